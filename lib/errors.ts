@@ -1,0 +1,41 @@
+/** Every code an {@link ElectionError} can carry; `docs/api.md` says for each when, what happens next and what to do. */
+export type ElectionErrorCode =
+  | 'INVALID_OPTION'
+  | 'LEASE_EXPIRED'
+  | 'LEASE_LOST'
+  | 'KEY_DELETED'
+  | 'STEPPED_DOWN'
+  | 'STOPPED'
+  | 'UNHEALTHY'
+  | 'NOT_CANDIDATE'
+  | 'NOT_LEADER'
+  | 'ABORTED'
+  | 'UNAVAILABLE'
+  | 'PERMISSION_DENIED'
+  | 'RELEASE_TIMEOUT';
+
+/**
+ * The one error this library throws, rejects with and emits. Branch on `code`; the message is for people, and says
+ * what happens next. `cause` is what etcd or the network said, where one of them said something.
+ *
+ * @example
+ * ```ts
+ * election.on('error', (err) => {
+ *   if (err.code === 'PERMISSION_DENIED') process.exitCode = 1;
+ * });
+ * ```
+ */
+export class ElectionError extends Error {
+  readonly code: ElectionErrorCode;
+
+  constructor(code: ElectionErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'ElectionError';
+    this.code = code;
+  }
+}
+
+/** For a `default:` that must never be reached; the compiler proves it. */
+export function unreachable(value: never): never {
+  throw new Error(`unexpected value: ${String(value)}`);
+}

@@ -1,0 +1,61 @@
+/**
+ * Time as the library sees it. Everything that measures or waits is handed one of these, so that a simulation can give
+ * every candidate a clock of its own, with its own rate and pauses.
+ */
+export interface Clock {
+  /** Milliseconds since some fixed moment; only differences mean anything. Never goes back, and goes on while the machine sleeps. */
+  now(): number;
+
+  /** Calls `fn` once, `ms` from now or later; the function returned cancels it. */
+  after(ms: number, fn: () => void): () => void;
+}
+
+/** A wall-clock step smaller than this is left to the safety margin of the lease; `Date.now()` counts whole milliseconds. */
+const WALL_CLOCK_STEP = 20;
+
+/**
+ * The system's clock: `performance.now()`, moved on by every forward step of the wall clock against it.
+ *
+ * Linux stops the monotonic clock while the machine is suspended, and etcd does not wait: a laptop or a virtual machine
+ * that sleeps for a minute must find its lease a minute older. A step of the wall clock that was no sleep costs a
+ * leadership too early, which is safe; a step back changes nothing.
+ */
+export class SystemClock implements Clock {
+  #skew = Date.now() - performance.now();
+  #slept = 0;
+
+  now(): number {
+    const monotonic = performance.now();
+    const skew = Date.now() - monotonic;
+    const step = skew - this.#skew;
+    if (Math.abs(step) >= WALL_CLOCK_STEP) {
+      this.#skew = skew;
+      if (step > 0) this.#slept += step;
+    }
+    return monotonic + this.#slept;
+  }
+
+  after(ms: number, fn: () => void): () => void {
+    const timer = setTimeout(fn, Math.max(0, ms));
+    return () => clearTimeout(timer);
+  }
+}
+
+/** Resolves to true after `ms`, or to false as soon as `signal` aborts. Leaves no timer and no listener behind. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve(false);
+      return;
+    }
+    const onAbort = (): void => {
+      cancel();
+      resolve(false);
+    };
+    const cancel = clock.after(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve(true);
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
