@@ -90,8 +90,9 @@ export interface KeepAliveHandlers {
 export interface KeepAliveStream {
   /** Asks for one refresh; the reply comes later, or never. */
   send(): void;
-  /** Ends the stream. `unanswered` says that the other side did not answer in time, so that the next stream goes elsewhere. */
-  close(unanswered?: boolean): void;
+  /** Says that an answer is overdue: the next stream goes elsewhere, and this one may be ended (`closed` is told). */
+  overdue(): void;
+  close(): void;
 }
 
 export interface WatchEvent {
@@ -121,6 +122,7 @@ export interface WatchStream {
   cancel(id: number): void;
   /** Asks for a sign of life. */
   ping(): void;
-  /** See {@link KeepAliveStream.close}. */
-  close(unanswered?: boolean): void;
+  /** See {@link KeepAliveStream.overdue}. */
+  overdue(): void;
+  close(): void;
 }

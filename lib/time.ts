@@ -6,12 +6,15 @@ export interface Clock {
   /** Milliseconds since some fixed moment; only differences mean anything. Never goes back, and goes on while the machine sleeps. */
   now(): number;
 
-  /** Calls `fn` once, `ms` from now or later; the function returned cancels it. */
+  /** Calls `fn` once, `ms` from now or later (24.8 days at the most); the function returned cancels it. */
   after(ms: number, fn: () => void): () => void;
 }
 
 /** A wall-clock step smaller than this is left to the safety margin of the lease; `Date.now()` counts whole milliseconds. */
 const WALL_CLOCK_STEP = 20;
+
+/** Node takes a longer time-out for 1 ms. Who waits longer finds itself early, and waits again. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The system's clock: `performance.now()`, moved on by every forward step of the wall clock against it.
@@ -36,7 +39,7 @@ export class SystemClock implements Clock {
   }
 
   after(ms: number, fn: () => void): () => void {
-    const timer = setTimeout(fn, Math.max(0, ms));
+    const timer = setTimeout(fn, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_TIMER));
     return () => clearTimeout(timer);
   }
 }

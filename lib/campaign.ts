@@ -1,0 +1,383 @@
+import { Backoff } from './backoff.js';
+import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
+import { ElectionError, type ElectionErrorCode } from './errors.js';
+import { Health } from './health.js';
+import { Term } from './leadership.js';
+import type { Lease } from './lease.js';
+import type { Logger } from './log.js';
+import type { ResolvedElectionOptions } from './options.js';
+import type { Session, SessionMember } from './session.js';
+import { Standing } from './standing.js';
+import { assertLegal, type Joining, type Leading, type Leaving, type State, type Waiting } from './state.js';
+import type { KeyValue } from './store.js';
+import { sleep } from './time.js';
+import type { Workload } from './work.js';
+
+/** What a campaign tells the election. */
+export interface CampaignHandlers {
+  elected(term: Term, head: Head): void;
+  unelected(term: Term, reason: ElectionError): void;
+  /** In the queue; the head as far as the join has shown it. */
+  joined(head: Head | undefined): void;
+  /** Idle again. */
+  left(reason: ElectionError): void;
+  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
+  suspended(error: ElectionError): void;
+  resumed(): void;
+  failed(error: ElectionError): void;
+}
+
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 2_000;
+/** ms that the question why our key is gone may take: the answer is only a name for what is a fact already. */
+const DOUBT = 50;
+/** A release is tried for so many ms at the least. */
+const RELEASE_PATIENCE = 1_000;
+
+/**
+ * One candidate's life, from `start()` to `stop()`: queues, leads, is deposed, queues again.
+ *
+ * All that happens comes in through the session (the lease), the standing (the queue) and the user's calls; every change of
+ * state goes through `#enter`. After an await nothing is assumed: is this still the same state object?
+ */
+export class Campaign implements SessionMember {
+  readonly #name: string;
+  readonly #session: Session;
+  /** The session is this election's alone, and its lease ends with the candidacy. */
+  readonly #ownsSession: boolean;
+  readonly #candidacy: Candidacy;
+  readonly #options: ResolvedElectionOptions;
+  readonly #log: () => Logger;
+  readonly #on: CampaignHandlers;
+  readonly #health: Health | undefined;
+  #state: State = { name: 'idle' };
+  #value: Buffer;
+  #work: Workload | undefined;
+  #backoff: Backoff | undefined;
+  #doubt: { readonly cancel: () => void; readonly resolve: () => void } | undefined;
+
+  constructor(
+    parts: { name: string; session: Session; ownsSession: boolean; candidacy: Candidacy; log: () => Logger },
+    options: ResolvedElectionOptions,
+    on: CampaignHandlers,
+  ) {
+    this.#name = parts.name;
+    this.#session = parts.session;
+    this.#ownsSession = parts.ownsSession;
+    this.#candidacy = parts.candidacy;
+    this.#log = parts.log;
+    this.#options = options;
+    this.#on = on;
+    this.#value = options.value;
+    this.#health = options.healthCheck && new Health(options.healthCheck, parts.log);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get term(): Term | undefined {
+    return this.#state.name === 'leading' ? this.#state.term : undefined;
+  }
+
+  get value(): Buffer {
+    return this.#value;
+  }
+
+  get work(): Workload | undefined {
+    return this.#work;
+  }
+
+  /** The task to begin in every term; if there is a term already, in this one. */
+  assign(work: Workload | undefined): void {
+    this.#work = work;
+    if (this.#state.name === 'leading' && this.#state.term.isCurrent()) work?.begin(this.#state.term);
+  }
+
+  start(): void {
+    if (this.#state.name === 'leaving') this.#state.isReturning = true;
+    if (this.#state.name !== 'idle') return;
+    const joining: Joining = { name: 'joining', attempt: undefined, cancelRetry: () => {} };
+    this.#enter(joining);
+    queueMicrotask(() => this.#attach(joining));
+  }
+
+  stop(reason = new ElectionError('STOPPED', 'the candidate was stopped')): Promise<void> {
+    const state = this.#state;
+    if (state.name === 'idle') return Promise.resolve();
+    if (state.name !== 'leaving') return this.#leave(reason, false).done;
+    state.isReturning = false;
+    return state.done;
+  }
+
+  /** Resolves when the candidate is back in the queue, or an attempt to be so has failed. */
+  async stepDown(reason: ElectionError): Promise<void> {
+    if (this.#state.name !== 'leading') throw new ElectionError('NOT_LEADER', 'only a leader can step down');
+    await this.#leave(reason, true).done;
+    const { state } = this;
+    if (state.name === 'joining') await state.attempt;
+  }
+
+  async proclaim(value: Buffer): Promise<void> {
+    const state = this.#state;
+    if (state.name !== 'waiting' && state.name !== 'leading') {
+      throw new ElectionError(
+        'NOT_CANDIDATE',
+        `a value can be proclaimed from the queue only; the state is ${state.name}`,
+      );
+    }
+    if (!(await this.#candidacy.proclaim(state.standing.own, value))) {
+      throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
+    }
+    this.#value = value;
+    if (state.name === 'leading') state.term.proclaimed(value);
+  }
+
+  // ---- from the session ----
+
+  leased(): void {
+    this.#tryJoin();
+  }
+
+  lost(lease: Lease, reason: ElectionError): void {
+    const state = this.#state;
+    if ((state.name === 'waiting' || state.name === 'leading') && state.lease === lease) this.#rejoin(reason);
+  }
+
+  failed(error: ElectionError): void {
+    if (this.#state.name !== 'joining') return;
+    this.#on.failed(error);
+    if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
+  }
+
+  refreshing(): void {
+    const asks = this.#state.name === 'leading' || (this.#state.name === 'joining' && this.#health?.isGood === false);
+    if (asks) this.#health?.ask((isGood) => this.#onHealth(isGood));
+  }
+
+  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
+    this.#doubt?.resolve();
+    this.#on.refreshed(info);
+  }
+
+  suspended(error: ElectionError): void {
+    this.#on.suspended(error);
+  }
+
+  resumed(): void {
+    this.#on.resumed();
+  }
+
+  // ---- moves ----
+
+  /** The only place `#state` is assigned. The new state is in force before anyone hears of it. */
+  #enter(next: State, reason?: ElectionError): void {
+    const previous = this.#state;
+    assertLegal(previous.name, next.name);
+    this.#state = next;
+    this.#log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
+    this.#doubt?.cancel();
+    this.#doubt = undefined;
+    if (previous.name === 'joining') previous.cancelRetry();
+    if ('standing' in previous && !('standing' in next && next.standing === previous.standing))
+      previous.standing.close();
+    if (previous.name === 'leading' && reason !== undefined) {
+      previous.term.end(reason);
+      this.#on.unelected(previous.term, reason);
+    }
+  }
+
+  #rejoin(reason?: ElectionError): void {
+    const joining: Joining = { name: 'joining', attempt: undefined, cancelRetry: () => {} };
+    this.#enter(joining, reason);
+    this.#attach(joining); // unless a listener has stopped us
+  }
+
+  #attach(joining: Joining): void {
+    if (this.#state === joining) this.#session.attach(this);
+  }
+
+  #tryJoin(): void {
+    const { lease } = this.#session;
+    const state = this.#state;
+    if (state.name !== 'joining' || state.attempt !== undefined || lease === undefined) return;
+    if (this.#health?.isGood === false) return;
+    const work = this.#work?.running;
+    if (work !== undefined) {
+      void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
+      return;
+    }
+    state.cancelRetry();
+    state.attempt = this.#join(state, lease).finally(() => {
+      state.attempt = undefined;
+    });
+  }
+
+  /** Never rejects. */
+  async #join(state: Joining, lease: Lease): Promise<void> {
+    try {
+      const { place, head } = await this.#candidacy.join(lease.id, this.#value, this.#options.observe);
+      if (this.#state !== state || this.#session.lease !== lease) {
+        await this.#candidacy.leave(place.own); // stopped, or without a lease, while the transaction was on its way
+        this.#retryJoin(state, 0);
+        return;
+      }
+      this.#backoff = undefined;
+      this.#queue(lease, place);
+      this.#on.joined(head);
+    } catch (err) {
+      this.#onJoinFailure(state, lease, err as ElectionError);
+    }
+  }
+
+  #onJoinFailure(state: Joining, lease: Lease, error: ElectionError): void {
+    if (this.#state !== state) {
+      this.#log().debug({ err: error }, 'key not given back; it will expire with its lease');
+      return;
+    }
+    if (error.code === 'LEASE_LOST') {
+      this.#session.reportLost(lease, error);
+      return;
+    }
+    this.#backoff ??= new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+    this.#retryJoin(state, this.#backoff.next());
+    this.#on.failed(error);
+  }
+
+  #retryJoin(state: Joining, ms: number): void {
+    if (this.#state === state) state.cancelRetry = this.#session.environment.clock.after(ms, () => this.#tryJoin());
+  }
+
+  #queue(lease: Lease, place: Place): void {
+    const standing: Standing = new Standing(
+      this.#candidacy,
+      this.#session.watch,
+      this.#session.environment.clock,
+      place,
+      {
+        first: (now) => this.#onFirst(standing, now),
+        gone: () => this.#onGone(standing),
+        rewritten: (kv) => this.#onRewritten(standing, kv),
+        failed: (error) => this.#on.failed(error),
+      },
+    );
+    // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
+    if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
+    else this.#enter({ name: 'waiting', lease, standing });
+  }
+
+  #onFirst(standing: Standing, place: Place): void {
+    const state = this.#state;
+    const isOurs = state.name === 'waiting' && state.standing === standing;
+    if (isOurs && state.lease.remaining > 0) this.#lead(state.lease, standing, place);
+  }
+
+  #lead(lease: Lease, standing: Standing, place: Place): void {
+    const { etcd } = this.#session.environment;
+    const parts = { election: this.#name, own: place.own, value: this.#value, lease, candidacy: this.#candidacy, etcd };
+    const state: Leading = { name: 'leading', lease, standing, term: new Term(parts) };
+    this.#enter(state);
+    this.#on.elected(state.term, { kv: place.kv, count: 0, revision: place.revision });
+    if (this.#state === state) this.#work?.begin(state.term); // a listener may have stopped us
+  }
+
+  /** Our key was deleted, or our lease revoked: nobody may rely on the term any more, and etcd is asked which it was. */
+  #onGone(standing: Standing): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing) return;
+    if (state.name === 'leading') state.term.doubt();
+    const resolve = (): void => this.#rejoin(error('KEY_DELETED', 'somebody deleted our key: queueing again'));
+    this.#doubt = { cancel: this.#session.environment.clock.after(DOUBT, resolve), resolve };
+    this.#session.refresh(); // a lease that is gone is told as lost, before the doubt is resolved
+  }
+
+  #onRewritten(standing: Standing, kv: KeyValue): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing || kv.lease === state.lease.id) return;
+    this.#log().warn(
+      { key: kv.key },
+      'somebody wrote our key without our lease: it would outlive us; writing it again',
+    );
+    this.#candidacy.proclaim(standing.own, this.#value).catch((err: ElectionError) => this.#on.failed(err));
+  }
+
+  #onHealth(isGood: boolean): void {
+    if (isGood) this.#tryJoin();
+    else if (this.#state.name === 'leading') {
+      void this.#leave(error('UNHEALTHY', 'the health check failed: out of the queue until it succeeds'), true).done;
+    }
+  }
+
+  // ---- leaving ----
+
+  #leave(reason: ElectionError, isReturning: boolean): Leaving {
+    const previous = this.#state;
+    const leaving: Leaving = { name: 'leaving', reason, isReturning, done: Promise.resolve() };
+    // Entered first: a listener of `unelected` may call stop() or start() again, and finds the promise when it returns.
+    let begin = (): void => {};
+    leaving.done = new Promise<void>((resolve) => {
+      begin = resolve;
+    }).then(() => this.#release(previous, leaving));
+    this.#enter(leaving, reason);
+    begin();
+    return leaving;
+  }
+
+  /** The key goes last: as long as the work winds down the lease is refreshed and nobody else can lead. Never rejects. */
+  async #release(previous: State, leaving: Leaving): Promise<void> {
+    const { clock } = this.#session.environment;
+    const startedAt = clock.now();
+    await this.#settleWork();
+    const left = this.#options.releaseTimeout - (clock.now() - startedAt);
+    await this.#releaseKey(previous, leaving, Math.max(RELEASE_PATIENCE, left));
+    if (leaving.isReturning) {
+      this.#rejoin();
+      return;
+    }
+    this.#session.detach(this);
+    this.#work?.cancel(leaving.reason);
+    this.#enter({ name: 'idle' });
+    this.#on.left(leaving.reason);
+  }
+
+  async #settleWork(): Promise<void> {
+    const running = this.#work?.running;
+    if (running === undefined) return;
+    const waited = new AbortController();
+    const settled = running.then(() => waited.abort());
+    const isLate = await sleep(this.#session.environment.clock, this.#options.releaseTimeout, waited.signal);
+    if (!isLate) return settled;
+    const message = `the work did not end within ${this.#options.releaseTimeout} ms: releasing the key all the same`;
+    this.#on.failed(error('RELEASE_TIMEOUT', message));
+  }
+
+  async #releaseKey(previous: State, leaving: Leaving, patience: number): Promise<void> {
+    const { clock } = this.#session.environment;
+    const own = 'standing' in previous ? previous.standing.own : undefined;
+    const released = (async () => {
+      if (previous.name === 'joining') await previous.attempt; // it gives back what it has got
+      const isEnough = (): boolean => this.#ownsSession && !leaving.isReturning; // revoking deletes the key too
+      if (own !== undefined && !isEnough() && !this.#session.isClosing) await this.#leaveQueue(own);
+      if (isEnough()) await this.#session.revoke(patience);
+    })();
+    const waited = new AbortController();
+    await Promise.race([released.finally(() => waited.abort()), sleep(clock, patience, waited.signal)]);
+  }
+
+  async #leaveQueue(own: OwnKey): Promise<void> {
+    try {
+      await this.#candidacy.leave(own);
+    } catch (err) {
+      this.#log().warn({ err, key: own.key }, 'key not released; it will expire with its lease');
+      this.#on.failed(err as ElectionError);
+    }
+  }
+}
+
+function isQueued(state: State): state is Waiting | Leading {
+  return state.name === 'waiting' || state.name === 'leading';
+}
+
+function error(code: ElectionErrorCode, message: string): ElectionError {
+  return new ElectionError(code, message);
+}

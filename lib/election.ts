@@ -1,0 +1,315 @@
+import type { Etcd3 } from 'etcd3';
+import { Campaign } from './campaign.js';
+import { Candidacy } from './candidacy.js';
+import { type Candidate, toCandidate } from './candidate.js';
+import { ElectionError } from './errors.js';
+import { type ElectionEventName, type ElectionListener, Events } from './events.js';
+import type { Leadership } from './leadership.js';
+import { childLogger, type Logger } from './log.js';
+import { observation } from './observation.js';
+import { Observer } from './observer.js';
+import {
+  checkClient,
+  checkName,
+  checkSignal,
+  type ElectionOptions,
+  type ResolvedElectionOptions,
+  resolveElectionOptions,
+  resolveValue,
+  show,
+  splitOptions,
+} from './options.js';
+import { type Environment, Session } from './session.js';
+import type { StateName } from './state.js';
+import { abortedBy, Waiters } from './waiters.js';
+import { type Task, Work } from './work.js';
+
+/**
+ * One candidate in one election.
+ *
+ * While its `isLeader()` is true, no other candidate's is, by the clock; see docs/guarantees.md for what that does not
+ * mean. It keeps trying by itself until `stop()`, whatever happens to etcd, the network, its lease or its key.
+ *
+ * @example
+ * ```ts
+ * const election = new Election(new Etcd3({ hosts: ['http://127.0.0.1:2379'] }), 'jobs/nightly', { value: 'worker-1' });
+ * election.on('elected', (leadership) => startWork(leadership.signal, leadership.fencingToken));
+ * election.on('error', (err) => console.error(err.code, err.message));
+ * election.start();
+ * process.once('SIGTERM', () => election.stop());
+ * ```
+ */
+export class Election {
+  readonly name: string;
+  readonly #session: Session;
+  readonly #options: ResolvedElectionOptions;
+  readonly #candidacy: Candidacy;
+  readonly #campaign: Campaign;
+  readonly #events: Events;
+  readonly #waiters = new Waiters();
+  #log: Logger | undefined;
+  #observer: Observer | undefined;
+
+  /**
+   * Asks etcd for nothing yet.
+   *
+   * @param etcd the client, which stays the caller's to close; or a {@link Session} to share its lease with other elections
+   * @param name the election's name: candidates that use the same name, of this library or another, are one queue
+   * @throws ElectionError `INVALID_OPTION`
+   */
+  constructor(etcd: Etcd3 | Session, name: string, options?: ElectionOptions);
+  /** @internal */
+  constructor(source: Etcd3 | Session | Environment, name: string, options?: ElectionOptions);
+  constructor(source: Etcd3 | Session | Environment, name: string, options: ElectionOptions = {}) {
+    const ownsSession = !(source instanceof Session);
+    if (ownsSession && !isEnvironment(source)) checkClient(source, 'an Etcd3 client or a Session');
+    checkName(name);
+    const sessionOptions = splitOptions(options, !ownsSession);
+    this.name = name;
+    this.#session = ownsSession ? new Session(source, sessionOptions) : source;
+    this.#options = resolveElectionOptions(options, this.#session.options);
+    const log = (): Logger => {
+      this.#log ??= childLogger(this.#options.logger, { election: name });
+      return this.#log;
+    };
+    this.#events = new Events(log);
+    this.#candidacy = new Candidacy(this.#session.environment.store, name, log);
+    const parts = { name, session: this.#session, ownsSession, candidacy: this.#candidacy, log };
+    this.#campaign = new Campaign(parts, this.#options, {
+      elected: (term, head) => {
+        this.#events.emit('elected', term);
+        this.#waiters.elected(term);
+        this.#observer?.learn(head);
+      },
+      unelected: (term, reason) => this.#events.emit('unelected', term, reason),
+      joined: (head) => this.#observe(head),
+      left: (reason) => {
+        this.#observer?.close();
+        this.#observer = undefined;
+        this.#waiters.stopped(reason);
+      },
+      refreshed: (info) => this.#events.emit('refresh', info),
+      suspended: (error) => this.#events.emit('suspended', error),
+      resumed: () => this.#events.emit('resumed'),
+      failed: (error) => this.#events.emit('error', error),
+    });
+  }
+
+  /**
+   * `idle`: not started, or stopped. `joining`: on the way into the queue. `waiting`: in the queue, behind another.
+   * `leading`: elected. `leaving`: stopping or stepping down, the key held until the work has ended.
+   */
+  get state(): StateName {
+    return this.#campaign.state.name;
+  }
+
+  /** The term while this candidate leads; ask its `isCurrent()`, or `isLeader()`, before you rely on it. */
+  get leadership(): Leadership | undefined {
+    return this.#campaign.term;
+  }
+
+  /**
+   * Becomes a candidate, from the next tick on, and stays one until `stop()`. Idempotent; never throws: what goes wrong is
+   * told by `error`, and tried again. Called while `stop()` is under way it takes effect after it.
+   */
+  start(): this {
+    this.#campaign.start();
+    return this;
+  }
+
+  /**
+   * Stops being a candidate. A leader's `signal` is aborted and `unelected` told at once; the key is released when the work
+   * of `run()` has ended, or after `releaseTimeout`. When this resolves, the key is gone from etcd, or etcd did not
+   * answer in time and the key will expire with its lease. Idempotent, bounded in time, never rejects.
+   */
+  async stop(): Promise<void> {
+    const reason = new ElectionError('STOPPED', 'the candidate was stopped');
+    this.#waiters.stopped(reason);
+    await this.#campaign.stop(reason);
+  }
+
+  /**
+   * Gives leadership up, goes to the end of the queue and stays a candidate. Resolves when it is back in the queue; alone
+   * there it is elected again, with a greater token.
+   *
+   * @throws ElectionError (rejects) `NOT_LEADER`
+   */
+  stepDown(): Promise<void> {
+    return this.#campaign.stepDown(new ElectionError('STEPPED_DOWN', 'the leader has stepped down: queueing again'));
+  }
+
+  /**
+   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token. Followers
+   * hear of a leader's in `leader`.
+   *
+   * @throws ElectionError (rejects) `NOT_CANDIDATE` when not in the queue, `INVALID_OPTION`, `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  async proclaim(value: string | Buffer): Promise<void> {
+    await this.#campaign.proclaim(resolveValue(value));
+  }
+
+  /** Between `start()` and `stop()`, whether in the queue or not. */
+  isRunning(): boolean {
+    const { state } = this.#campaign;
+    return state.name === 'leaving' ? state.isReturning : state.name !== 'idle';
+  }
+
+  /** Whether this candidate leads, by the clock at the moment of the call. Asks nobody. */
+  isLeader(): boolean {
+    return this.#campaign.term?.isCurrent() ?? false;
+  }
+
+  /**
+   * What the present leader announces, as far as this candidate has heard; undefined when nobody leads, when not
+   * running, and with `observe: false` unless it leads itself. Asks nobody: may be out of date.
+   */
+  currentLeader(): string | undefined {
+    return this.#observer?.head?.value.toString('utf8') ?? this.#campaign.term?.value;
+  }
+
+  /**
+   * Resolves with the leadership when this candidate leads: at once if it does already. May be called before `start()`.
+   *
+   * @throws ElectionError (rejects) `STOPPED` after `stop()`, `ABORTED` by `signal`, `INVALID_OPTION`
+   */
+  async elected(options: { readonly signal?: AbortSignal } = {}): Promise<Leadership> {
+    checkSignal(options.signal);
+    const { term } = this.#campaign;
+    if (term?.isCurrent() && !options.signal?.aborted) return term;
+    return this.#waiters.wait(options.signal);
+  }
+
+  /**
+   * Joins if need be, runs `task` when elected, releases the key when the task has settled, stops, and resolves with its
+   * result. When leadership is lost meanwhile, the task's `leadership.signal` is aborted and the task awaited; then the
+   * candidate queues again and the task runs again at the next election, or with `requeue: false` this rejects with
+   * the reason. A task that fails of itself is not run again.
+   *
+   * `stop()` and an abort by `signal` work the same way: the task winds down while the lease is still refreshed.
+   *
+   * @throws ElectionError (rejects) `STOPPED`, `ABORTED`, `INVALID_OPTION` (also when a `run()` is under way), with
+   *   `requeue: false` the reason of the loss; or whatever the task throws
+   * @example
+   * ```ts
+   * const report = await election.run(async ({ signal, fencingToken }) => {
+   *   return makeReport({ signal, fencingToken });
+   * });
+   * ```
+   */
+  async run<T>(task: Task<T>, options: { readonly signal?: AbortSignal; readonly requeue?: boolean } = {}): Promise<T> {
+    const { signal, requeue = true } = options;
+    checkSignal(signal);
+    if (typeof task !== 'function') {
+      throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
+    }
+    if (this.#campaign.work !== undefined) {
+      throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
+    }
+    if (signal?.aborted) throw abortedBy(signal);
+    const work = new Work(task, requeue, () => this.#options.logger);
+    const onAbort = (): void => void this.#campaign.stop(abortedBy(signal));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#campaign.assign(work);
+    this.start();
+    try {
+      return await work.outcome;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      await this.#campaign.stop();
+      this.#campaign.assign(undefined);
+    }
+  }
+
+  /**
+   * Who leads, by a linearizable read; undefined: nobody. Needs no `start()`.
+   *
+   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  async leader(): Promise<Candidate | undefined> {
+    const { kv } = await this.#candidacy.head();
+    return kv && toCandidate(kv);
+  }
+
+  /**
+   * The queue, by a linearizable read; the first leads. Needs no `start()`. Costs etcd time in proportion to the queue.
+   *
+   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  async candidates(): Promise<Candidate[]> {
+    return (await this.#candidacy.all()).map(toCandidate);
+  }
+
+  /**
+   * Who leads: now, and then at every change; undefined: nobody. A slow consumer gets the latest, not a backlog. Needs no
+   * `start()` and is not ended by `stop()`, but by `signal` or by leaving the loop. What goes wrong meanwhile is told
+   * by `error`, and the observation goes on.
+   *
+   * @example
+   * ```ts
+   * for await (const leader of election.observe({ signal: AbortSignal.timeout(60_000) })) {
+   *   console.log(leader ? `${leader.value} leads with token ${leader.fencingToken}` : 'nobody leads');
+   * }
+   * ```
+   */
+  observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Candidate | undefined> {
+    checkSignal(options.signal);
+    const open = (changed: (head: Parameters<typeof toCandidate>[0] | undefined) => void): Observer => {
+      const observer = this.#newObserver(changed);
+      observer.start();
+      return observer;
+    };
+    return observation(open, options.signal);
+  }
+
+  on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
+    this.#events.on(event, checkListener(listener));
+    return this;
+  }
+
+  once<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
+    this.#events.once(event, checkListener(listener));
+    return this;
+  }
+
+  off<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  /** The same as `off`. */
+  removeListener<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
+    return this.off(event, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #newObserver(changed: (head: Parameters<typeof toCandidate>[0] | undefined) => void): Observer {
+    return new Observer(this.#candidacy, this.#session.watch, this.#session.environment.clock, {
+      changed,
+      failed: (error) => this.#events.emit('error', error),
+    });
+  }
+
+  /** From the first join on; later ones have nothing new for it. */
+  #observe(head: Parameters<Observer['learn']>[0] | undefined): void {
+    if (!this.#options.observe || this.#observer !== undefined) return;
+    this.#observer = this.#newObserver((kv) => {
+      const candidate = kv && toCandidate(kv);
+      this.#events.emit('leader', candidate?.value, candidate);
+    });
+    if (head === undefined) this.#observer.start();
+    else this.#observer.learn(head);
+  }
+}
+
+function isEnvironment(source: unknown): source is Environment {
+  return typeof source === 'object' && source !== null && 'store' in source;
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+function checkListener<L>(listener: L): L {
+  if (typeof listener === 'function') return listener;
+  throw new ElectionError('INVALID_OPTION', `\`listener\` must be a function; got ${show(listener)}`);
+}

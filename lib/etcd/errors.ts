@@ -1,0 +1,41 @@
+import { ElectionError } from '../errors.js';
+
+/** gRPC status codes that we set or read: https://grpc.io/docs/guides/status-codes/ */
+export const STATUS = { OK: 0, DEADLINE_EXCEEDED: 4, FAILED_PRECONDITION: 9, UNAVAILABLE: 14 } as const;
+
+/** etcd's texts: https://github.com/etcd-io/etcd/blob/v3.4.23/etcdserver/api/v3rpc/rpctypes/error.go */
+const DENIED =
+  /permission denied|invalid auth token|authentication failed|authentication is not enabled|user name is empty|UNAUTHENTICATED/i;
+const LEASE_GONE = /requested lease not found|is expired or revoked/i;
+const LEASE_EXISTS = /lease already exists/i;
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error);
+}
+
+export function isLeaseExists(error: unknown): boolean {
+  return LEASE_EXISTS.test(textOf(error));
+}
+
+export function isDenied(error: unknown): boolean {
+  return DENIED.test(textOf(error));
+}
+
+/** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */
+export function translate(error: unknown, what: string): ElectionError {
+  if (error instanceof ElectionError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (LEASE_GONE.test(text)) {
+    return new ElectionError('LEASE_LOST', `etcd does not know the lease (${what}): starting again with a new one`, {
+      cause: error,
+    });
+  }
+  if (isDenied(error)) {
+    return new ElectionError(
+      'PERMISSION_DENIED',
+      `etcd refuses to ${what} for this user (${text}): trying again, but a role or a password must be mended first`,
+      { cause: error },
+    );
+  }
+  return new ElectionError('UNAVAILABLE', `etcd did not ${what} (${text}): trying again`, { cause: error });
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../time.js';
+
+/** After the n-th silence in a row a member is left alone for 5 s, 10 s, 20 s ... at most a minute. */
+const FIRST_AVOIDANCE = 5_000;
+const LONGEST_AVOIDANCE = 60_000;
+/** A refused connection costs nothing to try again, so it is tried again soon. */
+const AFTER_REFUSAL = 1_000;
+
+/**
+ * Which members of the cluster did not answer lately. etcd3 picks a member at random for every request and forgets at
+ * once what became of it; without a memory every third request would wait for the same sick member of three.
+ *
+ * A member is known by its gRPC target, such as `dns:127.0.0.1:2379`.
+ */
+export class Members {
+  readonly #clock: Clock;
+  readonly #avoided = new Map<string, { until: number; silences: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  avoid(target: string): boolean {
+    const avoided = this.#avoided.get(target);
+    return avoided !== undefined && this.#clock.now() < avoided.until;
+  }
+
+  answered(target: string): void {
+    if (this.#avoided.size > 0) this.#avoided.delete(target);
+  }
+
+  /** It refused the connection, or answered that it cannot serve. */
+  failed(target: string): void {
+    const silences = this.#avoided.get(target)?.silences ?? 0;
+    this.#avoided.set(target, { until: this.#clock.now() + AFTER_REFUSAL, silences });
+  }
+
+  /** It did not answer in time. Returns how many times in a row. */
+  silent(target: string): number {
+    const silences = (this.#avoided.get(target)?.silences ?? 0) + 1;
+    const avoidance = Math.min(LONGEST_AVOIDANCE, FIRST_AVOIDANCE * 2 ** (silences - 1));
+    this.#avoided.set(target, { until: this.#clock.now() + avoidance, silences });
+    return silences;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../time.js';
+import { type CallOptions, Guard, MAX_REFUSALS } from './call.js';
+import type { Members } from './members.js';
+
+/** As much as we use of what etcd3 returns for a stream; it is grpc-js's duplex stream underneath. */
+export interface Duplex<Request, Response> {
+  on(event: 'data', listener: (response: Response) => void): this;
+  on(event: 'end', listener: () => void): this;
+  on(event: 'error', listener: (error: Error) => void): this;
+  write(request: Request): void;
+  end(): void;
+  cancel(): void;
+}
+
+export interface StreamHandlers<Response> {
+  data(response: Response): void;
+  /** Told once, and not after `close()`. */
+  closed(error: Error): void;
+}
+
+/** When a member is silent so often in a row its connection may be half-open: etcd3 is made to drop it. */
+const SILENCES_BEFORE_RESET = 2;
+
+/** One gRPC stream to some member, opened in the background; what is sent meanwhile waits. */
+export class Stream<Request, Response> {
+  readonly #members: Members;
+  readonly #on: StreamHandlers<Response>;
+  #stream: Duplex<Request, Response> | undefined;
+  #guard: Guard | undefined;
+  #waiting: Request[] = [];
+  #isOver = false;
+
+  constructor(
+    members: Members,
+    clock: Clock,
+    open: (options: CallOptions) => Promise<Duplex<Request, Response>>,
+    on: StreamHandlers<Response>,
+  ) {
+    this.#members = members;
+    this.#on = on;
+    this.#open(clock, open, 0).catch((err: Error) => this.#end(err));
+  }
+
+  send(request: Request): void {
+    if (this.#stream === undefined) this.#waiting.push(request);
+    else if (!this.#isOver) this.#stream.write(request);
+  }
+
+  /** The member did not answer in time: the next stream goes elsewhere. */
+  overdue(): void {
+    if (this.#isOver || this.#guard === undefined) return;
+    if (this.#members.silent(this.#guard.target) < SILENCES_BEFORE_RESET) return;
+    // etcd3 takes an error on a stream that was not ended first for a fault of the host, and connects anew.
+    this.#stream?.cancel();
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#guard?.abandon();
+    this.#stream?.end();
+    this.#stream?.cancel();
+  }
+
+  async #open(
+    clock: Clock,
+    open: (options: CallOptions) => Promise<Duplex<Request, Response>>,
+    refusals: number,
+  ): Promise<void> {
+    const guard = new Guard(this.#members, clock, { force: refusals >= MAX_REFUSALS });
+    this.#guard = guard;
+    const stream = await open(guard.options);
+    if (this.#isOver) {
+      stream.on('error', () => {}); // our own cancellation
+      stream.end();
+      stream.cancel();
+      return;
+    }
+    if (guard.refused) {
+      stream.on('error', () => {}); // our own refusal
+      stream.end();
+      await this.#open(clock, open, refusals + 1);
+      return;
+    }
+    this.#stream = stream;
+    stream.on('data', (response) => {
+      if (this.#isOver) return;
+      this.#members.answered(guard.target);
+      this.#on.data(response);
+    });
+    stream.on('error', (err) => this.#end(err));
+    stream.on('end', () => this.#end(new Error('the stream was ended by etcd')));
+    for (const request of this.#waiting) stream.write(request);
+    this.#waiting = [];
+  }
+
+  #end(error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#on.closed(error);
+  }
+}

@@ -1,0 +1,96 @@
+import { EventEmitter } from 'eventemitter3';
+import type { Candidate } from './candidate.js';
+import type { ElectionError } from './errors.js';
+import type { Leadership } from './leadership.js';
+import type { Logger } from './log.js';
+
+/** Every event of an {@link Election} and what its listeners are given. */
+export interface ElectionEvents {
+  /** This candidate leads now. */
+  elected: [leadership: Leadership];
+  /** It leads no longer; exactly one follows every `elected`. */
+  unelected: [leadership: Leadership, reason: ElectionError];
+  /** Somebody leads now, or nobody (`undefined`); also when the leader proclaims another value. Told to every candidate. */
+  leader: [value: string | undefined, candidate: Candidate | undefined];
+  /** The lease was refreshed; both in milliseconds. */
+  refresh: [{ readonly roundTrip: number; readonly expiresIn: number }];
+  /** etcd is not answering. Leadership goes on until `expiresIn()` has run down. */
+  suspended: [error: ElectionError];
+  /** etcd answers again. */
+  resumed: [];
+  /** Something went wrong; the election keeps trying by itself. */
+  error: [error: ElectionError];
+}
+
+export type ElectionEventName = keyof ElectionEvents;
+export type ElectionListener<E extends ElectionEventName> = (...args: ElectionEvents[E]) => unknown;
+
+type Listen = (...args: never[]) => unknown;
+type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
+
+/**
+ * Delivers events one at a time: an event that a listener causes waits until everybody has heard the present one. What a
+ * listener throws or rejects with is logged and disturbs neither the others nor the election.
+ */
+export class Events {
+  readonly #emitter = new EventEmitter<string>();
+  readonly #log: () => Logger;
+  #pending: Array<() => void> | undefined;
+
+  constructor(log: () => Logger) {
+    this.#log = log;
+  }
+
+  on(event: ElectionEventName, listener: Listen): void {
+    this.#emitter.on(event, this.#guarded(event, listener));
+  }
+
+  once(event: ElectionEventName, listener: Listen): void {
+    this.#emitter.once(event, this.#guarded(event, listener));
+  }
+
+  /** Removes the listener added last, as Node's emitter does; eventemitter3's takes a missing listener for "all of them". */
+  off(event: ElectionEventName, listener: Listen): void {
+    const guards = this.#emitter.listeners(event) as Guarded[];
+    const guard = guards.findLast((g) => g.listener === listener);
+    if (guard !== undefined) this.#emitter.off(event, guard);
+  }
+
+  has(event: ElectionEventName): boolean {
+    return this.#emitter.listenerCount(event) > 0;
+  }
+
+  emit<E extends ElectionEventName>(event: E, ...args: ElectionEvents[E]): void {
+    if (!this.has(event)) {
+      if (event === 'error') this.#log().error({ err: args[0] }, 'an error that nobody listens for');
+      return;
+    }
+    const deliver = (): void => {
+      this.#emitter.emit(event, ...args);
+    };
+    if (this.#pending !== undefined) {
+      this.#pending.push(deliver); // somebody below us on the stack is delivering
+      return;
+    }
+    this.#pending = [deliver];
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) next();
+    this.#pending = undefined;
+  }
+
+  #guarded(event: ElectionEventName, listener: Listen): Guarded {
+    const complain = (err: unknown): void => this.#log().error({ err, event }, 'a listener failed');
+    const guard = (...args: unknown[]): void => {
+      try {
+        const result: unknown = Reflect.apply(listener, undefined, args);
+        if (isThenable(result)) result.then(undefined, complain);
+      } catch (err) {
+        complain(err);
+      }
+    };
+    return Object.assign(guard, { listener });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,11 @@
+export type { Candidate } from './candidate.js';
+export { createClient } from './client.js';
+export { Election } from './election.js';
+export { ElectionError, type ElectionErrorCode } from './errors.js';
+export type { ElectionEventName, ElectionEvents, ElectionListener } from './events.js';
+export type { Leadership } from './leadership.js';
+export type { Logger } from './log.js';
+export type { ElectionOptions, SessionOptions } from './options.js';
+export { etcdLeader } from './original.js';
+export { Session } from './session.js';
+export type { StateName } from './state.js';

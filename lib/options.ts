@@ -1,0 +1,215 @@
+import { hostname } from 'node:os';
+import { ElectionError } from './errors.js';
+import { defaultLogger, type Logger } from './log.js';
+
+export interface SessionOptions {
+  /**
+   * Seconds that etcd keeps the lease after the last refresh: how long a crashed leader holds its place. Whole seconds, 2
+   * or more (etcd's minimum with its default timings); etcd may grant more than is asked, and what it grants counts.
+   *
+   * @default 10
+   */
+  readonly ttl?: number;
+
+  /**
+   * Seconds after the last successful refresh (counted from when it was *sent*) at which this candidate stops leading.
+   * What is left until `ttl` is the time that its work has to stop before another can start.
+   *
+   * More than a third of `ttl`, since that is how often the lease is refreshed, and less than `ttl`.
+   *
+   * @default 0.75 * ttl
+   */
+  readonly renewDeadline?: number;
+
+  /**
+   * Where the library logs to: anything shaped like pino.
+   *
+   * @default silent, or pino at the level named by the environment variable `ETCD_LEADER_LOG`
+   */
+  readonly logger?: Logger;
+}
+
+export interface ElectionOptions extends SessionOptions {
+  /**
+   * What this candidate announces; followers hear it in `leader`. At most 1 MiB.
+   *
+   * @default `<hostname>:<pid>`
+   */
+  readonly value?: string | Buffer;
+
+  /**
+   * Keeps `leader` events and `currentLeader()` true on this candidate. `false` saves a watch and, at every change of leader,
+   * a read per election; `observe()` and `leader()` work all the same.
+   *
+   * @default true
+   */
+  readonly observe?: boolean;
+
+  /**
+   * Asked before each refresh while leading. `false`, a throw or no answer before the next refresh is due: this
+   * candidate steps down with `UNHEALTHY` and stays out of the queue until the answer is `true` again.
+   *
+   * @default none
+   */
+  readonly healthCheck?: () => boolean | Promise<boolean>;
+
+  /**
+   * Milliseconds that `stop()` and `stepDown()` wait for the work of `run()` before the key is released anyway.
+   *
+   * @default ttl, in milliseconds
+   */
+  readonly releaseTimeout?: number;
+}
+
+export const DEFAULTS = Object.freeze({ ttl: 10, renewDeadlineShare: 0.75, observe: true });
+
+/** etcd's minimum: ceil(1.5 x its election timeout of 1 s). */
+const MIN_TTL = 2;
+/** etcd's maximum: https://github.com/etcd-io/etcd/blob/v3.4.23/lease/lessor.go, `MaxLeaseTTL`. */
+const MAX_TTL = 9_000_000_000;
+/** etcd refuses requests over 1.5 MiB by default; batches need room too. */
+const MAX_VALUE = 1024 * 1024;
+/** What a timer of Node's can wait. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
+export interface ResolvedSessionOptions {
+  readonly ttl: number;
+  readonly renewDeadline: number;
+  readonly logger: Logger;
+}
+
+export interface ResolvedElectionOptions {
+  readonly value: Buffer;
+  readonly observe: boolean;
+  readonly healthCheck: (() => boolean | Promise<boolean>) | undefined;
+  readonly releaseTimeout: number;
+  readonly logger: Logger;
+}
+
+/** @throws ElectionError `INVALID_OPTION` when `condition` is false. */
+function check(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new ElectionError('INVALID_OPTION', message);
+}
+
+/** A value as a message shows it: short, and a string told from a number. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
+  return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'no prototype'})`;
+}
+
+function checkObject(options: unknown): asserts options is object {
+  const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
+  check(plain, `\`options\` must be an object; got ${show(options)}`);
+}
+
+const KNOWN = ['ttl', 'renewDeadline', 'logger', 'value', 'observe', 'healthCheck', 'releaseTimeout'];
+
+/** A misspelt option would be a default that nobody asked for. */
+function checkNames(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    check(
+      known.includes(name),
+      `\`${name}\` is not an option; the options are ${known.map((k) => `\`${k}\``).join(', ')}`,
+    );
+  }
+}
+
+function resolveLogger(logger: unknown): Logger {
+  if (logger === undefined) return defaultLogger();
+  const shaped =
+    typeof logger === 'object' &&
+    logger !== null &&
+    (['debug', 'info', 'warn', 'error'] as const).every(
+      (m) => typeof (logger as Record<string, unknown>)[m] === 'function',
+    );
+  check(shaped, `\`logger\` must have the methods debug, info, warn and error, as pino's; got ${show(logger)}`);
+  return logger as Logger;
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSessionOptions {
+  checkObject(options);
+  checkNames(options, ['ttl', 'renewDeadline', 'logger']);
+  const { ttl = DEFAULTS.ttl } = options;
+  check(
+    Number.isInteger(ttl) && ttl >= MIN_TTL,
+    `\`ttl\` must be a whole number of seconds, ${MIN_TTL} or more; got ${show(ttl)}`,
+  );
+  check(ttl <= MAX_TTL, `\`ttl\` must be ${MAX_TTL} seconds or less; got ${show(ttl)}`);
+  const { renewDeadline = DEFAULTS.renewDeadlineShare * ttl } = options;
+  check(
+    typeof renewDeadline === 'number' && renewDeadline > ttl / 3 && renewDeadline < ttl,
+    `\`renewDeadline\` must be more than a third of \`ttl\` (${ttl} s) and less than it; got ${show(renewDeadline)}`,
+  );
+  return { ttl, renewDeadline, logger: resolveLogger(options.logger) };
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function resolveElectionOptions(
+  options: ElectionOptions,
+  session: ResolvedSessionOptions,
+): ResolvedElectionOptions {
+  const { value = `${hostname()}:${process.pid}`, observe = DEFAULTS.observe, healthCheck } = options;
+  const { releaseTimeout = Math.min(session.ttl * 1000, MAX_TIMEOUT) } = options;
+  check(typeof observe === 'boolean', `\`observe\` must be true or false; got ${show(observe)}`);
+  check(
+    healthCheck === undefined || typeof healthCheck === 'function',
+    `\`healthCheck\` must be a function; got ${show(healthCheck)}`,
+  );
+  check(
+    typeof releaseTimeout === 'number' && releaseTimeout >= 0 && releaseTimeout <= MAX_TIMEOUT,
+    `\`releaseTimeout\` must be a number of milliseconds from 0 to ${MAX_TIMEOUT}; got ${show(releaseTimeout)}`,
+  );
+  const logger = options.logger === undefined ? session.logger : resolveLogger(options.logger);
+  return { value: resolveValue(value), observe, healthCheck, releaseTimeout, logger };
+}
+
+/** What the constructor of `Election` was given, split: the session's part is undefined when there is a session already. */
+export function splitOptions(options: ElectionOptions = {}, hasSession: boolean): SessionOptions {
+  checkObject(options);
+  checkNames(options, KNOWN);
+  const { ttl, renewDeadline, logger } = options;
+  if (hasSession) {
+    for (const [name, value] of Object.entries({ ttl, renewDeadline })) {
+      check(value === undefined, `\`${name}\` belongs to the Session that this election uses; got ${show(value)}`);
+    }
+  }
+  return {
+    ...(ttl !== undefined && { ttl }),
+    ...(renewDeadline !== undefined && { renewDeadline }),
+    ...(logger !== undefined && { logger }),
+  };
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function resolveValue(value: unknown): Buffer {
+  check(
+    typeof value === 'string' || value instanceof Uint8Array,
+    `\`value\` must be a string or a Buffer; got ${show(value)}`,
+  );
+  const bytes = Buffer.from(value as string);
+  check(bytes.length <= MAX_VALUE, `\`value\` must be ${MAX_VALUE} bytes or less; got ${bytes.length}`);
+  return bytes;
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function checkName(name: unknown): asserts name is string {
+  check(typeof name === 'string' && name !== '', `\`name\` must be a string that is not empty; got ${show(name)}`);
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function checkClient(etcd: unknown, what: string): void {
+  const shaped =
+    typeof etcd === 'object' && etcd !== null && 'kv' in etcd && 'leaseClient' in etcd && 'watchClient' in etcd;
+  check(shaped, `\`etcd\` must be ${what}; got ${show(etcd)}`);
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
+  check(
+    signal === undefined || signal instanceof AbortSignal,
+    `\`signal\` must be an AbortSignal; got ${show(signal)}`,
+  );
+}

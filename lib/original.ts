@@ -1,0 +1,19 @@
+import type { Etcd3 } from 'etcd3';
+import { Election } from './election.js';
+
+/**
+ * The call of the original `etcd-leader` package: `etcdLeader(etcd, '/master', 'node-1', 10).start()`. Throws its plain
+ * errors for missing arguments; everything else is an {@link Election} as any other.
+ *
+ * @param key the election's name
+ * @param name what this candidate announces
+ * @param ttl seconds
+ * @throws Error `etcd is required`, `node key not specified`, `node name not specified`
+ * @throws ElectionError `INVALID_OPTION`
+ */
+export function etcdLeader(etcd: Etcd3, key: string, name: string, ttl?: number): Election {
+  if (!etcd) throw new Error('etcd is required');
+  if (!key) throw new Error('node key not specified');
+  if (!name) throw new Error('node name not specified');
+  return new Election(etcd, key, { value: name, ...(ttl !== undefined && { ttl }) });
+}

@@ -1,0 +1,299 @@
+import type { Etcd3 } from 'etcd3';
+import { Backoff } from './backoff.js';
+import { ElectionError } from './errors.js';
+import { storeOf } from './etcd/store.js';
+import { hexOf, newLeaseId } from './keys.js';
+import { Lease } from './lease.js';
+import type { Logger } from './log.js';
+import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
+import { Refresher } from './refresher.js';
+import type { Store } from './store.js';
+import { type Clock, SystemClock, sleep } from './time.js';
+import { Watch } from './watch.js';
+
+/** What a session tells those that use its lease. */
+export interface SessionMember {
+  leased(lease: Lease): void;
+  /** The lease must not be relied on any more; `leased` follows when there is another. */
+  lost(lease: Lease, reason: ElectionError): void;
+  /** No lease could be had; it is tried again. */
+  failed(error: ElectionError): void;
+  /** A regular refresh is about to be sent. */
+  refreshing(): void;
+  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
+  suspended(error: ElectionError): void;
+  resumed(): void;
+  /** The session is being closed. */
+  stop(): Promise<void>;
+}
+
+/** What a session is made of; etcd is missing in simulations. */
+export interface Environment {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly etcd?: Etcd3;
+}
+
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1_000;
+/** How long `close()` waits for the end of the lease, ms: etcd ends it by itself all the same. */
+const REVOKE_PATIENCE = 1_000;
+
+let systemClock: Clock | undefined;
+
+export function environmentOf(source: Etcd3 | Environment): Environment {
+  if ('store' in source) return source;
+  systemClock ??= new SystemClock();
+  return { store: storeOf(source, systemClock), clock: systemClock, etcd: source };
+}
+
+/**
+ * One lease, kept alive, shared by any number of elections: ten thousand of them cost one refresh every third of the TTL.
+ * Heals by itself: when the lease is lost, every election is told, and goes back to its queue with a new lease.
+ *
+ * The elections of one session stand and fall together, and one session holds one place in an election: for two
+ * candidates in the same election take two sessions.
+ *
+ * @example
+ * ```ts
+ * const session = new Session(client, { ttl: 10 });
+ * for (const shard of shards) new Election(session, `shards/${shard}`).on('elected', work).start();
+ * process.once('SIGTERM', () => session.close());
+ * ```
+ */
+export class Session {
+  /** @internal */
+  readonly options: ResolvedSessionOptions;
+  /** @internal */
+  readonly environment: Environment;
+  /** @internal */
+  readonly watch: Watch;
+  readonly #members = new Set<SessionMember>();
+  /** Leases we gave up without knowing that etcd has ended them: their keys stand before us in the queue. */
+  readonly #orphans = new Set<bigint>();
+  #held: { readonly lease: Lease; readonly refresher: Refresher; cancelDeadline: () => void } | undefined;
+  #granting: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  #suspension: ElectionError | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ElectionError `INVALID_OPTION` */
+  constructor(etcd: Etcd3, options?: SessionOptions);
+  /** @internal */
+  constructor(source: Etcd3 | Environment, options?: SessionOptions);
+  constructor(source: Etcd3 | Environment, options: SessionOptions = {}) {
+    if (!(typeof source === 'object' && source !== null && 'store' in source)) checkClient(source, 'an Etcd3 client');
+    this.options = resolveSessionOptions(options);
+    this.environment = environmentOf(source);
+    const third = (this.options.ttl * 1000) / 3;
+    this.watch = new Watch(this.environment.store, this.environment.clock, {
+      quiet: Math.min(5_000, third),
+      patience: Math.min(2_500, third / 2),
+    });
+  }
+
+  /**
+   * Stops its elections as their own `stop()` would, and revokes the lease. Idempotent, bounded in time, never rejects.
+   * The client stays open. A closed session cannot be used again.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal The lease that can be relied on now. */
+  get lease(): Lease | undefined {
+    return this.#held?.lease;
+  }
+
+  /** @internal Tells `member` of the lease as soon as there is one, and of all that happens to it. */
+  attach(member: SessionMember): void {
+    if (this.#closing !== undefined) {
+      member.failed(new ElectionError('STOPPED', 'the session is closed: make another one'));
+      return;
+    }
+    this.#members.add(member);
+    if (this.#held !== undefined) member.leased(this.#held.lease);
+    else this.#startGranting();
+  }
+
+  /** @internal */
+  detach(member: SessionMember): void {
+    this.#members.delete(member);
+  }
+
+  /** @internal A refresh at once: shows soon whether the lease still exists. */
+  refresh(): void {
+    this.#held?.refresher.refresh();
+  }
+
+  /** @internal etcd said that it does not know this lease. */
+  reportLost(lease: Lease, reason: ElectionError): void {
+    if (this.#held?.lease === lease) this.#lose(reason);
+  }
+
+  /** @internal Whether leaving can be left to the revocation that follows. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** @internal Ends the lease, and with it its keys. Resolves to whether etcd confirmed it within `patience` ms. */
+  async revoke(patience: number): Promise<boolean> {
+    const granting = this.#granting;
+    this.#granting = undefined;
+    this.#suspension = undefined;
+    granting?.abort.abort();
+    const lease = this.#drop();
+    if (lease !== undefined) this.#orphans.add(lease.id);
+    const revoked = (async () => {
+      await granting?.done;
+      await this.#revokeOrphans();
+    })();
+    const waited = new AbortController();
+    await Promise.race([revoked.finally(() => waited.abort()), sleep(this.environment.clock, patience, waited.signal)]);
+    return this.#orphans.size === 0;
+  }
+
+  get #log(): Logger {
+    return this.options.logger;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#members].map((member) => member.stop()));
+    this.#members.clear();
+    await this.revoke(REVOKE_PATIENCE);
+    this.watch.close();
+  }
+
+  #startGranting(): void {
+    if (this.#granting !== undefined) return;
+    const abort = new AbortController();
+    this.#granting = { abort, done: this.#grant(abort.signal) };
+  }
+
+  /** Until there is a lease. Never rejects. */
+  async #grant(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.environment;
+    const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+    let id = newLeaseId();
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const sentAt = clock.now();
+      try {
+        const granted = await store.grant(id, this.options.ttl);
+        if (granted === undefined && !isFirst) {
+          // Carried out by an attempt that we took for failed, too long ago to say what is left of it.
+          this.#orphans.add(id);
+          id = newLeaseId();
+          continue;
+        }
+        if (signal.aborted) break;
+        // etcd never grants less than is asked: that much is safe when the reply with the TTL was lost.
+        if (this.#hold(id, sentAt, granted ?? this.options.ttl)) return;
+        throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
+      } catch (err) {
+        const error = err as ElectionError;
+        this.#suspend(error);
+        for (const member of [...this.#members]) member.failed(error);
+        await sleep(clock, backoff.next(), signal);
+      }
+    }
+    this.#orphans.add(id); // it may have been granted
+  }
+
+  /** False: the lease is of no use, because its deadline has passed already. */
+  #hold(id: bigint, sentAt: number, ttl: number): boolean {
+    const { store, clock } = this.environment;
+    const lease = new Lease(clock, id, this.options.renewDeadline, sentAt, ttl);
+    if (lease.remaining <= 0) return false;
+    const refresher = new Refresher(store, clock, id, sentAt, ttl, {
+      sending: () => {
+        for (const member of this.#members) member.refreshing();
+      },
+      renewed: (at, granted) => this.#onRenewed(lease, at, granted),
+      gone: () =>
+        this.#lose(new ElectionError('LEASE_LOST', 'etcd says that the lease is gone: queueing again with a new one')),
+      failed: (error) => {
+        this.#suspend(error);
+        this.#log.warn({ err: error, lease: lease.hex, remaining: Math.round(lease.remaining) }, 'lease not refreshed');
+      },
+    });
+    this.#granting = undefined;
+    this.#held = { lease, refresher, cancelDeadline: () => {} };
+    this.#watchDeadline();
+    this.#resume();
+    for (const member of [...this.#members]) member.leased(lease);
+    void this.#revokeOrphans();
+    return true;
+  }
+
+  #onRenewed(lease: Lease, sentAt: number, ttl: number): void {
+    // A deadline that has passed stays passed: another may lead by now, whatever this late reply says.
+    if (lease.remaining <= 0) return this.#expire();
+    lease.renewed(sentAt, ttl);
+    if (lease.remaining <= 0) return this.#expire();
+    this.#resume();
+    const info = { roundTrip: this.environment.clock.now() - sentAt, expiresIn: lease.remaining };
+    for (const member of this.#members) member.refreshed(info);
+  }
+
+  /** Gives the lease up at the deadline, whatever the refresher is doing. The timer is not moved by each refresh. */
+  #watchDeadline(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    held.cancelDeadline = this.environment.clock.after(held.lease.remaining, () => {
+      if (held.lease.remaining <= 0) this.#expire();
+      else this.#watchDeadline();
+    });
+  }
+
+  #expire(): void {
+    const message = 'the lease could not be refreshed before its deadline: queueing again with a new one';
+    this.#lose(new ElectionError('LEASE_EXPIRED', message, { cause: this.#suspension }));
+  }
+
+  #lose(reason: ElectionError): void {
+    const lease = this.#drop();
+    if (lease === undefined) return;
+    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id);
+    this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
+    for (const member of [...this.#members]) member.lost(lease, reason);
+    if (this.#members.size > 0) this.#startGranting();
+  }
+
+  #drop(): Lease | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.cancelDeadline();
+    held?.refresher.close();
+    return held?.lease;
+  }
+
+  /** Those that etcd does not confirm stay for the next time. Never rejects. */
+  async #revokeOrphans(): Promise<void> {
+    const { store } = this.environment;
+    const revoke = async (id: bigint): Promise<void> => {
+      try {
+        await store.revoke(id);
+        this.#orphans.delete(id);
+      } catch (err) {
+        this.#log.debug({ err, lease: hexOf(id) }, 'lease not revoked; etcd will end it by itself');
+      }
+    };
+    await Promise.all([...this.#orphans].map(revoke));
+  }
+
+  #suspend(error: ElectionError): void {
+    const isNews = this.#suspension === undefined;
+    this.#suspension = error;
+    if (isNews) for (const member of [...this.#members]) member.suspended(error);
+  }
+
+  #resume(): void {
+    if (this.#suspension === undefined) return;
+    this.#suspension = undefined;
+    for (const member of [...this.#members]) member.resumed();
+  }
+}

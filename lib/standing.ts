@@ -1,0 +1,124 @@
+import { Backoff } from './backoff.js';
+import type { Candidacy, OwnKey, Place } from './candidacy.js';
+import type { ElectionError } from './errors.js';
+import type { KeyValue, WatchEvent } from './store.js';
+import type { Clock } from './time.js';
+import type { Follower, Watch } from './watch.js';
+
+export interface StandingHandlers {
+  /** By one linearizable read our key is there and the oldest. Told again when a later read finds the same. */
+  first(place: Place): void;
+  /** Our key is gone. Told once; nothing after it. */
+  gone(): void;
+  /** Somebody, perhaps we ourselves, wrote our key anew. */
+  rewritten(kv: KeyValue): void;
+  failed(error: ElectionError): void;
+}
+
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1_000;
+
+/**
+ * Our standing in the queue, kept true from one read to the next: follows our own key, since a lease can die or an
+ * operator delete the key while we wait or lead, and the key just before ours, and no other.
+ *
+ * Events only say that it is time to read. What we are is decided by the read alone.
+ */
+export class Standing implements Follower {
+  readonly own: OwnKey;
+  readonly #candidacy: Candidacy;
+  readonly #watch: Watch;
+  readonly #clock: Clock;
+  readonly #on: StandingHandlers;
+  #before: string | undefined;
+  #unfollowOwn: () => void;
+  #unfollowBefore: (() => void) | undefined;
+  #backoff: Backoff | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #isReading = false;
+  #isStale = false;
+  #isClosed = false;
+
+  constructor(candidacy: Candidacy, watch: Watch, clock: Clock, place: Place, on: StandingHandlers) {
+    this.own = place.own;
+    this.#candidacy = candidacy;
+    this.#watch = watch;
+    this.#clock = clock;
+    this.#on = on;
+    this.#unfollowOwn = watch.follow(place.own.key, undefined, place.revision + 1n, this);
+    this.#followBefore(place);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unfollowOwn();
+    this.#unfollowBefore?.();
+    this.#cancelRetry?.();
+  }
+
+  changed(event: WatchEvent): void {
+    if (event.key !== this.own.key) {
+      if (event.type === 'delete') this.#read();
+    } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
+      this.#on.rewritten(event.kv);
+    } else if (event.revision > this.own.createRevision) {
+      this.#gone();
+    }
+  }
+
+  reset(): void {
+    this.#read();
+  }
+
+  refused(error: ElectionError): void {
+    this.#on.failed(error);
+  }
+
+  #followBefore(place: Place): void {
+    if (place.before === this.#before) return;
+    this.#unfollowBefore?.();
+    this.#before = place.before;
+    this.#unfollowBefore =
+      place.before === undefined ? undefined : this.#watch.follow(place.before, undefined, place.revision + 1n, this);
+  }
+
+  #gone(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#on.gone();
+  }
+
+  #read(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    if (this.#isReading) {
+      this.#isStale = true; // what is being read may be older than what made us read again
+      return;
+    }
+    this.#isReading = true;
+    this.#isStale = false;
+    this.#candidacy.place(this.own).then(
+      (place) => this.#onPlace(place),
+      (err: ElectionError) => this.#onFailure(err),
+    );
+  }
+
+  #onPlace(place: Place | undefined): void {
+    this.#isReading = false;
+    if (this.#isClosed) return;
+    this.#backoff = undefined;
+    if (place === undefined) return this.#gone();
+    this.#followBefore(place);
+    if (place.kv.lease !== this.own.lease) this.#on.rewritten(place.kv);
+    if (place.before === undefined) this.#on.first(place);
+    if (this.#isStale && !this.#isClosed) this.#read();
+  }
+
+  #onFailure(error: ElectionError): void {
+    this.#isReading = false;
+    if (this.#isClosed) return;
+    this.#backoff ??= new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+    this.#cancelRetry = this.#clock.after(this.#backoff.next(), () => this.#read());
+    this.#on.failed(error);
+  }
+}

@@ -1,0 +1,48 @@
+import { ElectionError } from './errors.js';
+import type { Leadership } from './leadership.js';
+
+interface Waiter {
+  settle(): void;
+  resolve(leadership: Leadership): void;
+  reject(reason: ElectionError): void;
+}
+
+/** Those who wait in `elected()`. Every one of them is settled: elected, stopped or aborted. */
+export class Waiters {
+  readonly #waiters = new Set<Waiter>();
+
+  wait(signal: AbortSignal | undefined): Promise<Leadership> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        waiter.settle();
+        reject(abortedBy(signal));
+      };
+      const settle = (): void => {
+        this.#waiters.delete(waiter);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const waiter: Waiter = { settle, resolve, reject };
+      if (signal?.aborted) return reject(abortedBy(signal));
+      this.#waiters.add(waiter);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  elected(leadership: Leadership): void {
+    for (const waiter of [...this.#waiters]) {
+      waiter.settle();
+      waiter.resolve(leadership);
+    }
+  }
+
+  stopped(reason: ElectionError): void {
+    for (const waiter of [...this.#waiters]) {
+      waiter.settle();
+      waiter.reject(reason);
+    }
+  }
+}
+
+export function abortedBy(signal: AbortSignal | undefined): ElectionError {
+  return new ElectionError('ABORTED', 'the caller has aborted the wait', { cause: signal?.reason });
+}
