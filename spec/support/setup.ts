@@ -11,6 +11,8 @@ process.on('unhandledRejection', (reason) => {
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
+const ENDS_WITHIN = 10_000;
+
 let before: Resources = {};
 
 export const mochaHooks: RootHookObject = {
@@ -33,5 +35,10 @@ export const mochaHooks: RootHookObject = {
   async afterAll(this: Context) {
     this.timeout(60_000);
     await stopSharedCluster();
+    const stuck = setTimeout(() => {
+      console.error('the specs are over, but this process is kept alive by:', resources());
+      process.exit(1);
+    }, ENDS_WITHIN);
+    stuck.unref();
   },
 };
