@@ -1,4 +1,44 @@
+import type { Context, Hook, RootHookObject } from 'mocha';
+import { stopSharedCluster } from './shared-cluster.js';
+import { closeTracked, leakSince, type Resources, resources } from './track.js';
+
 // mocha passes a spec that leaves a rejection unhandled; none of ours may.
 process.on('unhandledRejection', (reason) => {
   throw reason;
 });
+
+// mocha would wait for the running spec; what has to be cleaned up listens to `exit`.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+const ENDS_WITHIN = 10_000;
+
+let before: Resources = {};
+
+export const mochaHooks: RootHookObject = {
+  async beforeEach() {
+    await undefined; // now the time-out of this hook runs, as that of the other one does there
+    before = resources();
+  },
+
+  async afterEach(this: Context) {
+    this.timeout(60_000);
+    const problems = await closeTracked();
+    const leak = await leakSince(before);
+    if (leak !== undefined) problems.push(leak);
+    // `error()` fails this one spec; a hook that throws would end the whole run.
+    const [first, ...rest] = problems;
+    if (first !== undefined)
+      (this.test as Hook).error(rest.length === 0 ? first : new AggregateError(problems, String(problems)));
+  },
+
+  async afterAll(this: Context) {
+    this.timeout(60_000);
+    await stopSharedCluster();
+    const stuck = setTimeout(() => {
+      console.error('the specs are over, but this process is kept alive by:', resources());
+      process.exit(1);
+    }, ENDS_WITHIN);
+    stuck.unref();
+  },
+};

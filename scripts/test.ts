@@ -1,0 +1,60 @@
+/**
+ * Runs what is to be tested, one step after the other, until one fails:
+ *
+ *     npm test                                  every step
+ *     npm run test:unit                         one of them
+ *     npm run test:integration -- --grep watch  mocha's options are passed on
+ */
+import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
+import { collect, report } from './test/coverage.js';
+import { runTool } from './test/tool.js';
+
+interface Step {
+  readonly name: string;
+  /** True when it passed. */
+  run(mochaArgs: readonly string[]): Promise<boolean>;
+}
+
+/** A new suite is a new line here, and one in the scripts of package.json to run it alone. */
+const STEPS: readonly Step[] = [
+  { name: 'lint', run: () => runTool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']) },
+  { name: 'unit', run: (args) => mocha(['dist/spec/*.spec.js', ...args]) },
+  { name: 'integration', run: (args) => mochaOnEtcd('dist/spec/integration', args) },
+];
+
+const asked = STEPS.find((step) => step.name === process.argv[2]);
+const mochaArgs = process.argv.slice(asked === undefined ? 2 : 3);
+if (asked !== undefined) {
+  process.exitCode = (await run(asked)) ? 0 : 1;
+} else {
+  collect();
+  // Part of the specs reaches part of the code.
+  const all = mochaArgs.length === 0 ? [...STEPS, { name: 'coverage', run: report }] : STEPS;
+  process.exitCode = (await runAll(all)) ? 0 : 1;
+}
+
+async function runAll(steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) if (!(await run(step))) return false;
+  return true;
+}
+
+async function run(step: Step): Promise<boolean> {
+  console.log(`\n── ${step.name}`);
+  const passed = await step.run(mochaArgs);
+  if (!passed) console.error(`\n── ${step.name} failed`);
+  return passed;
+}
+
+function mocha(args: readonly string[]): Promise<boolean> {
+  return runTool('mocha/bin/mocha.js', ['--reporter', 'dist/spec/support/reporter.js', ...args]);
+}
+
+async function mochaOnEtcd(folder: string, args: readonly string[]): Promise<boolean> {
+  const server = await findEtcd();
+  if (server === undefined) throw new Error('no etcd server: run `npm run setup`');
+  console.log(`   on ${describeServer(server)}`);
+  const specs = [`${folder}/**/*.spec.js`];
+  if (server.kind === 'program') return await mocha([...specs, ...args]);
+  console.log('   without the specs that stop, kill or pause members: they need a cluster of their own');
+  return await mocha([...specs, '--ignore', `${folder}/faults/**`, ...args]);
+}

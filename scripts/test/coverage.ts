@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, runTool } from './tool.js';
+
+const LINES = 95; // per cent of lib/ that the specs must reach
+const collected = join(root, 'coverage', 'tmp');
+
+/** From now on every Node process that is started writes down what it ran. */
+export function collect(): void {
+  rmSync(collected, { recursive: true, force: true });
+  process.env.NODE_V8_COVERAGE = collected;
+}
+
+/** Prints what the specs reached of lib/, files that nothing loaded among it; true when that is enough. */
+export async function report(): Promise<boolean> {
+  delete process.env.NODE_V8_COVERAGE;
+  const which = ['--all', '--src', 'lib', '--include', 'lib/**', '--exclude', '**/*.d.ts', '--exclude-after-remap'];
+  const how = ['--reporter', 'text', '--reporter', 'lcovonly', '--check-coverage', '--lines', String(LINES)];
+  const without = typesOnly().flatMap((file) => ['--exclude', file]);
+  return await runTool('c8/bin/c8.js', ['report', '--temp-directory', collected, ...which, ...without, ...how]);
+}
+
+/** Sources of which nothing is left to run; each would count as a file that no spec reached. */
+function typesOnly(): string[] {
+  return readdirSync(join(root, 'dist', 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.js'))
+    .filter((file) => /^export \{\};\s*(\/\/.*\s*)?$/.test(readFileSync(join(root, 'dist', 'lib', file), 'utf8')))
+    .map((file) => join('lib', file.replace(/\.js$/, '.ts')));
+}

@@ -1,0 +1,102 @@
+import { composePull, composeUsable } from './compose.js';
+import { type EtcdServer, findEtcd } from './etcd-server.js';
+import { get } from './http.js';
+import { run } from './run.js';
+
+const INSTALLS_WITHIN = 10 * 60_000;
+
+/** A way to come by an etcd server; `tried` resolves with why it did not work, or with undefined when it did. */
+interface Way {
+  readonly advice: string;
+  tried(say: (line: string) => void): Promise<string | undefined>;
+}
+
+const WAYS: readonly Way[] = [
+  { advice: 'Debian, Ubuntu:  apt-get install etcd-server', tried: aptGet },
+  { advice: 'Homebrew:        brew install etcd', tried: brew },
+  { advice: 'Docker Compose:  docker compose version', tried: docker },
+];
+
+/**
+ * Finds an etcd server, or installs one; nothing is asked of the network when one is found.
+ *
+ * @param say is told what is being installed
+ * @throws with all the ways to get one, when none worked
+ */
+export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServer> {
+  const found = await findEtcd();
+  if (found?.kind === 'endpoints') await assertAnswering(found.hosts);
+  if (found?.kind === 'compose') await composePull();
+  if (found !== undefined) return found;
+
+  const reasons: string[] = [];
+  for (const way of WAYS) {
+    const reason = await way.tried(say);
+    if (reason === undefined) {
+      const installed = await findEtcd();
+      if (installed !== undefined) return installed;
+    }
+    reasons.push(`  - ${way.advice}  (${reason ?? 'done, but no etcd 3.4 or later came of it'})`);
+  }
+  throw new Error(
+    [
+      'no etcd server was found, and none could be installed. Any one of these will do:',
+      '  - ETCD_ENDPOINTS=http://127.0.0.1:2379,…  a cluster that runs',
+      '  - ETCD_BIN=/path/to/etcd                  an etcd server, 3.4 or later',
+      '  - etcd on the PATH',
+      ...reasons,
+    ].join('\n'),
+  );
+}
+
+async function assertAnswering(hosts: readonly string[]): Promise<void> {
+  const answers = hosts.map(async (host) => (host.startsWith('https:') ? '' : await get(`${host}/health`)));
+  await Promise.any(answers).catch(({ errors }: AggregateError) => {
+    throw new Error(`no etcd answers at \`ETCD_ENDPOINTS\`, ${hosts.join(', ')}: ${errors.map(String).join('; ')}`);
+  });
+}
+
+async function aptGet(say: (line: string) => void): Promise<string | undefined> {
+  if (!(await run('apt-get', ['--version'])).ok) return 'no apt-get here';
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  if (sudo.length > 0 && !(await run('sudo', ['-n', 'true'])).ok) return 'needs root, or sudo without a password';
+  const apt = (...args: readonly string[]): ReturnType<typeof run> => {
+    const command = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=120'];
+    return asRoot([...command, ...args]);
+  };
+  say('etcd: apt-get install etcd-server');
+  const install = ['install', '--yes', '--no-install-recommends', 'etcd-server'];
+  let installed = await apt(...install);
+  if (!installed.ok) {
+    const updated = await apt('update');
+    if (!updated.ok) return `apt-get update failed: ${lastLine(updated.output)}`;
+    installed = await apt(...install);
+  }
+  if (!installed.ok) return `failed: ${lastLine(installed.output)}`;
+  // The package may start a service on etcd's standard port. It was not there before, so nobody misses it.
+  await asRoot([...sudo, 'systemctl', 'disable', '--now', 'etcd']);
+  return undefined;
+}
+
+async function brew(say: (line: string) => void): Promise<string | undefined> {
+  if (!(await run('brew', ['--version'])).ok) return 'no brew here';
+  say('etcd: brew install etcd');
+  const { ok, output } = await run('brew', ['install', 'etcd'], { within: INSTALLS_WITHIN });
+  return ok ? undefined : `failed: ${lastLine(output)}`;
+}
+
+async function docker(say: (line: string) => void): Promise<string | undefined> {
+  const unusable = await composeUsable();
+  if (unusable !== undefined) return unusable;
+  say('etcd: docker compose pull');
+  await composePull();
+  return undefined;
+}
+
+function asRoot([command = '', ...args]: readonly string[]): ReturnType<typeof run> {
+  return run(command, args, { within: INSTALLS_WITHIN });
+}
+
+function lastLine(text: string): string {
+  return text.split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../wait.js';
+import { get, type TlsFiles } from './http.js';
+
+const STOPS_WITHIN = 10_000;
+const STARTS_WITHIN = 20_000;
+
+export interface MemberOptions {
+  readonly name: string;
+  readonly bin: string;
+  readonly folder: string;
+  readonly clientUrl: string;
+  readonly peerUrl: string;
+  readonly flags: readonly string[];
+  readonly tls: TlsFiles | undefined;
+  /** True when enough members run for this one to become healthy. */
+  readonly hasMajority: () => boolean;
+}
+
+/** One etcd process of a local cluster, and what can happen to it. */
+export class Member {
+  readonly name: string;
+  /** As clients write it: `http://127.0.0.1:12345`. */
+  readonly host: string;
+  /** Of the whole cluster: data and logs. */
+  readonly folder: string;
+  readonly #options: MemberOptions;
+  #process: ChildProcess | undefined;
+  #paused = false;
+
+  constructor(options: MemberOptions) {
+    this.name = options.name;
+    this.host = options.clientUrl;
+    this.folder = options.folder;
+    this.#options = options;
+  }
+
+  /** The process is there; it may be paused. */
+  get alive(): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  get paused(): boolean {
+    return this.alive && this.#paused;
+  }
+
+  get pid(): number | undefined {
+    return this.alive ? this.#process?.pid : undefined;
+  }
+
+  /** Resolves when the member answers; at once while too few members run for it to answer. */
+  async start(): Promise<void> {
+    this.launch();
+    if (this.#options.hasMajority()) await this.healthy();
+  }
+
+  /** Starts the process and waits for nothing. */
+  launch(): void {
+    if (this.alive) return;
+    const { bin, name, folder, clientUrl, peerUrl, flags } = this.#options;
+    const log = openSync(this.#log, 'a');
+    const args = [
+      `--name=${name}`,
+      `--data-dir=${join(folder, name)}`,
+      `--listen-client-urls=${clientUrl}`,
+      `--advertise-client-urls=${clientUrl}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      ...flags,
+    ];
+    // Detached: Ctrl-C in the terminal ends the specs, and they end the members.
+    this.#process = spawn(bin, args, { detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
+    this.#process.on('error', () => {}); // seen as a member that is not alive
+    this.#process.unref();
+    this.#paused = false;
+    closeSync(log);
+  }
+
+  /** SIGTERM: etcd hands over what it can. Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** SIGKILL. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGSTOP: connections stay open, nothing is answered. */
+  pause(): void {
+    this.#paused = this.#process?.kill('SIGSTOP') === true;
+  }
+
+  /** SIGCONT */
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+    this.#paused = false;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Resolves when the member serves linearizable reads. */
+  async healthy(within = STARTS_WITHIN): Promise<void> {
+    const healthy = async (): Promise<boolean> => {
+      if (!this.alive) return true;
+      return (await get(`${this.host}/health`, this.#options.tls)).includes('"health":"true"');
+    };
+    await until(healthy, { within, what: `${this.name} to become healthy` });
+    if (!this.alive) throw new Error(`${this.name} ended: ${this.logTail()}`);
+  }
+
+  async isRaftLeader(): Promise<boolean> {
+    if (!this.alive || this.#paused) return false;
+    try {
+      return /^etcd_server_is_leader 1$/m.test(await this.metrics());
+    } catch {
+      return false;
+    }
+  }
+
+  /** What the member's /metrics says, as text. */
+  async metrics(): Promise<string> {
+    return await get(`${this.host}/metrics`, this.#options.tls);
+  }
+
+  /** The end of what etcd has written. */
+  logTail(lines = 5): string {
+    return readFileSync(this.#log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
+  get #log(): string {
+    return join(this.#options.folder, `${this.name}.log`);
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || !this.alive) return;
+    child.ref();
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    if (this.#paused) child.kill('SIGCONT');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOPS_WITHIN);
+    await gone;
+    clearTimeout(timer);
+    this.#paused = false;
+  }
+}
+
+/** Without etcd's own variables: one that contradicts a flag is fatal to etcd. */
+function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const rest = Object.entries(env).filter(([name]) => !name.startsWith('ETCD_'));
+  // etcd 3.4 runs on ARM only when told so.
+  return { ...Object.fromEntries(rest), ...(process.arch === 'arm64' && { ETCD_UNSUPPORTED_ARCH: 'arm64' }) };
+}

@@ -1,0 +1,27 @@
+import { execFile } from 'node:child_process';
+
+export interface Outcome {
+  readonly ok: boolean;
+  /** Both streams, as far as they were asked for. */
+  readonly output: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Milliseconds. @default 30000 */
+  readonly within?: number;
+}
+
+/** Runs a command to its end without input. A command that is missing, fails or takes too long is not `ok`; nothing throws. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { env = process.env, cwd, within = 30_000 } = options;
+  return new Promise((resolve) => {
+    const settings = { env, cwd, timeout: within, maxBuffer: 1 << 24 };
+    const child = execFile(command, args, settings, (err, stdout, stderr) => {
+      const output = `${stdout}${stderr}`.trim();
+      resolve({ ok: err === null, output: output === '' && err !== null ? err.message : output });
+    });
+    child.stdin?.end();
+  });
+}

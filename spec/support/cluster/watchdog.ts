@@ -1,0 +1,39 @@
+/**
+ * Outlives the process that runs a cluster, just long enough to remove the cluster: its standard input ends when that
+ * process does, however it ends. Started with the cluster's folder as its argument.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { reap } from './orphans.js';
+
+const self = fileURLToPath(import.meta.url);
+
+/** Resolves with a function that says the folder is gone. */
+export function watchOver(folder: string): () => void {
+  const child = spawn(process.execPath, [self, folder], {
+    detached: true, // a signal from the terminal must not end it
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: withoutHooks(process.env),
+  });
+  child.on('error', () => {}); // no memory for it, say; the next run sweeps
+  child.stdin.on('error', () => {});
+  child.unref();
+  if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
+  return () => child.stdin.destroy();
+}
+
+/** Coverage and loaders are for the process that was asked for them. */
+function withoutHooks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_V8_COVERAGE: _coverage, NODE_OPTIONS: _options, ...rest } = env;
+  return rest;
+}
+
+const folder = process.argv[2];
+if (process.argv[1] === self && folder !== undefined) {
+  process.stdin.resume();
+  process.stdin.on('close', () => {
+    if (existsSync(folder)) reap(folder);
+    process.exit();
+  });
+}

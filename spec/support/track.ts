@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Anything a spec can open. */
+export type Closable =
+  | { close(): unknown }
+  | { stop(): unknown }
+  | { restore(): unknown }
+  | { [Symbol.asyncDispose](): PromiseLike<unknown> }
+  | { [Symbol.dispose](): void };
+
+// Not the global ones: a spec may leave them faked.
+const now = performance.now.bind(performance);
+
+const CLOSES_WITHIN = 15_000;
+const FREE_WITHIN = 3_000;
+
+const open: { readonly thing: object; readonly close: () => unknown }[] = [];
+const expected = new Map<object, string>();
+
+/**
+ * Closes `thing` at the end of the spec, in the reverse of the order in which things were opened, and returns it. What
+ * cannot be closed, or still keeps a socket, a timer or a process after it, fails the spec.
+ */
+export function tracked<T extends Closable>(thing: T): T {
+  open.push({ thing, close: closerOf(thing).close });
+  return thing;
+}
+
+/** As {@link tracked}, for a spec that must have closed `thing` itself: it fails when that was forgotten. */
+export function closedBySpec<T extends Closable>(thing: T, name: string = thing.constructor.name): T {
+  const { key, close } = closerOf(thing);
+  tracked(thing);
+  expected.set(thing, name);
+  Object.defineProperty(thing, key, {
+    configurable: true,
+    value: (...args: readonly unknown[]) => {
+      expected.delete(thing);
+      return close(...args);
+    },
+  });
+  return thing;
+}
+
+/** Closes what is open; resolves with what there is to complain about. */
+export async function closeTracked(): Promise<Error[]> {
+  const problems = [...expected.values()].map((name) => new Error(`the spec left open: ${name}`));
+  expected.clear();
+  for (let last = open.pop(); last !== undefined; last = open.pop()) {
+    try {
+      await bounded(last.close(), `closing ${last.thing.constructor.name}`);
+    } catch (err) {
+      problems.push(err instanceof Error ? err : new Error(String(err)));
+    }
+  }
+  return problems;
+}
+
+/** What keeps this process alive at the moment: `{ Timeout: 2, TCPSocketWrap: 1 }`. */
+export type Resources = Readonly<Record<string, number>>;
+
+export function resources(): Resources {
+  const counts: Record<string, number> = {};
+  for (const type of process.getActiveResourcesInfo()) counts[type] = (counts[type] ?? 0) + 1;
+  return counts;
+}
+
+/** Resolves when nothing is alive that was not at `start`; else with an error that names it. */
+export async function leakSince(start: Resources, within = FREE_WITHIN): Promise<Error | undefined> {
+  const deadline = now() + within;
+  for (;;) {
+    const left = Object.entries(resources()).flatMap(([type, count]) => {
+      const more = count - (start[type] ?? 0);
+      return more > 0 && !EPHEMERAL.has(type) ? [`${more} ${type}`] : [];
+    });
+    if (left.length === 0) return undefined;
+    if (now() > deadline) return new Error(`the spec left something running: ${left.join(', ')}`);
+    await sleep(5, undefined, { ref: false });
+  }
+}
+
+/** Over by themselves within a turn of the loop. */
+const EPHEMERAL: ReadonlySet<string> = new Set(['Immediate', 'CloseReq', 'FSReqCallback', 'FSReqPromise']);
+
+function closerOf(thing: Closable): { key: PropertyKey; close: (...args: readonly unknown[]) => unknown } {
+  for (const key of ['close', 'stop', Symbol.asyncDispose, 'restore', Symbol.dispose] as const) {
+    const method: unknown = Reflect.get(thing, key);
+    if (typeof method === 'function') return { key, close: (...args) => method.apply(thing, args) };
+  }
+  throw new TypeError('cannot be tracked: it has neither close() nor stop()');
+}
+
+async function bounded(closing: unknown, what: string): Promise<void> {
+  const over = new AbortController();
+  const timeout = sleep(CLOSES_WITHIN, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${what} took more than ${CLOSES_WITHIN} ms`);
+  });
+  try {
+    await Promise.race([closing, timeout]);
+  } finally {
+    timeout.catch(() => {});
+    over.abort();
+  }
+}
