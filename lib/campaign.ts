@@ -1,5 +1,6 @@
 import { Backoff } from './backoff.js';
-import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
+import type { Candidacy, Head, Place } from './candidacy.js';
+import { Departure } from './departure.js';
 import { ElectionError, type ElectionErrorCode } from './errors.js';
 import { Health } from './health.js';
 import { Term } from './leadership.js';
@@ -10,12 +11,12 @@ import type { Session, SessionMember } from './session.js';
 import { Standing } from './standing.js';
 import { assertLegal, type Joining, type Leading, type Leaving, type State, type Waiting } from './state.js';
 import type { KeyValue } from './store.js';
-import { sleep } from './time.js';
 import type { Workload } from './work.js';
 
 /** What a campaign tells the election. */
 export interface CampaignHandlers {
-  elected(term: Term, head: Head): void;
+  /** `kv`: our key as it is at that revision. */
+  elected(term: Term, kv: KeyValue, revision: bigint): void;
   unelected(term: Term, reason: ElectionError): void;
   /** In the queue; the head as far as the join has shown it. */
   joined(head: Head | undefined): void;
@@ -31,8 +32,6 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 /** ms that the question why our key is gone may take: the answer is only a name for what is a fact already. */
 const DOUBT = 50;
-/** A release is tried for so many ms at the least. */
-const RELEASE_PATIENCE = 1_000;
 
 /**
  * One candidate's life, from `start()` to `stop()`: queues, leads, is deposed, queues again.
@@ -41,15 +40,14 @@ const RELEASE_PATIENCE = 1_000;
  * state goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
 export class Campaign implements SessionMember {
-  readonly #name: string;
+  readonly name: string;
   readonly #session: Session;
-  /** The session is this election's alone, and its lease ends with the candidacy. */
-  readonly #ownsSession: boolean;
   readonly #candidacy: Candidacy;
   readonly #options: ResolvedElectionOptions;
   readonly #log: () => Logger;
   readonly #on: CampaignHandlers;
   readonly #health: Health | undefined;
+  readonly #departure: Departure;
   #state: State = { name: 'idle' };
   #value: Buffer;
   #work: Workload | undefined;
@@ -61,14 +59,14 @@ export class Campaign implements SessionMember {
     options: ResolvedElectionOptions,
     on: CampaignHandlers,
   ) {
-    this.#name = parts.name;
+    this.name = parts.name;
     this.#session = parts.session;
-    this.#ownsSession = parts.ownsSession;
     this.#candidacy = parts.candidacy;
     this.#log = parts.log;
     this.#options = options;
     this.#on = on;
     this.#value = options.value;
+    this.#departure = new Departure({ ...parts, releaseTimeout: options.releaseTimeout, failed: on.failed });
     this.#health = options.healthCheck && new Health(options.healthCheck, parts.log);
   }
 
@@ -198,7 +196,7 @@ export class Campaign implements SessionMember {
   }
 
   #tryJoin(): void {
-    const { lease } = this.#session;
+    const lease = this.#session.leaseOf(this);
     const state = this.#state;
     if (state.name !== 'joining' || state.attempt !== undefined || lease === undefined) return;
     if (this.#health?.isGood === false) return;
@@ -217,7 +215,7 @@ export class Campaign implements SessionMember {
   async #join(state: Joining, lease: Lease): Promise<void> {
     try {
       const { place, head } = await this.#candidacy.join(lease.id, this.#value, this.#options.observe);
-      if (this.#state !== state || this.#session.lease !== lease) {
+      if (this.#state !== state || this.#session.leaseOf(this) !== lease) {
         await this.#candidacy.leave(place.own); // stopped, or without a lease, while the transaction was on its way
         this.#retryJoin(state, 0);
         return;
@@ -274,10 +272,10 @@ export class Campaign implements SessionMember {
 
   #lead(lease: Lease, standing: Standing, place: Place): void {
     const { etcd } = this.#session.environment;
-    const parts = { election: this.#name, own: place.own, value: this.#value, lease, candidacy: this.#candidacy, etcd };
+    const parts = { election: this.name, own: place.own, value: this.#value, lease, candidacy: this.#candidacy, etcd };
     const state: Leading = { name: 'leading', lease, standing, term: new Term(parts) };
     this.#enter(state);
-    this.#on.elected(state.term, { kv: place.kv, count: 0, revision: place.revision });
+    this.#on.elected(state.term, { ...place.kv, value: this.#value }, place.revision);
     if (this.#state === state) this.#work?.begin(state.term); // a listener may have stopped us
   }
 
@@ -317,19 +315,19 @@ export class Campaign implements SessionMember {
     let begin = (): void => {};
     leaving.done = new Promise<void>((resolve) => {
       begin = resolve;
-    }).then(() => this.#release(previous, leaving));
+    }).then(() => this.#depart(previous, leaving));
     this.#enter(leaving, reason);
     begin();
     return leaving;
   }
 
-  /** The key goes last: as long as the work winds down the lease is refreshed and nobody else can lead. Never rejects. */
-  async #release(previous: State, leaving: Leaving): Promise<void> {
-    const { clock } = this.#session.environment;
-    const startedAt = clock.now();
-    await this.#settleWork();
-    const left = this.#options.releaseTimeout - (clock.now() - startedAt);
-    await this.#releaseKey(previous, leaving, Math.max(RELEASE_PATIENCE, left));
+  async #depart(previous: State, leaving: Leaving): Promise<void> {
+    await this.#departure.take({
+      work: this.#work?.running,
+      attempt: previous.name === 'joining' ? previous.attempt : undefined,
+      own: isQueued(previous) ? previous.standing.own : undefined,
+      isReturning: () => leaving.isReturning,
+    });
     if (leaving.isReturning) {
       this.#rejoin();
       return;
@@ -338,39 +336,6 @@ export class Campaign implements SessionMember {
     this.#work?.cancel(leaving.reason);
     this.#enter({ name: 'idle' });
     this.#on.left(leaving.reason);
-  }
-
-  async #settleWork(): Promise<void> {
-    const running = this.#work?.running;
-    if (running === undefined) return;
-    const waited = new AbortController();
-    const settled = running.then(() => waited.abort());
-    const isLate = await sleep(this.#session.environment.clock, this.#options.releaseTimeout, waited.signal);
-    if (!isLate) return settled;
-    const message = `the work did not end within ${this.#options.releaseTimeout} ms: releasing the key all the same`;
-    this.#on.failed(error('RELEASE_TIMEOUT', message));
-  }
-
-  async #releaseKey(previous: State, leaving: Leaving, patience: number): Promise<void> {
-    const { clock } = this.#session.environment;
-    const own = 'standing' in previous ? previous.standing.own : undefined;
-    const released = (async () => {
-      if (previous.name === 'joining') await previous.attempt; // it gives back what it has got
-      const isEnough = (): boolean => this.#ownsSession && !leaving.isReturning; // revoking deletes the key too
-      if (own !== undefined && !isEnough() && !this.#session.isClosing) await this.#leaveQueue(own);
-      if (isEnough()) await this.#session.revoke(patience);
-    })();
-    const waited = new AbortController();
-    await Promise.race([released.finally(() => waited.abort()), sleep(clock, patience, waited.signal)]);
-  }
-
-  async #leaveQueue(own: OwnKey): Promise<void> {
-    try {
-      await this.#candidacy.leave(own);
-    } catch (err) {
-      this.#log().warn({ err, key: own.key }, 'key not released; it will expire with its lease');
-      this.#on.failed(err as ElectionError);
-    }
   }
 }
 

@@ -15,7 +15,7 @@ export interface Place {
   readonly own: OwnKey;
   /** The key just before ours; undefined: ours is the oldest. */
   readonly before: string | undefined;
-  /** Our key as the read found it. */
+  /** Our key as the read found it, without its value. */
   readonly kv: KeyValue;
   /** Revision of the read. */
   readonly revision: bigint;
@@ -151,7 +151,7 @@ export class Candidacy {
   }
 
   #read(order: RangeQuery['order'], limit: number, maxCreateRevision?: bigint): Op {
-    const query = { ...this.range, order, limit };
+    const query = { ...this.range, order, limit, keysOnly: order === 'newest' };
     return { type: 'range', range: maxCreateRevision === undefined ? query : { ...query, maxCreateRevision } };
   }
 

@@ -76,10 +76,10 @@ export class Election {
     this.#candidacy = new Candidacy(this.#session.environment.store, name, log);
     const parts = { name, session: this.#session, ownsSession, candidacy: this.#candidacy, log };
     this.#campaign = new Campaign(parts, this.#options, {
-      elected: (term, head) => {
+      elected: (term, kv, revision) => {
         this.#events.emit('elected', term);
         this.#waiters.elected(term);
-        this.#observer?.learn(head);
+        this.#observer?.learn({ kv, revision });
       },
       unelected: (term, reason) => this.#events.emit('unelected', term, reason),
       joined: (head) => this.#observe(head),
@@ -216,7 +216,9 @@ export class Election {
     } finally {
       signal?.removeEventListener('abort', onAbort);
       await this.#campaign.stop();
-      this.#campaign.assign(undefined);
+      // A task that outlives `releaseTimeout` goes on: until it has ended there is no other beside it.
+      if (work.running === undefined) this.#campaign.assign(undefined);
+      else void work.running.then(() => this.#campaign.assign(undefined));
     }
   }
 

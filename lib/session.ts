@@ -1,5 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { Backoff } from './backoff.js';
+import { BatchingStore } from './batch.js';
 import { ElectionError } from './errors.js';
 import { storeOf } from './etcd/store.js';
 import { hexOf, newLeaseId } from './keys.js';
@@ -13,6 +14,8 @@ import { Watch } from './watch.js';
 
 /** What a session tells those that use its lease. */
 export interface SessionMember {
+  /** Of its election. */
+  readonly name: string;
   leased(lease: Lease): void;
   /** The lease must not be relied on any more; `leased` follows when there is another. */
   lost(lease: Lease, reason: ElectionError): void;
@@ -38,6 +41,9 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 /** How long `close()` waits for the end of the lease, ms: etcd ends it by itself all the same. */
 const REVOKE_PATIENCE = 1_000;
+
+const TWO_IN_ONE =
+  '`session` holds a place in this election for another candidate: waiting until that has left; two candidates take two sessions';
 
 let systemClock: Clock | undefined;
 
@@ -68,7 +74,10 @@ export class Session {
   readonly environment: Environment;
   /** @internal */
   readonly watch: Watch;
-  readonly #members = new Set<SessionMember>();
+  /** By election: the lease is part of the key, so one session can hold one place in each. */
+  readonly #members = new Map<string, SessionMember>();
+  /** Those whose place another member holds. */
+  #blocked: SessionMember[] = [];
   /** Leases we gave up without knowing that etcd has ended them: their keys stand before us in the queue. */
   readonly #orphans = new Set<bigint>();
   #held: { readonly lease: Lease; readonly refresher: Refresher; cancelDeadline: () => void } | undefined;
@@ -83,7 +92,8 @@ export class Session {
   constructor(source: Etcd3 | Environment, options: SessionOptions = {}) {
     if (!(typeof source === 'object' && source !== null && 'store' in source)) checkClient(source, 'an Etcd3 client');
     this.options = resolveSessionOptions(options);
-    this.environment = environmentOf(source);
+    const environment = environmentOf(source);
+    this.environment = { ...environment, store: new BatchingStore(environment.store) };
     const third = (this.options.ttl * 1000) / 3;
     this.watch = new Watch(this.environment.store, this.environment.clock, {
       quiet: Math.min(5_000, third),
@@ -104,9 +114,9 @@ export class Session {
     await this.close();
   }
 
-  /** @internal The lease that can be relied on now. */
-  get lease(): Lease | undefined {
-    return this.#held?.lease;
+  /** @internal The lease that this member can rely on now. */
+  leaseOf(member: SessionMember): Lease | undefined {
+    return this.#members.get(member.name) === member ? this.#held?.lease : undefined;
   }
 
   /** @internal Tells `member` of the lease as soon as there is one, and of all that happens to it. */
@@ -115,14 +125,26 @@ export class Session {
       member.failed(new ElectionError('STOPPED', 'the session is closed: make another one'));
       return;
     }
-    this.#members.add(member);
+    const holder = this.#members.get(member.name);
+    if (holder !== undefined && holder !== member) {
+      if (!this.#blocked.includes(member)) this.#blocked.push(member);
+      member.failed(new ElectionError('INVALID_OPTION', TWO_IN_ONE));
+      return;
+    }
+    this.#members.set(member.name, member);
     if (this.#held !== undefined) member.leased(this.#held.lease);
     else this.#startGranting();
   }
 
   /** @internal */
   detach(member: SessionMember): void {
-    this.#members.delete(member);
+    this.#blocked = this.#blocked.filter((blocked) => blocked !== member);
+    if (this.#members.get(member.name) !== member) return;
+    this.#members.delete(member.name);
+    const next = this.#blocked.find((blocked) => blocked.name === member.name);
+    if (next === undefined) return;
+    this.#blocked = this.#blocked.filter((blocked) => blocked !== next);
+    this.attach(next);
   }
 
   /** @internal A refresh at once: shows soon whether the lease still exists. */
@@ -162,7 +184,7 @@ export class Session {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#members].map((member) => member.stop()));
+    await Promise.all([...this.#members.values(), ...this.#blocked].map((member) => member.stop()));
     this.#members.clear();
     await this.revoke(REVOKE_PATIENCE);
     this.watch.close();
@@ -196,7 +218,7 @@ export class Session {
       } catch (err) {
         const error = err as ElectionError;
         this.#suspend(error);
-        for (const member of [...this.#members]) member.failed(error);
+        for (const member of [...this.#members.values()]) member.failed(error);
         await sleep(clock, backoff.next(), signal);
       }
     }
@@ -210,7 +232,7 @@ export class Session {
     if (lease.remaining <= 0) return false;
     const refresher = new Refresher(store, clock, id, sentAt, ttl, {
       sending: () => {
-        for (const member of this.#members) member.refreshing();
+        for (const member of this.#members.values()) member.refreshing();
       },
       renewed: (at, granted) => this.#onRenewed(lease, at, granted),
       gone: () =>
@@ -224,7 +246,7 @@ export class Session {
     this.#held = { lease, refresher, cancelDeadline: () => {} };
     this.#watchDeadline();
     this.#resume();
-    for (const member of [...this.#members]) member.leased(lease);
+    for (const member of [...this.#members.values()]) member.leased(lease);
     void this.#revokeOrphans();
     return true;
   }
@@ -236,7 +258,7 @@ export class Session {
     if (lease.remaining <= 0) return this.#expire();
     this.#resume();
     const info = { roundTrip: this.environment.clock.now() - sentAt, expiresIn: lease.remaining };
-    for (const member of this.#members) member.refreshed(info);
+    for (const member of this.#members.values()) member.refreshed(info);
   }
 
   /** Gives the lease up at the deadline, whatever the refresher is doing. The timer is not moved by each refresh. */
@@ -259,7 +281,7 @@ export class Session {
     if (lease === undefined) return;
     if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
-    for (const member of [...this.#members]) member.lost(lease, reason);
+    for (const member of [...this.#members.values()]) member.lost(lease, reason);
     if (this.#members.size > 0) this.#startGranting();
   }
 
@@ -288,12 +310,12 @@ export class Session {
   #suspend(error: ElectionError): void {
     const isNews = this.#suspension === undefined;
     this.#suspension = error;
-    if (isNews) for (const member of [...this.#members]) member.suspended(error);
+    if (isNews) for (const member of [...this.#members.values()]) member.suspended(error);
   }
 
   #resume(): void {
     if (this.#suspension === undefined) return;
     this.#suspension = undefined;
-    for (const member of [...this.#members]) member.resumed();
+    for (const member of [...this.#members.values()]) member.resumed();
   }
 }

@@ -1,3 +1,5 @@
+import { ElectionError } from './errors.js';
+
 /**
  * What the library asks of etcd, and no more: leases, transactions, watches. One implementation speaks to etcd through
  * etcd3 (`lib/etcd/`); the specs and the simulation bring another, so nothing above this line knows about gRPC.
@@ -6,7 +8,7 @@
  * as etcd compares it, and can be the key of a `Map`. `lib/keys.ts` converts.
  *
  * Every method may reject with an {@link ElectionError}: `UNAVAILABLE` (no answer, or no majority; whether the request was
- * carried out is unknown), `PERMISSION_DENIED`, or `LEASE_LOST` (etcd does not know the lease). All requests are safe to
+ * carried out is unknown; {@link RequestRefused} when it surely was not), `PERMISSION_DENIED`, or `LEASE_LOST` (etcd does not know the lease). All requests are safe to
  * repeat, and an implementation may carry one out twice.
  */
 export interface Store {
@@ -29,6 +31,9 @@ export interface Store {
   watch(on: WatchHandlers): WatchStream;
 }
 
+/** etcd has understood the request and refuses it as it stands: sent again it would be refused again. */
+export class RequestRefused extends ElectionError {}
+
 export interface KeyValue {
   readonly key: string;
   readonly value: Buffer;
@@ -46,6 +51,8 @@ export interface RangeQuery {
   readonly order: 'oldest' | 'newest';
   /** 0 for no limit. */
   readonly limit: number;
+  /** Leaves the values out. */
+  readonly keysOnly?: boolean;
   readonly maxCreateRevision?: bigint;
 }
 

@@ -1,4 +1,5 @@
 import { ElectionError } from '../errors.js';
+import { RequestRefused } from '../store.js';
 
 /** gRPC status codes that we set or read: https://grpc.io/docs/guides/status-codes/ */
 export const STATUS = { OK: 0, DEADLINE_EXCEEDED: 4, FAILED_PRECONDITION: 9, UNAVAILABLE: 14 } as const;
@@ -8,6 +9,9 @@ const DENIED =
   /permission denied|invalid auth token|authentication failed|authentication is not enabled|user name is empty|UNAUTHENTICATED/i;
 const LEASE_GONE = /requested lease not found|is expired or revoked/i;
 const LEASE_EXISTS = /lease already exists/i;
+
+/** gRPC codes with which a server says that this request, as it stands, will not do; as etcd3 prints them. */
+const REFUSED = /^(3|8|11|12) |INVALID_ARGUMENT|RESOURCE_EXHAUSTED|OUT_OF_RANGE|UNIMPLEMENTED/;
 
 function textOf(error: unknown): string {
   return error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error);
@@ -37,5 +41,6 @@ export function translate(error: unknown, what: string): ElectionError {
       { cause: error },
     );
   }
-  return new ElectionError('UNAVAILABLE', `etcd did not ${what} (${text}): trying again`, { cause: error });
+  const Unavailable = REFUSED.test(text) ? RequestRefused : ElectionError;
+  return new Unavailable('UNAVAILABLE', `etcd did not ${what} (${text}): trying again`, { cause: error });
 }

@@ -179,11 +179,12 @@ function toRequestOp(op: Op): IRequestOp {
 }
 
 /** `sort_order: NONE` would make etcd pick by key before it applies the limit. */
-function toRangeRequest({ key, end, order, limit, maxCreateRevision }: RangeQuery): IRangeRequest {
+function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }: RangeQuery): IRangeRequest {
   return {
     key: bytesOf(key),
     ...(end !== undefined && { range_end: bytesOf(end) }),
     limit,
+    ...(keysOnly === true && { keys_only: true }),
     sort_target: 'Create',
     sort_order: order === 'oldest' ? 'Ascend' : 'Descend',
     ...(maxCreateRevision !== undefined && { max_create_revision: maxCreateRevision.toString() }),

@@ -1,0 +1,86 @@
+import type { Candidacy, OwnKey } from './candidacy.js';
+import { ElectionError } from './errors.js';
+import type { Logger } from './log.js';
+import type { Session } from './session.js';
+import { type Clock, sleep } from './time.js';
+
+/** A release is tried for so many ms at the least. */
+const RELEASE_PATIENCE = 1_000;
+
+export interface DepartureParts {
+  readonly session: Session;
+  /** The session is this election's alone: its lease ends with the candidacy. */
+  readonly ownsSession: boolean;
+  readonly candidacy: Candidacy;
+  /** ms */
+  readonly releaseTimeout: number;
+  readonly log: () => Logger;
+  readonly failed: (error: ElectionError) => void;
+}
+
+/** What is to be given up. */
+export interface Belongings {
+  /** The work that is still done in the name of the term. */
+  readonly work: Promise<void> | undefined;
+  /** A join on its way, which gives back what it gets. */
+  readonly attempt: Promise<void> | undefined;
+  readonly own: OwnKey | undefined;
+  /** Asked when it matters: the user may change his mind meanwhile. */
+  readonly isReturning: () => boolean;
+}
+
+/**
+ * The way out, in order: the work ends, then the key goes. As long as the work winds down the lease is refreshed, so that
+ * nobody else can lead. Bounded in time by `releaseTimeout`, and a second for etcd.
+ */
+export class Departure {
+  readonly #parts: DepartureParts;
+
+  constructor(parts: DepartureParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: what could not be released expires with its lease. */
+  async take(belongings: Belongings): Promise<void> {
+    const { releaseTimeout } = this.#parts;
+    const startedAt = this.#clock.now();
+    if (belongings.work !== undefined && !(await this.#within(releaseTimeout, belongings.work))) {
+      const message = `the work did not end within ${releaseTimeout} ms: releasing the key all the same`;
+      this.#parts.failed(new ElectionError('RELEASE_TIMEOUT', message));
+    }
+    const left = releaseTimeout - (this.#clock.now() - startedAt);
+    const patience = Math.max(RELEASE_PATIENCE, left);
+    if (!(await this.#within(patience, this.#release(belongings, patience)))) {
+      this.#parts.log().warn({ patience }, 'key not released in time; it will expire with its lease');
+    }
+  }
+
+  get #clock(): Clock {
+    return this.#parts.session.environment.clock;
+  }
+
+  async #release({ attempt, own, isReturning }: Belongings, patience: number): Promise<void> {
+    const { session, ownsSession } = this.#parts;
+    const isRevoked = (): boolean => ownsSession && !isReturning(); // which deletes the key too
+    await attempt;
+    if (own !== undefined && !isRevoked() && !session.isClosing) await this.#leaveQueue(own);
+    if (isRevoked()) await session.revoke(patience);
+  }
+
+  async #leaveQueue(own: OwnKey): Promise<void> {
+    try {
+      await this.#parts.candidacy.leave(own);
+    } catch (err) {
+      this.#parts.failed(err as ElectionError);
+    }
+  }
+
+  /** Whether `promise` has settled before `ms` have passed. */
+  async #within(ms: number, promise: Promise<void>): Promise<boolean> {
+    const settled = new AbortController();
+    const done = promise.finally(() => settled.abort());
+    const isLate = await sleep(this.#clock, ms, settled.signal);
+    if (!isLate) await done;
+    return !isLate;
+  }
+}
