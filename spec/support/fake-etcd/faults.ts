@@ -78,17 +78,21 @@ export class Faults {
 
   /** @internal */
   take(request: Request): Fault {
-    // An event is not sent by the client: one meant for the next request must not be used up by it.
-    const index =
-      request.kind === 'watch' && request.what === 'event'
-        ? -1
-        : this.#scripted.findIndex(({ kind, matches }) => kind === request.kind && matches(request));
+    // An event is not sent by the client: what is meant for the next request must not be used up by it.
+    const isEvent = request.kind === 'watch' && request.what === 'event';
+    const index = isEvent ? -1 : this.#scripted.findIndex((scripted) => isMeantFor(scripted, request));
     const [scripted] = index < 0 ? [] : this.#scripted.splice(index, 1);
     if (scripted !== undefined) return scripted.fault;
     const standing = this[request.kind];
-    if (standing !== 'ok' || (request.kind === 'watch' && request.what === 'event')) return standing;
-    return this.draw?.(request) ?? 'ok';
+    return standing !== 'ok' || isEvent ? standing : (this.draw?.(request) ?? 'ok');
   }
+}
+
+function isMeantFor({ kind, fault, matches }: Scripted, request: Request): boolean {
+  if (kind !== request.kind || !matches(request)) return false;
+  // A stream that opens late, or twice, means nothing: such a fault waits for the first request on it.
+  const isOpening = 'what' in request && request.what === 'open';
+  return !isOpening || fault === 'fail' || fault === 'hang' || (typeof fault === 'object' && 'error' in fault);
 }
 
 export function extraDelay(fault: Fault, direction: 'lateBy' | 'arriveLateBy'): number {
