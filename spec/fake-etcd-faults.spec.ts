@@ -366,7 +366,7 @@ describe('the faults of the model', () => {
       expect(version()).to.equal(0);
     });
 
-    for (const turn of ['an unanswered stream', 'an unanswered call'] as const) {
+    for (const turn of ['an overdue answer', 'an unanswered call'] as const) {
       it(`goes elsewhere after ${turn}, for a while`, async () => {
         etcd.member(2).condition = 'silent';
         for (let round = 0; round < 20; round += 1) {
@@ -374,11 +374,18 @@ describe('the faults of the model', () => {
             follow('grant', store.grant(BigInt(round + 1), 60));
             await time.advance(2_000);
           } else {
-            const recorder = recordKeepAlive(store, 1n);
-            recorder.stream.send();
+            let answer = 'UNAVAILABLE';
+            const stream = store.keepAlive(1n, {
+              reply: () => {
+                answer = 'ok';
+              },
+              closed: () => {},
+            });
+            stream.send();
             await time.advance(100);
-            story.push(recorder.story.length === 0 ? 'UNAVAILABLE' : 'ok');
-            recorder.stream.close(recorder.story.length === 0);
+            story.push(answer);
+            if (answer !== 'ok') stream.overdue();
+            stream.close();
           }
           // As soon as it has met the silent member, all others must be answered for 10 s.
           if (story.at(-1)?.includes('UNAVAILABLE') === true) break;
@@ -389,6 +396,26 @@ describe('the faults of the model', () => {
         expect(story.slice(-20).filter((line) => !line.endsWith('later: 60'))).to.deep.equal([]);
       });
     }
+  });
+
+  it('may end a stream whose answer is overdue, and then says so', async () => {
+    build({ silence: 'either' });
+    const ends = new Set<string>();
+    for (let round = 0; round < 20; round += 1) {
+      let end = 'still open';
+      const stream = store.keepAlive(1n, {
+        reply: () => {},
+        closed: () => {
+          end = 'closed';
+        },
+      });
+      stream.overdue();
+      await time.advance(10);
+      ends.add(end);
+      stream.close();
+    }
+    expect([...ends].sort()).to.deep.equal(['closed', 'still open']);
+    expect(store.open).to.deep.equal([]);
   });
 
   describe('of processes', () => {

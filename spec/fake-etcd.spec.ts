@@ -234,7 +234,7 @@ describe('the model of etcd', () => {
       await time.advance(20);
       etcd.put('a', 'too late');
       await time.advance(20);
-      expect(recorder.story).to.deep.equal(['1 created', '1: put a']);
+      expect(recorder.story).to.deep.equal(['1 created', '1: put a', '1 cancelled']);
     });
 
     it('can be cancelled by the server one by one', async () => {

@@ -1,21 +1,14 @@
-import type {
-  KeepAliveHandlers,
-  KeepAliveStream,
-  Store,
-  Txn,
-  TxnResult,
-  WatchHandlers,
-  WatchStream,
-} from '../../../lib/store.js';
+import { ElectionError } from '../../../lib/errors.js';
+import type { KeepAliveHandlers, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store.js';
 import type { Clock } from '../../../lib/time.js';
 import { call } from './calls.js';
 import type { Cluster, Member } from './cluster.js';
-import { noRequests, type RequestCounts } from './counts.js';
+import { countedAs, noRequests, type RequestCounts } from './counts.js';
 import { describe, describeFault } from './describe.js';
 import { type Fault, Faults, type Request } from './faults.js';
 import { FakeKeepAlive } from './keep-alive.js';
 import { type Condition, Gate, type Network, Path } from './network.js';
-import { compareAll } from './state-machine.js';
+import { compareAll, isLocal } from './state-machine.js';
 import { Steering } from './steering.js';
 import { type Process, spoil, Transport } from './transport.js';
 import type { WatchHub } from './watch-hub.js';
@@ -35,6 +28,8 @@ export interface ConnectionOptions {
   /** Those of every process. */
   readonly requests: RequestCounts;
 }
+
+type CallRequest = Extract<Request, { kind: 'grant' | 'revoke' | 'txn' }>;
 
 interface OpenStream {
   readonly kind: 'keepAlive' | 'watch';
@@ -122,7 +117,7 @@ export class Connection implements Store {
     });
   }
 
-  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
+  keepAlive(id: bigint, on: KeepAliveHandlers): FakeKeepAlive {
     this.#count('keepAliveStream');
     const transport = this.#open({
       kind: 'keepAlive',
@@ -130,7 +125,7 @@ export class Connection implements Store {
       onBroken: (error) => on.closed(error),
       stream: () => stream,
     });
-    const stream = new FakeKeepAlive({
+    const stream: FakeKeepAlive = new FakeKeepAlive({
       id,
       cluster: this.#options.cluster,
       transport,
@@ -139,13 +134,14 @@ export class Connection implements Store {
         this.#count('keepAlive');
         return this.#fault({ kind: 'keepAlive', what: 'refresh', id });
       },
-      onClose: (unanswered) => this.#onClose(transport, unanswered),
+      onOverdue: () => this.#onOverdue(transport),
+      onClose: () => this.#streams.delete(transport),
     });
     spoil(transport, this.#fault({ kind: 'keepAlive', what: 'open', id }));
     return stream;
   }
 
-  watch(on: WatchHandlers): WatchStream {
+  watch(on: WatchHandlers): FakeWatchStream {
     this.#count('watchStream');
     const transport = this.#open({
       kind: 'watch',
@@ -153,15 +149,17 @@ export class Connection implements Store {
       onBroken: (error) => on.closed(error),
       stream: () => stream,
     });
-    const stream = new FakeWatchStream({
+    const stream: FakeWatchStream = new FakeWatchStream({
       hub: this.#options.hub,
       transport,
       on,
       fault: (request) => {
-        if (request.kind === 'watch') this.#countWatch(request.what);
+        const counted = countedAs(request);
+        if (counted !== undefined) this.#count(counted);
         return this.#fault(request);
       },
-      onClose: (unanswered) => this.#onClose(transport, unanswered),
+      onOverdue: () => this.#onOverdue(transport),
+      onClose: () => this.#streams.delete(transport),
     });
     spoil(transport, this.#fault({ kind: 'watch', what: 'open' }));
     return stream;
@@ -175,11 +173,11 @@ export class Connection implements Store {
     }
   }
 
-  #call<T>(request: Request, carryOut: (member: Member) => T): Promise<T> {
+  #call<T>(request: CallRequest, carryOut: (member: Member) => T): Promise<T> {
     const { network, cluster, clock } = this.#options;
     const member = this.#steering.pick();
     const fault = this.#fault(request);
-    if (request.kind !== 'keepAlive' && request.kind !== 'watch') this.#count(request.kind);
+    this.#count(request.kind);
     network.trace(() => `${this.name}: ${describe(request)} by member ${member.id}${describeFault(fault)}`);
     const result = call(
       {
@@ -226,9 +224,13 @@ export class Connection implements Store {
     return transport;
   }
 
-  #onClose(transport: Transport, unanswered: boolean): void {
-    this.#streams.delete(transport);
-    if (unanswered) this.#steering.avoid(transport.member);
+  /** Somebody waits in vain for an answer: a client goes elsewhere next time, and may drop the connection. */
+  #onOverdue(transport: Transport): void {
+    const { network } = this.#options;
+    this.#steering.avoid(transport.member);
+    if (network.options.silence === 'either' && network.random.chance(0.5)) {
+      transport.break(new ElectionError('UNAVAILABLE', `no answer from member ${transport.member.id}`));
+    }
   }
 
   #transports(kind: 'keepAlive' | 'watch' | undefined): readonly Transport[] {
@@ -246,15 +248,4 @@ export class Connection implements Store {
     this.requests[kind] += 1;
     this.#options.requests[kind] += 1;
   }
-
-  #countWatch(what: 'open' | 'create' | 'cancel' | 'ping' | 'event'): void {
-    if (what === 'create') this.#count('watch');
-    else if (what === 'cancel') this.#count('watchCancel');
-    else if (what === 'ping') this.#count('ping');
-  }
-}
-
-/** etcd takes such a transaction for one that may be answered from what the member happens to know. */
-function isLocal({ success, failure }: Txn): boolean {
-  return success.length === 0 && failure.length === 0;
 }

@@ -1,3 +1,5 @@
+import type { Request } from './faults.js';
+
 /** Requests sent by clients. `keepAlive`: refreshes; `watch`: watches created; streams are counted when they are opened. */
 export interface RequestCounts {
   grant: number;
@@ -23,4 +25,12 @@ export function noRequests(): RequestCounts {
     watchStream: 0,
     ping: 0,
   };
+}
+
+/** What a message on a stream of watches counts as; undefined when it is no request. */
+export function countedAs(request: Request): 'watch' | 'watchCancel' | 'ping' | undefined {
+  if (request.kind !== 'watch') return undefined;
+  if (request.what === 'create') return 'watch';
+  if (request.what === 'cancel') return 'watchCancel';
+  return request.what === 'ping' ? 'ping' : undefined;
 }

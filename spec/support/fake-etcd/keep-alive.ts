@@ -10,7 +10,9 @@ export interface KeepAliveOptions {
   readonly onReply: (ttl: number) => void;
   /** Asked for each refresh. */
   readonly fault: () => Fault;
-  readonly onClose: (unanswered: boolean) => void;
+  /** An answer is overdue: streams to come go elsewhere. */
+  readonly onOverdue: () => void;
+  readonly onClose: () => void;
 }
 
 /** Both ends of one stream of refreshes: the member answers them one after the other, and one that waits holds up the rest. */
@@ -31,8 +33,14 @@ export class FakeKeepAlive implements KeepAliveStream {
     transport.toServer(() => this.#receive(fault), extraDelay(fault, 'arriveLateBy'));
   }
 
+  overdue(): void {
+    if (this.#options.transport.open) this.#options.onOverdue();
+  }
+
+  /** `unanswered` says the same as `overdue` before. */
   close(unanswered = false): void {
-    if (this.#options.transport.open) this.#options.onClose(unanswered);
+    if (unanswered) this.overdue();
+    this.#options.onClose();
     this.#options.transport.close();
   }
 

@@ -68,6 +68,11 @@ export class StateMachine {
   }
 }
 
+/** etcd takes a transaction without operations for one that a member may answer from what it happens to know. */
+export function isLocal({ success, failure }: Txn): boolean {
+  return success.length === 0 && failure.length === 0;
+}
+
 /** `createRevision` tells that of a key; undefined for one that does not exist. */
 export function compareAll(compares: readonly Compare[], createRevision: (key: string) => bigint | undefined): boolean {
   return compares.every((compare) => (createRevision(compare.key) ?? 0n) === compare.createRevision);

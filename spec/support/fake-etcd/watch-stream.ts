@@ -9,12 +9,14 @@ export interface WatchStreamOptions {
   readonly on: WatchHandlers;
   /** Asked for each message, each way. */
   readonly fault: (request: Request) => Fault;
-  readonly onClose: (unanswered: boolean) => void;
+  /** An answer is overdue: streams to come go elsewhere. */
+  readonly onOverdue: () => void;
+  readonly onClose: () => void;
 }
 
 /**
  * Both ends of one stream of watches. As on a real stream, an event that was on its way when its watch was cancelled
- * still arrives; that the server has cancelled it on request is not told.
+ * still arrives; then the server tells that it has cancelled it, as if it had been its own idea.
  */
 export class FakeWatchStream implements WatchStream {
   readonly #options: WatchStreamOptions;
@@ -44,7 +46,10 @@ export class FakeWatchStream implements WatchStream {
     const key = this.#wanted.get(id);
     if (key === undefined || !this.#options.transport.open) return;
     this.#wanted.delete(id);
-    this.#toServer({ kind: 'watch', what: 'cancel', key }, () => this.#forget(id));
+    this.#toServer({ kind: 'watch', what: 'cancel', key }, () => {
+      this.#forget(id);
+      this.#toClient(() => this.#options.on.cancelled(id, undefined, new Error('the watch was cancelled')));
+    });
   }
 
   ping(): void {
@@ -52,8 +57,14 @@ export class FakeWatchStream implements WatchStream {
     this.#toServer({ kind: 'watch', what: 'ping' }, () => this.#toClient(() => {}));
   }
 
+  overdue(): void {
+    if (this.#options.transport.open) this.#options.onOverdue();
+  }
+
+  /** `unanswered` says the same as `overdue` before. */
   close(unanswered = false): void {
-    if (this.#options.transport.open) this.#options.onClose(unanswered);
+    if (unanswered) this.overdue();
+    this.#options.onClose();
     this.#options.transport.close();
   }
 
@@ -95,7 +106,7 @@ export class FakeWatchStream implements WatchStream {
   }
 
   #cancelled(id: number, compacted: bigint | undefined, error: Error): void {
-    if (!this.#wanted.delete(id)) return;
+    this.#wanted.delete(id);
     this.#options.on.cancelled(id, compacted, error);
   }
 
