@@ -3,6 +3,7 @@ import { leaseSpecs } from './store-contract/leases.js';
 import { rangeSpecs } from './store-contract/ranges.js';
 import { transactionSpecs } from './store-contract/transactions.js';
 import { watchSpecs } from './store-contract/watches.js';
+import { tracked } from './track.js';
 
 export type { OpenStore };
 
@@ -14,10 +15,7 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
   describe(`the store contract: ${name}`, () => {
     const spec = new ContractContext();
 
-    before(async () => spec.start(await open()));
-    beforeEach(() => spec.nextSpec());
-    afterEach(() => spec.endSpec());
-    after(() => spec.stop());
+    beforeEach(async () => spec.start(tracked(await open())));
 
     transactionSpecs(spec);
     rangeSpecs(spec);

@@ -61,9 +61,7 @@ export class FakeWatchStream implements WatchStream {
     if (this.#options.transport.open) this.#options.onOverdue();
   }
 
-  /** `unanswered` says the same as `overdue` before. */
-  close(unanswered = false): void {
-    if (unanswered) this.overdue();
+  close(): void {
     this.#options.onClose();
     this.#options.transport.close();
   }

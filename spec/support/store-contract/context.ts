@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { KeyValue, Op, Store, TxnResult } from '../../../lib/store.js';
-import { recordWatch, type WatchRecorder } from '../store-recorders.js';
+import { type KeepAliveRecorder, recordKeepAlive, recordWatch, type WatchRecorder } from '../store-recorders.js';
+import { tracked } from '../track.js';
 
 /** A store to try, and what the suite needs besides. Every key it writes begins with a prefix of its own. */
 export interface OpenStore {
@@ -16,7 +17,6 @@ export class ContractContext {
   #specs = 0;
   #lastLease = BigInt(Date.now()) * 1_000n;
   #prefix = '';
-  readonly #endings: (() => void)[] = [];
 
   get store(): Store {
     return this.#open.store;
@@ -31,26 +31,11 @@ export class ContractContext {
     return this.#opened;
   }
 
+  /** A store and a prefix for the next spec. */
   start(opened: OpenStore): void {
     this.#opened = opened;
-  }
-
-  nextSpec(): void {
     this.#specs += 1;
     this.#prefix = `contract-${Date.now().toString(36)}-${this.#specs}/`;
-  }
-
-  /** Runs when the spec has ended. */
-  cleanUp(end: () => void): void {
-    this.#endings.push(end);
-  }
-
-  endSpec(): void {
-    for (const end of this.#endings.splice(0)) end();
-  }
-
-  async stop(): Promise<void> {
-    await this.#opened?.close();
   }
 
   compact(revision: bigint): Promise<void> {
@@ -97,7 +82,13 @@ export class ContractContext {
 
   watch(): WatchRecorder {
     const recorder = recordWatch(this.store, this.#prefix);
-    this.cleanUp(() => recorder.stream.close());
+    tracked(recorder.stream);
+    return recorder;
+  }
+
+  keepAlive(lease: bigint): KeepAliveRecorder {
+    const recorder = recordKeepAlive(this.store, lease);
+    tracked(recorder.stream);
     return recorder;
   }
 }

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { recordKeepAlive } from '../store-recorders.js';
 import { type ContractContext, rejection } from './context.js';
 
 export function leaseSpecs(spec: ContractContext): void {
@@ -52,8 +51,7 @@ export function leaseSpecs(spec: ContractContext): void {
     it('keeps a lease that is refreshed, and answers each refresh with its TTL', async () => {
       const lease = await spec.newLease(2);
       await spec.commit(spec.put('a', 'x', lease));
-      const recorder = recordKeepAlive(spec.store, lease);
-      spec.cleanUp(() => recorder.stream.close());
+      const recorder = spec.keepAlive(lease);
       for (let answers = 1; answers <= 3; answers += 1) {
         recorder.stream.send();
         await recorder.until((story) => story.length === answers);
@@ -65,8 +63,7 @@ export function leaseSpecs(spec: ContractContext): void {
 
     it('answers 0 for a lease that is gone', async () => {
       const lease = await spec.newLease();
-      const recorder = recordKeepAlive(spec.store, lease);
-      spec.cleanUp(() => recorder.stream.close());
+      const recorder = spec.keepAlive(lease);
       await spec.store.revoke(lease);
       recorder.stream.send();
       await recorder.until((story) => story.length === 1);
