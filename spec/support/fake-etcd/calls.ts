@@ -1,0 +1,83 @@
+import { ElectionError } from '../../../lib/errors.js';
+import type { Clock } from '../../../lib/time.js';
+import type { Cluster, Member } from './cluster.js';
+import { extraDelay, type Fault } from './faults.js';
+import type { Network, Path } from './network.js';
+import type { Process } from './transport.js';
+
+/** When the copy of a duplicated request arrives after the first. */
+const DUPLICATE_AFTER = [1, 50] as const;
+
+export interface CallOptions {
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly member: Member;
+  readonly path: Path;
+  readonly process: Process;
+  /** The process's own: its time-outs run on it. */
+  readonly clock: Clock;
+  readonly lag: number;
+  readonly fault: Fault;
+  /** Answered by the member itself, with a majority or without. */
+  readonly local: boolean;
+  readonly onUnanswered: () => void;
+}
+
+/** One request and its reply, with all that can happen to them; settles in any case, as long as the process lives. */
+export function call<T>(options: CallOptions, carryOut: () => T): Promise<T> {
+  const { network, cluster, member, path, process, clock, lag, fault, local } = options;
+  return new Promise((resolve, reject) => {
+    let settled = false;
+    const finish = (end: () => void): void => {
+      if (settled) return;
+      settled = true;
+      cancelTimeout();
+      end();
+    };
+    const timeout = fault === 'hang' ? network.options.hangTimeout : network.options.requestTimeout;
+    const cancelTimeout = clock.after(timeout, () => {
+      options.onUnanswered();
+      finish(() => reject(new ElectionError('UNAVAILABLE', `no answer from member ${member.id} in ${timeout} ms`)));
+    });
+
+    const reply = (end: () => void): void => {
+      if (fault === 'lose reply') return;
+      const arrive = (): void => process.receive(() => finish(end));
+      network.carry(path, 'reply', lag + extraDelay(fault, 'lateBy'), arrive, refused);
+    };
+    const refused = (): void =>
+      process.receive(() => {
+        options.onUnanswered();
+        finish(() => reject(new ElectionError('UNAVAILABLE', `member ${member.id} refuses connections`)));
+      });
+    const refuse = (error: Error): void => reply(() => reject(error));
+    const perform = (answer: (end: () => void) => void): void => {
+      try {
+        const result = carryOut();
+        answer(() => resolve(result));
+      } catch (error) {
+        answer(() => reject(error));
+      }
+    };
+    const propose = (answer: (end: () => void) => void): void => {
+      if (local) perform(answer);
+      else cluster.propose(member, () => perform(answer), refuse);
+    };
+
+    const arrive = (): void => {
+      if (fault === 'fail') refuse(new ElectionError('UNAVAILABLE', 'etcdserver: too many requests'));
+      else if (typeof fault === 'object' && 'error' in fault) refuse(fault.error);
+      else if (fault === 'duplicate') {
+        propose(() => {});
+        network.after(network.draw(DUPLICATE_AFTER), () => propose(reply));
+      } else {
+        propose(reply);
+        if (typeof fault === 'object' && 'repeatAfter' in fault) {
+          network.after(fault.repeatAfter, () => propose(() => {}));
+        }
+      }
+    };
+    if (fault === 'hang' || fault === 'lose request') return;
+    network.carry(path, 'request', lag + extraDelay(fault, 'arriveLateBy'), arrive, refused);
+  });
+}

@@ -1,0 +1,251 @@
+import { ElectionError } from '../../../lib/errors.js';
+import type { KeepAliveHandlers, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store.js';
+import type { Clock } from '../../../lib/time.js';
+import { call } from './calls.js';
+import type { Cluster, Member } from './cluster.js';
+import { countedAs, noRequests, type RequestCounts } from './counts.js';
+import { describe, describeFault } from './describe.js';
+import { type Fault, Faults, type Request } from './faults.js';
+import { FakeKeepAlive } from './keep-alive.js';
+import { type Condition, Gate, type Network, Path } from './network.js';
+import { compareAll, isLocal } from './state-machine.js';
+import { Steering } from './steering.js';
+import { type Process, spoil, Transport } from './transport.js';
+import type { WatchHub } from './watch-hub.js';
+import { FakeWatchStream } from './watch-stream.js';
+
+/** A clock that is the process too: `VirtualClock` can be paused and killed. */
+export type ProcessClock = Clock & Partial<Process>;
+
+export interface ConnectionOptions {
+  readonly name: string;
+  readonly clock: ProcessClock;
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly hub: WatchHub;
+  /** Those of every process. */
+  readonly faults: Faults;
+  /** Those of every process. */
+  readonly requests: RequestCounts;
+}
+
+type CallRequest = Extract<Request, { kind: 'grant' | 'revoke' | 'txn' }>;
+
+interface OpenStream {
+  readonly kind: 'keepAlive' | 'watch';
+  /** For the list of what is open. */
+  readonly describe: () => readonly string[];
+  /** Told to the handlers when it breaks. */
+  readonly onBroken: (error: Error) => void;
+  readonly stream: () => { end(): void };
+}
+
+/** etcd as one process sees it. */
+export class Connection implements Store {
+  readonly name: string;
+  /** For this process only; they come before those of all. */
+  readonly faults = new Faults();
+  /** Sent by this process. */
+  readonly requests: RequestCounts = noRequests();
+  /** Added to the latency of everything, each way, ms. */
+  lag = 0;
+  readonly #options: ConnectionOptions;
+  readonly #process: Process;
+  readonly #gate = new Gate();
+  readonly #steering: Steering;
+  readonly #calls = new Map<Promise<unknown>, string>();
+  readonly #streams = new Map<Transport, OpenStream>();
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.name = options.name;
+    const { clock, cluster, network } = options;
+    this.#steering = new Steering(cluster, network, clock);
+    this.#process = {
+      receive: (fn) => (clock.receive === undefined ? fn() : clock.receive(fn)),
+      get dead() {
+        return clock.dead === true;
+      },
+    };
+  }
+
+  /** Between this process and all members. */
+  get network(): Condition {
+    return this.#gate.condition;
+  }
+
+  set network(condition: Condition) {
+    this.#options.network.trace(() => `${this.name}: network ${condition}`);
+    this.#gate.condition = condition;
+  }
+
+  /** What this process has not finished: calls without an answer, streams that are open, watches on them. */
+  get open(): readonly string[] {
+    if (this.#process.dead) return [];
+    return [...this.#calls.values(), ...[...this.#streams.values()].flatMap(({ describe }) => describe())];
+  }
+
+  /** Every stream (of one kind) ends with an error. */
+  breakStreams(kind?: 'keepAlive' | 'watch', error: Error = new Error('stream broken')): void {
+    for (const transport of this.#transports(kind)) transport.break(error);
+  }
+
+  /** Every stream (of one kind) stays open and says nothing more, for ever. */
+  silenceStreams(kind?: 'keepAlive' | 'watch'): void {
+    for (const transport of this.#transports(kind)) transport.silence();
+  }
+
+  grant(id: bigint, ttl: number): Promise<number | undefined> {
+    const { cluster } = this.#options;
+    return this.#call({ kind: 'grant', id, ttl }, () => cluster.grant(id, ttl));
+  }
+
+  revoke(id: bigint): Promise<void> {
+    const { state } = this.#options.cluster;
+    return this.#call({ kind: 'revoke', id }, () => {
+      state.revoke(id);
+    });
+  }
+
+  txn(txn: Txn): Promise<TxnResult> {
+    const { state } = this.#options.cluster;
+    return this.#call({ kind: 'txn', txn }, (member) => {
+      const known = member.frozen;
+      if (known === undefined || !isLocal(txn)) return state.txn(txn);
+      const succeeded = compareAll(txn.compare, (key) => known.get(key));
+      return { succeeded, revision: state.keys.revision, ranges: [] };
+    });
+  }
+
+  keepAlive(id: bigint, on: KeepAliveHandlers): FakeKeepAlive {
+    this.#count('keepAliveStream');
+    const transport = this.#open({
+      kind: 'keepAlive',
+      describe: () => [`keepAlive ${id.toString(16)}`],
+      onBroken: (error) => on.closed(error),
+      stream: () => stream,
+    });
+    const stream: FakeKeepAlive = new FakeKeepAlive({
+      id,
+      cluster: this.#options.cluster,
+      transport,
+      onReply: (ttl) => on.reply(ttl),
+      fault: () => {
+        this.#count('keepAlive');
+        return this.#fault({ kind: 'keepAlive', what: 'refresh', id });
+      },
+      onOverdue: () => this.#onOverdue(transport),
+      onClose: () => this.#streams.delete(transport),
+    });
+    spoil(transport, this.#fault({ kind: 'keepAlive', what: 'open', id }));
+    return stream;
+  }
+
+  watch(on: WatchHandlers): FakeWatchStream {
+    this.#count('watchStream');
+    const transport = this.#open({
+      kind: 'watch',
+      describe: () => ['watch stream', ...stream.watches.map((key) => `watch ${key}`)],
+      onBroken: (error) => on.closed(error),
+      stream: () => stream,
+    });
+    const stream: FakeWatchStream = new FakeWatchStream({
+      hub: this.#options.hub,
+      transport,
+      on,
+      fault: (request) => {
+        const counted = countedAs(request);
+        if (counted !== undefined) this.#count(counted);
+        return this.#fault(request);
+      },
+      onOverdue: () => this.#onOverdue(transport),
+      onClose: () => this.#streams.delete(transport),
+    });
+    spoil(transport, this.#fault({ kind: 'watch', what: 'open' }));
+    return stream;
+  }
+
+  /** The server ends the watches that begin at `key`, without a word about compaction. */
+  cancelWatches(key: string, error: Error = new Error('etcdserver: watch cancelled')): void {
+    for (const { stream } of this.#streams.values()) {
+      const watches = stream();
+      if (watches instanceof FakeWatchStream) watches.cancelByServer(key, error);
+    }
+  }
+
+  #call<T>(request: CallRequest, carryOut: (member: Member) => T): Promise<T> {
+    const { network, cluster, clock } = this.#options;
+    const member = this.#steering.pick();
+    const fault = this.#fault(request);
+    this.#count(request.kind);
+    network.trace(() => `${this.name}: ${describe(request)} by member ${member.id}${describeFault(fault)}`);
+    const result = call(
+      {
+        network,
+        cluster,
+        member,
+        path: new Path(this.#gate, member.gate),
+        process: this.#process,
+        clock,
+        lag: this.lag,
+        fault,
+        local: request.kind === 'txn' && isLocal(request.txn),
+        onUnanswered: () => this.#steering.avoid(member),
+      },
+      () => carryOut(member),
+    );
+    const settled = (): void => {
+      this.#calls.delete(result);
+    };
+    this.#calls.set(result, request.kind);
+    result.then(settled, settled);
+    return result;
+  }
+
+  #open(stream: OpenStream): Transport {
+    const { network } = this.#options;
+    const member = this.#steering.pick();
+    network.trace(() => `${this.name}: opens a ${stream.kind} stream to member ${member.id}`);
+    const transport: Transport = new Transport({
+      network,
+      member,
+      path: new Path(this.#gate, member.gate),
+      lag: () => this.lag,
+      process: this.#process,
+      onBroken: (error) => {
+        network.trace(() => `${this.name}: ${stream.kind} stream to member ${member.id} ended: ${error.message}`);
+        this.#streams.delete(transport);
+        this.#steering.avoid(member);
+        stream.onBroken(error);
+      },
+      onEnded: () => stream.stream().end(),
+    });
+    this.#streams.set(transport, stream);
+    return transport;
+  }
+
+  /** Somebody waits in vain for an answer: a client goes elsewhere next time, and may drop the connection. */
+  #onOverdue(transport: Transport): void {
+    const { network } = this.#options;
+    this.#steering.avoid(transport.member);
+    if (network.options.silence === 'either' && network.random.chance(0.5)) {
+      transport.break(new ElectionError('UNAVAILABLE', `no answer from member ${transport.member.id}`));
+    }
+  }
+
+  #transports(kind: 'keepAlive' | 'watch' | undefined): readonly Transport[] {
+    return [...this.#streams].flatMap(([transport, stream]) =>
+      kind === undefined || stream.kind === kind ? [transport] : [],
+    );
+  }
+
+  #fault(request: Request): Fault {
+    const own = this.faults.take(request);
+    return own === 'ok' ? this.#options.faults.take(request) : own;
+  }
+
+  #count(kind: keyof RequestCounts): void {
+    this.requests[kind] += 1;
+    this.#options.requests[kind] += 1;
+  }
+}

@@ -1,0 +1,31 @@
+import type { Op, Txn } from '../../../lib/store.js';
+import type { Fault, Request } from './faults.js';
+
+/** One line for the story of a run. */
+export function describe(request: Request): string {
+  if (request.kind === 'txn') return describeTxn(request.txn);
+  if (request.kind === 'watch') return `watch ${request.what} ${request.key ?? ''}`;
+  return `${request.kind} ${request.id.toString(16)}`;
+}
+
+/** How it went wrong; nothing when it did not. */
+export function describeFault(fault: Fault): string {
+  if (fault === 'ok') return '';
+  if (typeof fault === 'string') return ` (${fault})`;
+  if ('error' in fault) return ` (refused: ${fault.error.message})`;
+  return ` (${JSON.stringify(fault)})`;
+}
+
+function describeTxn({ compare, success, failure }: Txn): string {
+  const condition = compare.map(({ key, createRevision }) => `${key} created at ${createRevision}`).join(' and ');
+  const branches = `${success.map(describeOp).join(', ')}${failure.length > 0 ? `, else ${failure.map(describeOp).join(', ')}` : ''}`;
+  return condition === '' ? `txn ${branches}` : `txn if ${condition}: ${branches}`;
+}
+
+function describeOp(op: Op): string {
+  if (op.type === 'put') return `put ${op.key}`;
+  if (op.type === 'delete') return `delete ${op.key}`;
+  const { key, end, order, limit, maxCreateRevision } = op.range;
+  if (end === undefined) return `get ${key}`;
+  return `${order} ${limit > 0 ? limit : 'all'} of ${key}${maxCreateRevision === undefined ? '' : ` up to ${maxCreateRevision}`}`;
+}

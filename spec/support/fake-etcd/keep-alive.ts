@@ -1,0 +1,75 @@
+import type { KeepAliveStream } from '../../../lib/store.js';
+import type { Cluster } from './cluster.js';
+import { extraDelay, type Fault } from './faults.js';
+import { spoil, type Transport } from './transport.js';
+
+export interface KeepAliveOptions {
+  readonly id: bigint;
+  readonly cluster: Cluster;
+  readonly transport: Transport;
+  readonly onReply: (ttl: number) => void;
+  /** Asked for each refresh. */
+  readonly fault: () => Fault;
+  /** An answer is overdue: streams to come go elsewhere. */
+  readonly onOverdue: () => void;
+  readonly onClose: () => void;
+}
+
+/** Both ends of one stream of refreshes: the member answers them one after the other, and one that waits holds up the rest. */
+export class FakeKeepAlive implements KeepAliveStream {
+  readonly #options: KeepAliveOptions;
+  readonly #requests: Fault[] = [];
+  #cancelRefresh: (() => void) | undefined;
+
+  constructor(options: KeepAliveOptions) {
+    this.#options = options;
+  }
+
+  send(): void {
+    const { transport } = this.#options;
+    if (!transport.open) return;
+    const fault = this.#options.fault();
+    if (spoil(transport, fault) || fault === 'lose request') return;
+    transport.toServer(() => this.#receive(fault), extraDelay(fault, 'arriveLateBy'));
+  }
+
+  overdue(): void {
+    if (this.#options.transport.open) this.#options.onOverdue();
+  }
+
+  close(): void {
+    this.#options.onClose();
+    this.#options.transport.close();
+  }
+
+  /** The stream has ended: the member forgets what it has not answered. */
+  end(): void {
+    this.#requests.length = 0;
+    this.#cancelRefresh?.();
+    this.#cancelRefresh = undefined;
+  }
+
+  #receive(fault: Fault): void {
+    this.#requests.push(fault);
+    if (this.#requests.length === 1) this.#serve(fault);
+  }
+
+  #serve(fault: Fault): void {
+    const { cluster, transport, id, onReply } = this.#options;
+    let answered = false;
+    const cancel = cluster.refresh(
+      transport.member,
+      id,
+      (ttl) => {
+        answered = true;
+        this.#cancelRefresh = undefined;
+        if (fault !== 'lose reply') transport.toClient(() => onReply(ttl), extraDelay(fault, 'lateBy'));
+        this.#requests.shift();
+        const next = this.#requests[0];
+        if (next !== undefined) this.#serve(next);
+      },
+      (error) => transport.break(error),
+    );
+    if (!answered) this.#cancelRefresh = cancel;
+  }
+}

@@ -1,0 +1,143 @@
+import type { KeyValue, RangeQuery, RangeResult, WatchEvent } from '../../../lib/store.js';
+
+/** A key as etcd keeps it. */
+export interface StoredKey extends KeyValue {
+  /** Puts since it was created. */
+  readonly version: bigint;
+}
+
+/** Everything that happened in one revision. */
+export interface Change {
+  readonly revision: bigint;
+  readonly events: readonly WatchEvent[];
+}
+
+export interface Writer {
+  put(key: string, value: Buffer, lease: bigint): void;
+  delete(key: string): void;
+}
+
+/** etcd's `range_end` for "this key and all after it". */
+const TO_THE_END = '\0';
+
+/** etcd's multi-version key-value store: what is there now, and what happened since the last compaction. */
+export class KeySpace {
+  readonly #keys = new Map<string, StoredKey>();
+  /** The keys of `#keys`, sorted. */
+  readonly #sorted: string[] = [];
+  #history: Change[] = [];
+  // An empty etcd answers with revision 1.
+  #revision = 1n;
+  #compacted = -1n;
+
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** The last revision that was compacted; -1n before the first. */
+  get compacted(): bigint {
+    return this.#compacted;
+  }
+
+  get(key: string): StoredKey | undefined {
+    return this.#keys.get(key);
+  }
+
+  /** In the order of keys, as they are now: the array is not changed afterwards. */
+  list(key: string, end?: string): StoredKey[] {
+    if (end === undefined) {
+      const found = this.#keys.get(key);
+      return found === undefined ? [] : [found];
+    }
+    const to = end === TO_THE_END ? this.#sorted.length : this.#position(end);
+    return this.#sorted.slice(this.#position(key), to).map((name) => this.#keys.get(name) as StoredKey);
+  }
+
+  /** Keys created in one revision come in the order of keys, whichever end is asked for: etcd's sort is by revision alone. */
+  range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
+    const all = this.list(key, end);
+    const kept = maxCreateRevision === undefined ? all : all.filter((kv) => kv.createRevision <= maxCreateRevision);
+    const sign = order === 'oldest' ? 1 : -1;
+    const isBefore = (a: StoredKey, b: StoredKey): boolean =>
+      order === 'oldest' ? a.createRevision < b.createRevision : a.createRevision > b.createRevision;
+    if (limit === 1 && kept.length > 1) {
+      // The usual question, asked ten thousand times of ten thousand keys in the specs of scale.
+      return { kvs: [kept.reduce((best, kv) => (isBefore(kv, best) ? kv : best))], count: all.length };
+    }
+    const kvs = kept.sort((a, b) => sign * Number(a.createRevision - b.createRevision));
+    return { kvs: limit > 0 ? kvs.slice(0, limit) : kvs, count: all.length };
+  }
+
+  /** Everything `fn` writes gets one revision; when it writes nothing, there is none. */
+  write(fn: (writer: Writer) => void): Change | undefined {
+    const revision = this.#revision + 1n;
+    const events: WatchEvent[] = [];
+    fn({
+      put: (key, value, lease) => {
+        events.push({ type: 'put', key, revision, kv: this.#put(key, value, lease, revision) });
+      },
+      delete: (key) => {
+        if (this.#remove(key)) events.push({ type: 'delete', key, revision });
+      },
+    });
+    if (events.length === 0) return undefined;
+    const change = { revision, events };
+    this.#revision = revision;
+    this.#history.push(change);
+    return change;
+  }
+
+  /** What happened from `revision` on, as far as it has not been compacted. */
+  since(revision: bigint): readonly Change[] {
+    const first = this.#history[0]?.revision ?? 0n;
+    return this.#history.slice(revision > first ? Number(revision - first) : 0);
+  }
+
+  /**
+   * Forgets the history up to `revision`. As in etcd 3.4, a watch can still start at that very revision, but a deletion
+   * in it is gone: only what a put left behind is kept.
+   */
+  compact(revision: bigint): void {
+    if (revision <= this.#compacted) throw new Error('required revision has been compacted');
+    if (revision > this.#revision) throw new Error('required revision is a future revision');
+    this.#compacted = revision;
+    this.#history = this.since(revision).map((change) =>
+      change.revision === revision ? { revision, events: change.events.filter(({ type }) => type === 'put') } : change,
+    );
+  }
+
+  #put(key: string, value: Buffer, lease: bigint, modRevision: bigint): StoredKey {
+    const before = this.#keys.get(key);
+    if (before === undefined) this.#sorted.splice(this.#position(key), 0, key);
+    const createRevision = before?.createRevision ?? modRevision;
+    // A copy: what the caller does with its buffer afterwards is its own business.
+    const kv = {
+      key,
+      value: Buffer.from(value),
+      createRevision,
+      modRevision,
+      lease,
+      version: (before?.version ?? 0n) + 1n,
+    };
+    this.#keys.set(key, kv);
+    return kv;
+  }
+
+  #remove(key: string): boolean {
+    if (!this.#keys.delete(key)) return false;
+    this.#sorted.splice(this.#position(key), 1);
+    return true;
+  }
+
+  /** Where `key` is in `#sorted`, or would be. */
+  #position(key: string): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] as string) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../../../lib/time.js';
+import type { Random } from '../random.js';
+import type { ResolvedOptions, Span } from './options.js';
+
+/**
+ * `silent`: what goes in or comes out is swallowed. `mute`: what goes in arrives, nothing comes out. `down`: refused, and
+ * streams break.
+ */
+export type Condition = 'up' | 'silent' | 'mute' | 'down';
+
+export type Direction = 'request' | 'reply';
+
+/** One end of a connection, a member or a process, and how it is. */
+export class Gate {
+  #condition: Condition = 'up';
+  readonly #listeners = new Set<() => void>();
+
+  get condition(): Condition {
+    return this.#condition;
+  }
+
+  set condition(condition: Condition) {
+    this.#condition = condition;
+    for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Between a process and a member. */
+export class Path {
+  readonly #gates: readonly [Gate, Gate];
+
+  constructor(process: Gate, member: Gate) {
+    this.#gates = [process, member];
+  }
+
+  get refused(): boolean {
+    return this.#gates.some(({ condition }) => condition === 'down');
+  }
+
+  swallows(direction: Direction): boolean {
+    return this.#gates.some(
+      ({ condition }) => condition === 'silent' || (condition === 'mute' && direction === 'reply'),
+    );
+  }
+
+  onChange(listener: () => void): () => void {
+    const ends = this.#gates.map((gate) => gate.onChange(listener));
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+}
+
+/** What is common to all messages: how long they take, and what becomes of them on the way. */
+export class Network {
+  readonly options: ResolvedOptions;
+  readonly random: Random;
+  readonly #clock: Clock;
+  readonly #timers = new Set<() => void>();
+
+  constructor(options: ResolvedOptions, random: Random) {
+    this.options = options;
+    this.random = random;
+    this.#clock = options.clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  after(ms: number, fn: () => void): () => void {
+    const cancelTimer = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      fn();
+    });
+    const cancel = (): void => {
+      this.#timers.delete(cancel);
+      cancelTimer();
+    };
+    this.#timers.add(cancel);
+    return cancel;
+  }
+
+  draw(span: Span): number {
+    return typeof span === 'number' ? span : this.random.between(...span);
+  }
+
+  /** Of what is sent into silence: is it delivered when the silence ends? */
+  survivesSilence(): boolean {
+    const { silence } = this.options;
+    return silence === 'delays' || (silence === 'either' && this.random.chance(0.5));
+  }
+
+  trace(what: () => string): void {
+    this.options.trace?.(this.now(), what());
+  }
+
+  /** One message on its own, with no order among others: `arrive` or `refused` is called, or neither. */
+  carry(path: Path, direction: Direction, delay: number, arrive: () => void, refused: () => void): void {
+    this.after(this.draw(this.options.latency) + delay, () => {
+      if (path.refused) refused();
+      else if (!path.swallows(direction)) arrive();
+      else if (this.survivesSilence()) this.#hold(path, direction, arrive, refused);
+    });
+  }
+
+  /** Stops the world: no timer is left. */
+  close(): void {
+    for (const cancel of [...this.#timers]) cancel();
+  }
+
+  #hold(path: Path, direction: Direction, arrive: () => void, refused: () => void): void {
+    const end = path.onChange(() => {
+      if (!path.refused && path.swallows(direction)) return;
+      end();
+      if (path.refused) refused();
+      else arrive();
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import { ElectionError } from '../../../lib/errors.js';
+import type { Compare, Op, RangeResult, Txn, TxnResult } from '../../../lib/store.js';
+import { type Change, KeySpace, type Writer } from './key-space.js';
+import { Leases } from './leases.js';
+
+/** etcd's default `--max-txn-ops`, for the compares and for each branch. */
+const MAX_TXN_OPS = 128;
+
+/** What raft applies, one command after the other: keys and leases together. All of it is instantaneous. */
+export class StateMachine {
+  readonly keys = new KeySpace();
+  readonly leases = new Leases();
+  /** Told of every revision, after it is in force. */
+  onChange: ((change: Change) => void) | undefined;
+  /** Told of every lease that is gone. */
+  onLeaseGone: ((id: bigint) => void) | undefined;
+
+  txn(txn: Txn): TxnResult {
+    assertWellFormed(txn);
+    const succeeded = compareAll(txn.compare, (key) => this.keys.get(key)?.createRevision);
+    const ops = succeeded ? txn.success : txn.failure;
+    this.#assertLeasesExist(ops);
+    const ranges: RangeResult[] = [];
+    this.write((writer) => {
+      for (const op of ops) {
+        if (op.type === 'range') ranges.push(this.keys.range(op.range));
+        else if (op.type === 'put') writer.put(op.key, op.value, op.lease);
+        else writer.delete(op.key);
+      }
+    });
+    return { succeeded, revision: this.keys.revision, ranges };
+  }
+
+  /** Deletes the keys of the lease in one revision; false when there is no such lease. */
+  revoke(id: bigint): boolean {
+    const lease = this.leases.remove(id);
+    if (lease === undefined) return false;
+    this.write((writer) => {
+      for (const key of [...lease.keys].sort()) writer.delete(key);
+    });
+    this.onLeaseGone?.(id);
+    return true;
+  }
+
+  /** All in one revision, and the leases know of it. */
+  write(fn: (writer: Writer) => void): void {
+    const change = this.keys.write((writer) =>
+      fn({
+        put: (key, value, lease) => {
+          this.leases.move(key, this.keys.get(key)?.lease ?? 0n, lease);
+          writer.put(key, value, lease);
+        },
+        delete: (key) => {
+          this.leases.move(key, this.keys.get(key)?.lease ?? 0n, 0n);
+          writer.delete(key);
+        },
+      }),
+    );
+    if (change !== undefined) this.onChange?.(change);
+  }
+
+  #assertLeasesExist(ops: readonly Op[]): void {
+    for (const op of ops) {
+      if (op.type === 'put' && op.lease !== 0n && this.leases.get(op.lease) === undefined) {
+        throw new ElectionError('LEASE_LOST', 'etcdserver: requested lease not found');
+      }
+    }
+  }
+}
+
+/** etcd takes a transaction without operations for one that a member may answer from what it happens to know. */
+export function isLocal({ success, failure }: Txn): boolean {
+  return success.length === 0 && failure.length === 0;
+}
+
+/** `createRevision` tells that of a key; undefined for one that does not exist. */
+export function compareAll(compares: readonly Compare[], createRevision: (key: string) => bigint | undefined): boolean {
+  return compares.every((compare) => (createRevision(compare.key) ?? 0n) === compare.createRevision);
+}
+
+/** What etcd refuses is a mistake of ours, never of the network: no {@link ElectionError}, so that nobody retries it. */
+function assertWellFormed({ compare, success, failure }: Txn): void {
+  if (Math.max(compare.length, success.length, failure.length) > MAX_TXN_OPS) {
+    throw new Error('etcdserver: too many operations in txn request');
+  }
+  if (compare.some(({ key }) => key === '')) throw new Error('etcdserver: key is not provided');
+  for (const branch of [success, failure]) assertNoDuplicates(branch);
+}
+
+function assertNoDuplicates(branch: readonly Op[]): void {
+  const put = new Set<string>();
+  for (const op of branch) {
+    if ((op.type === 'range' ? op.range.key : op.key) === '') throw new Error('etcdserver: key is not provided');
+    if (op.type !== 'put') continue;
+    if (put.has(op.key)) throw new Error('etcdserver: duplicate key given in txn request');
+    put.add(op.key);
+  }
+  if (branch.some((op) => op.type === 'delete' && put.has(op.key))) {
+    throw new Error('etcdserver: duplicate key given in txn request');
+  }
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../../../lib/time.js';
+import type { Cluster, Member } from './cluster.js';
+import type { Network } from './network.js';
+
+/** Which member a process turns to: any, but for a while not where it had no answer. As a client with several hosts does. */
+export class Steering {
+  readonly #cluster: Cluster;
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #avoided = new Map<Member, number>();
+
+  constructor(cluster: Cluster, network: Network, clock: Clock) {
+    this.#cluster = cluster;
+    this.#network = network;
+    this.#clock = clock;
+  }
+
+  pick(): Member {
+    const now = this.#clock.now();
+    const good = this.#cluster.members.filter((member) => (this.#avoided.get(member) ?? now) <= now);
+    return this.#network.random.pick(good.length > 0 ? good : this.#cluster.members);
+  }
+
+  avoid(member: Member): void {
+    this.#avoided.set(member, this.#clock.now() + this.#network.options.avoidFor);
+  }
+}

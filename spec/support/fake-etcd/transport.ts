@@ -1,0 +1,147 @@
+import { ElectionError } from '../../../lib/errors.js';
+import type { Member } from './cluster.js';
+import type { Fault } from './faults.js';
+import type { Direction, Network, Path } from './network.js';
+
+/** What a message arrives at: a process that can be paused or dead. */
+export interface Process {
+  /** Hands over what has arrived, as soon as the process can take it. */
+  receive(fn: () => void): void;
+  readonly dead: boolean;
+}
+
+export interface TransportOptions {
+  readonly network: Network;
+  readonly member: Member;
+  readonly path: Path;
+  /** Added to the latency, each way. */
+  readonly lag: () => number;
+  readonly process: Process;
+  /** The stream has ended by itself: told to the process. */
+  readonly onBroken: (error: Error) => void;
+  /** The stream has ended, one way or the other: what the member does for it can end too. */
+  readonly onEnded: () => void;
+}
+
+/**
+ * What a gRPC stream is: messages keep their order each way, and it is open, half-open for ever, broken, or closed.
+ */
+export class Transport {
+  readonly member: Member;
+  readonly #options: TransportOptions;
+  readonly #queues: Record<Direction, (() => void)[]> = { request: [], reply: [] };
+  readonly #lastArrival: Record<Direction, number> = { request: 0, reply: 0 };
+  readonly #forgetPath: () => void;
+  #held: Direction[] = [];
+  #ended = false;
+  #state: 'open' | 'half-open' | 'broken' | 'closed' = 'open';
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.member = options.member;
+    this.#forgetPath = options.path.onChange(() => this.#onPathChange());
+    options.network.after(this.#latency(), () => {
+      if (options.path.refused) this.break(new ElectionError('UNAVAILABLE', 'connection refused'));
+    });
+  }
+
+  /** As far as the process knows. */
+  get open(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  toServer(fn: () => void, delay = 0): void {
+    this.#send('request', fn, delay);
+  }
+
+  toClient(fn: () => void, delay = 0): void {
+    this.#send('reply', () => this.#options.process.receive(() => this.open && fn()), delay);
+  }
+
+  /** Open as far as anybody can tell, and silent from now on. */
+  silence(): void {
+    if (this.#state === 'open') this.#state = 'half-open';
+  }
+
+  /** Ends by itself; what is still on its way to the client is lost. */
+  break(error: Error): void {
+    if (this.#state === 'broken' || this.#state === 'closed') return;
+    this.#state = 'broken';
+    this.#end();
+    this.#options.network.after(this.#latency(), () => {
+      this.#options.process.receive(() => {
+        if (!this.open) return;
+        this.#state = 'closed';
+        this.#options.onBroken(error);
+      });
+    });
+  }
+
+  /** By the client. What it sent before still arrives; nothing is told to it any more. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'open') this.#send('request', () => this.#end(), 0);
+    else this.#end();
+    this.#state = 'closed';
+  }
+
+  #latency(): number {
+    return this.#options.network.draw(this.#options.network.options.latency) + this.#options.lag();
+  }
+
+  #send(direction: Direction, fn: () => void, delay: number): void {
+    if (this.#state !== 'open') return;
+    if (this.#options.process.dead) this.#end();
+    const { network } = this.#options;
+    const now = network.now();
+    const at = Math.max(this.#lastArrival[direction], now + this.#latency() + delay);
+    this.#lastArrival[direction] = at;
+    this.#queues[direction].push(fn);
+    network.after(at - now, () => this.#arrive(direction));
+  }
+
+  /** Whatever is first in the line arrives: two that are due together keep their order, however the clock rounds. */
+  #arrive(direction: Direction): void {
+    const { path } = this.#options;
+    if (path.refused) this.#lose();
+    else if (path.swallows(direction) || this.#held.includes(direction)) this.#held.push(direction);
+    else this.#deliver(direction);
+  }
+
+  #deliver(direction: Direction): void {
+    const fn = this.#queues[direction].shift();
+    if (this.#state === 'open' || (this.#state === 'closed' && direction === 'request')) fn?.();
+  }
+
+  #onPathChange(): void {
+    const { path, network } = this.#options;
+    if (path.refused) this.#lose();
+    if (this.#held.length === 0 || path.swallows('request') || path.swallows('reply')) return;
+    const held = this.#held;
+    this.#held = [];
+    if (network.survivesSilence()) for (const direction of held) this.#deliver(direction);
+    else this.#lose();
+  }
+
+  #lose(): void {
+    if (this.#state === 'closed') this.#end();
+    else this.break(new ElectionError('UNAVAILABLE', 'connection lost'));
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#forgetPath();
+    this.#held = [];
+    this.#options.onEnded();
+  }
+}
+
+/** What a fault does to a stream; false when it does not keep a message from getting through. */
+export function spoil(transport: Transport, fault: Fault): boolean {
+  if (fault === 'fail') transport.break(new ElectionError('UNAVAILABLE', 'stream broken'));
+  else if (fault === 'hang') transport.silence();
+  else if (typeof fault === 'object' && 'error' in fault) transport.break(fault.error);
+  else return false;
+  return true;
+}

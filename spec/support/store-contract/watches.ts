@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import type { ContractContext } from './context.js';
+
+export function watchSpecs(spec: ContractContext): void {
+  describe('watches', () => {
+    it('tells of what happens from now on, in order, all of one revision together', async () => {
+      const { revision } = await spec.commit(spec.put('old'));
+      const recorder = spec.watch();
+      recorder.watchAll(1, revision + 1n);
+      await recorder.until((story) => story.length === 1);
+      await spec.commit(spec.put('b'), spec.put('a'));
+      await spec.commit({ type: 'delete', key: `${spec.prefix}b` }, spec.put('a'));
+      await recorder.until((story) => story.length === 3);
+      expect(recorder.story).to.deep.equal(['1 created', '1: put b, put a', '1: delete b, put a']);
+    });
+
+    it('misses nothing between a read and its watch', async () => {
+      const { revision } = await spec.commit(spec.put('a', 'one'));
+      await spec.commit(spec.put('a', 'two'));
+      await spec.commit({ type: 'delete', key: `${spec.prefix}a` });
+      const recorder = spec.watch();
+      recorder.stream.create(7, `${spec.prefix}a`, undefined, revision + 1n);
+      await recorder.until((story) => story.join().includes('delete'));
+      const events = recorder.events.map(({ type, kv }) => `${type} ${kv?.value.toString() ?? ''}`);
+      expect(events).to.deep.equal(['put two', 'delete ']);
+      expect(recorder.events.map((event) => event.revision)).to.deep.equal([revision + 1n, revision + 2n]);
+    });
+
+    it('tells each watch of its own keys only, and nothing once it is cancelled', async () => {
+      const { revision } = await spec.commit(spec.put('old'));
+      const recorder = spec.watch();
+      recorder.stream.create(1, `${spec.prefix}a`, undefined, revision + 1n);
+      recorder.stream.create(2, `${spec.prefix}b`, undefined, revision + 1n);
+      await recorder.until((story) => story.length === 2);
+      recorder.stream.cancel(1);
+      recorder.stream.ping();
+      await recorder.until(() => recorder.signs > 2);
+      await spec.commit(spec.put('a'), spec.put('b'), spec.put('c'));
+      await recorder.until((story) => story.includes('2: put b'));
+      // Whether the end that was asked for is told makes no difference to anybody.
+      const told = recorder.story.filter((line) => line !== '1 cancelled').sort();
+      expect(told).to.deep.equal(['1 created', '2 created', '2: put b']);
+    });
+
+    it('cancels a watch from before the compaction, and says from where it is possible', async () => {
+      const { revision } = await spec.commit(spec.put('a'));
+      await spec.commit(spec.put('a'));
+      const { revision: last } = await spec.commit(spec.put('a'));
+      await spec.compact(last);
+      const recorder = spec.watch();
+      recorder.watchAll(1, revision);
+      recorder.watchAll(2, last);
+      await recorder.until((story) => story.length === 4);
+      expect([...recorder.story].sort()).to.deep.equal([
+        '1 cancelled, compacted at its own revision + 2',
+        '1 created',
+        '2 created',
+        '2: put a',
+      ]);
+    });
+
+    it('gives a sign of life when asked', async () => {
+      const recorder = spec.watch();
+      recorder.watchAll(1, (await spec.commit(spec.put('a'))).revision + 1n);
+      await recorder.until((story) => story.length === 1);
+      const before = recorder.signs;
+      recorder.stream.ping();
+      await recorder.until(() => recorder.signs > before);
+      expect(recorder.story).to.deep.equal(['1 created']);
+    });
+
+    it('tells nothing after close', async () => {
+      const { revision } = await spec.commit(spec.put('a'));
+      const [closed, open] = [spec.watch(), spec.watch()];
+      for (const recorder of [closed, open]) {
+        recorder.watchAll(1, revision + 1n);
+        await recorder.until((story) => story.length === 1);
+      }
+      closed.stream.close();
+      await spec.commit(spec.put('a'));
+      await open.until((story) => story.length === 2);
+      expect(closed.story).to.deep.equal(['1 created']);
+    });
+  });
+}
