@@ -94,10 +94,10 @@ export class Session {
     this.options = resolveSessionOptions(options);
     const environment = environmentOf(source);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
-    const third = (this.options.ttl * 1000) / 3;
+    const ttl = this.options.ttl * 1_000;
     this.watch = new Watch(this.environment.store, this.environment.clock, {
-      quiet: Math.min(5_000, third),
-      patience: Math.min(2_500, third / 2),
+      quiet: clamp(ttl / 3, 1_000, 5_000),
+      patience: clamp(ttl / 6, 1_000, 2_500),
     });
   }
 
@@ -318,4 +318,8 @@ export class Session {
     this.#suspension = undefined;
     for (const member of [...this.#members.values()]) member.resumed();
   }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

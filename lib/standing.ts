@@ -58,7 +58,8 @@ export class Standing implements Follower {
 
   changed(event: WatchEvent): void {
     if (event.key !== this.own.key) {
-      if (event.type === 'delete') this.#read();
+      // One that has left and come back with the same key stands behind us now.
+      if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#read();
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
       this.#on.rewritten(event.kv);
     } else if (event.revision > this.own.createRevision) {

@@ -17,6 +17,8 @@ interface Entry {
   id: number;
   readonly key: string;
   readonly end: string | undefined;
+  /** Everything from this revision on has been, or will be, told. */
+  readonly since: bigint;
   /** First revision that has not been seen. */
   next: bigint;
   /** For who joins late: a change that the others have heard already. */
@@ -30,7 +32,7 @@ interface Entry {
 
 function newEntry(key: string, end: string | undefined, from: bigint, follower: Follower): Entry {
   const fresh = { id: 0, last: undefined, isInterrupted: false, refusals: 0, cancelRetry: () => {} };
-  return { ...fresh, key, end, next: from, followers: [follower] };
+  return { ...fresh, key, end, since: from, next: from, followers: [follower] };
 }
 
 function tell(entry: Entry, say: (follower: Follower) => void): void {
@@ -98,14 +100,15 @@ export class Watch {
     this.#closeStream();
   }
 
-  /** A change between the newcomer's read and now has been told to the others already: it must hear it too. */
+  /** A change between the newcomer's read and now has been told to the others already, or was before their time. */
   #catchUp(entry: Entry, from: bigint, follower: Follower): void {
-    const { last } = entry;
-    if (last === undefined || last.revision < from) return;
+    const { last, since } = entry;
+    const isMissed = from < since || (last !== undefined && last.revision >= from);
+    if (!isMissed) return;
     queueMicrotask(() => {
       if (!entry.followers.includes(follower)) return;
-      // Of one key the last change says all; of a range only a read does.
-      if (entry.end === undefined) follower.changed(last);
+      // Of one key the last change says all; of a range, or of what nobody has followed, only a read does.
+      if (entry.end === undefined && last !== undefined && last.revision >= from) follower.changed(last);
       else follower.reset();
     });
   }

@@ -1,5 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { ElectionError } from '../errors.js';
+import { RequestRefused } from '../store.js';
 import { type Clock, sleep } from '../time.js';
 import { STATUS, translate } from './errors.js';
 import type { Members } from './members.js';
@@ -127,7 +128,7 @@ export async function unary<T>(
       return await attemptOnce(members, clock, patience, send);
     } catch (err) {
       failure = translate(err, what);
-      if (failure.code !== 'UNAVAILABLE') throw failure;
+      if (failure.code !== 'UNAVAILABLE' || failure instanceof RequestRefused) throw failure;
     }
     const wasQuick = clock.now() - startedAt < patience / 2;
     if (wasQuick && attempt < PATIENCE.length - 1) await sleep(clock, PAUSE * (attempt + 1));
