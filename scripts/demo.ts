@@ -10,7 +10,7 @@ import { Contender } from './demo/contender.js';
 import { paint, remark, say, title } from './demo/screen.js';
 
 const TTL = 3;
-const READING_TIME = 1_500;
+const READING_TIME = 3_000;
 const NAMES = ['ada', 'ben', 'cleo'];
 
 // On `exit` candidates and members are killed, and the cluster's folder is removed.
