@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { composeUsable } from './compose.js';
+import { composeReady } from './compose.js';
 import { run } from './run.js';
 
 /** What specs and demo can use: a cluster that somebody else runs, a program to run one with, or Docker Compose. */
@@ -20,11 +20,11 @@ export async function findEtcd(env: NodeJS.ProcessEnv = process.env): Promise<Et
     if (await isEtcd(bin)) return { kind: 'program', bin };
     throw new Error(`\`ETCD_BIN\` must be the path of an etcd server, 3.4 or later; got ${bin}`);
   }
-  return (await findProgram(env)) ?? ((await composeUsable()) === undefined ? { kind: 'compose' } : undefined);
+  return (await findProgram(env)) ?? ((await composeReady()) ? { kind: 'compose' } : undefined);
 }
 
 /** An etcd server in the PATH, or where packages put it. */
-export async function findProgram(env: NodeJS.ProcessEnv = process.env): Promise<EtcdServer | undefined> {
+async function findProgram(env: NodeJS.ProcessEnv): Promise<EtcdServer | undefined> {
   for (const folder of [...(env.PATH ?? '').split(delimiter), ...USUAL_FOLDERS]) {
     const bin = join(folder, 'etcd');
     if (folder !== '' && isExecutable(bin) && (await isEtcd(bin))) return { kind: 'program', bin };

@@ -26,7 +26,6 @@ const WAYS: readonly Way[] = [
 export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServer> {
   const found = await findEtcd();
   if (found?.kind === 'endpoints') await assertAnswering(found.hosts);
-  if (found?.kind === 'compose') await composePull();
   if (found !== undefined) return found;
 
   const reasons: string[] = [];
