@@ -8,7 +8,7 @@ import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import type { ResolvedElectionOptions } from './options.js';
 import type { Session, SessionMember } from './session.js';
-import { Standing } from './standing.js';
+import { Standing, type StandingHandlers } from './standing.js';
 import { assertLegal, type Joining, type Leading, type Leaving, type State, type Waiting } from './state.js';
 import type { KeyValue } from './store.js';
 import type { Workload } from './work.js';
@@ -39,7 +39,7 @@ const DOUBT = 50;
  * All that happens comes in through the session (the lease), the standing (the queue) and the user's calls; every change of
  * state goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
-export class Campaign implements SessionMember {
+export class Campaign implements SessionMember, StandingHandlers {
   readonly name: string;
   readonly #session: Session;
   readonly #candidacy: Candidacy;
@@ -47,7 +47,7 @@ export class Campaign implements SessionMember {
   readonly #log: () => Logger;
   readonly #on: CampaignHandlers;
   readonly #health: Health | undefined;
-  readonly #departure: Departure;
+  readonly #ownsSession: boolean;
   #state: State = { name: 'idle' };
   #value: Buffer;
   #work: Workload | undefined;
@@ -66,7 +66,7 @@ export class Campaign implements SessionMember {
     this.#options = options;
     this.#on = on;
     this.#value = options.value;
-    this.#departure = new Departure({ ...parts, releaseTimeout: options.releaseTimeout, failed: on.failed });
+    this.#ownsSession = parts.ownsSession;
     this.#health = options.healthCheck && new Health(options.healthCheck, parts.log);
   }
 
@@ -166,6 +166,38 @@ export class Campaign implements SessionMember {
     this.#on.resumed();
   }
 
+  // ---- from the standing ----
+
+  first(standing: Standing, place: Place): void {
+    const state = this.#state;
+    const isOurs = state.name === 'waiting' && state.standing === standing;
+    if (isOurs && state.lease.remaining > 0) this.#lead(state.lease, standing, place);
+  }
+
+  /** Our key was deleted, or our lease revoked: nobody may rely on the term any more, and etcd is asked which it was. */
+  gone(standing: Standing): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing) return;
+    if (state.name === 'leading') state.term.doubt();
+    const resolve = (): void => this.#rejoin(error('KEY_DELETED', 'somebody deleted our key: queueing again'));
+    this.#doubt = { cancel: this.#session.environment.clock.after(DOUBT, resolve), resolve };
+    this.#session.refresh(); // a lease that is gone is told as lost, before the doubt is resolved
+  }
+
+  rewritten(standing: Standing, kv: KeyValue): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing || kv.lease === state.lease.id) return;
+    this.#log().warn(
+      { key: kv.key },
+      'somebody wrote our key without our lease: it would outlive us; writing it again',
+    );
+    this.#candidacy.proclaim(standing.own, this.#value).catch((err: ElectionError) => this.#on.failed(err));
+  }
+
+  troubled(error: ElectionError): void {
+    this.#on.failed(error);
+  }
+
   // ---- moves ----
 
   /** The only place `#state` is assigned. The new state is in force before anyone hears of it. */
@@ -247,27 +279,11 @@ export class Campaign implements SessionMember {
   }
 
   #queue(lease: Lease, place: Place): void {
-    const standing: Standing = new Standing(
-      this.#candidacy,
-      this.#session.watch,
-      this.#session.environment.clock,
-      place,
-      {
-        first: (now) => this.#onFirst(standing, now),
-        gone: () => this.#onGone(standing),
-        rewritten: (kv) => this.#onRewritten(standing, kv),
-        failed: (error) => this.#on.failed(error),
-      },
-    );
+    const { watch, environment } = this.#session;
+    const standing = new Standing(this.#candidacy, watch, environment.clock, place, this);
     // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
     if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
     else this.#enter({ name: 'waiting', lease, standing });
-  }
-
-  #onFirst(standing: Standing, place: Place): void {
-    const state = this.#state;
-    const isOurs = state.name === 'waiting' && state.standing === standing;
-    if (isOurs && state.lease.remaining > 0) this.#lead(state.lease, standing, place);
   }
 
   #lead(lease: Lease, standing: Standing, place: Place): void {
@@ -277,26 +293,6 @@ export class Campaign implements SessionMember {
     this.#enter(state);
     this.#on.elected(state.term, { ...place.kv, value: this.#value }, place.revision);
     if (this.#state === state) this.#work?.begin(state.term); // a listener may have stopped us
-  }
-
-  /** Our key was deleted, or our lease revoked: nobody may rely on the term any more, and etcd is asked which it was. */
-  #onGone(standing: Standing): void {
-    const state = this.#state;
-    if (!isQueued(state) || state.standing !== standing) return;
-    if (state.name === 'leading') state.term.doubt();
-    const resolve = (): void => this.#rejoin(error('KEY_DELETED', 'somebody deleted our key: queueing again'));
-    this.#doubt = { cancel: this.#session.environment.clock.after(DOUBT, resolve), resolve };
-    this.#session.refresh(); // a lease that is gone is told as lost, before the doubt is resolved
-  }
-
-  #onRewritten(standing: Standing, kv: KeyValue): void {
-    const state = this.#state;
-    if (!isQueued(state) || state.standing !== standing || kv.lease === state.lease.id) return;
-    this.#log().warn(
-      { key: kv.key },
-      'somebody wrote our key without our lease: it would outlive us; writing it again',
-    );
-    this.#candidacy.proclaim(standing.own, this.#value).catch((err: ElectionError) => this.#on.failed(err));
   }
 
   #onHealth(isGood: boolean): void {
@@ -322,7 +318,15 @@ export class Campaign implements SessionMember {
   }
 
   async #depart(previous: State, leaving: Leaving): Promise<void> {
-    await this.#departure.take({
+    const departure = new Departure({
+      session: this.#session,
+      ownsSession: this.#ownsSession,
+      candidacy: this.#candidacy,
+      releaseTimeout: this.#options.releaseTimeout,
+      log: this.#log,
+      failed: (err) => this.#on.failed(err),
+    });
+    await departure.take({
       work: this.#work?.running,
       attempt: previous.name === 'joining' ? previous.attempt : undefined,
       own: isQueued(previous) ? previous.standing.own : undefined,
