@@ -1,6 +1,6 @@
-import { Backoff } from './backoff.js';
 import type { Candidacy, Head, Place } from './candidacy.js';
 import { Departure } from './departure.js';
+import { Entrance, type EntranceHandlers } from './entrance.js';
 import { ElectionError, type ElectionErrorCode } from './errors.js';
 import { Health } from './health.js';
 import { Term } from './leadership.js';
@@ -28,8 +28,6 @@ export interface CampaignHandlers {
   failed(error: ElectionError): void;
 }
 
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 2_000;
 /** ms that the question why our key is gone may take: the answer is only a name for what is a fact already. */
 const DOUBT = 50;
 
@@ -39,7 +37,7 @@ const DOUBT = 50;
  * All that happens comes in through the session (the lease), the standing (the queue) and the user's calls; every change of
  * state goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
-export class Campaign implements SessionMember, StandingHandlers {
+export class Campaign implements SessionMember, EntranceHandlers, StandingHandlers {
   readonly name: string;
   readonly #session: Session;
   readonly #candidacy: Candidacy;
@@ -51,7 +49,6 @@ export class Campaign implements SessionMember, StandingHandlers {
   #state: State = { name: 'idle' };
   #value: Buffer;
   #work: Workload | undefined;
-  #backoff: Backoff | undefined;
   #doubt: { readonly cancel: () => void; readonly resolve: () => void } | undefined;
 
   constructor(
@@ -95,7 +92,7 @@ export class Campaign implements SessionMember, StandingHandlers {
   start(): void {
     if (this.#state.name === 'leaving') this.#state.isReturning = true;
     if (this.#state.name !== 'idle') return;
-    const joining: Joining = { name: 'joining', attempt: undefined, cancelRetry: () => {} };
+    const joining = this.#newJoining();
     this.#enter(joining);
     queueMicrotask(() => this.#attach(joining));
   }
@@ -113,7 +110,7 @@ export class Campaign implements SessionMember, StandingHandlers {
     if (this.#state.name !== 'leading') throw new ElectionError('NOT_LEADER', 'only a leader can step down');
     await this.#leave(reason, true).done;
     const { state } = this;
-    if (state.name === 'joining') await state.attempt;
+    if (state.name === 'joining') await state.entrance.attempt;
   }
 
   async proclaim(value: Buffer): Promise<void> {
@@ -166,6 +163,30 @@ export class Campaign implements SessionMember, StandingHandlers {
     this.#on.resumed();
   }
 
+  // ---- from the entrance ----
+
+  ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined {
+    const lease = this.#session.leaseOf(this);
+    if (lease === undefined || this.#health?.isGood === false) return undefined;
+    const work = this.#work?.running;
+    if (work === undefined) return { lease, value: this.#value };
+    void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
+    return undefined;
+  }
+
+  entered(lease: Lease, place: Place, head: Head | undefined): void {
+    const { watch, environment } = this.#session;
+    const standing = new Standing(this.#candidacy, watch, environment.clock, place, this);
+    // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
+    if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
+    else this.#enter({ name: 'waiting', lease, standing });
+    this.#on.joined(head);
+  }
+
+  leaseUnknown(lease: Lease, err: ElectionError): void {
+    this.#session.reportLost(lease, err);
+  }
+
   // ---- from the standing ----
 
   first(standing: Standing, place: Place): void {
@@ -208,7 +229,7 @@ export class Campaign implements SessionMember, StandingHandlers {
     this.#log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
     this.#doubt?.cancel();
     this.#doubt = undefined;
-    if (previous.name === 'joining') previous.cancelRetry();
+    if (previous.name === 'joining') previous.entrance.close();
     if ('standing' in previous && !('standing' in next && next.standing === previous.standing))
       previous.standing.close();
     if (previous.name === 'leading' && reason !== undefined) {
@@ -218,7 +239,7 @@ export class Campaign implements SessionMember, StandingHandlers {
   }
 
   #rejoin(reason?: ElectionError): void {
-    const joining: Joining = { name: 'joining', attempt: undefined, cancelRetry: () => {} };
+    const joining = this.#newJoining();
     this.#enter(joining, reason);
     this.#attach(joining); // unless a listener has stopped us
   }
@@ -227,63 +248,14 @@ export class Campaign implements SessionMember, StandingHandlers {
     if (this.#state === joining) this.#session.attach(this);
   }
 
+  #newJoining(): Joining {
+    const { clock } = this.#session.environment;
+    const parts = { candidacy: this.#candidacy, clock, withHead: this.#options.observe, log: this.#log };
+    return { name: 'joining', entrance: new Entrance(parts, this) };
+  }
+
   #tryJoin(): void {
-    const lease = this.#session.leaseOf(this);
-    const state = this.#state;
-    if (state.name !== 'joining' || state.attempt !== undefined || lease === undefined) return;
-    if (this.#health?.isGood === false) return;
-    const work = this.#work?.running;
-    if (work !== undefined) {
-      void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
-      return;
-    }
-    state.cancelRetry();
-    state.attempt = this.#join(state, lease).finally(() => {
-      state.attempt = undefined;
-    });
-  }
-
-  /** Never rejects. */
-  async #join(state: Joining, lease: Lease): Promise<void> {
-    try {
-      const { place, head } = await this.#candidacy.join(lease.id, this.#value, this.#options.observe);
-      if (this.#state !== state || this.#session.leaseOf(this) !== lease) {
-        await this.#candidacy.leave(place.own); // stopped, or without a lease, while the transaction was on its way
-        this.#retryJoin(state, 0);
-        return;
-      }
-      this.#backoff = undefined;
-      this.#queue(lease, place);
-      this.#on.joined(head);
-    } catch (err) {
-      this.#onJoinFailure(state, lease, err as ElectionError);
-    }
-  }
-
-  #onJoinFailure(state: Joining, lease: Lease, error: ElectionError): void {
-    if (this.#state !== state) {
-      this.#log().debug({ err: error }, 'key not given back; it will expire with its lease');
-      return;
-    }
-    if (error.code === 'LEASE_LOST') {
-      this.#session.reportLost(lease, error);
-      return;
-    }
-    this.#backoff ??= new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-    this.#retryJoin(state, this.#backoff.next());
-    this.#on.failed(error);
-  }
-
-  #retryJoin(state: Joining, ms: number): void {
-    if (this.#state === state) state.cancelRetry = this.#session.environment.clock.after(ms, () => this.#tryJoin());
-  }
-
-  #queue(lease: Lease, place: Place): void {
-    const { watch, environment } = this.#session;
-    const standing = new Standing(this.#candidacy, watch, environment.clock, place, this);
-    // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
-    if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
-    else this.#enter({ name: 'waiting', lease, standing });
+    if (this.#state.name === 'joining') this.#state.entrance.retry();
   }
 
   #lead(lease: Lease, standing: Standing, place: Place): void {
@@ -328,7 +300,7 @@ export class Campaign implements SessionMember, StandingHandlers {
     });
     await departure.take({
       work: this.#work?.running,
-      attempt: previous.name === 'joining' ? previous.attempt : undefined,
+      attempt: previous.name === 'joining' ? previous.entrance.attempt : undefined,
       own: isQueued(previous) ? previous.standing.own : undefined,
       isReturning: () => leaving.isReturning,
     });
