@@ -74,12 +74,12 @@ async function demo(): Promise<void> {
 
 /** The one that has been elected, once one has. */
 async function leaderAmong(contenders: readonly Contender[]): Promise<Contender> {
-  const leading = (): Contender | undefined => {
-    const gone = contenders.find((contender) => contender.ended !== undefined);
-    if (gone !== undefined) throw new Error(`${gone.name} has ended (${gone.ended})`);
-    return contenders.find((contender) => contender.elected !== undefined);
-  };
-  return await until(leading, { within: 20_000, what: `${contenders.map(({ name }) => name).join(' or ')} to lead` });
+  const names = contenders.map(({ name }) => name).join(' or ');
+  const heard = (): Contender | undefined =>
+    contenders.find(({ elected, ended }) => elected !== undefined || ended !== undefined);
+  const leader = await until(heard, { within: 20_000, what: `${names} to lead` });
+  if (leader.ended !== undefined) throw new Error(`${leader.name} has ended (${leader.ended})`);
+  return leader;
 }
 
 /** Says who leads, after checking it against etcd and against the leader before. */

@@ -12,7 +12,10 @@ export type EtcdServer =
 /** Where packages put programs, should the PATH leave it out. */
 const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 
-/** Looks in the order that CONTRIBUTING.md states, changes nothing and needs no network. */
+/**
+ * `ETCD_ENDPOINTS`, `ETCD_BIN`, the PATH, then Docker Compose if its image is there: the first that there is. Changes
+ * nothing and needs no network.
+ */
 export async function findEtcd(env: NodeJS.ProcessEnv = process.env): Promise<EtcdServer | undefined> {
   const { ETCD_ENDPOINTS: endpoints, ETCD_BIN: bin } = env;
   if (endpoints) return { kind: 'endpoints', hosts: parseEndpoints(endpoints) };
