@@ -202,14 +202,16 @@ export class Session {
     const { store, clock } = this.environment;
     const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     let id = newLeaseId();
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
+    let isRepeated = false;
+    while (!signal.aborted) {
       const sentAt = clock.now();
       try {
         const granted = await store.grant(id, this.options.ttl);
-        if (granted === undefined && !isFirst) {
+        if (granted === undefined && isRepeated) {
           // Carried out by an attempt that we took for failed, too long ago to say what is left of it.
           this.#orphans.add(id, 0);
           id = newLeaseId();
+          isRepeated = false;
           continue;
         }
         if (signal.aborted) break;
@@ -218,6 +220,7 @@ export class Session {
         throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
       } catch (err) {
         const error = err as ElectionError;
+        isRepeated = true;
         this.#suspend(error);
         for (const member of [...this.#members.values()]) member.failed(error);
         await sleep(clock, backoff.next(), signal);
@@ -231,7 +234,7 @@ export class Session {
     const { store, clock } = this.environment;
     const lease = new Lease(clock, id, this.options.renewDeadline, sentAt, ttl);
     if (lease.remaining <= 0) return false;
-    const refresher = new Refresher(store, clock, id, sentAt, ttl, {
+    const refresher = new Refresher(store, clock, id, sentAt, Math.min(ttl, this.options.ttl), {
       sending: () => {
         for (const member of this.#members.values()) member.refreshing();
       },
