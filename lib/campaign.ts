@@ -1,6 +1,6 @@
-import { Backoff } from './backoff.js';
 import type { Candidacy, Head, Place } from './candidacy.js';
 import { Departure } from './departure.js';
+import { Entrance, type EntranceHandlers } from './entrance.js';
 import { ElectionError, type ElectionErrorCode } from './errors.js';
 import { Health } from './health.js';
 import { Term } from './leadership.js';
@@ -8,7 +8,7 @@ import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import type { ResolvedElectionOptions } from './options.js';
 import type { Session, SessionMember } from './session.js';
-import { Standing } from './standing.js';
+import { Standing, type StandingHandlers } from './standing.js';
 import { assertLegal, type Joining, type Leading, type Leaving, type State, type Waiting } from './state.js';
 import type { KeyValue } from './store.js';
 import type { Workload } from './work.js';
@@ -28,8 +28,6 @@ export interface CampaignHandlers {
   failed(error: ElectionError): void;
 }
 
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 2_000;
 /** ms that the question why our key is gone may take: the answer is only a name for what is a fact already. */
 const DOUBT = 50;
 
@@ -39,7 +37,7 @@ const DOUBT = 50;
  * All that happens comes in through the session (the lease), the standing (the queue) and the user's calls; every change of
  * state goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
-export class Campaign implements SessionMember {
+export class Campaign implements SessionMember, EntranceHandlers, StandingHandlers {
   readonly name: string;
   readonly #session: Session;
   readonly #candidacy: Candidacy;
@@ -47,11 +45,10 @@ export class Campaign implements SessionMember {
   readonly #log: () => Logger;
   readonly #on: CampaignHandlers;
   readonly #health: Health | undefined;
-  readonly #departure: Departure;
+  readonly #ownsSession: boolean;
   #state: State = { name: 'idle' };
   #value: Buffer;
   #work: Workload | undefined;
-  #backoff: Backoff | undefined;
   #doubt: { readonly cancel: () => void; readonly resolve: () => void } | undefined;
 
   constructor(
@@ -66,7 +63,7 @@ export class Campaign implements SessionMember {
     this.#options = options;
     this.#on = on;
     this.#value = options.value;
-    this.#departure = new Departure({ ...parts, releaseTimeout: options.releaseTimeout, failed: on.failed });
+    this.#ownsSession = parts.ownsSession;
     this.#health = options.healthCheck && new Health(options.healthCheck, parts.log);
   }
 
@@ -95,7 +92,7 @@ export class Campaign implements SessionMember {
   start(): void {
     if (this.#state.name === 'leaving') this.#state.isReturning = true;
     if (this.#state.name !== 'idle') return;
-    const joining: Joining = { name: 'joining', attempt: undefined, cancelRetry: () => {} };
+    const joining = this.#newJoining();
     this.#enter(joining);
     queueMicrotask(() => this.#attach(joining));
   }
@@ -113,7 +110,7 @@ export class Campaign implements SessionMember {
     if (this.#state.name !== 'leading') throw new ElectionError('NOT_LEADER', 'only a leader can step down');
     await this.#leave(reason, true).done;
     const { state } = this;
-    if (state.name === 'joining') await state.attempt;
+    if (state.name === 'joining') await state.entrance.attempt;
   }
 
   async proclaim(value: Buffer): Promise<void> {
@@ -166,6 +163,62 @@ export class Campaign implements SessionMember {
     this.#on.resumed();
   }
 
+  // ---- from the entrance ----
+
+  ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined {
+    const lease = this.#session.leaseOf(this);
+    if (lease === undefined || this.#health?.isGood === false) return undefined;
+    const work = this.#work?.running;
+    if (work === undefined) return { lease, value: this.#value };
+    void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
+    return undefined;
+  }
+
+  entered(lease: Lease, place: Place, head: Head | undefined): void {
+    const { watch, environment } = this.#session;
+    const standing = new Standing(this.#candidacy, watch, environment.clock, place, this);
+    // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
+    if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
+    else this.#enter({ name: 'waiting', lease, standing });
+    this.#on.joined(head);
+  }
+
+  leaseUnknown(lease: Lease, err: ElectionError): void {
+    this.#session.reportLost(lease, err);
+  }
+
+  // ---- from the standing ----
+
+  first(standing: Standing, place: Place): void {
+    const state = this.#state;
+    const isOurs = state.name === 'waiting' && state.standing === standing;
+    if (isOurs && state.lease.remaining > 0) this.#lead(state.lease, standing, place);
+  }
+
+  /** Our key was deleted, or our lease revoked: nobody may rely on the term any more, and etcd is asked which it was. */
+  gone(standing: Standing): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing) return;
+    if (state.name === 'leading') state.term.doubt();
+    const resolve = (): void => this.#rejoin(error('KEY_DELETED', 'somebody deleted our key: queueing again'));
+    this.#doubt = { cancel: this.#session.environment.clock.after(DOUBT, resolve), resolve };
+    this.#session.refresh(); // a lease that is gone is told as lost, before the doubt is resolved
+  }
+
+  rewritten(standing: Standing, kv: KeyValue): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing || kv.lease === state.lease.id) return;
+    this.#log().warn(
+      { key: kv.key },
+      'somebody wrote our key without our lease: it would outlive us; writing it again',
+    );
+    this.#candidacy.proclaim(standing.own, this.#value).catch((err: ElectionError) => this.#on.failed(err));
+  }
+
+  troubled(error: ElectionError): void {
+    this.#on.failed(error);
+  }
+
   // ---- moves ----
 
   /** The only place `#state` is assigned. The new state is in force before anyone hears of it. */
@@ -176,7 +229,7 @@ export class Campaign implements SessionMember {
     this.#log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
     this.#doubt?.cancel();
     this.#doubt = undefined;
-    if (previous.name === 'joining') previous.cancelRetry();
+    if (previous.name === 'joining') previous.entrance.close();
     if ('standing' in previous && !('standing' in next && next.standing === previous.standing))
       previous.standing.close();
     if (previous.name === 'leading' && reason !== undefined) {
@@ -186,7 +239,7 @@ export class Campaign implements SessionMember {
   }
 
   #rejoin(reason?: ElectionError): void {
-    const joining: Joining = { name: 'joining', attempt: undefined, cancelRetry: () => {} };
+    const joining = this.#newJoining();
     this.#enter(joining, reason);
     this.#attach(joining); // unless a listener has stopped us
   }
@@ -195,79 +248,14 @@ export class Campaign implements SessionMember {
     if (this.#state === joining) this.#session.attach(this);
   }
 
+  #newJoining(): Joining {
+    const { clock } = this.#session.environment;
+    const parts = { candidacy: this.#candidacy, clock, withHead: this.#options.observe, log: this.#log };
+    return { name: 'joining', entrance: new Entrance(parts, this) };
+  }
+
   #tryJoin(): void {
-    const lease = this.#session.leaseOf(this);
-    const state = this.#state;
-    if (state.name !== 'joining' || state.attempt !== undefined || lease === undefined) return;
-    if (this.#health?.isGood === false) return;
-    const work = this.#work?.running;
-    if (work !== undefined) {
-      void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
-      return;
-    }
-    state.cancelRetry();
-    state.attempt = this.#join(state, lease).finally(() => {
-      state.attempt = undefined;
-    });
-  }
-
-  /** Never rejects. */
-  async #join(state: Joining, lease: Lease): Promise<void> {
-    try {
-      const { place, head } = await this.#candidacy.join(lease.id, this.#value, this.#options.observe);
-      if (this.#state !== state || this.#session.leaseOf(this) !== lease) {
-        await this.#candidacy.leave(place.own); // stopped, or without a lease, while the transaction was on its way
-        this.#retryJoin(state, 0);
-        return;
-      }
-      this.#backoff = undefined;
-      this.#queue(lease, place);
-      this.#on.joined(head);
-    } catch (err) {
-      this.#onJoinFailure(state, lease, err as ElectionError);
-    }
-  }
-
-  #onJoinFailure(state: Joining, lease: Lease, error: ElectionError): void {
-    if (this.#state !== state) {
-      this.#log().debug({ err: error }, 'key not given back; it will expire with its lease');
-      return;
-    }
-    if (error.code === 'LEASE_LOST') {
-      this.#session.reportLost(lease, error);
-      return;
-    }
-    this.#backoff ??= new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-    this.#retryJoin(state, this.#backoff.next());
-    this.#on.failed(error);
-  }
-
-  #retryJoin(state: Joining, ms: number): void {
-    if (this.#state === state) state.cancelRetry = this.#session.environment.clock.after(ms, () => this.#tryJoin());
-  }
-
-  #queue(lease: Lease, place: Place): void {
-    const standing: Standing = new Standing(
-      this.#candidacy,
-      this.#session.watch,
-      this.#session.environment.clock,
-      place,
-      {
-        first: (now) => this.#onFirst(standing, now),
-        gone: () => this.#onGone(standing),
-        rewritten: (kv) => this.#onRewritten(standing, kv),
-        failed: (error) => this.#on.failed(error),
-      },
-    );
-    // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
-    if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
-    else this.#enter({ name: 'waiting', lease, standing });
-  }
-
-  #onFirst(standing: Standing, place: Place): void {
-    const state = this.#state;
-    const isOurs = state.name === 'waiting' && state.standing === standing;
-    if (isOurs && state.lease.remaining > 0) this.#lead(state.lease, standing, place);
+    if (this.#state.name === 'joining') this.#state.entrance.retry();
   }
 
   #lead(lease: Lease, standing: Standing, place: Place): void {
@@ -277,26 +265,6 @@ export class Campaign implements SessionMember {
     this.#enter(state);
     this.#on.elected(state.term, { ...place.kv, value: this.#value }, place.revision);
     if (this.#state === state) this.#work?.begin(state.term); // a listener may have stopped us
-  }
-
-  /** Our key was deleted, or our lease revoked: nobody may rely on the term any more, and etcd is asked which it was. */
-  #onGone(standing: Standing): void {
-    const state = this.#state;
-    if (!isQueued(state) || state.standing !== standing) return;
-    if (state.name === 'leading') state.term.doubt();
-    const resolve = (): void => this.#rejoin(error('KEY_DELETED', 'somebody deleted our key: queueing again'));
-    this.#doubt = { cancel: this.#session.environment.clock.after(DOUBT, resolve), resolve };
-    this.#session.refresh(); // a lease that is gone is told as lost, before the doubt is resolved
-  }
-
-  #onRewritten(standing: Standing, kv: KeyValue): void {
-    const state = this.#state;
-    if (!isQueued(state) || state.standing !== standing || kv.lease === state.lease.id) return;
-    this.#log().warn(
-      { key: kv.key },
-      'somebody wrote our key without our lease: it would outlive us; writing it again',
-    );
-    this.#candidacy.proclaim(standing.own, this.#value).catch((err: ElectionError) => this.#on.failed(err));
   }
 
   #onHealth(isGood: boolean): void {
@@ -322,9 +290,17 @@ export class Campaign implements SessionMember {
   }
 
   async #depart(previous: State, leaving: Leaving): Promise<void> {
-    await this.#departure.take({
+    const departure = new Departure({
+      session: this.#session,
+      ownsSession: this.#ownsSession,
+      candidacy: this.#candidacy,
+      releaseTimeout: this.#options.releaseTimeout,
+      log: this.#log,
+      failed: (err) => this.#on.failed(err),
+    });
+    await departure.take({
       work: this.#work?.running,
-      attempt: previous.name === 'joining' ? previous.attempt : undefined,
+      attempt: previous.name === 'joining' ? previous.entrance.attempt : undefined,
       own: isQueued(previous) ? previous.standing.own : undefined,
       isReturning: () => leaving.isReturning,
     });

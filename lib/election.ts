@@ -1,4 +1,5 @@
 import type { Etcd3 } from 'etcd3';
+import { Announcer } from './announcer.js';
 import { Campaign } from './campaign.js';
 import { Candidacy } from './candidacy.js';
 import { type Candidate, toCandidate } from './candidate.js';
@@ -7,7 +8,7 @@ import { type ElectionEventName, type ElectionListener, Events } from './events.
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
 import { observation } from './observation.js';
-import { Observer } from './observer.js';
+import type { Observer, ObserverHandlers } from './observer.js';
 import {
   checkClient,
   checkName,
@@ -21,7 +22,7 @@ import {
 } from './options.js';
 import { type Environment, Session } from './session.js';
 import type { StateName } from './state.js';
-import { abortedBy, Waiters } from './waiters.js';
+import { abortedBy } from './waiters.js';
 import { type Task, Work } from './work.js';
 
 /**
@@ -46,9 +47,8 @@ export class Election {
   readonly #candidacy: Candidacy;
   readonly #campaign: Campaign;
   readonly #events: Events;
-  readonly #waiters = new Waiters();
+  readonly #announcer: Announcer;
   #log: Logger | undefined;
-  #observer: Observer | undefined;
 
   /**
    * Asks etcd for nothing yet.
@@ -74,25 +74,9 @@ export class Election {
     };
     this.#events = new Events(log);
     this.#candidacy = new Candidacy(this.#session.environment.store, name, log);
+    this.#announcer = new Announcer(this.#events, this.#candidacy, this.#session, this.#options.observe);
     const parts = { name, session: this.#session, ownsSession, candidacy: this.#candidacy, log };
-    this.#campaign = new Campaign(parts, this.#options, {
-      elected: (term, kv, revision) => {
-        this.#events.emit('elected', term);
-        this.#waiters.elected(term);
-        this.#observer?.learn({ kv, revision });
-      },
-      unelected: (term, reason) => this.#events.emit('unelected', term, reason),
-      joined: (head) => this.#observe(head),
-      left: (reason) => {
-        this.#observer?.close();
-        this.#observer = undefined;
-        this.#waiters.stopped(reason);
-      },
-      refreshed: (info) => this.#events.emit('refresh', info),
-      suspended: (error) => this.#events.emit('suspended', error),
-      resumed: () => this.#events.emit('resumed'),
-      failed: (error) => this.#events.emit('error', error),
-    });
+    this.#campaign = new Campaign(parts, this.#options, this.#announcer);
   }
 
   /**
@@ -124,7 +108,7 @@ export class Election {
    */
   async stop(): Promise<void> {
     const reason = new ElectionError('STOPPED', 'the candidate was stopped');
-    this.#waiters.stopped(reason);
+    this.#announcer.stopWaiting(reason);
     await this.#campaign.stop(reason);
   }
 
@@ -164,7 +148,7 @@ export class Election {
    * running, and with `observe: false` unless it leads itself. Asks nobody: may be out of date.
    */
   currentLeader(): string | undefined {
-    return this.#observer?.head?.value.toString('utf8') ?? this.#campaign.term?.value;
+    return this.#announcer.leader ?? this.#campaign.term?.value;
   }
 
   /**
@@ -176,7 +160,7 @@ export class Election {
     checkSignal(options.signal);
     const { term } = this.#campaign;
     if (term?.isCurrent() && !options.signal?.aborted) return term;
-    return this.#waiters.wait(options.signal);
+    return this.#announcer.wait(options.signal);
   }
 
   /**
@@ -255,8 +239,8 @@ export class Election {
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Candidate | undefined> {
     checkSignal(options.signal);
-    const open = (changed: (head: Parameters<typeof toCandidate>[0] | undefined) => void): Observer => {
-      const observer = this.#newObserver(changed);
+    const open = (changed: ObserverHandlers['changed']): Observer => {
+      const observer = this.#announcer.observer({ changed, failed: (error) => this.#announcer.failed(error) });
       observer.start();
       return observer;
     };
@@ -285,24 +269,6 @@ export class Election {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  #newObserver(changed: (head: Parameters<typeof toCandidate>[0] | undefined) => void): Observer {
-    return new Observer(this.#candidacy, this.#session.watch, this.#session.environment.clock, {
-      changed,
-      failed: (error) => this.#events.emit('error', error),
-    });
-  }
-
-  /** From the first join on; later ones have nothing new for it. */
-  #observe(head: Parameters<Observer['learn']>[0] | undefined): void {
-    if (!this.#options.observe || this.#observer !== undefined) return;
-    this.#observer = this.#newObserver((kv) => {
-      const candidate = kv && toCandidate(kv);
-      this.#events.emit('leader', candidate?.value, candidate);
-    });
-    if (head === undefined) this.#observer.start();
-    else this.#observer.learn(head);
   }
 }
 

@@ -18,6 +18,7 @@ export class Lease {
   readonly #clock: Clock;
   readonly #renewDeadline: number;
   #deadline: number;
+  #end: number;
 
   /** `renewDeadline` and `ttl` in seconds; `sentAt` on the clock. */
   constructor(clock: Clock, id: bigint, renewDeadline: number, sentAt: number, ttl: number) {
@@ -25,6 +26,7 @@ export class Lease {
     this.#clock = clock;
     this.#renewDeadline = renewDeadline;
     this.#deadline = this.#deadlineFrom(sentAt, ttl);
+    this.#end = sentAt + ttl * 1000;
   }
 
   get hex(): string {
@@ -36,9 +38,15 @@ export class Lease {
     return this.#deadline - this.#clock.now();
   }
 
+  /** Milliseconds until etcd may end the lease: the work of a leader that missed the deadline may last until then. */
+  get grace(): number {
+    return this.#end - this.#clock.now();
+  }
+
   /** A reply that comes after a later one must not bring the deadline forward. */
   renewed(sentAt: number, ttl: number): void {
     this.#deadline = Math.max(this.#deadline, this.#deadlineFrom(sentAt, ttl));
+    this.#end = Math.max(this.#end, sentAt + ttl * 1000);
   }
 
   #deadlineFrom(sentAt: number, ttl: number): number {

@@ -32,6 +32,8 @@ export class Observer implements Follower {
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   /** What was told last; undefined before the first time. */
   #told: { readonly kv: KeyValue | undefined } | undefined;
+  /** The first of a queue that was empty; more of them may be told in this turn. */
+  #arrived: KeyValue | undefined;
   #revision = 0n;
   #count = 0;
   #unfollow: (() => void) | undefined;
@@ -76,8 +78,7 @@ export class Observer implements Follower {
     if (event.revision <= this.#revision) return;
     const head = this.#told?.kv;
     if (head === undefined) {
-      // The first key of an empty queue is its oldest.
-      if (event.type === 'put' && this.#candidacy.isCandidateKey(event.key)) this.#accept(event.kv, event.revision);
+      if (event.kv !== undefined && this.#candidacy.isCandidateKey(event.key)) this.#onArrival(event.kv);
     } else if (event.type === 'put' && event.kv?.createRevision === head.createRevision) {
       this.#accept(event.kv, event.revision);
     } else {
@@ -92,6 +93,20 @@ export class Observer implements Follower {
 
   refused(error: ElectionError): void {
     this.#on.failed(error);
+  }
+
+  /** The first key of an empty queue is its oldest; of several in one revision, all told in this turn, the first by name. */
+  #onArrival(kv: KeyValue): void {
+    const first = this.#arrived;
+    if (first === undefined) queueMicrotask(() => this.#settleArrival());
+    if (first === undefined || (kv.createRevision === first.createRevision && kv.key < first.key)) this.#arrived = kv;
+  }
+
+  #settleArrival(): void {
+    const first = this.#arrived;
+    this.#arrived = undefined;
+    if (first === undefined || this.#isClosed || first.modRevision <= this.#revision) return;
+    this.#accept(first, first.modRevision);
   }
 
   #accept(kv: KeyValue | undefined, revision: bigint): void {

@@ -35,17 +35,22 @@ export class Refresher {
   readonly #clock: Clock;
   readonly #id: bigint;
   readonly #on: RefresherHandlers;
+  readonly #longest: number;
   #ttl: number;
   /** Those that may still answer; the last is the one that decides what happens next. */
   #attempts: Attempt[] = [];
   #cancelTimer: () => void = () => {};
   #isClosed = false;
 
-  /** `sentAt`: when the request was sent that granted the lease for `ttl` seconds. */
+  /**
+   * `sentAt`: when the request was sent that granted the lease. `ttl`: seconds, to refresh three times in; an etcd that grants
+   * more than was asked for does not make it longer, because the renew deadline goes by what was asked for.
+   */
   constructor(store: Store, clock: Clock, id: bigint, sentAt: number, ttl: number, on: RefresherHandlers) {
     this.#store = store;
     this.#clock = clock;
     this.#id = id;
+    this.#longest = ttl;
     this.#ttl = ttl;
     this.#on = on;
     this.#schedule(sentAt);
@@ -106,7 +111,7 @@ export class Refresher {
       return;
     }
     attempt.isPending = false;
-    this.#ttl = ttl;
+    this.#ttl = Math.min(ttl, this.#longest);
     for (const other of this.#attempts) if (other !== attempt) other.stream.close();
     this.#attempts = [attempt];
     this.#schedule(attempt.sentAt);

@@ -3,10 +3,11 @@ import { Backoff } from './backoff.js';
 import { BatchingStore } from './batch.js';
 import { ElectionError } from './errors.js';
 import { storeOf } from './etcd/store.js';
-import { hexOf, newLeaseId } from './keys.js';
+import { newLeaseId } from './keys.js';
 import { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
+import { Orphans } from './orphans.js';
 import { Refresher } from './refresher.js';
 import type { Store } from './store.js';
 import { type Clock, SystemClock, sleep } from './time.js';
@@ -78,8 +79,7 @@ export class Session {
   readonly #members = new Map<string, SessionMember>();
   /** Those whose place another member holds. */
   #blocked: SessionMember[] = [];
-  /** Leases we gave up without knowing that etcd has ended them: their keys stand before us in the queue. */
-  readonly #orphans = new Set<bigint>();
+  readonly #orphans: Orphans;
   #held: { readonly lease: Lease; readonly refresher: Refresher; cancelDeadline: () => void } | undefined;
   #granting: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #suspension: ElectionError | undefined;
@@ -94,6 +94,7 @@ export class Session {
     this.options = resolveSessionOptions(options);
     const environment = environmentOf(source);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
+    this.#orphans = new Orphans(this.environment, this.options.logger);
     const ttl = this.options.ttl * 1_000;
     this.watch = new Watch(this.environment.store, this.environment.clock, {
       quiet: clamp(ttl / 3, 1_000, 5_000),
@@ -106,7 +107,7 @@ export class Session {
    * The client stays open. A closed session cannot be used again.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= Promise.resolve().then(() => this.#close());
     return this.#closing;
   }
 
@@ -169,14 +170,14 @@ export class Session {
     this.#suspension = undefined;
     granting?.abort.abort();
     const lease = this.#drop();
-    if (lease !== undefined) this.#orphans.add(lease.id);
+    if (lease !== undefined) this.#orphans.add(lease.id, 0);
     const revoked = (async () => {
       await granting?.done;
-      await this.#revokeOrphans();
+      await this.#orphans.revoke();
     })();
     const waited = new AbortController();
     await Promise.race([revoked.finally(() => waited.abort()), sleep(this.environment.clock, patience, waited.signal)]);
-    return this.#orphans.size === 0;
+    return this.#orphans.isEmpty;
   }
 
   get #log(): Logger {
@@ -201,14 +202,16 @@ export class Session {
     const { store, clock } = this.environment;
     const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     let id = newLeaseId();
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
+    let isRepeated = false;
+    while (!signal.aborted) {
       const sentAt = clock.now();
       try {
         const granted = await store.grant(id, this.options.ttl);
-        if (granted === undefined && !isFirst) {
+        if (granted === undefined && isRepeated) {
           // Carried out by an attempt that we took for failed, too long ago to say what is left of it.
-          this.#orphans.add(id);
+          this.#orphans.add(id, 0);
           id = newLeaseId();
+          isRepeated = false;
           continue;
         }
         if (signal.aborted) break;
@@ -217,12 +220,13 @@ export class Session {
         throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
       } catch (err) {
         const error = err as ElectionError;
+        isRepeated = true;
         this.#suspend(error);
         for (const member of [...this.#members.values()]) member.failed(error);
         await sleep(clock, backoff.next(), signal);
       }
     }
-    this.#orphans.add(id); // it may have been granted
+    this.#orphans.add(id, 0); // it may have been granted
   }
 
   /** False: the lease is of no use, because its deadline has passed already. */
@@ -230,7 +234,7 @@ export class Session {
     const { store, clock } = this.environment;
     const lease = new Lease(clock, id, this.options.renewDeadline, sentAt, ttl);
     if (lease.remaining <= 0) return false;
-    const refresher = new Refresher(store, clock, id, sentAt, ttl, {
+    const refresher = new Refresher(store, clock, id, sentAt, Math.min(ttl, this.options.ttl), {
       sending: () => {
         for (const member of this.#members.values()) member.refreshing();
       },
@@ -247,7 +251,7 @@ export class Session {
     this.#watchDeadline();
     this.#resume();
     for (const member of [...this.#members.values()]) member.leased(lease);
-    void this.#revokeOrphans();
+    this.#orphans.revokeInTime();
     return true;
   }
 
@@ -279,7 +283,7 @@ export class Session {
   #lose(reason: ElectionError): void {
     const lease = this.#drop();
     if (lease === undefined) return;
-    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id);
+    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id, lease.grace);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const member of [...this.#members.values()]) member.lost(lease, reason);
     if (this.#members.size > 0) this.#startGranting();
@@ -291,20 +295,6 @@ export class Session {
     held?.cancelDeadline();
     held?.refresher.close();
     return held?.lease;
-  }
-
-  /** Those that etcd does not confirm stay for the next time. Never rejects. */
-  async #revokeOrphans(): Promise<void> {
-    const { store } = this.environment;
-    const revoke = async (id: bigint): Promise<void> => {
-      try {
-        await store.revoke(id);
-        this.#orphans.delete(id);
-      } catch (err) {
-        this.#log.debug({ err, lease: hexOf(id) }, 'lease not revoked; etcd will end it by itself');
-      }
-    };
-    await Promise.all([...this.#orphans].map(revoke));
   }
 
   #suspend(error: ElectionError): void {

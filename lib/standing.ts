@@ -7,12 +7,13 @@ import type { Follower, Watch } from './watch.js';
 
 export interface StandingHandlers {
   /** By one linearizable read our key is there and the oldest. Told again when a later read finds the same. */
-  first(place: Place): void;
+  first(standing: Standing, place: Place): void;
   /** Our key is gone. Told once; nothing after it. */
-  gone(): void;
+  gone(standing: Standing): void;
   /** Somebody, perhaps we ourselves, wrote our key anew. */
-  rewritten(kv: KeyValue): void;
-  failed(error: ElectionError): void;
+  rewritten(standing: Standing, kv: KeyValue): void;
+  /** A read or a watch failed; it is tried again. */
+  troubled(error: ElectionError): void;
 }
 
 const FIRST_PAUSE = 50;
@@ -61,7 +62,7 @@ export class Standing implements Follower {
       // One that has left and come back with the same key stands behind us now.
       if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#read();
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
-      this.#on.rewritten(event.kv);
+      this.#on.rewritten(this, event.kv);
     } else if (event.revision > this.own.createRevision) {
       this.#gone();
     }
@@ -72,7 +73,7 @@ export class Standing implements Follower {
   }
 
   refused(error: ElectionError): void {
-    this.#on.failed(error);
+    this.#on.troubled(error);
   }
 
   #followBefore(place: Place): void {
@@ -86,7 +87,7 @@ export class Standing implements Follower {
   #gone(): void {
     if (this.#isClosed) return;
     this.close();
-    this.#on.gone();
+    this.#on.gone(this);
   }
 
   #read(): void {
@@ -110,8 +111,8 @@ export class Standing implements Follower {
     this.#backoff = undefined;
     if (place === undefined) return this.#gone();
     this.#followBefore(place);
-    if (place.kv.lease !== this.own.lease) this.#on.rewritten(place.kv);
-    if (place.before === undefined) this.#on.first(place);
+    if (place.kv.lease !== this.own.lease) this.#on.rewritten(this, place.kv);
+    if (place.before === undefined) this.#on.first(this, place);
     if (this.#isStale && !this.#isClosed) this.#read();
   }
 
@@ -120,6 +121,6 @@ export class Standing implements Follower {
     if (this.#isClosed) return;
     this.#backoff ??= new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     this.#cancelRetry = this.#clock.after(this.#backoff.next(), () => this.#read());
-    this.#on.failed(error);
+    this.#on.troubled(error);
   }
 }

@@ -1,3 +1,4 @@
+import type { Entrance } from './entrance.js';
 import type { ElectionError } from './errors.js';
 import type { Term } from './leadership.js';
 import type { Lease } from './lease.js';
@@ -23,9 +24,7 @@ export interface Leading {
 /** Not in the queue yet, or not any more: waits for a lease, or for a good answer of the health check, and joins. */
 export interface Joining {
   readonly name: 'joining';
-  /** The transaction that is on its way, if one is: whoever leaves must wait for what comes of it. */
-  attempt: Promise<void> | undefined;
-  cancelRetry: () => void;
+  readonly entrance: Entrance;
 }
 
 /** On the way out, with the key still held until the work has ended. */

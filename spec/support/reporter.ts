@@ -3,7 +3,7 @@ import Mocha from 'mocha';
 
 /**
  * mocha's own `spec` reporter, which also appends one line, `<passed> <failed>`, to the file that `SPEC_COUNTS` names,
- * so that several runs can be summed up.
+ * so that several runs can be summed up. The one default export here: mocha loads nothing else.
  */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {

@@ -50,3 +50,8 @@ export async function until<T>(
     over.abort();
   }
 }
+
+/** Lets `ms` pass, where the time itself is what the spec is about: for how long something is broken, say. */
+export async function pause(ms: number): Promise<void> {
+  await sleep(ms);
+}

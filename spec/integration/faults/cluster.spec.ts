@@ -64,6 +64,19 @@ describe('a cluster of our own', () => {
     await cluster.healthy();
   });
 
+  it('says what etcd said when it does not start', async () => {
+    const err = await Cluster.start({ members: 1, flags: ['--no-such-flag'] }).catch(String);
+    expect(err).to.include('m1 ended: ').and.to.include('no-such-flag');
+  });
+
+  it('tries other ports when one is taken, and gives up in the end', async () => {
+    const other = tracked(await Cluster.start({ members: 1 }));
+    const start = performance.now();
+    const err = await Cluster.start({ members: 1, flags: [`--listen-client-urls=${other.hosts[0]}`] }).catch(String);
+    expect(err).to.include('address already in use');
+    expect(performance.now() - start).to.be.lessThan(10_000);
+  });
+
   it('passes flags on', async () => {
     const cluster = tracked(await Cluster.start({ members: 1, flags: ['--max-txn-ops=7'], authTokenTtl: 1 }));
     expect(cluster.hosts).to.have.length(1);

@@ -81,7 +81,7 @@ export class Cluster {
           release,
         );
       } catch (err) {
-        const conflict = members.some((member) => !member.alive && PORT_CONFLICT.test(member.logTail()));
+        const conflict = members.some((member) => !member.alive && PORT_CONFLICT.test(member.logExcerpt()));
         await release();
         if (!conflict || tries === TRIES) throw err;
       }

@@ -18,6 +18,14 @@ export async function composeUsable(): Promise<string | undefined> {
   return undefined;
 }
 
+/** True when nothing has to be fetched. */
+export async function composeReady(): Promise<boolean> {
+  if ((await composeUsable()) !== undefined) return false;
+  const { ok, output } = await compose('config', '--images');
+  const images = new Set(output.split('\n'));
+  return ok && (await run('docker', ['image', 'inspect', ...images])).ok;
+}
+
 /** Fetches the image when it is not there yet. */
 export async function composePull(): Promise<void> {
   const { ok, output } = await compose('pull', '--quiet', '--policy', 'missing');

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { composeUsable } from './compose.js';
+import { composeReady } from './compose.js';
 import { run } from './run.js';
 
 /** What specs and demo can use: a cluster that somebody else runs, a program to run one with, or Docker Compose. */
@@ -12,7 +12,10 @@ export type EtcdServer =
 /** Where packages put programs, should the PATH leave it out. */
 const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 
-/** Looks in the order that CONTRIBUTING.md states, changes nothing and needs no network. */
+/**
+ * `ETCD_ENDPOINTS`, `ETCD_BIN`, the PATH, then Docker Compose if its image is there: the first that there is. Changes
+ * nothing and needs no network.
+ */
 export async function findEtcd(env: NodeJS.ProcessEnv = process.env): Promise<EtcdServer | undefined> {
   const { ETCD_ENDPOINTS: endpoints, ETCD_BIN: bin } = env;
   if (endpoints) return { kind: 'endpoints', hosts: parseEndpoints(endpoints) };
@@ -20,11 +23,11 @@ export async function findEtcd(env: NodeJS.ProcessEnv = process.env): Promise<Et
     if (await isEtcd(bin)) return { kind: 'program', bin };
     throw new Error(`\`ETCD_BIN\` must be the path of an etcd server, 3.4 or later; got ${bin}`);
   }
-  return (await findProgram(env)) ?? ((await composeUsable()) === undefined ? { kind: 'compose' } : undefined);
+  return (await findProgram(env)) ?? ((await composeReady()) ? { kind: 'compose' } : undefined);
 }
 
 /** An etcd server in the PATH, or where packages put it. */
-export async function findProgram(env: NodeJS.ProcessEnv = process.env): Promise<EtcdServer | undefined> {
+async function findProgram(env: NodeJS.ProcessEnv): Promise<EtcdServer | undefined> {
   for (const folder of [...(env.PATH ?? '').split(delimiter), ...USUAL_FOLDERS]) {
     const bin = join(folder, 'etcd');
     if (folder !== '' && isExecutable(bin) && (await isEtcd(bin))) return { kind: 'program', bin };

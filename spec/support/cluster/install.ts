@@ -12,9 +12,9 @@ interface Way {
 }
 
 const WAYS: readonly Way[] = [
-  { advice: 'Debian, Ubuntu:  apt-get install etcd-server', tried: aptGet },
-  { advice: 'Homebrew:        brew install etcd', tried: brew },
-  { advice: 'Docker Compose:  docker compose version', tried: docker },
+  { advice: 'Debian, Ubuntu: apt-get install etcd-server', tried: aptGet },
+  { advice: 'Homebrew: brew install etcd', tried: brew },
+  { advice: 'Docker Compose, with an engine that runs', tried: docker },
 ];
 
 /**
@@ -26,7 +26,6 @@ const WAYS: readonly Way[] = [
 export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServer> {
   const found = await findEtcd();
   if (found?.kind === 'endpoints') await assertAnswering(found.hosts);
-  if (found?.kind === 'compose') await composePull();
   if (found !== undefined) return found;
 
   const reasons: string[] = [];
@@ -36,13 +35,13 @@ export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServe
       const installed = await findEtcd();
       if (installed !== undefined) return installed;
     }
-    reasons.push(`  - ${way.advice}  (${reason ?? 'done, but no etcd 3.4 or later came of it'})`);
+    reasons.push(`  - ${way.advice} (${reason ?? 'done, but no etcd 3.4 or later came of it'})`);
   }
   throw new Error(
     [
       'no etcd server was found, and none could be installed. Any one of these will do:',
-      '  - ETCD_ENDPOINTS=http://127.0.0.1:2379,…  a cluster that runs',
-      '  - ETCD_BIN=/path/to/etcd                  an etcd server, 3.4 or later',
+      '  - ETCD_ENDPOINTS=http://127.0.0.1:2379,…: a cluster that runs',
+      '  - ETCD_BIN=/path/to/etcd: an etcd server, 3.4 or later',
       '  - etcd on the PATH',
       ...reasons,
     ].join('\n'),

@@ -112,7 +112,7 @@ export class Member {
       return (await get(`${this.host}/health`, this.#options.tls)).includes('"health":"true"');
     };
     await until(healthy, { within, what: `${this.name} to become healthy` });
-    if (!this.alive) throw new Error(`${this.name} ended: ${this.logTail()}`);
+    if (!this.alive) throw new Error(`${this.name} ended: ${this.logExcerpt()}`);
   }
 
   async isRaftLeader(): Promise<boolean> {
@@ -129,9 +129,10 @@ export class Member {
     return await get(`${this.host}/metrics`, this.#options.tls);
   }
 
-  /** The end of what etcd has written. */
-  logTail(lines = 5): string {
-    return readFileSync(this.#log, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  /** How what etcd has written begins and ends: a wrong flag is told first, all else last. */
+  logExcerpt(): string {
+    const lines = readFileSync(this.#log, 'utf8').trimEnd().split('\n');
+    return (lines.length > 10 ? [...lines.slice(0, 3), '…', ...lines.slice(-5)] : lines).join('\n');
   }
 
   get #log(): string {

@@ -1,0 +1,98 @@
+import { Backoff } from './backoff.js';
+import type { Candidacy, Head, Place } from './candidacy.js';
+import type { ElectionError } from './errors.js';
+import type { Lease } from './lease.js';
+import type { Logger } from './log.js';
+import type { Clock } from './time.js';
+
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 2_000;
+
+export interface EntranceParts {
+  readonly candidacy: Candidacy;
+  readonly clock: Clock;
+  /** Whether the join reads who is first, too. */
+  readonly withHead: boolean;
+  readonly log: () => Logger;
+}
+
+export interface EntranceHandlers {
+  /** What to join with; undefined as long as it must not be. `retry()` is called when that may have changed. */
+  ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined;
+  entered(lease: Lease, place: Place, head: Head | undefined): void;
+  /** etcd does not know this lease. */
+  leaseUnknown(lease: Lease, error: ElectionError): void;
+  /** An attempt failed; the next is under way. */
+  troubled(error: ElectionError): void;
+}
+
+/**
+ * The way into the queue, once: tries until the key is there, with backoff. Whoever closes it while a transaction is on
+ * its way leaves a key that nobody wants any more: it is given back.
+ */
+export class Entrance {
+  readonly #parts: EntranceParts;
+  readonly #on: EntranceHandlers;
+  readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+  #attempt: Promise<void> | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(parts: EntranceParts, on: EntranceHandlers) {
+    this.#parts = parts;
+    this.#on = on;
+  }
+
+  /** What is on its way, if something is: resolves when it has come to an end, or has been given back. Never rejects. */
+  get attempt(): Promise<void> | undefined {
+    return this.#attempt;
+  }
+
+  /** Joins, if there is a ticket and no attempt on its way. */
+  retry(): void {
+    if (this.#isClosed || this.#attempt !== undefined) return;
+    const ticket = this.#on.ticket();
+    if (ticket === undefined) return;
+    this.#cancelRetry?.();
+    this.#attempt = this.#join(ticket.lease, ticket.value).then((pause) => {
+      this.#attempt = undefined;
+      if (pause !== undefined && !this.#isClosed) {
+        this.#cancelRetry = this.#parts.clock.after(pause, () => this.retry());
+      }
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+  }
+
+  /** Resolves with the ms to wait before the next attempt, if one is needed. */
+  async #join(lease: Lease, value: Buffer): Promise<number | undefined> {
+    const { candidacy, withHead } = this.#parts;
+    try {
+      const { place, head } = await candidacy.join(lease.id, value, withHead);
+      if (!this.#isClosed && this.#on.ticket()?.lease === lease) {
+        this.#on.entered(lease, place, head);
+        return undefined;
+      }
+      await candidacy.leave(place.own); // stopped, or without its lease, while the transaction was on its way
+      return 0;
+    } catch (err) {
+      return this.#onFailure(lease, err as ElectionError);
+    }
+  }
+
+  #onFailure(lease: Lease, error: ElectionError): number | undefined {
+    if (this.#isClosed) {
+      this.#parts.log().debug({ err: error }, 'key not given back; it will expire with its lease');
+      return undefined;
+    }
+    if (error.code === 'LEASE_LOST') {
+      this.#on.leaseUnknown(lease, error);
+      return 0;
+    }
+    this.#on.troubled(error);
+    return this.#backoff.next();
+  }
+}

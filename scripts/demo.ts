@@ -1,0 +1,104 @@
+/**
+ * Leader election to look at: three candidates in processes of their own, on a cluster of three etcd members; a leader
+ * that is killed, and one that leaves in order. Ends with 0 only if all that it shows has happened.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient, Election } from '../lib/index.js';
+import { Cluster } from '../spec/support/cluster/cluster.js';
+import { until } from '../spec/support/wait.js';
+import { Contender } from './demo/contender.js';
+import { paint, remark, say, title } from './demo/screen.js';
+
+const TTL = 3;
+const READING_TIME = 3_000;
+const NAMES = ['ada', 'ben', 'cleo'];
+
+// On `exit` candidates and members are killed, and the cluster's folder is removed.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+process.stdout.once('error', () => process.exit(1));
+
+try {
+  await demo();
+} catch (err) {
+  console.error(`\n${paint('red', 'the demo failed:')} ${err instanceof Error ? err.message : String(err)}`);
+  process.exit(1);
+}
+
+async function demo(): Promise<void> {
+  title('etcd-leader: three candidates, one leader');
+  say('an etcd cluster of three members starts …');
+  const cluster = await Cluster.start();
+  remark(cluster.hosts.join('  '));
+
+  const election = `demo-${process.pid}-${Date.now()}`;
+  const client = createClient({ hosts: [...cluster.hosts] });
+  const watcher = new Election(client, election);
+  const queue = async (): Promise<string[]> => (await watcher.candidates()).map(({ value }) => value);
+
+  say(`three candidates start: ${NAMES.join(', ')}`);
+  remark(`one process each, with a lease of ${TTL} s that it keeps refreshing`);
+  const contenders = NAMES.map((name) => new Contender(name, { hosts: cluster.hosts, election, ttl: TTL }));
+  await until(async () => (await queue()).length === NAMES.length, { within: 15_000, what: 'all three to be queued' });
+  const first = await leaderAmong(contenders);
+  await show(first, queue);
+
+  await sleep(READING_TIME);
+  const killedAt = now();
+  first.send('SIGKILL');
+  say(`${first.name} is ${paint('red', 'killed')} (SIGKILL, process ${first.pid}): it can tell nobody …`);
+  const second = await leaderAmong(contenders.filter((contender) => contender !== first));
+  await show(second, queue, first);
+  say(`takeover: ${paint('bold', `${(((second.elected?.at ?? NaN) - killedAt) / 1_000).toFixed(2)} s`)}`);
+  remark(`this is the dead leader's lease running out: ${TTL} s after its last refresh, and up to 0.5 s more in etcd`);
+
+  await sleep(READING_TIME);
+  second.send('SIGTERM');
+  say(`${second.name} is asked to stop (SIGTERM): it hands over before it ends …`);
+  const third = await leaderAmong(contenders.filter((contender) => contender !== first && contender !== second));
+  await show(third, queue, second);
+  const handover = (third.elected?.at ?? NaN) - (second.unelected?.at ?? NaN);
+  if (!(handover >= 0)) throw new Error(`${second.name} still led when ${third.name} was elected`);
+  say(`handover: ${paint('bold', `${handover.toFixed(1)} ms`)}`);
+  remark(`from the moment when ${second.name} stopped leading to the moment when ${third.name} led`);
+  await endOf(second);
+
+  await sleep(READING_TIME);
+  third.send('SIGTERM');
+  await endOf(third);
+  await until(async () => (await queue()).length === 0, { what: 'the queue to be empty' });
+  client.close();
+  await cluster.stop();
+  say('everything is stopped');
+}
+
+/** The one that has been elected, once one has. */
+async function leaderAmong(contenders: readonly Contender[]): Promise<Contender> {
+  const names = contenders.map(({ name }) => name).join(' or ');
+  const heard = (): Contender | undefined =>
+    contenders.find(({ elected, ended }) => elected !== undefined || ended !== undefined);
+  const leader = await until(heard, { within: 20_000, what: `${names} to lead` });
+  if (leader.ended !== undefined) throw new Error(`${leader.name} has ended (${leader.ended})`);
+  return leader;
+}
+
+/** Says who leads, after checking it against etcd and against the leader before. */
+async function show(leader: Contender, queue: () => Promise<string[]>, previous?: Contender): Promise<void> {
+  const token = BigInt(leader.elected?.token ?? 0);
+  if (previous !== undefined && token <= BigInt(previous.elected?.token ?? 0)) {
+    throw new Error(`the fencing token of ${leader.name}, ${token}, is not greater than that of ${previous.name}`);
+  }
+  const [head, ...waiting] = await queue();
+  if (head !== leader.name) throw new Error(`${leader.name} says it leads, but etcd says ${head ?? 'nobody'}`);
+  const rest = waiting.length === 0 ? 'nobody is waiting' : `waiting: ${waiting.join(', ')}`;
+  say(`${paint('green', `${leader.name} leads`)}, with fencing token ${token}; ${rest}`);
+}
+
+async function endOf(contender: Contender): Promise<void> {
+  const code = await until(() => contender.ended, { within: 10_000, what: `${contender.name} to end` });
+  if (code !== 0) throw new Error(`${contender.name} ended with ${code}`);
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

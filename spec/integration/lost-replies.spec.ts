@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { type Election, Session } from '../../lib/index.js';
+import { keysUnder, leases } from '../support/by-hand.js';
+import { candidate, leading, openClient } from '../support/candidates.js';
+import { TcpProxy } from '../support/proxy/proxy.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tell } from '../support/story.js';
+import { tracked } from '../support/track.js';
+import { until } from '../support/wait.js';
+
+describe('when etcd carries a request out and the reply is lost', () => {
+  const cluster = sharedCluster();
+
+  /** On a session that has its lease already, so that the request under test is the only one. One member: one connection. */
+  async function onSession(): Promise<{ proxy: TcpProxy; joining: Election; written(): Promise<boolean> }> {
+    const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
+    const operator = openClient(cluster().hosts);
+    const session = tracked(new Session(openClient(proxy.hosts), { ttl: 10 }));
+    await leading(candidate(session, uniqueName()));
+    const name = uniqueName();
+    const written = async (): Promise<boolean> => (await keysUnder(operator, name)).length === 1;
+    return { proxy, joining: candidate(session, name, { value: 'it' }), written };
+  }
+
+  for (const how of ['and the connection is cut', 'and the connection stays open'] as const) {
+    it(`to a join, ${how}, the candidate finds that it has joined, once`, async () => {
+      const { proxy, joining, written } = await onSession();
+      const story = tell({ it: joining });
+      const lost = proxy.loseReplies();
+      joining.start();
+      await until(written, { what: 'the join to be carried out' });
+      expect(joining.state).to.equal('joining');
+      if (how === 'and the connection is cut') lost.cut();
+
+      const term = await leading(joining, 15_000);
+      const queue = await joining.candidates();
+      expect(queue.map(({ key, fencingToken }) => ({ key, fencingToken }))).to.deep.equal([
+        { key: term.key, fencingToken: term.fencingToken },
+      ]);
+      expect(queue[0]?.modRevision).to.equal(term.fencingToken);
+      expect(story).to.deep.equal(['it elected']);
+    });
+
+    it(`to a departure, ${how}, stop() still ends`, async () => {
+      const { proxy, joining, written } = await onSession();
+      await leading(joining);
+      const lost = proxy.loseReplies();
+      const stopped = joining.stop();
+      await until(async () => !(await written()), { what: 'the departure to be carried out' });
+      if (how === 'and the connection is cut') lost.cut();
+      await stopped;
+      expect([joining.state, await written()]).to.deep.equal(['idle', false]);
+      proxy.restore();
+    });
+  }
+
+  it('to the grant of the lease, no second lease is left behind', async () => {
+    const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
+    const operator = openClient(cluster().hosts);
+    const client = openClient(proxy.hosts);
+    await client.get('anything'); // connects
+    const before = await leases(operator);
+    const granted = async (): Promise<string[]> => (await leases(operator)).filter((id) => !before.includes(id));
+
+    const lost = proxy.loseReplies();
+    const election = candidate(client, uniqueName()).start();
+    const [id] = await until(async () => ((await granted()).length > 0 ? granted() : undefined), { what: 'the grant' });
+    lost.cut();
+    const term = await leading(election, 15_000);
+    expect([term.leaseId, await granted()]).to.deep.equal([id, [id]]);
+  });
+});

@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { toCandidate } from '../lib/candidate.js';
+import { bytesOf, endOf, hexOf, isCandidateKey, keyOf, newLeaseId, prefixOf, textOf } from '../lib/keys.js';
+
+describe('keys', () => {
+  for (const [id, hex] of [
+    [1n, '1'],
+    [0x00ab_cdefn, 'abcdef'],
+    [0x694d_7a0e_1c3f_0002n, '694d7a0e1c3f0002'],
+    [-1n, 'ffffffffffffffff'],
+  ] as const) {
+    it(`end in the lease id as Go prints it, without leading zeros: ${hex}`, () => {
+      expect(hexOf(id)).to.equal(hex);
+    });
+  }
+
+  it('of an election begin with its name and a slash, and end before the next byte', () => {
+    expect(prefixOf('jobs/nightly')).to.equal('jobs/nightly/');
+    expect(endOf(prefixOf('jobs/nightly'))).to.equal('jobs/nightly0');
+  });
+
+  it('carry names that are not ASCII as UTF-8', () => {
+    const prefix = prefixOf('wäschе/☃');
+    expect(bytesOf(prefix)).to.deep.equal(Buffer.from('wäschе/☃/', 'utf8'));
+    expect(textOf(prefix)).to.equal('wäschе/☃/');
+  });
+
+  it('survive as bytes when they are no text at all', () => {
+    const bytes = Buffer.from([0x6a, 0x2f, 0xff, 0x00, 0xc3, 0x28]);
+    expect(bytesOf(keyOf(bytes))).to.deep.equal(bytes);
+  });
+
+  it('are read from a part of a larger buffer', () => {
+    expect(keyOf(Buffer.from('..jobs/1..').subarray(2, 8))).to.equal('jobs/1');
+  });
+
+  for (const [key, is] of [
+    ['jobs/1f', true],
+    ['jobs/anything', true],
+    ['jobs/\xff', true],
+    ['jobs/', false],
+    ['jobs', false],
+    ['jobs/a/1f', false],
+    ['jobs//1f', false],
+    ['jobs/1f/', false],
+    ['jobsX1f', false],
+    ['other/1f', false],
+  ] as const) {
+    it(`${JSON.stringify(key)} is ${is ? 'a' : 'no'} candidate's in the election jobs`, () => {
+      expect(isCandidateKey(key, prefixOf('jobs'))).to.equal(is);
+    });
+  }
+
+  it('take lease ids that etcd accepts: positive, 63 bits, and never the same twice', () => {
+    const ids = new Set(Array.from({ length: 1_000 }, newLeaseId));
+    expect(ids.size).to.equal(1_000);
+    for (const id of ids) expect(id > 0n && id < 1n << 63n).to.equal(true);
+  });
+
+  it('are shown to people with their values, leases and tokens', () => {
+    const value = Buffer.from([0x61, 0xff]);
+    const kv = { key: keyOf(Buffer.from('jöbs/1f')), value, createRevision: 7n, modRevision: 9n, lease: 31n };
+    expect(toCandidate(kv)).to.deep.equal({
+      key: 'jöbs/1f',
+      value: 'a\ufffd',
+      bytes: value,
+      leaseId: '1f',
+      fencingToken: 7n,
+      modRevision: 9n,
+    });
+  });
+});

@@ -1,0 +1,148 @@
+import { expect } from 'chai';
+import { type SinonFakeTimers, useFakeTimers } from 'sinon';
+import { SystemClock, sleep } from '../lib/time.js';
+import { tracked } from './support/track.js';
+
+describe('the system clock', () => {
+  let time: SinonFakeTimers;
+  let clock: SystemClock;
+  const WALL = Date.UTC(2030, 0, 1);
+
+  beforeEach(() => {
+    time = tracked(useFakeTimers({ now: WALL, toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] }));
+    clock = new SystemClock();
+  });
+
+  /** Sets the wall clock alone, as a suspended machine that wakes up, or an operator. */
+  const stepWallClock = (ms: number): void => time.setSystemTime(Date.now() + ms);
+  const elapsed = (since: number): number => Math.round(clock.now() - since);
+
+  it('counts milliseconds', () => {
+    const start = clock.now();
+    time.tick(1_234);
+    expect(elapsed(start)).to.equal(1_234);
+  });
+
+  it('counts a step of the wall clock forward as elapsed, since the machine may have slept', () => {
+    const start = clock.now();
+    stepWallClock(60_000);
+    expect(elapsed(start)).to.equal(60_000);
+    time.tick(1_000);
+    expect(elapsed(start)).to.equal(61_000);
+  });
+
+  it('does not go back when the wall clock does, and goes on from there', () => {
+    const start = clock.now();
+    stepWallClock(-60_000);
+    expect(elapsed(start)).to.equal(0);
+    time.tick(1_000);
+    expect(elapsed(start)).to.equal(1_000);
+  });
+
+  it('counts a step forward after one back in full', () => {
+    const start = clock.now();
+    stepWallClock(-60_000);
+    clock.now();
+    stepWallClock(60_000);
+    expect(elapsed(start)).to.equal(60_000);
+  });
+
+  it('leaves a step of 19 ms to the margin, and counts one of 20 ms', () => {
+    const start = clock.now();
+    stepWallClock(19);
+    expect(elapsed(start)).to.equal(0);
+    stepWallClock(1);
+    expect(elapsed(start)).to.equal(20);
+  });
+
+  it('counts small steps when together they are a large one', () => {
+    const start = clock.now();
+    for (let step = 0; step < 30; step += 1) {
+      stepWallClock(10);
+      clock.now();
+    }
+    expect(elapsed(start)).to.equal(300);
+  });
+
+  it('calls not a millisecond early, also when asked for a fraction', () => {
+    let calls = 0;
+    clock.after(10.5, () => calls++);
+    time.tick(10);
+    expect(calls).to.equal(0);
+    time.tick(1);
+    expect(calls).to.equal(1);
+  });
+
+  it('calls on the next turn for a time that has passed', () => {
+    let calls = 0;
+    clock.after(-5, () => calls++);
+    expect(calls).to.equal(0);
+    time.tick(0);
+    expect(calls).to.equal(1);
+  });
+
+  it('waits as long as a timer can when asked for longer, and not for a millisecond as Node does', () => {
+    let calls = 0;
+    const cancel = clock.after(2 ** 40, () => calls++);
+    time.tick(1_000_000);
+    expect(calls).to.equal(0);
+    cancel();
+    expect(time.countTimers()).to.equal(0);
+  });
+
+  it('does not call what was cancelled', () => {
+    let calls = 0;
+    clock.after(10, () => calls++)();
+    time.tick(100);
+    expect([calls, time.countTimers()]).to.deep.equal([0, 0]);
+  });
+
+  describe('sleep', () => {
+    it('resolves to true when the time has passed, and no millisecond before', async () => {
+      const controller = new AbortController();
+      let result: boolean | undefined;
+      void sleep(clock, 100, controller.signal).then((passed) => {
+        result = passed;
+      });
+      await time.tickAsync(99);
+      expect(result).to.equal(undefined);
+      await time.tickAsync(1);
+      expect(result).to.equal(true);
+    });
+
+    it('resolves to false as soon as its signal aborts, and leaves no timer', async () => {
+      const controller = new AbortController();
+      const sleeping = sleep(clock, 100, controller.signal);
+      await time.tickAsync(50);
+      controller.abort();
+      expect(await sleeping).to.equal(false);
+      expect(time.countTimers()).to.equal(0);
+    });
+
+    it('does not begin when its signal is aborted already', async () => {
+      expect(await sleep(clock, 100, AbortSignal.abort())).to.equal(false);
+      expect(time.countTimers()).to.equal(0);
+    });
+
+    it('leaves no listener on a signal that lives on', async () => {
+      const controller = new AbortController();
+      let listeners = 0;
+      const { signal } = controller;
+      const add = signal.addEventListener.bind(signal);
+      const remove = signal.removeEventListener.bind(signal);
+      signal.addEventListener = (...args: Parameters<typeof add>) => {
+        listeners += 1;
+        add(...args);
+      };
+      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+        listeners -= 1;
+        remove(...args);
+      };
+      const sleeping = sleep(clock, 100, signal);
+      expect(listeners).to.equal(1);
+      await time.tickAsync(100);
+      await sleeping;
+      expect(listeners).to.equal(0);
+    });
+  });
+});
