@@ -1,8 +1,5 @@
 import { expect } from 'chai';
 import { assertLegal, NEXT, type StateName } from '../lib/state.js';
-import { readPage } from './support/docs/pages.js';
-
-const MOVE = /^\s*(\w+) --> (\w+)(?:: .+)?$/gm;
 
 describe('the moves of a candidate', () => {
   const names = Object.keys(NEXT) as StateName[];
@@ -28,18 +25,6 @@ describe('the moves of a candidate', () => {
       });
     }
   }
-
-  it('are those of the diagram in the docs', () => {
-    const [, diagram = ''] = /```mermaid\n(stateDiagram-v2\n[\s\S]*?)```/.exec(readPage('docs/how-it-works.md')) ?? [];
-    const drawn: Record<string, string[]> = {};
-    for (const [, from = '', to = ''] of diagram.matchAll(MOVE)) {
-      drawn[from] ??= [];
-      drawn[from].push(to);
-    }
-    const table = Object.fromEntries((Object.keys(NEXT) as StateName[]).map((from) => [from, [...NEXT[from]].sort()]));
-    for (const to of Object.values(drawn)) to.sort();
-    expect(drawn).to.deep.equal(table);
-  });
 });
 
 function canReach(from: StateName, goal: StateName): boolean {
