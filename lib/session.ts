@@ -1,10 +1,9 @@
 import type { Etcd3 } from 'etcd3';
-import { Backoff } from './backoff.js';
 import { BatchingStore } from './batch.js';
 import { ElectionError } from './errors.js';
 import { storeOf } from './etcd/store.js';
-import { newLeaseId } from './keys.js';
-import { Lease } from './lease.js';
+import { Granting } from './granting.js';
+import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
 import { Orphans } from './orphans.js';
@@ -38,11 +37,11 @@ export interface Environment {
   readonly etcd?: Etcd3;
 }
 
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 1_000;
 /** How long `close()` waits for the end of the lease, ms: etcd ends it by itself all the same. */
 const REVOKE_PATIENCE = 1_000;
 
+const GONE = 'etcd says that the lease is gone: queueing again with a new one';
+const EXPIRED = 'the lease could not be refreshed before its deadline: queueing again with a new one';
 const TWO_IN_ONE =
   '`session` holds a place in this election for another candidate: waiting until that has left; two candidates take two sessions';
 
@@ -81,7 +80,7 @@ export class Session {
   #blocked: SessionMember[] = [];
   readonly #orphans: Orphans;
   #held: { readonly lease: Lease; readonly refresher: Refresher; cancelDeadline: () => void } | undefined;
-  #granting: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+  #granting: Granting | undefined;
   #suspension: ElectionError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -168,7 +167,7 @@ export class Session {
     const granting = this.#granting;
     this.#granting = undefined;
     this.#suspension = undefined;
-    granting?.abort.abort();
+    granting?.abort();
     const lease = this.#drop();
     if (lease !== undefined) this.#orphans.add(lease.id, 0);
     const revoked = (async () => {
@@ -193,54 +192,27 @@ export class Session {
 
   #startGranting(): void {
     if (this.#granting !== undefined) return;
-    const abort = new AbortController();
-    this.#granting = { abort, done: this.#grant(abort.signal) };
-  }
-
-  /** Until there is a lease. Never rejects. */
-  async #grant(signal: AbortSignal): Promise<void> {
-    const { store, clock } = this.environment;
-    const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-    let id = newLeaseId();
-    let isRepeated = false;
-    while (!signal.aborted) {
-      const sentAt = clock.now();
-      try {
-        const granted = await store.grant(id, this.options.ttl);
-        if (granted === undefined && isRepeated) {
-          // Carried out by an attempt that we took for failed, too long ago to say what is left of it.
-          this.#orphans.add(id, 0);
-          id = newLeaseId();
-          isRepeated = false;
-          continue;
-        }
-        if (signal.aborted) break;
-        // etcd never grants less than is asked: that much is safe when the reply with the TTL was lost.
-        if (this.#hold(id, sentAt, granted ?? this.options.ttl)) return;
-        throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
-      } catch (err) {
-        const error = err as ElectionError;
-        isRepeated = true;
+    const { ttl, renewDeadline } = this.options;
+    const parts = { ...this.environment, orphans: this.#orphans, ttl, renewDeadline };
+    this.#granting = new Granting(parts, {
+      granted: (lease, sentAt, granted) => this.#hold(lease, sentAt, granted),
+      failed: (error) => {
         this.#suspend(error);
         for (const member of [...this.#members.values()]) member.failed(error);
-        await sleep(clock, backoff.next(), signal);
-      }
-    }
-    this.#orphans.add(id, 0); // it may have been granted
+      },
+    });
   }
 
-  /** False: the lease is of no use, because its deadline has passed already. */
-  #hold(id: bigint, sentAt: number, ttl: number): boolean {
+  #hold(lease: Lease, sentAt: number, granted: number): void {
     const { store, clock } = this.environment;
-    const lease = new Lease(clock, id, this.options.renewDeadline, sentAt, ttl);
-    if (lease.remaining <= 0) return false;
-    const refresher = new Refresher(store, clock, id, sentAt, Math.min(ttl, this.options.ttl), {
+    // Refreshed by what was asked for, even when etcd grants more: the renew deadline goes by that.
+    const ttl = Math.min(granted, this.options.ttl);
+    const refresher = new Refresher(store, clock, lease.id, sentAt, ttl, {
       sending: () => {
         for (const member of this.#members.values()) member.refreshing();
       },
-      renewed: (at, granted) => this.#onRenewed(lease, at, granted),
-      gone: () =>
-        this.#lose(new ElectionError('LEASE_LOST', 'etcd says that the lease is gone: queueing again with a new one')),
+      renewed: (at, renewed) => this.#onRenewed(lease, at, renewed),
+      gone: () => this.#lose(new ElectionError('LEASE_LOST', GONE)),
       failed: (error) => {
         this.#suspend(error);
         this.#log.warn({ err: error, lease: lease.hex, remaining: Math.round(lease.remaining) }, 'lease not refreshed');
@@ -252,7 +224,6 @@ export class Session {
     this.#resume();
     for (const member of [...this.#members.values()]) member.leased(lease);
     this.#orphans.revokeInTime();
-    return true;
   }
 
   #onRenewed(lease: Lease, sentAt: number, ttl: number): void {
@@ -276,8 +247,7 @@ export class Session {
   }
 
   #expire(): void {
-    const message = 'the lease could not be refreshed before its deadline: queueing again with a new one';
-    this.#lose(new ElectionError('LEASE_EXPIRED', message, { cause: this.#suspension }));
+    this.#lose(new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#suspension }));
   }
 
   #lose(reason: ElectionError): void {
