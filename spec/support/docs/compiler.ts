@@ -113,6 +113,9 @@ export function withoutMarks(text: string): string {
   return text.replaceAll('`', '').trim();
 }
 
+/** Everything but the snippets is the same each time. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 function createProgram(virtual: ReadonlyMap<string, string>, rootNames: readonly string[] = []): ts.Program {
   const host = ts.createCompilerHost(OPTIONS);
   const { fileExists, readFile, getSourceFile } = host;
@@ -121,7 +124,9 @@ function createProgram(virtual: ReadonlyMap<string, string>, rootNames: readonly
   host.readFile = (name) => virtual.get(name) ?? readFile(name);
   host.getSourceFile = (name, options, ...rest) => {
     const text = virtual.get(name);
-    return text === undefined ? getSourceFile(name, options, ...rest) : ts.createSourceFile(name, text, options);
+    if (text !== undefined) return ts.createSourceFile(name, text, options);
+    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, options, ...rest));
+    return parsed.get(name);
   };
   return ts.createProgram({ rootNames: [...virtual.keys(), ...rootNames], options: OPTIONS, host });
 }
