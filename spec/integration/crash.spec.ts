@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import type { Election } from '../../lib/index.js';
+import { queue } from '../support/by-hand.js';
+import { candidate, inOrder, leading, queued } from '../support/candidates.js';
+import { figure, stopwatch, times } from '../support/figures.js';
+import { runCandidate } from '../support/processes.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tell } from '../support/story.js';
+import { until } from '../support/wait.js';
+
+const TTL = 2;
+
+describe('when a candidate process', () => {
+  const cluster = sharedCluster();
+
+  it('is killed while it leads, the next in the queue is elected when the lease has expired', async () => {
+    const took = await Promise.all(
+      times(3).map(async () => {
+        const name = uniqueName();
+        const crashing = runCandidate({ hosts: cluster().hosts, name, ttl: TTL });
+        const { token } = await crashing.heard('elected');
+        const next = candidate(cluster().hosts, name, { ttl: TTL });
+        const last = candidate(cluster().hosts, name, { ttl: TTL });
+        const story = tell({ next, last });
+        await inOrder(next, last);
+        crashing.signal('SIGKILL');
+        const since = stopwatch();
+        const term = await leading(next);
+        expect(term.fencingToken > BigInt(token)).to.equal(true);
+        expect(story).to.deep.equal(['next elected']);
+        return since();
+      }),
+    );
+    figure(`SIGKILL of the leader to elected, TTL ${TTL} s`, ...took);
+    expect(Math.max(...took)).to.be.below(1_000 * TTL + 500 + 1_500);
+  });
+
+  it('is killed while it waits, the order of the others does not change', async () => {
+    const name = uniqueName();
+    const a = candidate(cluster().hosts, name, { value: 'a', ttl: TTL });
+    const d = candidate(cluster().hosts, name, { value: 'd', ttl: TTL });
+    const story = tell({ a, d });
+    await leading(a);
+    const crashing = runCandidate({ hosts: cluster().hosts, name, ttl: TTL, value: 'b' });
+    await until(async () => (await queue(a)).length === 2, { within: 20_000, what: 'b to be queued' });
+    await queued(d);
+    crashing.signal('SIGKILL');
+    await until(async () => (await queue(a)).join() === 'a,d', { within: 10_000, what: 'the lease of b to expire' });
+    expect(story).to.deep.equal(['a elected']);
+    await a.stop();
+    await leading(d);
+  });
+
+  it('was stopped for two TTLs, the first thing it finds when it goes on is that it does not lead', async () => {
+    const runs = times(4).map((i) => {
+      // As late as possible, so that what is tested is the lease and not an early deadline.
+      const options = { hosts: cluster().hosts, ttl: TTL, renewDeadline: i % 2 === 0 ? 1.5 : 1.99 };
+      return runCandidate({ ...options, name: uniqueName(), pauseOver: 2_000 * TTL - 200 });
+    });
+    await Promise.all(runs.map((run) => run.heard('elected')));
+    for (const run of runs) run.signal('SIGSTOP');
+    const since = stopwatch();
+    await until(() => since() > 2_000 * TTL, { within: 4_000 * TTL, what: 'two TTLs' });
+    for (const run of runs) run.signal('SIGCONT');
+    const woke = await Promise.all(runs.map((run) => run.heard('woke')));
+    expect(woke.map(({ isLeader }) => isLeader)).to.deep.equal(runs.map(() => false));
+    // Else the spec would prove nothing about the clock: the look at it came before any event.
+    expect(woke.filter(({ isToldOver }) => isToldOver)).to.deep.equal([]);
+    await Promise.all(runs.map((run) => until(() => elections(run.reports) === 2, { what: 'a second term' })));
+    for (const run of runs) expect(codes(run.reports)).to.deep.equal(['LEASE_EXPIRED']);
+  });
+
+  it('was stopped while it led, the successor leads alone, also after it goes on', async () => {
+    const name = uniqueName();
+    const paused = runCandidate({ hosts: cluster().hosts, name, ttl: TTL, pauseOver: 1_000 * TTL });
+    await paused.heard('elected');
+    const next: Election = candidate(cluster().hosts, name, { ttl: TTL, value: 'next' });
+    await queued(next);
+    paused.signal('SIGSTOP');
+    const since = stopwatch();
+    await leading(next);
+    figure(`SIGSTOP of the leader to elected, TTL ${TTL} s`, since());
+    paused.signal('SIGCONT');
+    expect((await paused.heard('woke')).isLeader).to.equal(false);
+    await until(async () => (await queue(next)).length === 2, { what: 'the paused one to queue again' });
+    expect(next.isLeader()).to.equal(true);
+    expect((await queue(next))[0]).to.equal('next');
+    expect(elections(paused.reports)).to.equal(1);
+  });
+});
+
+function elections(reports: readonly { readonly event: string }[]): number {
+  return reports.filter(({ event }) => event === 'elected').length;
+}
+
+function codes(reports: readonly { readonly event: string; readonly code?: string }[]): string[] {
+  return reports.flatMap(({ code }) => (code === undefined ? [] : [code]));
+}

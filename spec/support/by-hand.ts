@@ -1,0 +1,43 @@
+import type { Etcd3 } from 'etcd3';
+import type { Election } from '../../lib/index.js';
+import { until } from './wait.js';
+
+/** What an operator, or another program, does to the keys and leases of an election. Nothing of it goes through lib/. */
+
+/** The keys under `<name>/`, those of nested elections among them. */
+export async function keysUnder(client: Etcd3, name: string): Promise<string[]> {
+  return await client.getAll().prefix(`${name}/`).keys();
+}
+
+export async function deleteKey(client: Etcd3, key: string): Promise<void> {
+  await client.delete().key(key);
+}
+
+/** `leaseId` in hex, as this library and etcdctl write it. */
+export async function revoke(client: Etcd3, leaseId: string): Promise<void> {
+  await client.leaseClient.leaseRevoke({ ID: BigInt(`0x${leaseId}`).toString() });
+}
+
+/** The ids of all leases of the cluster, in hex. */
+export async function leases(client: Etcd3): Promise<string[]> {
+  const { leases } = await client.leaseClient.leaseLeases();
+  return leases.map(({ ID }) => BigInt(ID).toString(16));
+}
+
+/** Forgets all history up to now: a watch from any revision before it cannot go on. */
+export async function compact(client: Etcd3): Promise<void> {
+  const { header } = await client.put('spec-before-compaction').value('').exec();
+  await client.kv.compact({ revision: header.revision, physical: true });
+}
+
+/** The key of a candidate that is in the queue; its announced value must be its own. */
+export async function keyOf(election: Election, value: string): Promise<string> {
+  const own = async (): Promise<string | undefined> =>
+    (await election.candidates()).find((candidate) => candidate.value === value)?.key;
+  return await until(own, { what: `the key of ${value}` });
+}
+
+/** Resolves with what the queue announces, in order. */
+export async function queue(election: Election): Promise<string[]> {
+  return (await election.candidates()).map(({ value }) => value);
+}
