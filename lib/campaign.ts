@@ -52,6 +52,8 @@ export class Campaign implements SessionMember {
   #value: Buffer;
   #work: Workload | undefined;
   #backoff: Backoff | undefined;
+  /** The join that is on its way, of whichever state. */
+  #attempt: Promise<void> | undefined;
   #doubt: { readonly cancel: () => void; readonly resolve: () => void } | undefined;
 
   constructor(
@@ -200,15 +202,18 @@ export class Campaign implements SessionMember {
     const state = this.#state;
     if (state.name !== 'joining' || state.attempt !== undefined || lease === undefined) return;
     if (this.#health?.isGood === false) return;
-    const work = this.#work?.running;
-    if (work !== undefined) {
-      void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
+    // The task of an earlier term still winds down; or an earlier join, that stop() gave up, will give back what it gets.
+    const earlier = this.#work?.running ?? this.#attempt;
+    if (earlier !== undefined) {
+      void earlier.then(() => this.#tryJoin());
       return;
     }
     state.cancelRetry();
     state.attempt = this.#join(state, lease).finally(() => {
       state.attempt = undefined;
+      this.#attempt = undefined;
     });
+    this.#attempt = state.attempt;
   }
 
   /** Never rejects. */
@@ -235,6 +240,7 @@ export class Campaign implements SessionMember {
     }
     if (error.code === 'LEASE_LOST') {
       this.#session.reportLost(lease, error);
+      this.#retryJoin(state, 0); // there may be another lease already, which nobody will tell of again
       return;
     }
     this.#backoff ??= new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
