@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import { assertLegal, NEXT, type StateName } from '../lib/state.js';
+import { readPage } from './support/docs/pages.js';
+
+const DRAWN = /^\s*(\w+) --> (\w+)(?:: .+)?$/gm;
 
 describe('the moves of a candidate', () => {
   const names = Object.keys(NEXT) as StateName[];
@@ -13,6 +16,12 @@ describe('the moves of a candidate', () => {
 
   it('never lead past the release: only from leaving to idle', () => {
     expect(names.filter((from) => (NEXT[from] as readonly StateName[]).includes('idle'))).to.deep.equal(['leaving']);
+  });
+
+  it('are those that the diagram in the docs draws', () => {
+    const [diagram = ''] = /```mermaid\nstateDiagram-v2\n[\s\S]*?```/.exec(readPage('docs/how-it-works.md')) ?? [];
+    const drawn = [...diagram.matchAll(DRAWN)].map(([, from, to]) => `${from} -> ${to}`);
+    expect(drawn).to.have.members(names.flatMap((from) => NEXT[from].map((to) => `${from} -> ${to}`)));
   });
 
   for (const from of names) {
