@@ -49,6 +49,8 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   #state: State = { name: 'idle' };
   #value: Buffer;
   #work: Workload | undefined;
+  /** A join that stop() gave up: it will give back what it gets, and no other may begin before. */
+  #lateJoin: Promise<void> | undefined;
   #doubt: { readonly cancel: () => void; readonly resolve: () => void } | undefined;
 
   constructor(
@@ -168,9 +170,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined {
     const lease = this.#session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;
-    const work = this.#work?.running;
-    if (work === undefined) return { lease, value: this.#value };
-    void work.then(() => this.#tryJoin()); // the task of an earlier term still winds down
+    const earlier = this.#work?.running ?? this.#lateJoin; // the task of an earlier term may still wind down
+    if (earlier === undefined) return { lease, value: this.#value };
+    void earlier.then(() => this.#tryJoin());
     return undefined;
   }
 
@@ -229,7 +231,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     this.#log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
     this.#doubt?.cancel();
     this.#doubt = undefined;
-    if (previous.name === 'joining') previous.entrance.close();
+    if (previous.name === 'joining') this.#close(previous.entrance);
     if ('standing' in previous && !('standing' in next && next.standing === previous.standing))
       previous.standing.close();
     if (previous.name === 'leading' && reason !== undefined) {
@@ -246,6 +248,15 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   #attach(joining: Joining): void {
     if (this.#state === joining) this.#session.attach(this);
+  }
+
+  #close(entrance: Entrance): void {
+    entrance.close();
+    const late = entrance.attempt;
+    this.#lateJoin = late;
+    void late?.then(() => {
+      if (this.#lateJoin === late) this.#lateJoin = undefined;
+    });
   }
 
   #newJoining(): Joining {

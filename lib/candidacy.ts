@@ -42,6 +42,8 @@ export class Candidacy {
   readonly #store: Store;
   readonly #log: () => Logger;
   readonly #prefix: string;
+  /** Create revisions of keys that we asked to delete and do not know whether they were: the request may yet arrive. */
+  readonly #doomed = new Set<bigint>();
   #hasWarned = false;
 
   constructor(store: Store, name: string, log: () => Logger) {
@@ -77,7 +79,14 @@ export class Candidacy {
       success: withHead ? [...join, this.#read('oldest', 1)] : join,
       failure: [{ type: 'range', range: { key, order: 'oldest', limit: 1 } }],
     });
-    if (!succeeded) return { place: await this.#takeUp(ranges[0]?.kvs[0], lease, value), head: undefined };
+    if (!succeeded) {
+      const found = ranges[0]?.kvs[0];
+      if (found === undefined || !this.#doomed.has(found.createRevision)) {
+        return { place: await this.#takeUp(found, lease, value), head: undefined };
+      }
+      await this.leave({ key, createRevision: found.createRevision, lease });
+      return this.join(lease, value, withHead); // under another create revision, which the late request does not match
+    }
 
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
@@ -100,11 +109,13 @@ export class Candidacy {
 
   /** Deletes our key, and no other: guarded by its create revision. One that is gone already is as good. */
   async leave(own: OwnKey): Promise<void> {
+    this.#doomed.add(own.createRevision);
     await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
       success: [{ type: 'delete', key: own.key }],
       failure: [],
     });
+    this.#doomed.delete(own.createRevision);
   }
 
   /** Changes the value of our key and keeps its lease. False: the key is gone. */

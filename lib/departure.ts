@@ -50,19 +50,25 @@ export class Departure {
     }
     const left = releaseTimeout - (this.#clock.now() - startedAt);
     const patience = Math.max(RELEASE_PATIENCE, left);
-    if (!(await this.#within(patience, this.#release(belongings, patience)))) {
-      this.#parts.log().warn({ patience }, 'key not released in time; it will expire with its lease');
-    }
+    let isOver = false;
+    const released = this.#release(belongings, patience, () => isOver);
+    if (await this.#within(patience, released)) return;
+    isOver = true;
+    // Now, and not when what it waits for has ended: by then the lease may be that of another candidacy.
+    if (this.#parts.ownsSession && !belongings.isReturning()) void this.#parts.session.revoke(0);
+    this.#parts.log().warn({ patience }, 'key not released in time; it will expire with its lease');
   }
 
   get #clock(): Clock {
     return this.#parts.session.environment.clock;
   }
 
-  async #release({ attempt, own, isReturning }: Belongings, patience: number): Promise<void> {
+  async #release(belongings: Belongings, patience: number, isOver: () => boolean): Promise<void> {
     const { session, ownsSession } = this.#parts;
-    const isRevoked = (): boolean => ownsSession && !isReturning(); // which deletes the key too
+    const { attempt, own, isReturning } = belongings;
+    const isRevoked = (): boolean => ownsSession && !isReturning() && !isOver(); // which deletes the key too
     await attempt;
+    if (isOver()) return;
     if (own !== undefined && !isRevoked() && !session.isClosing) await this.#leaveQueue(own);
     if (isRevoked()) await session.revoke(patience);
   }

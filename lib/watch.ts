@@ -17,12 +17,8 @@ interface Entry {
   id: number;
   readonly key: string;
   readonly end: string | undefined;
-  /** Everything from this revision on has been, or will be, told. */
-  readonly since: bigint;
   /** First revision that has not been seen. */
   next: bigint;
-  /** For who joins late: a change that the others have heard already. */
-  last: WatchEvent | undefined;
   isInterrupted: boolean;
   /** How often in a row etcd has refused it. */
   refusals: number;
@@ -31,8 +27,8 @@ interface Entry {
 }
 
 function newEntry(key: string, end: string | undefined, from: bigint, follower: Follower): Entry {
-  const fresh = { id: 0, last: undefined, isInterrupted: false, refusals: 0, cancelRetry: () => {} };
-  return { ...fresh, key, end, since: from, next: from, followers: [follower] };
+  const fresh = { id: 0, isInterrupted: false, refusals: 0, cancelRetry: () => {} };
+  return { ...fresh, key, end, next: from, followers: [follower] };
 }
 
 function tell(entry: Entry, say: (follower: Follower) => void): void {
@@ -100,16 +96,14 @@ export class Watch {
     this.#closeStream();
   }
 
-  /** A change between the newcomer's read and now has been told to the others already, or was before their time. */
+  /**
+   * What happened between the newcomer's read and now may have been told to the others already, or have been before
+   * their watch began. The last change would not say all: a key can be deleted and be there again.
+   */
   #catchUp(entry: Entry, from: bigint, follower: Follower): void {
-    const { last, since } = entry;
-    const isMissed = from < since || (last !== undefined && last.revision >= from);
-    if (!isMissed) return;
+    if (from >= entry.next) return;
     queueMicrotask(() => {
-      if (!entry.followers.includes(follower)) return;
-      // Of one key the last change says all; of a range, or of what nobody has followed, only a read does.
-      if (entry.end === undefined && last !== undefined && last.revision >= from) follower.changed(last);
-      else follower.reset();
+      if (entry.followers.includes(follower)) follower.reset();
     });
   }
 
@@ -198,7 +192,6 @@ export class Watch {
     if (last.revision >= next) entry.next = last.revision + 1n;
     for (const event of events) {
       if (event.revision < next) continue;
-      entry.last = event;
       tell(entry, (follower) => follower.changed(event));
     }
   }

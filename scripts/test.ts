@@ -6,13 +6,14 @@
  *     npm run test:integration -- --grep watch  mocha's options are passed on
  */
 import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
+import { onCompose } from './test/compose.js';
 import { collect, report } from './test/coverage.js';
 import { runTool } from './test/tool.js';
 
 interface Step {
   readonly name: string;
-  /** True when it passed. */
-  run(mochaArgs: readonly string[]): Promise<boolean>;
+  /** True when it passed. `isAskedFor`: by name, not as one of all. */
+  run(mochaArgs: readonly string[], isAskedFor: boolean): Promise<boolean>;
 }
 
 /** A new suite is a new line here, and one in the scripts of package.json to run it alone. */
@@ -20,6 +21,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', run: () => runTool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']) },
   { name: 'unit', run: (args) => mocha(['dist/spec/*.spec.js', ...args]) },
   { name: 'integration', run: (args) => mochaOnEtcd('dist/spec/integration', args) },
+  { name: 'compose', run: (args, isAskedFor) => onCompose(isAskedFor, () => mochaOnContainers(args)) },
 ];
 
 const asked = STEPS.find((step) => step.name === process.argv[2]);
@@ -40,13 +42,18 @@ async function runAll(steps: readonly Step[]): Promise<boolean> {
 
 async function run(step: Step): Promise<boolean> {
   console.log(`\n── ${step.name}`);
-  const passed = await step.run(mochaArgs);
+  const passed = await step.run(mochaArgs, step === asked);
   if (!passed) console.error(`\n── ${step.name} failed`);
   return passed;
 }
 
 function mocha(args: readonly string[]): Promise<boolean> {
   return runTool('mocha/bin/mocha.js', ['--reporter', 'dist/spec/support/reporter.js', ...args]);
+}
+
+async function mochaOnContainers(args: readonly string[]): Promise<boolean> {
+  const integration = await mochaOnEtcd('dist/spec/integration', args);
+  return (await mocha(['dist/spec/compose/*.spec.js', ...args])) && integration;
 }
 
 async function mochaOnEtcd(folder: string, args: readonly string[]): Promise<boolean> {

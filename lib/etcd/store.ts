@@ -101,14 +101,16 @@ export class EtcdStore implements Store {
   }
 
   watch(on: WatchHandlers): WatchStream {
+    const creating: number[] = [];
     const stream = new Stream<IWatchRequest, IWatchResponse>(
       this.#members,
       this.#clock,
       (options) => this.#open(() => this.#etcd.watchClient.watch(options)),
-      { data: (reply) => this.#hear(reply, on), closed: (err) => on.closed(this.#doubt(err, 'watch')) },
+      { data: (reply) => this.#hear(reply, creating, on), closed: (err) => on.closed(this.#doubt(err, 'watch')) },
     );
     return {
-      create: (id, key, end, fromRevision) =>
+      create: (id, key, end, fromRevision) => {
+        creating.push(id);
         stream.send({
           create_request: {
             key: bytesOf(key),
@@ -116,7 +118,8 @@ export class EtcdStore implements Store {
             start_revision: fromRevision.toString(),
             watch_id: String(id),
           },
-        }),
+        });
+      },
       cancel: (id) => stream.send({ cancel_request: { watch_id: String(id) } }),
       ping: () => stream.send({ progress_request: {} }),
       overdue: () => stream.overdue(),
@@ -124,8 +127,10 @@ export class EtcdStore implements Store {
     };
   }
 
-  #hear(reply: IWatchResponse, on: WatchHandlers): void {
-    const id = Number(reply.watch_id);
+  #hear(reply: IWatchResponse, creating: number[], on: WatchHandlers): void {
+    // Of a watch that it refuses, etcd does not say which: watch_id is -1. But it answers in the order of the requests.
+    const asked = reply.created ? creating.shift() : undefined;
+    const id = asked ?? Number(reply.watch_id);
     on.alive();
     if (reply.canceled) {
       const compacted = BigInt(reply.compact_revision);

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { expect } from 'chai';
 import { Election } from '../../lib/index.js';
 import { queue } from '../support/by-hand.js';
@@ -25,6 +26,12 @@ describe('an election', () => {
       true,
       'only',
     ]);
+  });
+
+  it('announces the host and the process unless told otherwise', async () => {
+    const election = candidate(cluster().hosts, uniqueName());
+    await leading(election);
+    expect((await election.leader())?.value).to.equal(`${hostname()}:${process.pid}`);
   });
 
   it('elects candidates in the order in which they queued', async () => {

@@ -78,12 +78,13 @@ export class World {
     throw new Error('it was not refused');
   }
 
-  /** Starts one after the other, so that they queue in this order. */
+  /** Starts one after the other, so that they queue in this order; then their watches run. */
   async queued(...elections: readonly Election[]): Promise<void> {
     for (const election of elections) {
       election.start();
       await this.until(() => election.state === 'waiting' || election.state === 'leading', 'it is in the queue');
     }
+    await this.advance(5);
   }
 }
 

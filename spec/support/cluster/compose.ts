@@ -1,47 +1,103 @@
 import { fileURLToPath } from 'node:url';
+import * as dockerCompose from 'docker-compose';
+import { localImage } from './compose-image.js';
+import { get } from './http.js';
 import { run } from './run.js';
 
-/** The ports that docker-compose.yml publishes. */
-const HOSTS = ['http://127.0.0.1:2379', 'http://127.0.0.1:22379', 'http://127.0.0.1:32379'];
-const FILE = fileURLToPath(new URL('../../../../docker-compose.yml', import.meta.url));
-const PULLS_WITHIN = 10 * 60_000;
+/** The ports that docker-compose.yml publishes, by service. */
+export const SERVICES = {
+  etcd1: 'http://127.0.0.1:2379',
+  etcd2: 'http://127.0.0.1:22379',
+  etcd3: 'http://127.0.0.1:32379',
+} as const;
 
-function compose(...args: readonly string[]): ReturnType<typeof run> {
-  return run('docker', ['compose', '--file', FILE, ...args], { within: PULLS_WITHIN });
+export type Service = keyof typeof SERVICES;
+
+const FOLDER = fileURLToPath(new URL('../../../..', import.meta.url));
+const STARTS_WITHIN = 60_000;
+
+/** Compose v2 is a plugin of docker; where only v1 exists it is a program of its own. Undefined: neither is there. */
+async function executable(): Promise<dockerCompose.IDockerComposeExecutableOptions | undefined> {
+  if ((await run('docker', ['compose', 'version'])).ok) return { executablePath: 'docker' };
+  return (await run('docker-compose', ['version'])).ok ? { standalone: true } : undefined;
+}
+
+async function options(extra: readonly string[] = []): Promise<dockerCompose.IDockerComposeOptions> {
+  const found = await executable();
+  if (found === undefined) throw new Error('Docker Compose is not installed');
+  return { cwd: FOLDER, executable: found, env: process.env, commandOptions: [...extra] };
 }
 
 /** Undefined when Docker Compose can be used; else why not. */
 export async function composeUsable(): Promise<string | undefined> {
   if (!(await run('docker', ['--version'])).ok) return 'docker is not installed';
-  if (!(await run('docker', ['compose', 'version'])).ok) return 'docker has no compose plugin';
+  if ((await executable()) === undefined) return 'Docker Compose is not installed, neither v2 nor v1';
   if (!(await run('docker', ['info'])).ok) return 'no Docker engine answers';
   return undefined;
 }
 
 /** True when nothing has to be fetched. */
 export async function composeReady(): Promise<boolean> {
-  if ((await composeUsable()) !== undefined) return false;
-  const { ok, output } = await compose('config', '--images');
-  const images = new Set(output.split('\n'));
-  return ok && (await run('docker', ['image', 'inspect', ...images])).ok;
+  return (await composeUsable()) === undefined && (await localImage()) !== undefined;
 }
 
 /** Fetches the image when it is not there yet. */
 export async function composePull(): Promise<void> {
-  const { ok, output } = await compose('pull', '--quiet', '--policy', 'missing');
-  if (!ok) throw new Error(`docker compose pull failed: ${output}`);
+  if ((await localImage()) !== undefined) return;
+  await orThrow(dockerCompose.pullAll(await options(['--quiet'])));
 }
 
-/** Starts the three members, unless they run. `down` ends what this call has started. */
+/** Starts the three members, unless they run. `down` ends what this call has started, and deletes its data. */
 export async function composeUp(): Promise<{ readonly hosts: readonly string[]; down(): Promise<void> }> {
-  const before = await compose('ps', '--quiet');
-  const { ok, output } = await compose('up', '--detach', '--wait');
-  if (!ok) throw new Error(`docker compose up failed: ${output}`);
-  const ours = before.output === '';
-  return {
-    hosts: HOSTS,
-    down: async () => {
-      if (ours) await compose('down', '--volumes');
-    },
+  const before = await orThrow(dockerCompose.ps(await options(['--quiet'])));
+  const ours = before.out.trim() === '';
+  const down = async (): Promise<void> => {
+    if (ours) await orThrow(dockerCompose.downAll(await options(['--volumes'])));
   };
+  try {
+    await orThrow(dockerCompose.upAll(await options()));
+    await Promise.all(Object.values(SERVICES).map(healthy));
+  } catch (err) {
+    await down();
+    throw err;
+  }
+  return { hosts: Object.values(SERVICES), down };
+}
+
+export async function composeKill(service: Service): Promise<void> {
+  await orThrow(dockerCompose.execCompose('kill', [service], await options()));
+}
+
+export async function composePause(service: Service): Promise<void> {
+  await orThrow(dockerCompose.pauseOne(service, await options()));
+}
+
+export async function composeUnpause(service: Service): Promise<void> {
+  await orThrow(dockerCompose.unpauseOne(service, await options()));
+}
+
+/** Starts a member that was killed; resolves when it answers. */
+export async function composeStart(service: Service): Promise<void> {
+  await orThrow(dockerCompose.upOne(service, await options()));
+  await healthy(SERVICES[service]);
+}
+
+async function healthy(host: string): Promise<void> {
+  const end = performance.now() + STARTS_WITHIN;
+  for (;;) {
+    const answer = await get(`${host}/health`).catch((err: Error) => err.message);
+    if (/"health" ?: ?"?true/.test(answer)) return;
+    if (performance.now() > end) throw new Error(`${host} is not healthy after ${STARTS_WITHIN} ms: ${answer}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The package rejects with a plain object that says what Compose has printed. */
+async function orThrow<T extends dockerCompose.IDockerComposeResult>(done: Promise<T>): Promise<T> {
+  try {
+    return await done;
+  } catch (err) {
+    const { err: said = String(err) } = err as Partial<dockerCompose.IDockerComposeResult>;
+    throw new Error(`Docker Compose failed: ${said.trim()}`);
+  }
 }

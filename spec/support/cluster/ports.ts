@@ -5,12 +5,15 @@ import { createServer } from 'node:net';
 const FIRST = 12_000;
 const LAST = 32_000;
 
+/** Where docker-compose.yml puts its members. */
+const TAKEN = new Set([22_379]);
+
 /** Ports of 127.0.0.1 that are free now; somebody may still be quicker, so be ready to ask again. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-    if (await isFree(port)) ports.add(port);
+    if (!TAKEN.has(port) && (await isFree(port))) ports.add(port);
   }
   return [...ports];
 }

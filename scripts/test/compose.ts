@@ -1,0 +1,25 @@
+import { composeUp, composeUsable } from '../../spec/support/cluster/compose.js';
+import { ensureImage } from '../../spec/support/cluster/compose-image.js';
+
+/**
+ * Runs `suite` on the three containers of docker-compose.yml, told where by `ETCD_ENDPOINTS`, and takes them and their
+ * volumes down whatever comes of it. Without an engine there is nothing to run: that fails only when it was asked for.
+ */
+export async function onCompose(isAskedFor: boolean, suite: () => Promise<boolean>): Promise<boolean> {
+  const reason = await composeUsable();
+  if (reason !== undefined) {
+    console.log(`   left out: ${reason}`);
+    return !isAskedFor;
+  }
+  await ensureImage((line) => console.log(`   ${line}`));
+  const { hosts, down } = await composeUp();
+  const before = process.env.ETCD_ENDPOINTS;
+  process.env.ETCD_ENDPOINTS = hosts.join(',');
+  try {
+    return await suite();
+  } finally {
+    if (before === undefined) delete process.env.ETCD_ENDPOINTS;
+    else process.env.ETCD_ENDPOINTS = before;
+    await down();
+  }
+}

@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import type { Election } from '../lib/election.js';
+import type { RequestCounts } from './support/fake-etcd/counts.js';
+import { noRequests } from './support/fake-etcd/counts.js';
+import { World } from './support/world.js';
+
+describe('a change of leader', () => {
+  /** What it costs all processes together, when so many wait. */
+  const cost = async (waiting: number, change: (leader: Election) => unknown): Promise<RequestCounts> => {
+    const world = new World();
+    // Followers that want to hear of every leader cost a read each, spread over time; the election itself does not.
+    const all = Array.from(
+      { length: waiting + 1 },
+      (_, n) => world.candidate(`c${n}`, { ttl: 600, observe: false }).election,
+    );
+    for (const election of all) {
+      election.start();
+      await world.advance(5);
+    }
+    const [leader, next] = all;
+    if (leader === undefined || next === undefined) throw new Error('nobody');
+    expect(leader.isLeader()).to.equal(true);
+    expect(all.filter((election) => election.state === 'waiting')).to.have.length(waiting);
+    await world.advance(100);
+    const before = { ...world.etcd.requests };
+    void change(leader);
+    await world.until(() => next.isLeader(), 'the next one leads', 1_000);
+    await world.advance(1_000);
+    expect(all.filter((election) => election.isLeader())).to.have.length(1);
+    const counts = noRequests();
+    for (const kind of Object.keys(counts) as (keyof RequestCounts)[]) {
+      counts[kind] = world.etcd.requests[kind] - before[kind];
+    }
+    return counts;
+  };
+
+  for (const waiting of [10, 1_000]) {
+    it(`by stop() costs one request each to leave and to take over, with ${waiting} waiting`, async () => {
+      const counts = await cost(waiting, (leader) => leader.stop());
+      expect(counts).to.deep.equal({ ...noRequests(), revoke: 1, txn: 1, watchCancel: 1 });
+    }).timeout(20_000);
+  }
+
+  it('by stepDown() costs two more, for the new place', async () => {
+    const counts = await cost(100, (leader) => leader.stepDown());
+    // Leave, read of the successor, join; watches of its own key and of the last in the queue.
+    expect(counts).to.deep.equal({ ...noRequests(), txn: 3, watchStream: 1, watch: 2, watchCancel: 1 });
+  });
+
+  it('in the middle of the queue costs one read, of the one behind', async () => {
+    const world = new World();
+    const all = Array.from({ length: 20 }, (_, n) => world.candidate(`c${n}`, { ttl: 600, observe: false }).election);
+    await world.queued(...all);
+    const before = { ...world.etcd.requests };
+    await world.settled(all[10]?.stop() ?? Promise.reject(new Error('nobody')));
+    await world.advance(100);
+    expect(world.etcd.requests.txn - before.txn).to.equal(1);
+    expect(world.etcd.requests.watch - before.watch).to.equal(1);
+  });
+});

@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import type { Etcd3 } from 'etcd3';
+import type { Election } from '../../../lib/index.js';
+import { compact, queue } from '../../support/by-hand.js';
+import { candidate, inOrder, leading, openClient } from '../../support/candidates.js';
+import { ownCluster } from '../../support/own-cluster.js';
+import { TcpProxy } from '../../support/proxy/proxy.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { tell } from '../../support/story.js';
+import { tracked } from '../../support/track.js';
+import { until } from '../../support/wait.js';
+
+/** On a cluster of our own: somebody else's history is not ours to forget. */
+describe('when etcd compacts its history', () => {
+  const cluster = ownCluster();
+
+  /** A leader, and one that waits for it behind a proxy. */
+  async function scene(): Promise<{
+    leader: Election;
+    waiting: Election;
+    proxy: TcpProxy;
+    operator: Etcd3;
+    story: string[];
+  }> {
+    const name = uniqueName();
+    const proxy = tracked(await TcpProxy.to(cluster().hosts));
+    const leader = candidate(cluster().hosts, name, { value: 'leader' });
+    const waiting = candidate(proxy.hosts, name, { value: 'waiting' });
+    const story = tell({ leader, waiting }, ['elected', 'unelected']);
+    await inOrder(leader, waiting);
+    return { leader, waiting, proxy, operator: openClient(cluster().hosts), story };
+  }
+
+  const ENDS = ['leader elected', 'leader unelected: STOPPED', 'waiting elected'];
+
+  it('under a waiting candidate, that keeps its place and is elected', async () => {
+    const { leader, waiting, operator, story } = await scene();
+    const [, before] = await waiting.candidates();
+    await compact(operator);
+    await leader.stop();
+    const term = await leading(waiting);
+    expect([term.fencingToken, story]).to.deep.equal([before?.fencingToken, ENDS]);
+  });
+
+  it('while the watch of a waiting candidate is cut, that keeps its place and is elected later', async () => {
+    const { leader, waiting, proxy, operator, story } = await scene();
+    const [, before] = await waiting.candidates();
+    proxy.cut();
+    await compact(operator);
+    await compact(operator);
+    proxy.restore();
+    await until(() => proxy.connections.length > 0, { what: 'the candidate to connect again' });
+    await waiting.leader(); // it has reached etcd again
+    await leader.stop();
+    const term = await leading(waiting);
+    expect([term.fencingToken, story]).to.deep.equal([before?.fencingToken, ENDS]);
+  });
+
+  it('after the leader has gone while the watch was cut, the waiting candidate finds out all the same', async () => {
+    const { leader, waiting, proxy, operator, story } = await scene();
+    proxy.cut();
+    await leader.stop();
+    await compact(operator);
+    await compact(operator);
+    expect(waiting.state).to.equal('waiting');
+    proxy.restore();
+    await leading(waiting);
+    expect(story).to.deep.equal(ENDS);
+  });
+
+  it("after the waiting candidate's key was deleted while the watch was cut, it queues again", async () => {
+    const { leader, waiting, proxy, operator } = await scene();
+    const [, own] = await leader.candidates();
+    proxy.cut();
+    await operator.delete().key(own?.key ?? '');
+    await compact(operator);
+    await compact(operator);
+    proxy.restore();
+    await until(async () => (await queue(leader)).join() === 'leader,waiting', {
+      what: 'the candidate to queue again',
+    });
+    await until(() => waiting.state === 'waiting', { what: 'it to know' });
+  });
+
+  it('after its key was deleted while the watch was cut, the leader is told', async () => {
+    const name = uniqueName();
+    const proxy = tracked(await TcpProxy.to(cluster().hosts));
+    const operator = openClient(cluster().hosts);
+    const leader = candidate(proxy.hosts, name);
+    const story = tell({ leader });
+    const { key } = await leading(leader);
+    proxy.cut();
+    await operator.delete().key(key);
+    await compact(operator);
+    await compact(operator);
+    proxy.restore();
+    await until(() => story.length === 3, { what: 'it to be told and elected again' });
+    expect(story).to.deep.equal(['leader elected', 'leader unelected: KEY_DELETED', 'leader elected']);
+  });
+
+  it('while its watch was cut, an observer tells who leads now', async () => {
+    const { leader, waiting, proxy, operator } = await scene();
+    const third = candidate(cluster().hosts, waiting.name, { value: 'third' });
+    await inOrder(third);
+    await until(() => waiting.currentLeader() === 'leader', { what: 'it to know the leader' });
+    proxy.cut();
+    await leader.proclaim('leader at work');
+    await compact(operator);
+    await compact(operator);
+    proxy.restore();
+    await until(() => waiting.currentLeader() === 'leader at work', { what: 'it to know what the leader announces' });
+  });
+});

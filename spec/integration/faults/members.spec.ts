@@ -1,0 +1,158 @@
+import { expect } from 'chai';
+import type { Election } from '../../../lib/index.js';
+import { queue } from '../../support/by-hand.js';
+import { CLIENTS, type ClientKind, candidate, inOrder, leading, queued } from '../../support/candidates.js';
+import type { Member } from '../../support/cluster/member.js';
+import { figure, stopwatch, times } from '../../support/figures.js';
+import { ownCluster } from '../../support/own-cluster.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { tell } from '../../support/story.js';
+import { pause, until } from '../../support/wait.js';
+
+const TTL = 5;
+const REFRESHES = 4;
+
+describe('on a cluster', () => {
+  const cluster = ownCluster();
+
+  const followers = async (): Promise<Member[]> => {
+    const leader = await cluster().raftLeader();
+    return cluster().members.filter((member) => member !== leader);
+  };
+
+  /** Ten leaders, five with either kind of client, and what happens to them. */
+  async function tenLeaders(): Promise<{ leaders: Election[]; stories: string[][]; refreshed(): Promise<void> }> {
+    const leaders = times(10).map((i) =>
+      candidate(cluster().hosts, uniqueName(), { ttl: TTL, client: CLIENTS[i % 2] as ClientKind }),
+    );
+    const stories = leaders.map((it) => tell({ it }));
+    await Promise.all(leaders.map((leader) => leading(leader)));
+    const counts = leaders.map(() => 0);
+    for (const [i, leader] of leaders.entries()) leader.on('refresh', () => (counts[i] = (counts[i] ?? 0) + 1));
+    const refreshed = async (): Promise<void> => {
+      counts.fill(0);
+      const all = (): boolean => counts.every((count) => count >= REFRESHES);
+      await until(all, { within: 25_000, what: `${REFRESHES} refreshes of every leader; they are ${counts}` });
+    };
+    return { leaders, stories, refreshed };
+  }
+
+  it('of which one member is stopped, no leader loses its leadership, 10 of 10', async () => {
+    const { leaders, stories, refreshed } = await tenLeaders();
+    (await followers())[0]?.pause();
+    await refreshed();
+    expect(stories).to.deep.equal(leaders.map(() => ['it elected']));
+    expect(leaders.every((leader) => leader.isLeader())).to.equal(true);
+  });
+
+  it('of which one member is stopped, a new candidate is queued within 2 s, 10 of 10', async () => {
+    (await followers())[0]?.pause();
+    const took = await Promise.all(
+      times(10).map(async (i) => {
+        const options = { ttl: TTL, client: CLIENTS[i % 2] as ClientKind };
+        const election = candidate(cluster().hosts, uniqueName(), options);
+        const since = stopwatch();
+        await queued(election);
+        return since();
+      }),
+    );
+    figure('start() to queued with one member stopped', ...took);
+    expect(took.filter((ms) => ms > 2_000)).to.deep.equal([]);
+  });
+
+  it('of which one member is killed, no leader loses its leadership, 10 of 10', async () => {
+    const { leaders, stories, refreshed } = await tenLeaders();
+    await (await followers())[0]?.kill();
+    await refreshed();
+    expect(stories).to.deep.equal(leaders.map(() => ['it elected']));
+  });
+
+  it('whose raft leader is killed, no leader loses its leadership and the next are elected', async () => {
+    const pairs = await Promise.all(
+      CLIENTS.map(async (client) => {
+        const name = uniqueName();
+        const leader = candidate(cluster().hosts, name, { ttl: 10, client });
+        const next = candidate(cluster().hosts, name, { ttl: 10, client });
+        const story = tell({ leader, next });
+        await inOrder(leader, next);
+        return { leader, next, story };
+      }),
+    );
+    await (await cluster().raftLeader()).kill();
+    const since = stopwatch();
+    await Promise.all(
+      pairs.map(async ({ leader }) => {
+        const refreshed = (): Promise<void> => new Promise((resolve) => leader.once('refresh', () => resolve()));
+        await refreshed();
+        figure('raft leader killed to refreshed', since());
+        await refreshed();
+      }),
+    );
+    for (const { leader, next, story } of pairs) {
+      await leader.stop();
+      await leading(next);
+      expect(story).to.deep.equal(['leader elected', 'leader unelected: STOPPED', 'next elected']);
+    }
+  });
+
+  it('whose raft leader is stopped, everybody leads in the end and never two at a time', async () => {
+    const name = uniqueName();
+    const all = times(4).map((i) =>
+      candidate(cluster().hosts, name, { ttl: TTL, client: CLIENTS[i % 2] as ClientKind }),
+    );
+    let most = 0;
+    for (const election of all) {
+      election.on('elected', () => {
+        most = Math.max(most, all.filter((e) => e.isLeader()).length);
+      });
+    }
+    await inOrder(...all);
+    (await cluster().raftLeader()).pause();
+    const since = stopwatch();
+    const refreshed = new Promise<void>((resolve) => {
+      for (const election of all) election.on('refresh', () => election.isLeader() && resolve());
+    });
+    await refreshed;
+    figure('raft leader stopped to a leader that is refreshed', since());
+    for (const _ of all) {
+      const current = await until(() => all.find((e) => e.isLeader()), { within: 15_000, what: 'the next leader' });
+      await current.stop();
+    }
+    expect(most).to.equal(1);
+  });
+
+  it('that is restarted as a whole, the leader stays or comes back and the queue is as before', async () => {
+    const name = uniqueName();
+    const [a, b] = CLIENTS.map((client, i) =>
+      candidate(cluster().hosts, name, { ttl: 10, value: 'ab'[i] ?? '', client }),
+    );
+    if (a === undefined || b === undefined) throw new Error('two were made');
+    const story = tell({ a, b });
+    await inOrder(a, b);
+    await cluster().restart();
+    const since = stopwatch();
+    await until(async () => (await queue(a)).join() === 'a,b', { within: 20_000, what: 'the queue' });
+    await leading(a, 15_000);
+    figure('restart of the whole cluster to a leader and its successor in the queue', since());
+    await a.stop();
+    await leading(b, 15_000);
+    expect(story).to.deep.equal(['a elected', 'a unelected: STOPPED', 'b elected']);
+  });
+
+  it('that lost its majority for longer than the lease, one leads again soon after, and one only', async () => {
+    const name = uniqueName();
+    const all = times(4).map((i) => candidate(cluster().hosts, name, { ttl: 3, client: CLIENTS[i % 2] as ClientKind }));
+    await inOrder(...all);
+    const [one, other] = cluster().members;
+    await Promise.all([one?.kill(), other?.kill()]);
+    await until(() => all.every((e) => !e.isLeader()), { within: 10_000, what: 'the deadline' });
+    await pause(1_500);
+    one?.launch();
+    other?.launch();
+    const since = stopwatch();
+    await until(() => all.some((e) => e.isLeader()), { within: 25_000, what: 'a leader' });
+    figure('two of three members started again to elected', since());
+    await until(() => all.filter((e) => e.state === 'waiting').length === 3, { within: 15_000, what: 'the others' });
+    expect(all.filter((e) => e.isLeader()).length).to.equal(1);
+  });
+});

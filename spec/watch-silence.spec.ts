@@ -1,0 +1,161 @@
+import { expect } from 'chai';
+import { ElectionError } from '../lib/errors.js';
+import { Watch } from '../lib/watch.js';
+import { type Process, World } from './support/world.js';
+
+describe('a watch that', () => {
+  let world: World;
+  let process: Process;
+  let watch: Watch;
+  let story: string[];
+
+  beforeEach(async () => {
+    world = new World();
+    process = world.process('one');
+    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
+    story = [];
+  });
+
+  const follow = (key = 'a'): (() => void) =>
+    watch.follow(key, undefined, world.etcd.revision + 1n, {
+      changed: (event) => story.push(`${world.now} ${event.type} ${event.key}`),
+      reset: () => story.push(`${world.now} reset`),
+      refused: ({ code }) => story.push(`${world.now} refused: ${code}`),
+    });
+  const opened = (): number => process.store.requests.watchStream;
+
+  describe('is quiet', () => {
+    it('is asked for a sign of life, and stays as it is when it gives one', async () => {
+      follow();
+      await world.advance(60_000);
+      expect([opened(), story]).to.deep.equal([1, []]);
+      expect(process.store.requests.ping).to.be.within(6, 12);
+    });
+
+    it('is not asked as long as something is heard of it', async () => {
+      follow();
+      await world.advance(1_000);
+      for (let second = 0; second < 30; second += 1) {
+        world.etcd.put('a', 'x');
+        await world.advance(1_000);
+      }
+      expect(process.store.requests.ping).to.equal(0);
+    });
+
+    it('is given up when the sign of life does not come, and is opened elsewhere', async () => {
+      follow();
+      await world.runUntil(2_000); // the first interval ends: its creation was heard of in it
+      process.store.silenceStreams('watch');
+      await world.runUntil(8_999);
+      expect(opened(), 'quiet from 2000 to 7000, asked, and patient until 9000').to.equal(1);
+      await world.runUntil(9_000 + 20);
+      expect(opened()).to.equal(2);
+      await world.advance(10);
+      expect(story).to.have.length(1);
+      expect(story[0]).to.match(/reset$/);
+    });
+
+    it('is given up soon when it never came to life', async () => {
+      process.store.faults.next('watch', 'hang');
+      follow();
+      await world.runUntil(3_999);
+      expect(opened()).to.equal(1);
+      await world.runUntil(4_020);
+      expect(opened()).to.equal(2);
+    });
+
+    it('misses nothing of what happened on the way', async () => {
+      follow();
+      await world.advance(100);
+      process.store.silenceStreams('watch');
+      world.etcd.put('a', 'x');
+      world.etcd.delete('a');
+      await world.advance(10_000);
+      expect(story.map((line) => line.replace(/^\d+(\.\d+)? /, ''))).to.deep.equal(['reset', 'put a', 'delete a']);
+    });
+
+    it('is given another chance when we were late ourselves: the answer may lie in the socket', async () => {
+      follow();
+      await world.runUntil(7_000.5);
+      expect(process.store.requests.ping).to.equal(1);
+      process.clock.pause();
+      await world.advance(20_000);
+      process.clock.resume('timers first');
+      await world.advance(5_000);
+      expect([opened(), story]).to.deep.equal([1, []]);
+    });
+
+    it('is given up all the same when there was no answer in the socket', async () => {
+      follow();
+      await world.runUntil(2_500);
+      process.store.silenceStreams('watch');
+      await world.runUntil(7_000.5);
+      process.clock.pause();
+      await world.advance(20_000);
+      process.clock.resume('timers first');
+      await world.advance(1_999);
+      expect(opened()).to.equal(1);
+      await world.advance(30);
+      expect(opened()).to.equal(2);
+    });
+  });
+
+  describe('etcd refuses', () => {
+    const refuse = (key = 'a'): void =>
+      process.store.cancelWatches(key, new ElectionError('PERMISSION_DENIED', 'not yours'));
+
+    it('is first tried on another stream, which has another token', async () => {
+      follow();
+      await world.advance(100);
+      refuse();
+      await world.advance(100);
+      expect(opened()).to.equal(2);
+      expect(story.map((line) => line.split(' ')[1])).to.deep.equal(['reset']);
+    });
+
+    it('is told as refused the second time in a row, and tried again every 2 s', async () => {
+      const { store } = process;
+      const open = store.watch.bind(store);
+      let refusing = true;
+      store.watch = (on) => {
+        const stream = open(on);
+        const create = stream.create.bind(stream);
+        stream.create = (...args) => {
+          if (!refusing) return create(...args);
+          process.clock.after(2, () => on.cancelled(args[0], undefined, new ElectionError('PERMISSION_DENIED', 'no')));
+        };
+        return stream;
+      };
+      follow();
+      follow('b')();
+      await world.runUntil(10);
+      expect(story).to.deep.equal([]);
+      await world.runUntil(4_100);
+      expect(opened(), 'the stream is left alone: others use it').to.equal(2);
+      expect(story.map((line) => line.replace(/^\S+ /, ''))).to.deep.equal([
+        'refused: PERMISSION_DENIED',
+        'refused: PERMISSION_DENIED',
+        'refused: PERMISSION_DENIED',
+      ]);
+      refusing = false;
+      await world.runUntil(6_200);
+      expect(story.at(-1)).to.match(/reset$/);
+      world.etcd.put('a', 'x');
+      await world.advance(10);
+      expect(story.at(-1)).to.match(/put a$/);
+    });
+
+    it('is not tried again when nobody follows it any more', async () => {
+      const leave = follow();
+      follow('b');
+      await world.advance(100);
+      refuse();
+      await world.advance(100);
+      refuse();
+      await world.advance(10);
+      leave();
+      await world.advance(10_000);
+      expect(process.store.open).to.deep.equal(['watch stream', 'watch b']);
+    });
+  });
+});
