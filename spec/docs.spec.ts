@@ -145,6 +145,13 @@ describe('the guarantees', () => {
     }
   });
 
+  it('name a spec for each claim, or say that there is none yet', () => {
+    const silent = claims.flatMap(({ rows }) =>
+      rows.filter(({ cells }) => !/`spec\/|^no spec yet$/.test(cells.at(-1) ?? '')).map(({ cells }) => cells[0]),
+    );
+    expect(silent).to.deep.equal([]);
+  });
+
   it('name specs that exist', () => {
     const missing = claims.flatMap(({ rows }) =>
       rows.flatMap(({ line, cells }) =>
