@@ -104,6 +104,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     if (state.name === 'idle') return Promise.resolve();
     if (state.name !== 'leaving') return this.#leave(reason, false).done;
     state.isReturning = false;
+    state.isStopped = true;
     return state.done;
   }
 
@@ -289,7 +290,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   #leave(reason: ElectionError, isReturning: boolean): Leaving {
     const previous = this.#state;
-    const leaving: Leaving = { name: 'leaving', reason, isReturning, done: Promise.resolve() };
+    const leaving: Leaving = { name: 'leaving', reason, isReturning, isStopped: !isReturning, done: Promise.resolve() };
     // Entered first: a listener of `unelected` may call stop() or start() again, and finds the promise when it returns.
     let begin = (): void => {};
     leaving.done = new Promise<void>((resolve) => {
@@ -315,12 +316,12 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
       own: isQueued(previous) ? previous.standing.own : undefined,
       isReturning: () => leaving.isReturning,
     });
+    if (leaving.isStopped) this.#work?.cancel(leaving.reason);
     if (leaving.isReturning) {
       this.#rejoin();
       return;
     }
     this.#session.detach(this);
-    this.#work?.cancel(leaving.reason);
     this.#enter({ name: 'idle' });
     this.#on.left(leaving.reason);
   }

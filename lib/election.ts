@@ -113,8 +113,9 @@ export class Election {
   }
 
   /**
-   * Gives leadership up, goes to the end of the queue and stays a candidate. Resolves when it is back in the queue; alone
-   * there it is elected again, with a greater token.
+   * Gives leadership up, goes to the end of the queue and stays a candidate. Resolves when it is back in the queue, or when
+   * the first attempt to be so has failed (`error` tells, and it is tried again). Alone there it is elected again, with
+   * a greater token.
    *
    * @throws ElectionError (rejects) `NOT_LEADER`
    */
@@ -154,7 +155,7 @@ export class Election {
   /**
    * Resolves with the leadership when this candidate leads: at once if it does already. May be called before `start()`.
    *
-   * @throws ElectionError (rejects) `STOPPED` after `stop()`, `ABORTED` by `signal`, `INVALID_OPTION`
+   * @throws ElectionError (rejects) `STOPPED` when `stop()` is called while this waits, `ABORTED` by `signal`, `INVALID_OPTION`
    */
   async elected(options: { readonly signal?: AbortSignal } = {}): Promise<Leadership> {
     checkSignal(options.signal);
@@ -199,7 +200,7 @@ export class Election {
       return await work.outcome;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      await this.#campaign.stop();
+      if (!work.isCancelled) await this.#campaign.stop(); // else it was stopped, and perhaps started again
       // A task that outlives `releaseTimeout` goes on: until it has ended there is no other beside it.
       if (work.running === undefined) this.#campaign.assign(undefined);
       else void work.running.then(() => this.#campaign.assign(undefined));

@@ -18,7 +18,10 @@ export interface ElectionEvents {
   suspended: [error: ElectionError];
   /** etcd answers again. */
   resumed: [];
-  /** Something went wrong; the election keeps trying by itself. */
+  /**
+   * Something went wrong; the election keeps trying by itself. With one exception: `STOPPED` says that its session was
+   * closed, and that this candidate has ended with it.
+   */
   error: [error: ElectionError];
 }
 

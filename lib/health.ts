@@ -1,14 +1,15 @@
 import type { Logger } from './log.js';
 
 /**
- * Asks the user's health check, one question at a time and without anybody waiting for it: a check that hangs must not
- * delay the refresh that is due.
+ * Asks the user's health check without anybody waiting for it: a check that hangs must not delay the refresh that is due,
+ * nor keep a candidate out for ever; the latest question counts.
  */
 export class Health {
   readonly #check: () => boolean | Promise<boolean>;
   readonly #log: () => Logger;
   #isGood = true;
-  #isAsking = false;
+  /** The question whose answer counts. */
+  #asked: object | undefined;
 
   constructor(check: () => boolean | Promise<boolean>, log: () => Logger) {
     this.#check = check;
@@ -22,13 +23,12 @@ export class Health {
 
   /** Asks, and tells when the answer differs from the one before. No answer to the question before is a bad one. */
   ask(changed: (isGood: boolean) => void): void {
-    if (this.#isAsking) {
-      this.#decide(false, changed);
-      return;
-    }
-    this.#isAsking = true;
+    if (this.#asked !== undefined) this.#decide(false, changed);
+    const question = {};
+    this.#asked = question;
     void this.#answer().then((isGood) => {
-      this.#isAsking = false;
+      if (this.#asked !== question) return; // asked again meanwhile
+      this.#asked = undefined;
       this.#decide(isGood, changed);
     });
   }

@@ -47,7 +47,8 @@ export interface ElectionOptions extends SessionOptions {
 
   /**
    * Asked before each refresh while leading. `false`, a throw or no answer before the next refresh is due: this
-   * candidate steps down with `UNHEALTHY` and stays out of the queue until the answer is `true` again.
+   * candidate steps down with `UNHEALTHY` and stays out of the queue until the answer is `true` again. Not asked while
+   * waiting: a candidate that is unfit from the start leads for up to a third of `ttl`.
    *
    * @default none
    */

@@ -13,7 +13,13 @@ import { Election } from './election.js';
  */
 export function etcdLeader(etcd: Etcd3, key: string, name: string, ttl?: number): Election {
   if (!etcd) throw new Error('etcd is required');
-  if (!key) throw new Error('node key not specified');
-  if (!name) throw new Error('node name not specified');
-  return new Election(etcd, key, { value: name, ...(ttl !== undefined && { ttl }) });
+  if (isBlank(key)) throw new Error('node key not specified');
+  if (isBlank(name)) throw new Error('node name not specified');
+  // The original took 0 for its default, and a number in a string for a number.
+  const seconds = typeof ttl === 'string' && !isBlank(ttl) ? Number(ttl) : ttl;
+  return new Election(etcd, key, { value: name, ...(seconds ? { ttl: seconds } : {}) });
+}
+
+function isBlank(text: unknown): boolean {
+  return !text || (typeof text === 'string' && text.trim() === '');
 }

@@ -132,6 +132,7 @@ export class Session {
       return;
     }
     this.#members.set(member.name, member);
+    if (holder === undefined && this.#suspension !== undefined) member.suspended(this.#suspension);
     if (this.#held !== undefined) member.leased(this.#held.lease);
     else this.#startGranting();
   }

@@ -35,6 +35,8 @@ export interface Leaving {
   done: Promise<void>;
   /** Whether to queue again afterwards. */
   isReturning: boolean;
+  /** Whether `stop()` was called: whatever comes afterwards, the work does not go on. */
+  isStopped: boolean;
 }
 
 export type StateName = State['name'];

@@ -26,6 +26,7 @@ export class Work<T> implements Workload {
   readonly #resolve: (value: T) => void;
   readonly #reject: (reason: unknown) => void;
   #running: Promise<void> | undefined;
+  #isCancelled = false;
 
   constructor(task: Task<T>, requeue: boolean, log: () => Logger) {
     this.#task = task;
@@ -49,7 +50,12 @@ export class Work<T> implements Workload {
     });
   }
 
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
   cancel(reason: ElectionError): void {
+    this.#isCancelled = true;
     this.#reject(reason);
   }
 

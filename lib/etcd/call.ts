@@ -111,7 +111,8 @@ function refusal(target: string): Call {
 }
 
 /**
- * One unary request, tried up to three times within 5 s, each time with fresh patience and past the silent members.
+ * One unary request, tried up to three times, each time with fresh patience and past the silent members: 3.6 s at the
+ * most, or twice that when etcd3 does not even send it.
  *
  * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`, `LEASE_LOST`
  */
