@@ -274,11 +274,12 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     const { etcd } = this.#session.environment;
     const parts = { election: this.name, own: place.own, value: this.#value, lease, candidacy: this.#candidacy, etcd };
     const state: Leading = { name: 'leading', lease, standing, term: new Term(parts) };
+    const work = this.#work; // one that a listener assigns begins by itself
     this.#enter(state);
     // Written since we joined: by a proclaim() whose answer is on its way or was lost, or by somebody else.
     const isAsJoined = place.kv.modRevision === place.own.createRevision;
     this.#on.elected(state.term, isAsJoined ? { ...place.kv, value: this.#value } : undefined, place.revision);
-    if (this.#state === state) this.#work?.begin(state.term); // a listener may have stopped us
+    if (this.#state === state) work?.begin(state.term); // a listener may have stopped us
   }
 
   #onHealth(isGood: boolean): void {
