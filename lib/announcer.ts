@@ -49,10 +49,11 @@ export class Announcer implements CampaignHandlers, ObserverHandlers {
 
   // ---- from the campaign ----
 
-  elected(term: Term, kv: KeyValue, revision: bigint): void {
+  elected(term: Term, kv: KeyValue | undefined, revision: bigint): void {
     this.#events.emit('elected', term);
     this.#waiters?.elected(term);
-    this.#observer?.learn({ kv, revision });
+    if (kv === undefined) this.#observer?.start();
+    else this.#observer?.learn({ kv, revision });
   }
 
   unelected(term: Term, reason: ElectionError): void {

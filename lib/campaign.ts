@@ -15,8 +15,8 @@ import type { Workload } from './work.js';
 
 /** What a campaign tells the election. */
 export interface CampaignHandlers {
-  /** `kv`: our key as it is at that revision. */
-  elected(term: Term, kv: KeyValue, revision: bigint): void;
+  /** `kv`: our key as it is at that revision; undefined when its value is not known for sure. */
+  elected(term: Term, kv: KeyValue | undefined, revision: bigint): void;
   unelected(term: Term, reason: ElectionError): void;
   /** In the queue; the head as far as the join has shown it. */
   joined(head: Head | undefined): void;
@@ -128,7 +128,8 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
       throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
     }
     this.#value = value;
-    if (state.name === 'leading') state.term.proclaimed(value);
+    const now = this.#state; // it may have been elected meanwhile
+    if (now.name === 'leading' && now.standing === state.standing) now.term.proclaimed(value);
   }
 
   // ---- from the session ----
@@ -274,9 +275,12 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     const { etcd } = this.#session.environment;
     const parts = { election: this.name, own: place.own, value: this.#value, lease, candidacy: this.#candidacy, etcd };
     const state: Leading = { name: 'leading', lease, standing, term: new Term(parts) };
+    const work = this.#work; // one that a listener assigns begins by itself
     this.#enter(state);
-    this.#on.elected(state.term, { ...place.kv, value: this.#value }, place.revision);
-    if (this.#state === state) this.#work?.begin(state.term); // a listener may have stopped us
+    // Written since we joined: by a proclaim() whose answer is on its way or was lost, or by somebody else.
+    const isAsJoined = place.kv.modRevision === place.own.createRevision;
+    this.#on.elected(state.term, isAsJoined ? { ...place.kv, value: this.#value } : undefined, place.revision);
+    if (this.#state === state) work?.begin(state.term); // a listener may have stopped us
   }
 
   #onHealth(isGood: boolean): void {

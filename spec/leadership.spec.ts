@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import { Etcd3 } from 'etcd3';
+import { Election } from '../lib/election.js';
+import type { Leadership } from '../lib/leadership.js';
+import { tracked } from './support/track.js';
+import { World } from './support/world.js';
+
+describe('a leadership', () => {
+  let world: World;
+  let a: ReturnType<World['candidate']>;
+  let leadership: Leadership;
+
+  beforeEach(async () => {
+    world = new World();
+    a = world.candidate('a');
+    await world.queued(a.election);
+    leadership = await a.election.elected();
+  });
+
+  it('says what it is', () => {
+    const [kv] = world.etcd.keys('jobs/');
+    expect(leadership).to.include({ election: 'jobs', key: kv?.key, value: 'a', fencingToken: kv?.createRevision });
+    expect(leadership.key).to.equal(`jobs/${leadership.leaseId}`);
+  });
+
+  it('ends as it is when it has ended: the next term is another object, with a greater token', async () => {
+    await world.settled(a.election.stepDown());
+    const next = await a.election.elected();
+    expect(next).not.to.equal(leadership);
+    expect(next.fencingToken > leadership.fencingToken).to.equal(true);
+    expect([leadership.isCurrent(), next.isCurrent()]).to.deep.equal([false, true]);
+  });
+
+  describe('its signal', () => {
+    it('is one and the same, and not aborted while the term lasts', () => {
+      expect(leadership.signal).to.equal(leadership.signal);
+      expect(leadership.signal.aborted).to.equal(false);
+    });
+
+    it('is aborted with the reason that unelected is told with, before that', async () => {
+      const { signal } = leadership;
+      let told: unknown;
+      let wasAborted = false;
+      a.election.on('unelected', (_, reason) => {
+        told = reason;
+        wasAborted = signal.aborted;
+      });
+      await world.settled(a.election.stop());
+      expect(told).to.be.instanceOf(Error).and.include({ code: 'STOPPED' });
+      expect(signal.reason).to.equal(told);
+      expect(wasAborted).to.equal(true);
+    });
+
+    it('is aborted also when it is asked for only after the end', async () => {
+      await world.settled(a.election.stop());
+      expect(leadership.signal.aborted).to.equal(true);
+      expect(leadership.signal.reason).to.include({ code: 'STOPPED' });
+    });
+  });
+
+  describe('its clock', () => {
+    it('counts down to the deadline, is set back by each refresh, and is never negative', async () => {
+      await world.runUntil(3_000);
+      expect(leadership.expiresIn()).to.equal(4_500);
+      await world.runUntil(3_400);
+      expect(leadership.expiresIn()).to.be.closeTo(3_333 + 7_500 - 3_400, 1);
+      a.clock.pause();
+      await world.advance(60_000);
+      expect([leadership.expiresIn(), leadership.isCurrent()]).to.deep.equal([0, false]);
+    });
+
+    it('throws the reason when the term has ended, and another when it has run out and nobody knows yet', async () => {
+      leadership.throwIfLost();
+      a.clock.pause();
+      await world.advance(60_000);
+      expect(() => leadership.throwIfLost())
+        .to.throw('run out')
+        .with.property('code', 'NOT_LEADER');
+      a.clock.resume();
+      await world.advance(10);
+      expect(() => leadership.throwIfLost())
+        .to.throw()
+        .with.property('code', 'LEASE_EXPIRED');
+    });
+  });
+
+  describe('verify()', () => {
+    it('asks etcd, and is true while the key is the oldest', async () => {
+      const before = a.store.requests.txn;
+      expect(await world.settled(leadership.verify())).to.equal(true);
+      expect(a.store.requests.txn - before).to.equal(1);
+    });
+
+    it('is false when the key is gone, though nothing has been heard of that', async () => {
+      a.store.silenceStreams();
+      world.etcd.delete(leadership.key);
+      expect(leadership.isCurrent()).to.equal(true);
+      expect(await world.settled(leadership.verify())).to.equal(false);
+    });
+
+    it('is false when the key of this term was replaced by another of the same name', async () => {
+      a.store.silenceStreams();
+      const { lease = 0n } = world.etcd.get(leadership.key) ?? {};
+      world.etcd.delete(leadership.key);
+      world.etcd.put(leadership.key, 'a', lease);
+      expect(await world.settled(leadership.verify())).to.equal(false);
+    });
+
+    it('is false after the end without asking, and when the end comes while it asks', async () => {
+      const asking = leadership.verify();
+      const stopping = a.election.stop();
+      expect(await world.settled(asking)).to.equal(false);
+      await world.settled(stopping);
+      const before = a.store.requests.txn;
+      expect(await leadership.verify()).to.equal(false);
+      expect(a.store.requests.txn).to.equal(before);
+    });
+
+    it('rejects when etcd does not answer: it cannot know', async () => {
+      a.store.faults.txn = 'lose request';
+      expect(await world.refusal(leadership.verify())).to.equal('UNAVAILABLE');
+    });
+
+    it('is not answered by a member that is cut off from the others', async () => {
+      world.etcd.loseQuorum();
+      expect(await world.refusal(leadership.verify())).to.equal('UNAVAILABLE');
+    });
+  });
+
+  describe('txn()', () => {
+    it("is etcd3's, with the fence in it: the create revision of the key of this term", async () => {
+      const etcd = tracked(new Etcd3({ hosts: '127.0.0.1:1' }));
+      const election = new Election({ ...world.process('b'), etcd }, 'other');
+      await world.queued(election);
+      const sent: unknown[] = [];
+      etcd.mock({
+        exec: (_service: string, method: string, payload: unknown) => {
+          sent.push(method, payload);
+          return Promise.resolve({ succeeded: true, responses: [] });
+        },
+        getConnection: () => {
+          throw new Error('not asked for');
+        },
+      } as never);
+      const { key = '', fencingToken = 0n } = election.leadership ?? {};
+      const transaction = election.leadership?.txn().then(etcd.put('result').value('x'));
+      const result = await transaction?.commit();
+      expect(result).to.include({ succeeded: true });
+      const [method, payload] = sent as [string, { compare: { key: Buffer; create_revision: string }[] }];
+      expect(method).to.equal('txn');
+      expect(payload.compare).to.have.length(1);
+      expect(String(payload.compare[0]?.key)).to.equal(key);
+      expect(payload.compare[0]).to.include({ create_revision: String(fencingToken), target: 1, result: 0 });
+    });
+
+    it('throws where there is no etcd behind', () => {
+      expect(() => leadership.txn())
+        .to.throw('no etcd')
+        .with.property('code', 'NOT_LEADER');
+    });
+  });
+});

@@ -1,0 +1,313 @@
+import { expect } from 'chai';
+import type { Election } from '../lib/election.js';
+import type { Leadership } from '../lib/leadership.js';
+import { withResolvers } from '../lib/work.js';
+import { record } from './support/story.js';
+import { settle } from './support/virtual-time.js';
+import { type Process, World } from './support/world.js';
+
+describe('run()', () => {
+  let world: World;
+  let process: Process;
+  let election: Election;
+  let story: string[];
+
+  const build = (options = {}): void => {
+    world = new World();
+    ({ election, ...process } = world.candidate('a', options));
+    story = record(election, ['elected', 'unelected', 'error']);
+  };
+  beforeEach(() => build());
+  const nothingLeft = async (): Promise<void> => {
+    await world.advance(10);
+    expect([election.state, process.store.open, process.clock.timers]).to.deep.equal(['idle', [], []]);
+    expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
+  };
+  /** A task that goes on until the spec ends it. */
+  const task = () => {
+    const terms: {
+      readonly leadership: Leadership;
+      readonly end: (result?: string) => void;
+      readonly fail: (err: Error) => void;
+    }[] = [];
+    const work = (leadership: Leadership): Promise<string> => {
+      const { promise, resolve, reject } = withResolvers<string>();
+      story.push('task begins');
+      leadership.signal.addEventListener('abort', () => story.push(`signal: ${leadership.signal.reason.code}`));
+      terms.push({ leadership, end: (result = 'done') => resolve(result), fail: reject });
+      return promise;
+    };
+    return { work, terms };
+  };
+  const begun = (terms: readonly unknown[], times = 1): Promise<void> =>
+    world.until(() => terms.length === times, `the task has begun ${times} times`);
+
+  it('joins, runs the task when elected, releases, and resolves with the result', async () => {
+    const { work, terms } = task();
+    const running = election.run(work);
+    await begun(terms);
+    expect(terms[0]?.leadership).to.equal(election.leadership);
+    expect(election.isLeader()).to.equal(true);
+    terms[0]?.end('result');
+    expect(await world.settled(running)).to.equal('result');
+    expect(story).to.deep.equal(['elected with token 2', 'task begins', 'signal: STOPPED', 'unelected: STOPPED']);
+    await nothingLeft();
+  });
+
+  it('takes a task that returns no promise', async () => {
+    expect(await world.settled(election.run(({ fencingToken }) => fencingToken))).to.equal(2n);
+    await nothingLeft();
+  });
+
+  it('begins at once with a candidate that leads already', async () => {
+    await world.queued(election);
+    const { work, terms } = task();
+    const running = election.run(work);
+    await settle();
+    expect(terms).to.have.length(1);
+    terms[0]?.end();
+    await world.settled(running);
+  });
+
+  for (const throws of ['throws', 'rejects'] as const) {
+    it(`resigns and rejects with the task's own error when it ${throws}`, async () => {
+      const err = new Error('mine');
+      const running = election.run(() => {
+        if (throws === 'throws') throw err;
+        return Promise.reject(err);
+      });
+      const failure = await world.settled(running.catch((reason: unknown) => reason));
+      expect(failure).to.equal(err);
+      expect(story).to.deep.equal(['elected with token 2', 'unelected: STOPPED']);
+      await nothingLeft();
+    });
+  }
+
+  it('releases the key only after the task has settled; until then the lease is refreshed, and nobody else leads', async () => {
+    build({ releaseTimeout: 60_000 });
+    const next = world.candidate('b').election;
+    const { work, terms } = task();
+    const running = election.run(work).catch(({ code }) => code);
+    await begun(terms);
+    await world.queued(next);
+    const stopping = election.stop();
+    expect(story.slice(2)).to.deep.equal(['signal: STOPPED', 'unelected: STOPPED']);
+    const before = process.store.requests.keepAlive;
+    await world.advance(40_000);
+    expect(process.store.requests.keepAlive - before).to.be.within(11, 13);
+    expect([next.isLeader(), election.state, election.isLeader()]).to.deep.equal([false, 'leaving', false]);
+    terms[0]?.end();
+    await world.until(() => next.isLeader(), 'the next leads', 10);
+    expect(await world.settled(running)).to.equal('STOPPED');
+    await world.settled(stopping);
+  });
+
+  it('releases after releaseTimeout all the same, to the millisecond, and says so', async () => {
+    build({ releaseTimeout: 2_000 });
+    const next = world.candidate('b').election;
+    const { work, terms } = task();
+    const running = election.run(work).catch(({ code }) => code);
+    await begun(terms);
+    await world.queued(next);
+    void election.stop();
+    await world.advance(1_999);
+    expect(story.at(-1)).to.equal('unelected: STOPPED');
+    await world.advance(1);
+    expect(story.at(-1)).to.equal('error: RELEASE_TIMEOUT');
+    await world.until(() => next.isLeader(), 'the next leads', 10);
+    expect(await world.settled(running)).to.equal('STOPPED');
+    terms[0]?.end();
+  });
+
+  it('does not begin another task beside one that outlives its release', async () => {
+    build({ releaseTimeout: 0 });
+    const first = task();
+    const running = election.run(first.work).catch(({ code }) => code);
+    await begun(first.terms);
+    void election.stop();
+    await world.settled(running);
+    const second = task();
+    expect(await world.refusal(election.run(second.work))).to.equal('INVALID_OPTION');
+    first.terms[0]?.end();
+    await settle();
+    const again = election.run(second.work);
+    await begun(second.terms);
+    second.terms[0]?.end();
+    await world.settled(again);
+  });
+
+  it('refuses a second run() while one is under way, which goes on', async () => {
+    const { work, terms } = task();
+    const running = election.run(work);
+    const err = await election.run(() => 'second').catch((reason: unknown) => reason);
+    expect(err).to.include({ code: 'INVALID_OPTION' });
+    await begun(terms);
+    expect(await world.refusal(election.run(() => 'second'))).to.equal('INVALID_OPTION');
+    terms[0]?.end();
+    expect(await world.settled(running)).to.equal('done');
+  });
+
+  it('can be called again when one has ended', async () => {
+    expect(await world.settled(election.run(() => 'one'))).to.equal('one');
+    expect(await world.settled(election.run(() => 'two'))).to.equal('two');
+    expect(story.filter((line) => line.startsWith('elected'))).to.have.length(2);
+  });
+
+  it('refuses what is no function, and what is no signal, by name', async () => {
+    const err = await election.run('work' as never).catch((reason: unknown) => reason);
+    expect(err).to.include({ code: 'INVALID_OPTION', message: '`task` must be a function; got "work"' });
+    expect(await world.refusal(election.run(() => 1, { signal: {} as never }))).to.equal('INVALID_OPTION');
+    expect(election.state).to.equal('idle');
+  });
+
+  describe('when leadership is lost', () => {
+    const lose = (): void => world.etcd.revoke(world.etcd.leases()[0]?.id ?? 0n);
+
+    it('aborts the signal, awaits the task, queues again and runs it again', async () => {
+      const { work, terms } = task();
+      const running = election.run(work);
+      await begun(terms);
+      await world.advance(10);
+      lose();
+      await world.advance(5_000);
+      expect(story.slice(2), 'not back in the queue while the task winds down').to.deep.equal([
+        'signal: LEASE_LOST',
+        'unelected: LEASE_LOST',
+      ]);
+      expect(world.etcd.keys('jobs/')).to.deep.equal([]);
+      terms[0]?.end('of the first term');
+      await begun(terms, 2);
+      terms[1]?.end('of the second term');
+      expect(await world.settled(running)).to.equal('of the second term');
+      await nothingLeft();
+    });
+
+    it('does not take an error of the winding down for a failure of the task', async () => {
+      const { work, terms } = task();
+      const running = election.run(work);
+      await begun(terms);
+      await world.advance(10);
+      lose();
+      await world.advance(10);
+      terms[0]?.fail(new Error('aborted'));
+      await begun(terms, 2);
+      terms[1]?.end();
+      expect(await world.settled(running)).to.equal('done');
+    });
+
+    it('rejects with the reason, after the task has settled, when it is not to queue again', async () => {
+      const { work, terms } = task();
+      const running = election.run(work, { requeue: false }).catch(({ code }) => code);
+      let settled = false;
+      void running.then(() => {
+        settled = true;
+      });
+      await begun(terms);
+      await world.advance(10);
+      lose();
+      await world.advance(5_000);
+      expect(settled).to.equal(false);
+      terms[0]?.end();
+      expect(await world.settled(running)).to.equal('LEASE_LOST');
+      expect(terms).to.have.length(1);
+      await nothingLeft();
+    });
+
+    it('by stepDown() releases after the task, and runs it again at the end of the queue', async () => {
+      const { work, terms } = task();
+      const running = election.run(work);
+      await begun(terms);
+      const stepping = election.stepDown();
+      await world.advance(1_000);
+      expect(story.slice(2)).to.deep.equal(['signal: STEPPED_DOWN', 'unelected: STEPPED_DOWN']);
+      expect(world.etcd.keys('jobs/')).to.have.length(1);
+      terms[0]?.end();
+      await world.settled(stepping);
+      await begun(terms, 2);
+      terms[1]?.end();
+      expect(await world.settled(running)).to.equal('done');
+    });
+  });
+
+  describe('with the signal of a caller', () => {
+    const run = (controller: AbortController, work: (leadership: Leadership) => unknown): Promise<string> =>
+      election.run(work, { signal: controller.signal }).then(
+        () => 'resolved',
+        ({ code, cause }) => `${code} because of ${cause}`,
+      );
+
+    it('does not join when it has aborted before', async () => {
+      const controller = new AbortController();
+      controller.abort('enough');
+      expect(await run(controller, () => {})).to.equal('ABORTED because of enough');
+      expect([election.state, process.store.requests.grant]).to.deep.equal(['idle', 0]);
+    });
+
+    for (const at of [0, 1, 3]) {
+      it(`leaves when it aborts ${at} ms after the beginning`, async () => {
+        const controller = new AbortController();
+        const running = run(controller, () => story.push('task begins'));
+        await world.advance(at);
+        controller.abort('enough');
+        expect(await world.settled(running)).to.equal('ABORTED because of enough');
+        expect(story).to.deep.equal([]);
+        await world.advance(2_000);
+        await nothingLeft();
+      });
+    }
+
+    it('leaves the queue when it aborts while waiting', async () => {
+      const first = world.candidate('first').election;
+      await world.queued(first);
+      const controller = new AbortController();
+      const running = run(controller, () => story.push('task begins'));
+      await world.until(() => election.state === 'waiting', 'it waits');
+      controller.abort('enough');
+      expect(await world.settled(running)).to.equal('ABORTED because of enough');
+      await world.advance(10);
+      expect([world.etcd.keys('jobs/').length, story]).to.deep.equal([1, []]);
+    });
+
+    it('lets the task wind down when it aborts while that runs', async () => {
+      const controller = new AbortController();
+      const { work, terms } = task();
+      const running = run(controller, work);
+      await begun(terms);
+      controller.abort('enough');
+      await world.advance(5_000);
+      expect(story.slice(2)).to.deep.equal(['signal: ABORTED', 'unelected: ABORTED']);
+      expect(world.etcd.keys('jobs/')).to.have.length(1);
+      terms[0]?.end();
+      expect(await world.settled(running)).to.equal('ABORTED because of enough');
+      await nothingLeft();
+    });
+
+    it('is left alone afterwards: an abort that comes late stops nothing', async () => {
+      const controller = new AbortController();
+      expect(await world.settled(run(controller, () => {}))).to.equal('resolved');
+      await world.queued(election);
+      controller.abort();
+      await world.advance(100);
+      expect(election.isLeader()).to.equal(true);
+    });
+  });
+
+  it('rejects with STOPPED when the candidate is stopped while it waits', async () => {
+    const first = world.candidate('first').election;
+    await world.queued(first);
+    const running = election.run(() => 'never');
+    await world.until(() => election.state === 'waiting', 'it waits');
+    const stopping = election.stop();
+    expect(await world.refusal(running)).to.equal('STOPPED');
+    await world.settled(stopping);
+  });
+
+  it('called during stop() begins after it', async () => {
+    await world.queued(election);
+    const stopping = election.stop();
+    const running = election.run(({ fencingToken }) => fencingToken);
+    await world.settled(stopping);
+    expect(await world.settled(running)).to.equal(4n);
+    await nothingLeft();
+  });
+});
