@@ -11,6 +11,10 @@ process.on('unhandledRejection', (reason) => {
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
+// Everything has ended by itself: Node 20 can then spin for ever while it takes its handles apart (seen once, with a child
+// process that had just been let go).
+process.once('beforeExit', () => process.exit());
+
 const ENDS_WITHIN = 10_000;
 
 let before: Resources = {};
