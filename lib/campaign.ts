@@ -255,8 +255,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   #close(entrance: Entrance): void {
     entrance.close();
     const late = entrance.attempt;
+    if (late === undefined) return; // there may be an earlier one still
     this.#lateJoin = late;
-    void late?.then(() => {
+    void late.then(() => {
       if (this.#lateJoin === late) this.#lateJoin = undefined;
     });
   }

@@ -162,5 +162,23 @@ describe('a candidate heals by itself', () => {
       expect(story).to.deep.equal(['elected with token 2', 'unelected: STOPPED', 'elected with token 4']);
       expect(one.isLeader()).to.equal(true);
     });
+
+    it('it does not join beside a join that it gave up, however often it is stopped and started meanwhile', async () => {
+      const { session, store } = world.session('s', { ttl: 60 });
+      const [one, two] = [new Election(session, 'one', { releaseTimeout: 0 }), new Election(session, 'two')];
+      await world.queued(two);
+      const story = record(one);
+      store.faults.next('txn', { lateBy: 1_900 });
+      one.start();
+      await world.advance(10);
+      await world.settled(one.stop());
+      one.start();
+      await world.advance(100);
+      await world.settled(one.stop());
+      await world.queued(one);
+      await world.advance(5_000);
+      expect(story).to.have.length(1);
+      expect(one.isLeader()).to.equal(true);
+    });
   });
 });

@@ -41,6 +41,6 @@ export function translate(error: unknown, what: string): ElectionError {
       { cause: error },
     );
   }
-  const Unavailable = REFUSED.test(text) ? RequestRefused : ElectionError;
+  const Unavailable = REFUSED.test(text) || LEASE_EXISTS.test(text) ? RequestRefused : ElectionError;
   return new Unavailable('UNAVAILABLE', `etcd did not ${what} (${text}): trying again`, { cause: error });
 }

@@ -1,0 +1,105 @@
+import { expect } from 'chai';
+import { type Etcd3, isRecoverableError } from 'etcd3';
+import { createClient } from '../lib/client.js';
+import { GrpcMember, Status } from './support/grpc-member.js';
+import { tracked } from './support/track.js';
+
+describe('createClient()', () => {
+  const open = (options: Parameters<typeof createClient>[0]): Etcd3 => {
+    const client = createClient(options);
+    tracked({ close: () => client.close() });
+    return client;
+  };
+  const optionsOf = (client: Etcd3): Record<string, Record<string, unknown> | undefined> =>
+    Reflect.get(client, 'options') as Record<string, Record<string, unknown> | undefined>;
+
+  for (const hosts of [undefined, null, '', [], 2379]) {
+    it(`refuses hosts that are ${JSON.stringify(hosts) ?? 'missing'}, by name`, () => {
+      expect(() => createClient({ hosts } as never))
+        .to.throw(/^`hosts` must be an address such as .*; got/)
+        .with.property('code', 'INVALID_OPTION');
+    });
+  }
+
+  it('refuses to be called without options', () => {
+    expect(() => createClient(undefined as never))
+      .to.throw('`hosts`')
+      .with.property('code', 'INVALID_OPTION');
+  });
+
+  it('finds half-open connections, and connects anew soon', () => {
+    expect(optionsOf(open({ hosts: '127.0.0.1:1' }))['grpcOptions']).to.deep.equal({
+      'grpc.keepalive_time_ms': 6_000,
+      'grpc.keepalive_timeout_ms': 3_000,
+      'grpc.keepalive_permit_without_calls': 0,
+      'grpc.initial_reconnect_backoff_ms': 200,
+      'grpc.max_reconnect_backoff_ms': 1_000,
+    });
+  });
+
+  it('lets the settings of the caller go first, one by one', () => {
+    const client = open({
+      hosts: ['127.0.0.1:1'],
+      dialTimeout: 5,
+      grpcOptions: { 'grpc.keepalive_time_ms': 20_000, 'grpc.max_send_message_length': 1 },
+    });
+    const { grpcOptions, hosts } = optionsOf(client);
+    expect(grpcOptions).to.include({
+      'grpc.keepalive_time_ms': 20_000,
+      'grpc.keepalive_timeout_ms': 3_000,
+      'grpc.max_send_message_length': 1,
+    });
+    expect(hosts).to.deep.equal(['127.0.0.1:1']);
+  });
+
+  it('bounds the time that fetching a token takes, unless the caller does', () => {
+    const auth = { username: 'u', password: 'p' };
+    const callOptions = (client: Etcd3): unknown => optionsOf(client)['auth']?.['callOptions'];
+    const ours = callOptions(open({ hosts: '127.0.0.1:1', auth })) as () => { deadline: number };
+    expect(ours().deadline - Date.now()).to.be.within(1_000, 2_000);
+    const theirs = { deadline: 5 };
+    expect(callOptions(open({ hosts: '127.0.0.1:1', auth: { ...auth, callOptions: theirs } }))).to.equal(theirs);
+  });
+
+  it('works as any other client', async () => {
+    const member = await GrpcMember.listen();
+    member.answers.Range = () => ({
+      header: { revision: '8' },
+      kvs: [{ key: Buffer.from('a'), value: Buffer.from('x') }],
+      count: '1',
+    });
+    expect(await open({ hosts: member.host }).get('a')).to.equal('x');
+  });
+
+  it('closes no host after failures, and repeats nothing by itself', async () => {
+    const member = await GrpcMember.listen();
+    const well = member.answers.Range;
+    member.answers.Range = () => {
+      throw new Status(14, 'etcdserver: no leader');
+    };
+    const client = open({ hosts: member.host });
+    for (let n = 1; n <= 5; n += 1) {
+      const err = await client.get('a').catch((reason: Error) => reason);
+      expect(err).to.be.instanceOf(Error).and.to.satisfy(isRecoverableError);
+      expect(member.asked).to.have.length(n);
+    }
+    member.answers.Range = well;
+    expect(await client.get('a')).to.equal(null);
+  });
+
+  it('leaves fault handling to the caller who brings it', async () => {
+    const member = await GrpcMember.listen();
+    let executed = 0;
+    const never = () => ({ dispose: () => {} });
+    const policy = {
+      onSuccess: never,
+      onFailure: never,
+      execute: (fn: (context: { signal: AbortSignal }) => unknown) => {
+        executed += 1;
+        return Promise.resolve(fn({ signal: new AbortController().signal }));
+      },
+    };
+    await open({ hosts: member.host, faultHandling: { global: policy as never } }).get('a');
+    expect(executed).to.equal(1);
+  });
+});

@@ -1,0 +1,239 @@
+import { expect } from 'chai';
+import type { Etcd3 } from 'etcd3';
+import { createClient } from '../lib/client.js';
+import { EtcdStore, storeOf } from '../lib/etcd/store.js';
+import type { RangeQuery, Txn } from '../lib/store.js';
+import { GrpcMember, type Message, Status } from './support/grpc-member.js';
+import { recordWatch } from './support/store-recorders.js';
+import { tracked } from './support/track.js';
+import { VirtualTime } from './support/virtual-time.js';
+
+describe('the store on etcd3', () => {
+  let member: GrpcMember;
+  let etcd: Etcd3;
+  let store: EtcdStore;
+
+  beforeEach(async () => {
+    member = await GrpcMember.listen();
+    etcd = createClient({ hosts: member.host });
+    tracked({ close: () => etcd.close() });
+    store = new EtcdStore(etcd, new VirtualTime().clock());
+  });
+  const fail = (code: number, message: string) => () => {
+    throw new Status(code, message);
+  };
+  const codeOf = (promise: Promise<unknown>): Promise<string> =>
+    promise.then(
+      () => 'ok',
+      ({ code }) => code,
+    );
+  const query: RangeQuery = { key: 'jobs/', end: 'jobs0', order: 'newest', limit: 2 };
+  const read = (range: RangeQuery): Txn => ({ compare: [], success: [{ type: 'range', range }], failure: [] });
+  const kv = (key: Buffer, value: Buffer): Message => ({
+    key,
+    value,
+    create_revision: '9007199254740993',
+    mod_revision: '9007199254740995',
+    version: '1',
+    lease: '7587862094012030978',
+  });
+
+  it('is one for each client, so that all know which members do not answer', () => {
+    const clock = new VirtualTime().clock();
+    expect(storeOf(etcd, clock)).to.equal(storeOf(etcd, clock));
+    const other = createClient({ hosts: member.host });
+    tracked({ close: () => other.close() });
+    expect(storeOf(other, clock)).not.to.equal(storeOf(etcd, clock));
+  });
+
+  describe('leases', () => {
+    it('are granted under the id of our choice, with the TTL in the reply', async () => {
+      member.answers.LeaseGrant = ({ ID }) => ({ ID, TTL: '15' });
+      expect(await store.grant(7_587_862_094_012_030_978n, 10)).to.equal(15);
+      expect(member.requests('LeaseGrant')).to.deep.equal([{ ID: '7587862094012030978', TTL: '10' }]);
+    });
+
+    it('that exist already are taken for granted by an earlier attempt', async () => {
+      member.answers.LeaseGrant = fail(9, 'etcdserver: lease already exists');
+      expect(await store.grant(1n, 10)).to.equal(undefined);
+      expect(member.requests('LeaseGrant'), 'asked once: etcd has decided').to.have.length(1);
+    });
+
+    it('that are gone already are taken for revoked', async () => {
+      member.answers.LeaseRevoke = fail(5, 'etcdserver: requested lease not found');
+      expect(await codeOf(store.revoke(1n))).to.equal('ok');
+      member.answers.LeaseRevoke = fail(7, 'etcdserver: permission denied');
+      expect(await codeOf(store.revoke(1n))).to.equal('PERMISSION_DENIED');
+      expect(member.requests('LeaseRevoke')).to.deep.equal([{ ID: '1' }, { ID: '1' }]);
+    });
+
+    it('are refused with what etcd says', async () => {
+      member.answers.LeaseGrant = fail(7, 'etcdserver: permission denied');
+      expect(await codeOf(store.grant(1n, 10))).to.equal('PERMISSION_DENIED');
+    });
+  });
+
+  describe('transactions', () => {
+    it('carry bytes, revisions and leases unharmed, both ways', async () => {
+      const key = Buffer.from([0x6a, 0x2f, 0xff, 0x00]);
+      member.answers.Txn = () => ({
+        header: { revision: '9007199254740997' },
+        succeeded: false,
+        responses: [
+          { response_put: {} },
+          { response_range: { kvs: [kv(key, Buffer.from([0, 255]))], count: '12' } },
+          { response_delete_range: {} },
+        ],
+      });
+      const result = await store.txn({
+        compare: [{ key: 'j/\xff', createRevision: 9_007_199_254_740_993n }],
+        success: [
+          { type: 'put', key: 'j/\xff', value: Buffer.from([1]), lease: 31n },
+          { type: 'range', range: { ...query, keysOnly: true, maxCreateRevision: 5n } },
+          { type: 'delete', key: 'j/\xff' },
+        ],
+        failure: [],
+      });
+      expect(result).to.deep.equal({
+        succeeded: false,
+        revision: 9_007_199_254_740_997n,
+        ranges: [
+          {
+            kvs: [
+              {
+                key: 'j/\xff\0',
+                value: Buffer.from([0, 255]),
+                createRevision: 9_007_199_254_740_993n,
+                modRevision: 9_007_199_254_740_995n,
+                lease: 7_587_862_094_012_030_978n,
+              },
+            ],
+            count: 12,
+          },
+        ],
+      });
+      const [sent] = member.requests('Txn') as { compare: Message[]; success: Message[] }[];
+      const bytes = Buffer.from([0x6a, 0x2f, 0xff]);
+      expect(sent?.compare[0]).to.deep.include({
+        key: bytes,
+        target: 'Create',
+        result: 'Equal',
+        create_revision: '9007199254740993',
+      });
+      expect(sent?.success[0]?.['request_put']).to.deep.include({ key: bytes, value: Buffer.from([1]), lease: '31' });
+      expect(sent?.success[1]?.['request_range']).to.deep.include({
+        sort_target: 'Create',
+        sort_order: 'Descend',
+        keys_only: true,
+        limit: '2',
+        max_create_revision: '5',
+      });
+      expect(sent?.success[2]?.['request_delete_range']).to.deep.include({ key: bytes });
+    });
+
+    it('of one read go as a read, sorted by etcd', async () => {
+      member.answers.Range = () => ({
+        header: { revision: '8' },
+        kvs: [kv(Buffer.from('jobs/1'), Buffer.alloc(0))],
+        count: '3',
+      });
+      const result = await store.txn(read({ ...query, order: 'oldest' }));
+      expect([result.succeeded, result.revision, result.ranges[0]?.count]).to.deep.equal([true, 8n, 3]);
+      const [sent] = member.requests('Range');
+      expect(sent).to.deep.include({ key: Buffer.from('jobs/'), range_end: Buffer.from('jobs0') });
+      expect(sent).to.include({ sort_target: 'Create', sort_order: 'Ascend', limit: '2', serializable: false });
+      expect(member.requests('Txn')).to.deep.equal([]);
+    });
+
+    it('with a lease that is gone are refused as that', async () => {
+      member.answers.Txn = fail(5, 'etcdserver: requested lease not found');
+      const put: Txn = {
+        compare: [],
+        success: [{ type: 'put', key: 'a', value: Buffer.from('x'), lease: 1n }],
+        failure: [],
+      };
+      expect(await codeOf(store.txn(put))).to.equal('LEASE_LOST');
+    });
+
+    it('do not hold on to the whole reply by a part of it', async () => {
+      const value = Buffer.alloc(10, 1);
+      member.answers.Range = () => ({ header: { revision: '8' }, kvs: [kv(Buffer.from('a'), value)], count: '1' });
+      const { ranges } = await store.txn(read(query));
+      const [found] = ranges[0]?.kvs ?? [];
+      expect(found?.value).to.deep.equal(value);
+      value.fill(2);
+      expect(found?.value[0]).to.equal(1);
+    });
+  });
+
+  describe('watches', () => {
+    const open = () => {
+      const recorder = recordWatch(store, '');
+      tracked(recorder.stream);
+      return recorder;
+    };
+    const told = (recorder: ReturnType<typeof open>, lines: number): Promise<void> =>
+      recorder.until((story) => story.length >= lines);
+
+    it('are asked for under an id of ours, from a revision on', async () => {
+      const recorder = open();
+      recorder.stream.create(5, 'jobs/', 'jobs0', 9n);
+      await told(recorder, 1);
+      expect(member.requests('Watch')[0]?.['create_request']).to.deep.include({
+        key: Buffer.from('jobs/'),
+        range_end: Buffer.from('jobs0'),
+        start_revision: '9',
+        watch_id: '5',
+      });
+    });
+
+    it('tell puts and deletions with their revisions', async () => {
+      const recorder = open();
+      recorder.stream.create(1, 'a', undefined, 9n);
+      await told(recorder, 1);
+      const deleted = { key: Buffer.from('a'), mod_revision: '12' };
+      member.tell({
+        watch_id: '1',
+        events: [
+          { type: 'Put', kv: kv(Buffer.from('a'), Buffer.from('x')) },
+          { type: 'Delete', kv: deleted },
+        ],
+      });
+      await told(recorder, 2);
+      expect(recorder.story).to.deep.equal(['1 created', '1: put a, delete a']);
+      expect(recorder.events[0]?.kv).to.include({ lease: 7_587_862_094_012_030_978n });
+      expect(recorder.events[1]).to.deep.equal({ type: 'delete', key: 'a', revision: 12n });
+    });
+
+    it('tell from where they are possible when they were compacted away', async () => {
+      const recorder = open();
+      recorder.watchAll(1, 9n);
+      await told(recorder, 1);
+      member.tell({ watch_id: '1', canceled: true, compact_revision: '12' });
+      await told(recorder, 2);
+      expect(recorder.story[1]).to.equal('1 cancelled, compacted at its own revision + 3');
+    });
+
+    it('that are refused are recognised although etcd does not say which it refuses', async () => {
+      member.answers.Watch = ({ create_request }) => {
+        const { key, watch_id } = create_request as { key: Buffer; watch_id: string };
+        if (String(key) !== 'secret') return { watch_id, created: true };
+        return { watch_id: '-1', created: true, canceled: true, cancel_reason: 'etcdserver: permission denied' };
+      };
+      const recorder = open();
+      for (const [n, key] of ['a', 'secret', 'b', 'secret'].entries())
+        recorder.stream.create(n + 1, key, undefined, 9n);
+      await told(recorder, 4);
+      expect(recorder.story).to.deep.equal(['1 created', '2 cancelled', '3 created', '4 cancelled']);
+    });
+
+    it('count every message as a sign of life', async () => {
+      const recorder = open();
+      recorder.stream.ping();
+      await recorder.until(() => recorder.signs === 1);
+      member.tell({ watch_id: '-1' });
+      await recorder.until(() => recorder.signs === 2);
+      expect(recorder.story).to.deep.equal([]);
+    });
+  });
+});

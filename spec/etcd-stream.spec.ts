@@ -1,0 +1,193 @@
+import { expect } from 'chai';
+import { createClient } from '../lib/client.js';
+import { EtcdStore } from '../lib/etcd/store.js';
+import { GrpcMember, Status } from './support/grpc-member.js';
+import { type KeepAliveRecorder, recordKeepAlive, recordWatch, type WatchRecorder } from './support/store-recorders.js';
+import { tracked } from './support/track.js';
+import { settle, VirtualTime } from './support/virtual-time.js';
+import { until } from './support/wait.js';
+
+describe('a stream to etcd', () => {
+  let time: VirtualTime;
+  let member: GrpcMember;
+  let store: EtcdStore;
+
+  const connect = (...hosts: GrpcMember[]): void => {
+    const etcd = createClient({ hosts: hosts.map(({ host }) => host) });
+    tracked({ close: () => etcd.close() });
+    store = new EtcdStore(etcd, time.clock());
+  };
+  beforeEach(async () => {
+    time = new VirtualTime();
+    member = await GrpcMember.listen();
+    connect(member);
+  });
+  const keepAlive = (): KeepAliveRecorder => {
+    const recorder = recordKeepAlive(store, 31n);
+    tracked(recorder.stream);
+    return recorder;
+  };
+  const watch = (): WatchRecorder => {
+    const recorder = recordWatch(store, '');
+    tracked(recorder.stream);
+    return recorder;
+  };
+  const told = (recorder: { until: KeepAliveRecorder['until'] }, lines: number): Promise<void> =>
+    recorder.until((story) => story.length >= lines);
+
+  it('sends what was asked of it before it was open, in order', async () => {
+    const recorder = watch();
+    for (const id of [1, 2, 3]) recorder.stream.create(id, `k${id}`, undefined, 5n);
+    recorder.stream.cancel(2);
+    recorder.stream.ping();
+    await told(recorder, 4);
+    expect(recorder.story).to.deep.equal(['1 created', '2 created', '3 created', '2 cancelled']);
+    await until(() => recorder.signs === 5, { what: 'the sign of life' });
+    const what = member.requests('Watch').map(({ request_union }) => request_union);
+    expect(what).to.deep.equal([
+      'create_request',
+      'create_request',
+      'create_request',
+      'cancel_request',
+      'progress_request',
+    ]);
+  });
+
+  it('asks for an end when the member loses sight of the raft leader, and requests do not', async () => {
+    keepAlive().stream.send();
+    watch().stream.ping();
+    await until(() => member.asked.length === 2, { what: 'both' });
+    await store.grant(1n, 10);
+    const has = (n: number): unknown => member.asked[n]?.metadata['hasleader'];
+    expect([has(0), has(1), has(2)]).to.deep.equal(['true', 'true', undefined]);
+  });
+
+  it('tells each reply, and that the lease is gone when its TTL is 0', async () => {
+    const recorder = keepAlive();
+    recorder.stream.send();
+    await told(recorder, 1);
+    member.answers.LeaseKeepAlive = ({ ID }) => ({ ID, TTL: '0' });
+    recorder.stream.send();
+    await told(recorder, 2);
+    expect(recorder.story).to.deep.equal(['ttl 10', 'ttl 0']);
+    expect(member.requests('LeaseKeepAlive')).to.deep.equal([{ ID: '31' }, { ID: '31' }]);
+  });
+
+  for (const [how, status] of [
+    ['ends it', undefined],
+    ['fails', new Status(14, 'etcdserver: no leader')],
+  ] as const) {
+    it(`tells once that it is closed when the member ${how}, and nothing after it`, async () => {
+      const recorder = keepAlive();
+      recorder.stream.send();
+      await told(recorder, 1);
+      member.endStreams(status);
+      await told(recorder, 2);
+      recorder.stream.send();
+      recorder.stream.overdue();
+      await settle();
+      expect(recorder.story).to.deep.equal(['ttl 10', 'closed']);
+    });
+  }
+
+  it('tells nothing after it was closed by us, and is closed at the member too', async () => {
+    const recorder = keepAlive();
+    recorder.stream.send();
+    await told(recorder, 1);
+    recorder.stream.close();
+    recorder.stream.close();
+    recorder.stream.send();
+    await until(() => member.streams === 0, { what: 'the member sees it' });
+    expect(recorder.story).to.deep.equal(['ttl 10']);
+  });
+
+  it('is never opened when it is closed before that', async () => {
+    const recorder = keepAlive();
+    recorder.stream.send();
+    recorder.stream.close();
+    await store.grant(1n, 10);
+    await until(() => member.streams === 0, { what: 'nothing is open' });
+    expect(member.requests('LeaseKeepAlive')).to.deep.equal([]);
+    expect(recorder.story).to.deep.equal([]);
+  });
+
+  it('tells that it is closed when nobody listens', async () => {
+    member.close();
+    const recorder = keepAlive();
+    recorder.stream.send();
+    await told(recorder, 1);
+    expect(recorder.story).to.deep.equal(['closed']);
+  });
+
+  it('goes past a member that was silent', async () => {
+    const [sick, well] = [await GrpcMember.listen(), member];
+    sick.condition = 'silent';
+    connect(sick, well);
+    // Streams until one is on the sick member.
+    let silent: KeepAliveRecorder;
+    do {
+      silent = keepAlive();
+      silent.stream.send();
+      await until(() => silent.story.length > 0 || sick.streams > 0, { what: 'an answer, or silence' });
+    } while (sick.streams === 0);
+    silent.stream.overdue();
+    const after = Array.from({ length: 12 }, keepAlive);
+    for (const { stream } of after) stream.send();
+    await Promise.all(after.map((recorder) => told(recorder, 1)));
+    expect(sick.requests('LeaseKeepAlive')).to.have.length(1);
+    expect(silent.story, 'its connection may be well: it stays open').to.deep.equal([]);
+  });
+
+  it('is ended when its member was silent twice: the connection may be half-open', async () => {
+    member.condition = 'silent';
+    const [first, second] = [keepAlive(), keepAlive()];
+    first.stream.send();
+    second.stream.send();
+    await until(() => member.streams === 2, { what: 'both' });
+    first.stream.overdue();
+    second.stream.overdue();
+    await told(second, 1);
+    expect([first.story, second.story]).to.deep.equal([[], ['closed']]);
+  });
+
+  it('is opened on the only member there is, though that was silent', async () => {
+    const recorder = keepAlive();
+    recorder.stream.send();
+    await told(recorder, 1);
+    recorder.stream.overdue();
+    const next = keepAlive();
+    next.stream.send();
+    await told(next, 1);
+    expect(next.story).to.deep.equal(['ttl 10']);
+  });
+
+  it('forgives a member its silences when it answers', async () => {
+    const [first, second] = [keepAlive(), keepAlive()];
+    for (const recorder of [first, second, first, second]) {
+      recorder.stream.overdue();
+      recorder.stream.send();
+      await until(() => recorder.story.length > 0, { what: 'an answer' });
+    }
+    expect([...first.story, ...second.story]).not.to.include('closed');
+  });
+
+  it('is opened again behind a request that makes etcd3 fetch another token, when etcd has refused the last', async () => {
+    await store.txn({ compare: [{ key: 'jobs/1f', createRevision: 0n }], success: [], failure: [] });
+    member.answers.LeaseKeepAlive = () => {
+      throw new Status(16, 'etcdserver: invalid auth token');
+    };
+    const refused = keepAlive();
+    refused.stream.send();
+    await told(refused, 1);
+    member.answers.LeaseKeepAlive = () => ({ TTL: '10' });
+    for (let n = 0; n < 2; n += 1) {
+      const next = keepAlive();
+      next.stream.send();
+      await told(next, 1);
+      expect(next.story).to.deep.equal(['ttl 10']);
+    }
+    const methods = member.asked.map(({ method }) => method);
+    expect(methods).to.deep.equal(['Txn', 'LeaseKeepAlive', 'Range', 'LeaseKeepAlive', 'LeaseKeepAlive']);
+    expect(String(member.requests('Range')[0]?.['key']), 'a key that this user may read').to.equal('jobs/1f');
+  });
+});

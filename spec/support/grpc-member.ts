@@ -1,0 +1,164 @@
+import { createRequire } from 'node:module';
+import type * as Grpc from '@grpc/grpc-js';
+import type * as ProtoLoader from '@grpc/proto-loader';
+import { tracked } from './track.js';
+
+// The copies that etcd3 itself uses.
+const ofUs = createRequire(import.meta.url);
+const ofEtcd3 = createRequire(ofUs.resolve('etcd3'));
+const grpc = ofEtcd3('@grpc/grpc-js') as typeof Grpc;
+const { loadSync } = ofEtcd3('@grpc/proto-loader') as typeof ProtoLoader;
+
+const proto = loadSync(ofUs.resolve('etcd3').replace(/lib[/\\][^/\\]*$/, 'proto/rpc.proto'), {
+  keepCase: true,
+  longs: String,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+export type Message = Record<string, unknown>;
+export type Method = 'Range' | 'Txn' | 'LeaseGrant' | 'LeaseRevoke' | 'LeaseKeepAlive' | 'Watch';
+
+/** What a member answers to one request; several messages only on a stream. Or a gRPC status, thrown. */
+export type Answer = (request: Message) => Message | readonly Message[] | undefined;
+
+export class Status extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const HEADER = { cluster_id: '1', member_id: '1', revision: '7', raft_term: '1' };
+
+/**
+ * One member of etcd as far as gRPC goes: listens on loopback, writes down what it is asked, and answers what the spec
+ * says, or never. What etcd's answers mean is the model's business; this is about how they come.
+ */
+export class GrpcMember {
+  /** In order; of streams each message. */
+  readonly asked: { readonly method: Method; readonly request: Message; readonly metadata: Record<string, unknown> }[] =
+    [];
+  /** `silent`: accepts everything and never answers. */
+  condition: 'up' | 'silent' = 'up';
+  readonly answers: Record<Method, Answer> = {
+    Range: () => ({ header: HEADER, kvs: [], count: '0' }),
+    Txn: () => ({ header: HEADER, succeeded: true, responses: [] }),
+    LeaseGrant: ({ ID, TTL }) => ({ header: HEADER, ID, TTL }),
+    LeaseRevoke: () => ({ header: HEADER }),
+    LeaseKeepAlive: ({ ID }) => ({ header: HEADER, ID, TTL: '10' }),
+    Watch: ({ create_request, cancel_request }) => {
+      const about = (create_request ?? cancel_request) as { watch_id: string } | null;
+      const watch_id = about?.watch_id ?? '-1';
+      return { header: HEADER, watch_id, created: Boolean(create_request), canceled: Boolean(cancel_request) };
+    },
+  };
+  readonly #server = new grpc.Server();
+  readonly #streams = new Set<Grpc.ServerDuplexStream<Message, Message>>();
+
+  #host = '';
+
+  private constructor() {
+    const unary =
+      (method: Method): Grpc.handleUnaryCall<Message, Message> =>
+      (call, reply) =>
+        this.#answer(method, call, reply);
+    const stream =
+      (method: Method): Grpc.handleBidiStreamingCall<Message, Message> =>
+      (call) =>
+        this.#serve(method, call);
+    this.#server.addService(service('KV'), { Range: unary('Range'), Txn: unary('Txn') });
+    this.#server.addService(service('Lease'), {
+      LeaseGrant: unary('LeaseGrant'),
+      LeaseRevoke: unary('LeaseRevoke'),
+      LeaseKeepAlive: stream('LeaseKeepAlive'),
+    });
+    this.#server.addService(service('Watch'), { Watch: stream('Watch') });
+  }
+
+  static async listen(): Promise<GrpcMember> {
+    const member = new GrpcMember();
+    const port = await new Promise<number>((resolve, reject) => {
+      member.#server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (err, bound) =>
+        err === null ? resolve(bound) : reject(err),
+      );
+    });
+    member.#host = `127.0.0.1:${port}`;
+    return tracked(member);
+  }
+
+  get host(): string {
+    return this.#host;
+  }
+
+  requests(method: Method): Message[] {
+    return this.asked.filter((asked) => asked.method === method).map(({ request }) => request);
+  }
+
+  /** Streams that clients have open. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  /** To every open stream. */
+  tell(message: Message): void {
+    for (const stream of this.#streams) stream.write(message);
+  }
+
+  /** Ends every open stream: as if it were done, or with a status. */
+  endStreams(status?: Status): void {
+    for (const stream of this.#streams) {
+      if (status === undefined) stream.end();
+      else stream.emit('error', status);
+    }
+  }
+
+  close(): void {
+    this.#server.forceShutdown();
+  }
+
+  #answer(
+    method: Method,
+    { request, metadata }: Grpc.ServerUnaryCall<Message, Message>,
+    reply: Grpc.sendUnaryData<Message>,
+  ): void {
+    this.asked.push({ method, request, metadata: metadata.getMap() });
+    if (this.condition === 'silent') return;
+    try {
+      reply(null, this.answers[method](request) as Message);
+    } catch (err) {
+      const { code, message } = err as Status;
+      reply({ code, details: message });
+    }
+  }
+
+  #serve(method: Method, stream: Grpc.ServerDuplexStream<Message, Message>): void {
+    this.#streams.add(stream);
+    const forget = (): void => {
+      this.#streams.delete(stream);
+    };
+    stream.on('cancelled', forget);
+    stream.on('error', forget);
+    stream.on('end', () => {
+      forget();
+      stream.end();
+    });
+    stream.on('data', (request: Message) => {
+      this.asked.push({ method, request, metadata: stream.metadata.getMap() });
+      if (this.condition === 'silent') return;
+      try {
+        const answer = this.answers[method](request) ?? [];
+        for (const message of Array.isArray(answer) ? answer : [answer]) stream.write(message);
+      } catch (err) {
+        stream.emit('error', err);
+      }
+    });
+  }
+}
+
+function service(name: string): Grpc.ServiceDefinition {
+  return proto[`etcdserverpb.${name}`] as Grpc.ServiceDefinition;
+}
