@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { TcpProxy } from './support/proxy/proxy.js';
 import { tracked } from './support/track.js';
-import { until } from './support/wait.js';
+import { pause, until } from './support/wait.js';
 
 /** Answers every chunk with the same in capitals. */
 async function shouter(): Promise<{ readonly host: string; readonly heard: string[]; stop(): Promise<void> }> {
@@ -36,7 +36,7 @@ async function shouter(): Promise<{ readonly host: string; readonly heard: strin
 /** A client that writes down what it is told: text, `'end'`, `'reset'`. */
 async function dial(
   host: string | undefined,
-): Promise<{ say(text: string): void; read(): string; gone(): string | undefined; stop(): void }> {
+): Promise<{ say(text: string): void; read(): string; gone(): string | undefined; end(): void; stop(): void }> {
   const socket = connect(Number(new URL(host ?? '').port), '127.0.0.1');
   let text = '';
   let gone: string | undefined;
@@ -50,7 +50,13 @@ async function dial(
     gone ??= 'reset';
   });
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => {});
-  return { say: (line) => socket.write(line), read: () => text, gone: () => gone, stop: () => socket.destroy() };
+  return {
+    say: (line) => socket.write(line),
+    read: () => text,
+    gone: () => gone,
+    end: () => socket.end(),
+    stop: () => socket.destroy(),
+  };
 }
 
 describe('the TCP proxy', () => {
@@ -224,6 +230,18 @@ describe('the TCP proxy', () => {
     a.say(text);
     await until(() => a.read().length === text.length, { what: 'the answer' });
     expect(a.read() === text.toUpperCase()).to.equal(true);
+  });
+
+  it('leaves nothing open of a connection whose client has gone meanwhile', async () => {
+    const a = await client();
+    a.say('a');
+    await answered(a, 'A');
+    proxy.blackhole();
+    a.end();
+    await pause(20); // the end has arrived, and is held back
+    proxy.restore();
+    proxy.cut(); // while the end is being passed on
+    expect(proxy.connections).to.deep.equal([]);
   });
 
   it('passes an orderly end on', async () => {

@@ -71,7 +71,7 @@ describe('when a candidate process', () => {
 
   it('was stopped while it led, the successor leads alone, also after it goes on', async () => {
     const name = uniqueName();
-    const paused = runCandidate({ hosts: cluster().hosts, name, ttl: TTL, pauseOver: 1_000 * TTL });
+    const paused = runCandidate({ hosts: cluster().hosts, name, ttl: TTL, pauseOver: 1_500 * TTL });
     await paused.heard('elected');
     const next: Election = candidate(cluster().hosts, name, { ttl: TTL, value: 'next' });
     await queued(next);
@@ -79,6 +79,7 @@ describe('when a candidate process', () => {
     const since = stopwatch();
     await leading(next);
     figure(`SIGSTOP of the leader to elected, TTL ${TTL} s`, since());
+    await until(() => since() > 1_700 * TTL, { what: 'a pause that the paused one can tell from a busy machine' });
     paused.signal('SIGCONT');
     expect((await paused.heard('woke')).isLeader).to.equal(false);
     await until(async () => (await queue(next)).length === 2, { what: 'the paused one to queue again' });

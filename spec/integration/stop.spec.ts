@@ -70,7 +70,7 @@ describe('stop()', () => {
     const leader = runCandidate({ hosts: cluster().hosts, name });
     await leader.heard('elected');
     const waiting = runCandidate({ hosts: cluster().hosts, name });
-    await until(async () => (await keysUnder(other, name)).length === 2, { what: 'both to be queued' });
+    await until(async () => (await keysUnder(other, name)).length === 2, { within: 20_000, what: 'both to be queued' });
     waiting.askToStop();
     await waiting.exited();
     const since = stopwatch();

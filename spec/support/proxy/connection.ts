@@ -49,8 +49,8 @@ export class ProxyConnection extends Link {
     this.#closed = true;
     this.#flows.requests.stop();
     this.#flows.replies.stop();
-    this.#client.resetAndDestroy();
-    this.#server?.resetAndDestroy();
+    reset(this.#client);
+    if (this.#server !== undefined) reset(this.#server);
     for (const listener of this.#listeners) listener();
   }
 
@@ -73,4 +73,10 @@ export class ProxyConnection extends Link {
   #tellOther(direction: Direction): void {
     this.#flows[direction].whenDelivered(() => this.cut());
   }
+}
+
+/** The kernel's reset. While an end is being sent, Node fails at it with EINVAL and keeps the socket open for ever. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
