@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { ElectionError } from '../errors.js';
 import { RequestRefused } from '../store.js';
 import { type Clock, sleep } from '../time.js';
-import { STATUS, translate } from './errors.js';
+import { STATUS, translate, withTokenInMind } from './errors.js';
 import type { Members } from './members.js';
 
 export type CallOptions = NonNullable<Parameters<Etcd3['kv']['txn']>[1]>;
@@ -75,7 +75,7 @@ export class Guard {
           stop?.();
           if (status.code === STATUS.UNAVAILABLE) this.#members.failed(target);
           else if (status.details !== TOO_LATE && this.#patience !== undefined) this.#members.answered(target);
-          listener.onReceiveStatus?.(status);
+          listener.onReceiveStatus?.(withTokenInMind(status));
         },
       });
     };

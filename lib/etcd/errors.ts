@@ -2,11 +2,17 @@ import { ElectionError } from '../errors.js';
 import { RequestRefused } from '../store.js';
 
 /** gRPC status codes that we set or read: https://grpc.io/docs/guides/status-codes/ */
-export const STATUS = { OK: 0, DEADLINE_EXCEEDED: 4, FAILED_PRECONDITION: 9, UNAVAILABLE: 14 } as const;
+export const STATUS = {
+  OK: 0,
+  DEADLINE_EXCEEDED: 4,
+  FAILED_PRECONDITION: 9,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
+} as const;
 
 /** etcd's texts: https://github.com/etcd-io/etcd/blob/v3.4.23/etcdserver/api/v3rpc/rpctypes/error.go */
 const DENIED =
-  /permission denied|invalid auth token|authentication failed|authentication is not enabled|user name is empty|UNAUTHENTICATED/i;
+  /permission denied|invalid auth token|revision of auth store is old|authentication failed|authentication is not enabled|user name is empty|UNAUTHENTICATED/i;
 const LEASE_GONE = /requested lease not found|is expired or revoked/i;
 const LEASE_EXISTS = /lease already exists/i;
 
@@ -15,6 +21,17 @@ const REFUSED = /^(3|8|11|12) |INVALID_ARGUMENT|RESOURCE_EXHAUSTED|OUT_OF_RANGE|
 
 function textOf(error: unknown): string {
   return error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error);
+}
+
+/** A JSON web token is of no use any more once a user or a role has been changed, whoever's. */
+const TOKEN_OUTDATED = /revision of auth store is old/i;
+
+/** etcd3 fetches another token when it reads this text, and for no other reason. */
+const TOKEN_INVALID = { code: STATUS.UNAUTHENTICATED, details: 'etcdserver: invalid auth token' } as const;
+
+/** The status as etcd3 understands it. */
+export function withTokenInMind<S extends { readonly code: number; readonly details: string }>(status: S): S {
+  return TOKEN_OUTDATED.test(status.details) ? { ...status, ...TOKEN_INVALID } : status;
 }
 
 export function isLeaseExists(error: unknown): boolean {

@@ -1,0 +1,69 @@
+import { Etcd3, type IOptions, Range } from 'etcd3';
+import { createClient } from '../../../lib/index.js';
+import type { ClientKind } from '../candidates.js';
+import { tracked } from '../track.js';
+
+export type Credentials = NonNullable<IOptions['auth']>;
+
+const ROOT: Credentials = { username: 'root', password: 'the root of all' };
+
+/**
+ * The users and roles of a cluster that asks for passwords, as an administrator sees them.
+ *
+ * @example
+ * ```ts
+ * const access = await Access.enable(cluster.hosts);
+ * const worker = await access.user('worker', 'electors');
+ * await access.allow('electors', 'jobs/nightly');
+ * const client = clientOf('createClient', { hosts: [...cluster.hosts], auth: worker });
+ * ```
+ */
+export class Access {
+  /** May do everything. */
+  readonly root: Etcd3;
+
+  private constructor(root: Etcd3) {
+    this.root = root;
+  }
+
+  /** Switches authentication on; from now on nobody reads or writes without a user. */
+  static async enable(hosts: readonly string[]): Promise<Access> {
+    const nobody = createClient({ hosts: [...hosts] });
+    await nobody.role('root').create();
+    await (await nobody.user(ROOT.username).create(ROOT.password)).addRole('root');
+    await nobody.auth.authEnable();
+    nobody.close();
+    return new Access(createClient({ hosts: [...hosts], auth: ROOT }));
+  }
+
+  /** Creates a user with a role of its own, which allows nothing yet. */
+  async user(username: string, role: string): Promise<Credentials> {
+    const password = `${username}'s password`;
+    await this.root.role(role).create();
+    await (await this.root.user(username).create(password)).addRole(role);
+    return { username, password };
+  }
+
+  /** The least role that an election needs. */
+  async allow(role: string, election: string): Promise<void> {
+    await this.root.role(role).grant({ permission: 'Readwrite', range: keysOf(election) });
+  }
+
+  async forbid(role: string, election: string): Promise<void> {
+    await this.root.role(role).revoke({ permission: 'Readwrite', range: keysOf(election) });
+  }
+
+  close(): void {
+    this.root.close();
+  }
+}
+
+/** From `<name>/` up to `<name>0`, which is the first key after all that begin with `<name>/`. */
+function keysOf(election: string): Range {
+  return new Range(`${election}/`, `${election}0`);
+}
+
+/** Closed at the end of the spec. */
+export function clientOf(kind: ClientKind, options: IOptions): Etcd3 {
+  return tracked(kind === 'createClient' ? createClient(options) : new Etcd3(options));
+}

@@ -1,0 +1,55 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Credentials } from './access.js';
+
+/** Seconds that a token lives in these specs: so short that everything a candidate does finds it expired. */
+export const TOKEN_TTL = 1;
+
+/**
+ * Resolves when every token that was fetched before the call has expired, if it is not used meanwhile. Asking etcd would be a
+ * use, and prolong the life of a simple token: there is no condition to wait for but time. etcd looks every second.
+ */
+export async function tokensExpire(): Promise<void> {
+  await sleep((TOKEN_TTL + 1.5) * 1000);
+}
+
+/** Credentials that count how often a client has fetched a token. */
+export function counted(auth: Credentials): { readonly auth: Credentials; fetched(): number } {
+  let fetched = 0;
+  const callOptions = (): { deadline: number } => {
+    fetched++;
+    return { deadline: Date.now() + 2_000 };
+  };
+  return { auth: { ...auth, callOptions }, fetched: () => fetched };
+}
+
+/** The two kinds of token that etcd has, as flags. */
+export interface TokenKind {
+  readonly flags: readonly string[];
+  remove(): void;
+}
+
+/** etcd remembers them, and each use prolongs their life. */
+export function simpleTokens(): TokenKind {
+  return { flags: [`--auth-token-ttl=${TOKEN_TTL}`], remove: () => {} };
+}
+
+/** Signed by etcd, which remembers nothing; their end is written in them, and so is the state of users and roles. */
+export function jsonWebTokens(): TokenKind {
+  const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-jwt-'));
+  const [pub, priv] = [join(folder, 'pub.pem'), join(folder, 'priv.pem')];
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  writeFileSync(pub, publicKey);
+  writeFileSync(priv, privateKey, { mode: 0o600 });
+  return {
+    flags: [`--auth-token=jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=${TOKEN_TTL}s`],
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
