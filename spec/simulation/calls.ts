@@ -27,7 +27,9 @@ function act(world: World, contender: Contender, call: Call): void {
       return contender.stepDown();
     case 'restart':
       void contender.stop();
-      process.user.after(call.after, () => election.start());
+      process.user.after(call.after, () => {
+        if (process.contenders.includes(contender)) election.start();
+      });
       return;
     case 'proclaim':
       for (let times = call.times; times > 0; times--) contender.proclaim();
@@ -61,14 +63,17 @@ function act(world: World, contender: Contender, call: Call): void {
 
 /** Closes what is open, and begins anew in the same process. */
 async function renew(world: World, process: Process, backAfter: number): Promise<void> {
-  const wasRunning = process.contenders.map(({ election }) => election.isRunning());
   const before = process.contenders;
+  const wasRunning = before.map(({ election }) => election.isRunning());
   await (process.session === undefined ? process.leave() : process.close());
-  process.user.after(backAfter, () => {
-    if (process.contenders !== before) return; // closed twice
-    for (const { watchers } of before) for (const watcher of watchers) watcher.stop();
-    process.enlist();
-    for (const [at, { election }] of process.contenders.entries()) if (wasRunning[at]) election.start();
-    world.tally.add('outcome', 'sessions renewed');
+  await new Promise<void>((resolve) => {
+    process.user.after(backAfter, resolve);
   });
+  // One that was started while it stopped is a candidate again.
+  while (before.some(({ election }) => election.state !== 'idle')) await process.leave();
+  if (process.contenders !== before) return; // closed twice
+  for (const { watchers } of before) for (const watcher of watchers) watcher.stop();
+  process.enlist();
+  for (const [at, { election }] of process.contenders.entries()) if (wasRunning[at]) election.start();
+  world.tally.add('outcome', 'sessions renewed');
 }

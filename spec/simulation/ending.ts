@@ -81,7 +81,8 @@ function* problemsIn(world: World): Generator<string> {
     const [leader] = leaders;
     const running = all.filter(({ election }) => election.isRunning());
     if (leader === undefined || leaders.length > 1) {
-      if (running.length > 0) yield `${name} has ${leaders.length} leaders`;
+      const isEmpty = world.referee.queueOf(name).length === 0;
+      if (running.length > 0 || !isEmpty) yield `${name} has ${leaders.length} leaders`;
       continue;
     }
     for (const contender of running) {

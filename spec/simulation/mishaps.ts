@@ -89,7 +89,7 @@ function crash(world: World, process: Process, backAfter: number | undefined): v
   process.kill();
   if (backAfter === undefined) return;
   world.time.at(world.time.now + backAfter, () => {
-    if (world.processes[at] !== process) return; // the end has come before
+    if (world.isCalm || world.processes[at] !== process) return;
     const { contenders } = world.boot(at);
     for (const [index, { election }] of contenders.entries()) if (wasRunning[index]) election.start();
   });

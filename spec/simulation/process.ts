@@ -41,6 +41,8 @@ export class Process {
   /** How often it has been paused. */
   pauses = 0;
   session: Session | undefined;
+  /** Of sessions that have been closed. */
+  readonly #retired: Contender[] = [];
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();
 
@@ -86,6 +88,7 @@ export class Process {
     const { plan, ttl, renewDeadline, world } = this;
     const logger = this.loggerFor(this.name);
     this.session = plan.shared ? new Session(this.environment, { ttl, renewDeadline, logger }) : undefined;
+    this.#retired.push(...this.contenders);
     this.contenders = plan.candidates.map(
       (candidate, at) =>
         new Contender({
@@ -138,7 +141,7 @@ export class Process {
 
   /** Stops every election in it, and closes the session they share. */
   async leave(): Promise<void> {
-    await Promise.all(this.contenders.map((contender) => contender.stop()));
+    await Promise.all([...this.#retired, ...this.contenders].map((contender) => contender.stop()));
     await this.close();
   }
 
