@@ -10,7 +10,7 @@ const DETOURS = 12_000;
 /** ms for the events and requests of one handover, when nothing is wrong. */
 const HANDOVER = 1_000;
 /** ms after which nothing that was begun under a fault is still under way. */
-const SHORTEST_CALM = 6_500;
+const SHORTEST_CALM = 5_000;
 
 /** The faults end; somebody leads, everybody knows, and it stays so; then all go, and nothing is left. */
 export async function end(world: World): Promise<void> {
@@ -56,8 +56,8 @@ async function becomeCalm(world: World): Promise<void> {
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   const bound = 2 * longest + world.plan.etcd.electionTime + DETOURS;
   const startedAt = world.time.now;
-  // Tasks of the past wind down, tasks that were about to end end.
-  await world.time.advance(500);
+  // Long enough for every lease that could not be refreshed to show it, and for what was about to end to end.
+  await world.time.advance(longest + world.plan.etcd.electionTime);
   let problems: readonly string[] = [];
   const isGood = (): boolean => {
     if (world.violation !== undefined) return true;
