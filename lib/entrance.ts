@@ -22,6 +22,8 @@ export interface EntranceHandlers {
   entered(lease: Lease, place: Place, head: Head | undefined): void;
   /** etcd does not know this lease. */
   leaseUnknown(lease: Lease, error: ElectionError): void;
+  /** Gives back, by `leave`, what is or may be in the queue on this lease. */
+  giveBack(lease: Lease, leave: () => Promise<void>): Promise<void>;
   /** An attempt failed; the next is under way. */
   troubled(error: ElectionError): void;
 }
@@ -76,16 +78,27 @@ export class Entrance {
         this.#on.entered(lease, place, head);
         return undefined;
       }
-      await candidacy.leave(place.own); // stopped, or without its lease, while the transaction was on its way
+      // Stopped, or without its lease, while the transaction was on its way.
+      await this.#giveBack(lease, () => candidacy.leave(place.own));
       return 0;
     } catch (err) {
       return this.#onFailure(lease, err as ElectionError);
     }
   }
 
-  #onFailure(lease: Lease, error: ElectionError): number | undefined {
+  /** Never rejects. */
+  async #giveBack(lease: Lease, leave: () => Promise<void>): Promise<void> {
+    try {
+      await this.#on.giveBack(lease, leave);
+    } catch (err) {
+      this.#parts.log().debug({ err }, 'key not given back yet; with its lease it will be gone in any case');
+    }
+  }
+
+  async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
     if (this.#isClosed) {
-      this.#parts.log().debug({ err: error }, 'key not given back; it will expire with its lease');
+      // Whether it was carried out nobody knows; on a lease that lives on, the key would stay.
+      if (error.code !== 'LEASE_LOST') await this.#giveBack(lease, () => this.#parts.candidacy.withdraw(lease.id));
       return undefined;
     }
     if (error.code === 'LEASE_LOST') {
