@@ -1,5 +1,5 @@
 import { Announcement } from './announcement.js';
-import type { Candidacy, Head, Place } from './candidacy.js';
+import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
 import { Departure } from './departure.js';
 import { Entrance, type EntranceHandlers } from './entrance.js';
 import { ElectionError, type ElectionErrorCode } from './errors.js';
@@ -174,8 +174,8 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined {
     const lease = this.#session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;
-    // The task of an earlier term may still wind down, and its key be there.
-    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.remainsOf(this.name);
+    // The task of an earlier term may still wind down, or a join of ours be on its way.
+    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.blocking(this.name);
     if (earlier === undefined) return { lease, value: this.value };
     void earlier.then(() => this.#tryJoin());
     return undefined;
@@ -191,8 +191,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     this.#on.joined(head);
   }
 
-  giveBack(lease: Lease, leave: () => Promise<void>): Promise<void> {
-    return this.#session.giveBack(this.name, lease.id, leave);
+  abandoned(lease: Lease, own: OwnKey | undefined): Promise<void> {
+    if (own !== undefined) return this.#session.giveBack(lease.id, () => this.#candidacy.leave(own));
+    return this.#session.withdraw(this.name, lease.id, () => this.#candidacy.withdraw(lease.id));
   }
 
   leaseUnknown(lease: Lease, err: ElectionError): void {
@@ -318,7 +319,6 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   async #depart(previous: State, leaving: Leaving): Promise<void> {
     const departure = new Departure({
-      name: this.name,
       session: this.#session,
       ownsSession: this.#ownsSession,
       candidacy: this.#candidacy,

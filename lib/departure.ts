@@ -8,8 +8,6 @@ import { type Clock, sleep } from './time.js';
 const RELEASE_PATIENCE = 1_000;
 
 export interface DepartureParts {
-  /** Of the election. */
-  readonly name: string;
   readonly session: Session;
   /** The session is this election's alone: its lease ends with the candidacy. */
   readonly ownsSession: boolean;
@@ -76,9 +74,9 @@ export class Departure {
   }
 
   async #leaveQueue(own: OwnKey): Promise<void> {
-    const { session, name, candidacy } = this.#parts;
+    const { session, candidacy } = this.#parts;
     try {
-      await session.giveBack(name, own.lease, () => candidacy.leave(own));
+      await session.giveBack(own.lease, () => candidacy.leave(own));
     } catch (err) {
       this.#parts.failed(err as ElectionError);
     }

@@ -6,33 +6,38 @@ const LONGEST_PAUSE = 1_000;
 
 /**
  * Keys that their candidates have left, or may have left, on a lease that lives on: of a session with other elections, or of a
- * candidate that returns. As long as the lease is refreshed such a key would stand in the queue with nobody behind it,
- * and a candidate that came back would lead a second term with the token of the first; so it is given back until
- * etcd has confirmed that, and until then nobody joins that queue on this lease.
+ * candidate that returns. As long as the lease is refreshed such a key would stand in the queue with nobody behind it; so
+ * it is given back until etcd has confirmed that.
  */
 export class Remains {
   readonly #clock: Clock;
-  /** By election. */
-  readonly #pending = new Map<string, Promise<void>>();
+  /** By election: who joins meanwhile would be taken for what is left. */
+  readonly #blocking = new Map<string, Promise<void>>();
   #scope = new AbortController();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Resolves when nothing is left in this election, or the lease is no longer ours; undefined: there is nothing. */
-  of(election: string): Promise<void> | undefined {
-    return this.#pending.get(election);
+  /** Resolves when nobody can be taken for what is left of this election any more; undefined: nobody can now. */
+  blocking(election: string): Promise<void> | undefined {
+    return this.#blocking.get(election);
   }
 
-  /** Settles as the first attempt does; those that follow are nobody's to wait for but `of()`. */
-  giveBack(election: string, leave: () => Promise<void>): Promise<void> {
+  /** A key that we know, and that cannot be taken for another. Settles as the first attempt does. */
+  giveBack(leave: () => Promise<void>): Promise<void> {
     const first = leave();
-    const before = this.#pending.get(election);
-    const done = Promise.all([before, this.#insist(first, leave, this.#scope.signal)]).then(() => {
-      if (this.#pending.get(election) === done) this.#pending.delete(election);
+    void this.#insist(first, leave, this.#scope.signal);
+    return first;
+  }
+
+  /** Whatever key there is on the lease in this election. Settles as the first attempt does. */
+  withdraw(election: string, withdraw: () => Promise<void>): Promise<void> {
+    const first = withdraw();
+    const done = this.#insist(first, withdraw, this.#scope.signal).then(() => {
+      if (this.#blocking.get(election) === done) this.#blocking.delete(election);
     });
-    this.#pending.set(election, done);
+    this.#blocking.set(election, done);
     return first;
   }
 
@@ -40,7 +45,7 @@ export class Remains {
   forget(): void {
     this.#scope.abort();
     this.#scope = new AbortController();
-    this.#pending.clear();
+    this.#blocking.clear();
   }
 
   /** Never rejects. */

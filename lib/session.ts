@@ -162,13 +162,18 @@ export class Session {
   }
 
   /** @internal Gives a key on `lease` back by `leave`, for as long as the lease is ours; settles as the first attempt does. */
-  giveBack(election: string, lease: bigint, leave: () => Promise<void>): Promise<void> {
-    return this.#held?.lease.id === lease ? this.#remains.giveBack(election, leave) : leave();
+  giveBack(lease: bigint, leave: () => Promise<void>): Promise<void> {
+    return this.#held?.lease.id === lease ? this.#remains.giveBack(leave) : leave();
   }
 
-  /** @internal Resolves when there is no key left of a candidate that has gone; undefined: there is none. */
-  remainsOf(election: string): Promise<void> | undefined {
-    return this.#remains.of(election);
+  /** @internal As `giveBack`, when nobody knows whether there is a key. */
+  withdraw(election: string, lease: bigint, withdraw: () => Promise<void>): Promise<void> {
+    return this.#held?.lease.id === lease ? this.#remains.withdraw(election, withdraw) : Promise.resolve();
+  }
+
+  /** @internal Resolves when a candidate can join without being taken for what is left; undefined: at once. */
+  blocking(election: string): Promise<void> | undefined {
+    return this.#remains.blocking(election);
   }
 
   /** @internal Whether leaving can be left to the revocation that follows. */
