@@ -1,4 +1,5 @@
-import type { Candidacy, Head, Place } from './candidacy.js';
+import { Announcement } from './announcement.js';
+import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
 import { Departure } from './departure.js';
 import { Entrance, type EntranceHandlers } from './entrance.js';
 import { ElectionError, type ElectionErrorCode } from './errors.js';
@@ -45,9 +46,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   readonly #log: () => Logger;
   readonly #on: CampaignHandlers;
   readonly #health: Health | undefined;
+  readonly #announcement: Announcement;
   readonly #ownsSession: boolean;
   #state: State = { name: 'idle' };
-  #value: Buffer;
   #work: Workload | undefined;
   /** A join that stop() gave up: it will give back what it gets, and no other may begin before. */
   #lateJoin: Promise<void> | undefined;
@@ -64,7 +65,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     this.#log = parts.log;
     this.#options = options;
     this.#on = on;
-    this.#value = options.value;
+    this.#announcement = new Announcement(parts.candidacy, options.value);
     this.#ownsSession = parts.ownsSession;
     this.#health = options.healthCheck && new Health(options.healthCheck, parts.log);
   }
@@ -78,7 +79,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   }
 
   get value(): Buffer {
-    return this.#value;
+    return this.#announcement.value;
   }
 
   get work(): Workload | undefined {
@@ -124,12 +125,12 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
         `a value can be proclaimed from the queue only; the state is ${state.name}`,
       );
     }
-    if (!(await this.#candidacy.proclaim(state.standing.own, value))) {
+    if (!(await this.#announcement.proclaim(state.standing.own, value))) {
       throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
     }
-    this.#value = value;
     const now = this.#state; // it may have been elected meanwhile
-    if (now.name === 'leading' && now.standing === state.standing) now.term.proclaimed(value);
+    if (now.name === 'leading' && now.standing === state.standing) now.term.proclaimed(this.value);
+    this.#restore(state.standing);
   }
 
   // ---- from the session ----
@@ -156,6 +157,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
     this.#doubt?.resolve();
+    if (isQueued(this.#state)) this.#restore(this.#state.standing); // when the first attempt failed
     this.#on.refreshed(info);
   }
 
@@ -172,19 +174,26 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined {
     const lease = this.#session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;
-    const earlier = this.#work?.running ?? this.#lateJoin; // the task of an earlier term may still wind down
-    if (earlier === undefined) return { lease, value: this.#value };
+    // The task of an earlier term may still wind down, or a join of ours be on its way.
+    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.blocking(this.name);
+    if (earlier === undefined) return { lease, value: this.value };
     void earlier.then(() => this.#tryJoin());
     return undefined;
   }
 
   entered(lease: Lease, place: Place, head: Head | undefined): void {
     const { watch, environment } = this.#session;
+    this.#announcement.placed(place.kv);
     const standing = new Standing(this.#candidacy, watch, environment.clock, place, this);
     // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
     if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
     else this.#enter({ name: 'waiting', lease, standing });
     this.#on.joined(head);
+  }
+
+  abandoned(lease: Lease, own: OwnKey | undefined): Promise<void> {
+    if (own !== undefined) return this.#session.giveBack(lease.id, () => this.#candidacy.leave(own));
+    return this.#session.withdraw(this.name, lease.id, () => this.#candidacy.withdraw(lease.id));
   }
 
   leaseUnknown(lease: Lease, err: ElectionError): void {
@@ -210,13 +219,8 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   }
 
   rewritten(standing: Standing, kv: KeyValue): void {
-    const state = this.#state;
-    if (!isQueued(state) || state.standing !== standing || kv.lease === state.lease.id) return;
-    this.#log().warn(
-      { key: kv.key },
-      'somebody wrote our key without our lease: it would outlive us; writing it again',
-    );
-    this.#candidacy.proclaim(standing.own, this.#value).catch((err: ElectionError) => this.#on.failed(err));
+    this.#announcement.notice(kv, standing.own);
+    this.#restore(standing);
   }
 
   troubled(error: ElectionError): void {
@@ -274,13 +278,13 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   #lead(lease: Lease, standing: Standing, place: Place): void {
     const { etcd } = this.#session.environment;
-    const parts = { election: this.name, own: place.own, value: this.#value, lease, candidacy: this.#candidacy, etcd };
+    const parts = { election: this.name, own: place.own, value: this.value, lease, candidacy: this.#candidacy, etcd };
     const state: Leading = { name: 'leading', lease, standing, term: new Term(parts) };
     const work = this.#work; // one that a listener assigns begins by itself
     this.#enter(state);
     // Written since we joined: by a proclaim() whose answer is on its way or was lost, or by somebody else.
     const isAsJoined = place.kv.modRevision === place.own.createRevision;
-    this.#on.elected(state.term, isAsJoined ? { ...place.kv, value: this.#value } : undefined, place.revision);
+    this.#on.elected(state.term, isAsJoined ? { ...place.kv, value: this.value } : undefined, place.revision);
     if (this.#state === state) work?.begin(state.term); // a listener may have stopped us
   }
 
@@ -289,6 +293,14 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     else if (this.#state.name === 'leading') {
       void this.#leave(error('UNHEALTHY', 'the health check failed: out of the queue until it succeeds'), true).done;
     }
+  }
+
+  /** Without our lease our key would outlive us; with another value it would announce what we do not. */
+  #restore(standing: Standing): void {
+    const state = this.#state;
+    if (!isQueued(state) || state.standing !== standing || !this.#announcement.isOverwritten) return;
+    this.#log().warn({ key: standing.own.key }, 'somebody wrote our key: writing it again');
+    this.#announcement.proclaim(standing.own, this.value).catch((err: ElectionError) => this.#on.failed(err));
   }
 
   // ---- leaving ----

@@ -118,14 +118,23 @@ export class Candidacy {
     this.#doomed.delete(own.createRevision);
   }
 
-  /** Changes the value of our key and keeps its lease. False: the key is gone. */
-  async proclaim(own: OwnKey, value: Buffer): Promise<boolean> {
-    const { succeeded } = await this.#store.txn({
+  /** Deletes the key that a join without an answer may have left on this lease. */
+  async withdraw(lease: bigint): Promise<void> {
+    const key = `${this.#prefix}${hexOf(lease)}`;
+    const read: Op = { type: 'range', range: { key, order: 'oldest', limit: 1 } };
+    const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
+    const kv = ranges[0]?.kvs[0];
+    if (kv?.lease === lease) await this.leave({ key, createRevision: kv.createRevision, lease });
+  }
+
+  /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: the key is gone. */
+  async proclaim(own: OwnKey, value: Buffer): Promise<bigint | undefined> {
+    const { succeeded, revision } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
       success: [{ type: 'put', key: own.key, value, lease: own.lease }],
       failure: [{ type: 'range', range: { key: own.key, order: 'oldest', limit: 1 } }],
     });
-    return succeeded;
+    return succeeded ? revision : undefined;
   }
 
   /** Whether our key is the oldest at this moment. A transaction without operations would be answered without quorum. */

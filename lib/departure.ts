@@ -74,8 +74,9 @@ export class Departure {
   }
 
   async #leaveQueue(own: OwnKey): Promise<void> {
+    const { session, candidacy } = this.#parts;
     try {
-      await this.#parts.candidacy.leave(own);
+      await session.giveBack(own.lease, () => candidacy.leave(own));
     } catch (err) {
       this.#parts.failed(err as ElectionError);
     }

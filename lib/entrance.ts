@@ -1,5 +1,5 @@
 import { Backoff } from './backoff.js';
-import type { Candidacy, Head, Place } from './candidacy.js';
+import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
 import type { ElectionError } from './errors.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
@@ -22,6 +22,8 @@ export interface EntranceHandlers {
   entered(lease: Lease, place: Place, head: Head | undefined): void;
   /** etcd does not know this lease. */
   leaseUnknown(lease: Lease, error: ElectionError): void;
+  /** Nobody wants the place that was got with this lease, or, when `own` is undefined, may have been got. */
+  abandoned(lease: Lease, own: OwnKey | undefined): Promise<void>;
   /** An attempt failed; the next is under way. */
   troubled(error: ElectionError): void;
 }
@@ -76,16 +78,27 @@ export class Entrance {
         this.#on.entered(lease, place, head);
         return undefined;
       }
-      await candidacy.leave(place.own); // stopped, or without its lease, while the transaction was on its way
+      // Stopped, or without its lease, while the transaction was on its way.
+      await this.#abandon(lease, place.own);
       return 0;
     } catch (err) {
       return this.#onFailure(lease, err as ElectionError);
     }
   }
 
-  #onFailure(lease: Lease, error: ElectionError): number | undefined {
+  /** Never rejects. */
+  async #abandon(lease: Lease, own: OwnKey | undefined): Promise<void> {
+    try {
+      await this.#on.abandoned(lease, own);
+    } catch (err) {
+      this.#parts.log().debug({ err }, 'key not given back yet; with its lease it will be gone in any case');
+    }
+  }
+
+  async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
     if (this.#isClosed) {
-      this.#parts.log().debug({ err: error }, 'key not given back; it will expire with its lease');
+      // Whether it was carried out nobody knows; on a lease that lives on, the key would stay.
+      if (error.code !== 'LEASE_LOST') await this.#abandon(lease, undefined);
       return undefined;
     }
     if (error.code === 'LEASE_LOST') {

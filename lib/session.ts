@@ -8,6 +8,7 @@ import type { Logger } from './log.js';
 import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
 import { Orphans } from './orphans.js';
 import { Refresher } from './refresher.js';
+import { Remains } from './remains.js';
 import type { Store } from './store.js';
 import { type Clock, SystemClock, sleep } from './time.js';
 import { Watch } from './watch.js';
@@ -79,6 +80,7 @@ export class Session {
   /** Those whose place another member holds. */
   #blocked: SessionMember[] = [];
   readonly #orphans: Orphans;
+  readonly #remains: Remains;
   #held: { readonly lease: Lease; readonly refresher: Refresher; cancelDeadline: () => void } | undefined;
   #granting: Granting | undefined;
   #suspension: ElectionError | undefined;
@@ -94,6 +96,7 @@ export class Session {
     const environment = environmentOf(source);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
     this.#orphans = new Orphans(this.environment, this.options.logger);
+    this.#remains = new Remains(this.environment.clock);
     const ttl = this.options.ttl * 1_000;
     this.watch = new Watch(this.environment.store, this.environment.clock, {
       quiet: clamp(ttl / 3, 1_000, 5_000),
@@ -156,6 +159,21 @@ export class Session {
   /** @internal etcd said that it does not know this lease. */
   reportLost(lease: Lease, reason: ElectionError): void {
     if (this.#held?.lease === lease) this.#lose(reason);
+  }
+
+  /** @internal Gives a key on `lease` back by `leave`, for as long as the lease is ours; settles as the first attempt does. */
+  giveBack(lease: bigint, leave: () => Promise<void>): Promise<void> {
+    return this.#held?.lease.id === lease ? this.#remains.giveBack(leave) : leave();
+  }
+
+  /** @internal As `giveBack`, when nobody knows whether there is a key. */
+  withdraw(election: string, lease: bigint, withdraw: () => Promise<void>): Promise<void> {
+    return this.#held?.lease.id === lease ? this.#remains.withdraw(election, withdraw) : Promise.resolve();
+  }
+
+  /** @internal Resolves when a candidate can join without being taken for what is left; undefined: at once. */
+  blocking(election: string): Promise<void> | undefined {
+    return this.#remains.blocking(election);
   }
 
   /** @internal Whether leaving can be left to the revocation that follows. */
@@ -265,6 +283,7 @@ export class Session {
     this.#held = undefined;
     held?.cancelDeadline();
     held?.refresher.close();
+    this.#remains.forget();
     return held?.lease;
   }
 

@@ -10,7 +10,7 @@ export interface StandingHandlers {
   first(standing: Standing, place: Place): void;
   /** Our key is gone. Told once; nothing after it. */
   gone(standing: Standing): void;
-  /** Somebody, perhaps we ourselves, wrote our key anew. */
+  /** Somebody, perhaps we ourselves, wrote our key anew. When a read has shown it, the value is left out. */
   rewritten(standing: Standing, kv: KeyValue): void;
   /** A read or a watch failed; it is tried again. */
   troubled(error: ElectionError): void;
@@ -32,6 +32,8 @@ export class Standing implements Follower {
   readonly #clock: Clock;
   readonly #on: StandingHandlers;
   #before: string | undefined;
+  /** Of our key, as seen last. */
+  #modRevision: bigint;
   #unfollowOwn: () => void;
   #unfollowBefore: (() => void) | undefined;
   #backoff: Backoff | undefined;
@@ -42,6 +44,7 @@ export class Standing implements Follower {
 
   constructor(candidacy: Candidacy, watch: Watch, clock: Clock, place: Place, on: StandingHandlers) {
     this.own = place.own;
+    this.#modRevision = place.kv.modRevision;
     this.#candidacy = candidacy;
     this.#watch = watch;
     this.#clock = clock;
@@ -62,7 +65,7 @@ export class Standing implements Follower {
       // One that has left and come back with the same key stands behind us now.
       if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#read();
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
-      this.#on.rewritten(this, event.kv);
+      this.#noticeOwn(event.kv);
     } else if (event.revision > this.own.createRevision) {
       this.#gone();
     }
@@ -82,6 +85,12 @@ export class Standing implements Follower {
     this.#before = place.before;
     this.#unfollowBefore =
       place.before === undefined ? undefined : this.#watch.follow(place.before, undefined, place.revision + 1n, this);
+  }
+
+  #noticeOwn(kv: KeyValue): void {
+    if (kv.modRevision === this.#modRevision) return;
+    this.#modRevision = kv.modRevision;
+    this.#on.rewritten(this, kv);
   }
 
   #gone(): void {
@@ -111,7 +120,7 @@ export class Standing implements Follower {
     this.#backoff = undefined;
     if (place === undefined) return this.#gone();
     this.#followBefore(place);
-    if (place.kv.lease !== this.own.lease) this.#on.rewritten(this, place.kv);
+    this.#noticeOwn(place.kv);
     if (place.before === undefined) this.#on.first(this, place);
     if (this.#isStale && !this.#isClosed) this.#read();
   }

@@ -167,10 +167,10 @@ describe('a candidacy', () => {
 
   it('proclaims a value in its place, with its lease, and says when the key is gone', async () => {
     const { place } = await join(0x1an);
-    expect(await world.settled(candidacy.proclaim(place.own, Buffer.from('new')))).to.equal(true);
+    expect(await world.settled(candidacy.proclaim(place.own, Buffer.from('new')))).to.equal(3n);
     expect(world.etcd.get('jobs/1a')).to.include({ lease: 0x1an, createRevision: 2n, modRevision: 3n });
     world.etcd.delete('jobs/1a');
-    expect(await world.settled(candidacy.proclaim(place.own, Buffer.from('newer')))).to.equal(false);
+    expect(await world.settled(candidacy.proclaim(place.own, Buffer.from('newer')))).to.equal(undefined);
     expect(world.etcd.keys('jobs/')).to.deep.equal([]);
   });
 

@@ -70,9 +70,7 @@ describe('a candidate heals by itself', () => {
     await world.advance(50);
     expect(world.etcd.get(key())?.lease).to.equal(world.etcd.leases()[0]?.id);
     expect(story).to.deep.equal(['elected with token 2']);
-    expect(logger.messages('warn')).to.deep.equal([
-      'somebody wrote our key without our lease: it would outlive us; writing it again',
-    ]);
+    expect(logger.messages('warn')).to.deep.equal(['somebody wrote our key: writing it again']);
   });
 
   it('and says so when that cannot be mended', async () => {

@@ -2,9 +2,6 @@ import { ElectionError } from '../../../lib/errors.js';
 import { type Condition, Gate, type Network } from './network.js';
 import { StateMachine } from './state-machine.js';
 
-/** How often etcd looks for leases that have expired. */
-const LEASE_TICK = 500;
-
 /** How long a member waits for a raft leader on behalf of a refresh. */
 const REFRESH_TIMEOUT = 7_000;
 
@@ -41,7 +38,7 @@ export class Cluster {
   #cancelExpiry: (() => void) | undefined;
   /** The tick that `#cancelExpiry` cancels. */
   #armedFor = 0;
-  /** One moment at which etcd looks; the others follow every {@link LEASE_TICK}. */
+  /** One moment at which etcd looks; the others follow every `leaseTick`. */
   #tickPhase: number;
   readonly #leaderless = new Map<Member, () => void>();
 
@@ -176,7 +173,7 @@ export class Cluster {
     this.#noteLeaderless();
     const now = this.#network.now();
     // Its ticker started at some moment of its own.
-    this.#tickPhase = now - this.#network.random.between(0, LEASE_TICK);
+    this.#tickPhase = now - this.#network.random.between(0, this.#network.options.leaseTick);
     this.state.leases.restart(now, this.#network.options.leaseExtension);
     this.#network.trace(() => `etcd: member ${member.id} is raft leader, leases restart`);
     this.#resumeServing();
@@ -205,8 +202,9 @@ export class Cluster {
   #armExpiry(next = this.state.leases.nextExpiry): void {
     if (this.#cancelExpiry !== undefined || this.#leader === undefined || next === undefined) return;
     const now = this.#network.now();
-    const ticks = Math.floor((Math.max(next, now) - this.#tickPhase) / LEASE_TICK) + 1;
-    this.#armedFor = this.#tickPhase + ticks * LEASE_TICK;
+    const { leaseTick } = this.#network.options;
+    const ticks = Math.floor((Math.max(next, now) - this.#tickPhase) / leaseTick) + 1;
+    this.#armedFor = this.#tickPhase + ticks * leaseTick;
     this.#cancelExpiry = this.#network.after(this.#armedFor - now, () => {
       this.#cancelExpiry = undefined;
       for (const { id } of this.state.leases.expired(this.#network.now())) {

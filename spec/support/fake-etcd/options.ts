@@ -22,6 +22,8 @@ export interface FakeEtcdOptions {
   readonly hangTimeout?: number;
   /** From the loss of the raft leader to the next one. @default 1000 */
   readonly electionTime?: Span;
+  /** How often etcd looks for leases that have expired. @default 500 */
+  readonly leaseTick?: number;
   /** Added to every lease when a new raft leader restarts them, as etcd does. @default 1000 */
   readonly leaseExtension?: number;
   /**
@@ -50,6 +52,7 @@ export function resolveOptions(options: FakeEtcdOptions): ResolvedOptions {
     requestTimeout: 2_000,
     hangTimeout: 5_000,
     electionTime: 1_000,
+    leaseTick: 500,
     leaseExtension: 1_000,
     silence: 'loses',
     avoidFor: 10_000,

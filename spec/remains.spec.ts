@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { Election } from '../lib/election.js';
+import { record } from './support/story.js';
+import { World } from './support/world.js';
+
+describe('a key that could not be given back at once', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  it('does not stay in the queue of a session that goes on', async () => {
+    const { session, store } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a' });
+    const other = world.candidate('b').election;
+    await world.queued(election, other);
+    store.faults.next('txn', 'lose request');
+    await world.settled(election.stop());
+    await world.until(() => other.isLeader(), 'the next one leads', 1_000);
+    await world.settled(session.close());
+    expect([store.open, world.etcd.keys('jobs/').length]).to.deep.equal([[], 1]);
+  });
+
+  it('is that of a join without an answer, too', async () => {
+    const { session, store } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a' });
+    const other = world.candidate('b').election;
+    store.faults.next('txn', 'lose reply');
+    election.start();
+    await world.advance(10);
+    expect(world.etcd.keys('jobs/')).to.have.length(1);
+    await world.settled(election.stop());
+    await world.queued(other);
+    await world.until(() => other.isLeader(), 'the other one leads', 3_000);
+  });
+
+  it('is gone before its candidate leads again: every term has a token of its own', async () => {
+    const { election, store } = world.candidate('a');
+    const story = record(election);
+    await world.queued(election);
+    store.faults.next('txn', 'lose request');
+    await world.settled(election.stepDown());
+    await world.until(() => election.isLeader(), 'it leads again', 3_000);
+    expect(story).to.deep.equal(['elected with token 2', 'unelected: STEPPED_DOWN', 'elected with token 4']);
+  });
+
+  it('is not tried again when the session has given its lease up', async () => {
+    const { session, store, clock } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a' });
+    await world.queued(election);
+    store.faults.txn = 'fail';
+    await world.settled(election.stop());
+    await world.settled(session.close());
+    await world.advance(100);
+    expect([store.open, clock.timers, world.etcd.keys('jobs/')]).to.deep.equal([[], [], []]);
+  });
+});

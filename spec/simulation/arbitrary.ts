@@ -1,0 +1,210 @@
+import fc, { type Arbitrary } from 'fast-check';
+import type {
+  CandidatePlan,
+  Deed,
+  EtcdPlan,
+  Plan,
+  ProcessPlan,
+  RequestFault,
+  RequestKind,
+  Step,
+  TaskPlan,
+  Who,
+} from './plan.js';
+
+/**
+ * Draws schedules, and shrinks those that fail: fewer steps, fewer candidates, rounder numbers, a quieter etcd. What comes
+ * first among alternatives is the simplest.
+ */
+export function plans(): Arbitrary<Plan> {
+  return fc.noBias(
+    fc.record({
+      seed: fc.noShrink(fc.nat(2 ** 32 - 1)),
+      etcd: etcds(),
+      processes: fc.oneof({ weight: 8, arbitrary: fewCandidates() }, { weight: 1, arbitrary: fleets() }),
+      steps: fc.array(steps(), { minLength: 4, maxLength: 22, size: 'max' }),
+      farewell: fc.constantFrom('together', 'leaders first'),
+    }),
+  );
+}
+
+function etcds(): Arbitrary<EtcdPlan> {
+  return fc.record({
+    members: fc.integer({ min: 1, max: 3 }),
+    latency: fc.constantFrom(2, 1, 10, 40),
+    watchDelay: fc.constantFrom(0, 5, 60),
+    electionTime: fc.constantFrom(100, 1_000),
+    leaseTick: fc.constantFrom(500, 100, 1),
+  });
+}
+
+/** 2 to 7 candidates of one or two elections. */
+function fewCandidates(): Arbitrary<ProcessPlan[]> {
+  const candidates = fc.array(
+    fc.record<CandidatePlan>({ election: elections(), observe: mostly(true), startsAt: starts() }),
+    { minLength: 1, maxLength: 2, size: 'max' },
+  );
+  return fc
+    .array(processes(candidates, fc.boolean()), { minLength: 2, maxLength: 5, size: 'max' })
+    .map((all) => atMost(7, all));
+}
+
+/** Sessions of so many elections that their transactions go in batches. */
+function fleets(): Arbitrary<ProcessPlan[]> {
+  const candidates = fc
+    .tuple(fc.integer({ min: 9, max: 13 }), fc.nat(300), fc.boolean())
+    .map(([size, startsAt, observe]) =>
+      Array.from({ length: size }, (_, election): CandidatePlan => ({ election, observe, startsAt })),
+    );
+  return fc.array(processes(candidates, fc.constant(true)), { minLength: 2, maxLength: 3, size: 'max' });
+}
+
+function processes(candidates: Arbitrary<CandidatePlan[]>, shared: Arbitrary<boolean>): Arbitrary<ProcessPlan> {
+  return fc.record({
+    rate: fc.constantFrom(1, 0.99, 1.01, 0.995, 1.004),
+    lateness: fc.constantFrom(0, 0, 0, 15),
+    ttl: fc.constantFrom(2, 3, 4),
+    deadline: fc.constantFrom('default', 'late'),
+    shared,
+    candidates,
+  });
+}
+
+function atMost(most: number, all: readonly ProcessPlan[]): ProcessPlan[] {
+  let left = most;
+  return all.map((process) => {
+    const candidates = process.candidates.slice(0, Math.max(1, left));
+    left -= candidates.length;
+    return { ...process, candidates };
+  });
+}
+
+function starts(): Arbitrary<number | undefined> {
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 3, arbitrary: fc.nat(100) },
+    { weight: 1, arbitrary: fc.constant(undefined) },
+  );
+}
+
+function steps(): Arbitrary<Step> {
+  const wait = fc.oneof(
+    { weight: 4, arbitrary: fc.nat(20) },
+    { weight: 4, arbitrary: fc.nat(700) },
+    { weight: 2, arbitrary: fc.nat(4_000) },
+  );
+  return fc.record({ wait, deed: deeds() });
+}
+
+function deeds(): Arbitrary<Deed> {
+  const who = people();
+  const whom = { who };
+  const of = <N extends Deed['name']>(name: N): { name: Arbitrary<N> } => ({ name: fc.constant(name) });
+  const deed = (weight: number, arbitrary: Arbitrary<Deed>): { weight: number; arbitrary: Arbitrary<Deed> } => ({
+    weight,
+    arbitrary,
+  });
+  return fc.oneof(
+    deed(3, fc.record({ ...of('start'), ...whom })),
+    deed(4, fc.record({ ...of('stop'), ...whom })),
+    deed(3, fc.record({ ...of('step down'), ...whom })),
+    deed(2, fc.record({ ...of('restart'), ...whom, after: short() })),
+    deed(2, fc.record({ ...of('proclaim'), ...whom, times: fc.integer({ min: 1, max: 3 }) })),
+    deed(4, fc.record({ ...of('run'), ...whom, task: tasks() })),
+    deed(1, fc.record({ ...of('await'), ...whom, patience: fc.option(spell(), { nil: undefined }) })),
+    deed(1, fc.record({ ...of('observe'), ...whom, for: fc.option(spell(), { nil: undefined }) })),
+    deed(1, fc.record({ ...of('ambush'), ...whom, how: fc.constantFrom('stop', 'step down', 'throw', 'reject') })),
+    deed(1, fc.record({ ...of('health'), ...whom, answer: fc.constantFrom('bad', 'throws', 'hangs'), for: spell() })),
+    deed(2, fc.record({ ...of('write'), ...whom, late: fc.boolean() })),
+    deed(1, fc.record({ ...of('close'), ...whom, backAfter: short() })),
+    deed(1, fc.record({ ...of('read'), ...whom })),
+    deed(3, fc.record({ ...of('crash'), ...whom, backAfter: fc.option(spell(), { nil: undefined }) })),
+    deed(
+      4,
+      fc.record({
+        ...of('pause'),
+        ...whom,
+        for: spell(),
+        order: fc.constantFrom('as they came', 'timers first', 'messages first'),
+      }),
+    ),
+    deed(8, requests(who)),
+    deed(3, fc.record({ ...of('storm'), ...whom, for: spell(), chance: fc.constantFrom(0.1, 0.3, 0.7) })),
+    deed(5, fc.record({ ...of('network'), ...whom, is: fc.constantFrom('silent', 'mute', 'down'), for: spell() })),
+    deed(2, fc.record({ ...of('lag'), ...whom, ms: fc.integer({ min: 20, max: 900 }), for: spell() })),
+    deed(
+      4,
+      fc.record({
+        ...of('streams'),
+        ...whom,
+        kind: fc.constantFrom('watch', 'keepAlive'),
+        are: fc.constantFrom('broken', 'silent'),
+      }),
+    ),
+    deed(
+      3,
+      fc.record({
+        ...of('member'),
+        member: fc.nat(2),
+        is: fc.constantFrom('silent', 'mute', 'down', 'isolated'),
+        for: spell(),
+      }),
+    ),
+    deed(2, fc.record({ ...of('raft leader') })),
+    deed(1, fc.record({ ...of('quorum'), for: spell() })),
+    deed(1, fc.record({ ...of('etcd restart'), for: short() })),
+    deed(3, fc.record({ ...of('delete key'), ...whom })),
+    deed(2, fc.record({ ...of('revoke lease'), ...whom })),
+    deed(1, fc.record({ ...of('cancel watches'), ...whom })),
+    deed(1, fc.record({ ...of('overwrite key'), ...whom })),
+    deed(1, fc.record({ ...of('delete queue'), election: elections(), many: fc.integer({ min: 2, max: 4 }) })),
+    deed(1, fc.record({ ...of('nested key'), election: elections() })),
+    deed(3, fc.record({ ...of('compact') })),
+  );
+}
+
+function requests(who: Arbitrary<Who>): Arbitrary<Deed> {
+  const by = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 400, max: 6_000 }));
+  return fc.record({
+    name: fc.constant('request'),
+    who,
+    kind: fc.constantFrom<RequestKind>('txn', 'txn', 'keepAlive', 'keepAlive', 'watch', 'grant', 'revoke'),
+    fault: fc.oneof<Arbitrary<RequestFault>[]>(
+      fc.record({ is: fc.constantFrom('lost', 'reply lost', 'hung', 'refused', 'duplicated') }),
+      fc.record({ is: fc.constantFrom('repeated', 'late', 'reply late'), by }),
+    ),
+    times: fc.integer({ min: 1, max: 4 }),
+  });
+}
+
+function tasks(): Arbitrary<TaskPlan> {
+  return fc.record({
+    takes: fc.option(spell(), { nil: undefined }),
+    windDown: fc.constantFrom(0, 100, 700, 3_000),
+    fails: mostly(false),
+    requeue: fc.boolean(),
+    abortAfter: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(4_000) }),
+  });
+}
+
+function people(): Arbitrary<Who> {
+  const as = fc.oneof<Arbitrary<Who['as']>[]>(fc.constantFrom<Who['as'][]>('leader', 'leader', 'next'), fc.nat(12));
+  return fc.record({ election: elections(), as });
+}
+
+/** More often the first than all others: what befalls one election says more than what befalls many. */
+function elections(): Arbitrary<number> {
+  return fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(12) });
+}
+
+function short(): Arbitrary<number> {
+  return fc.nat(500);
+}
+
+function spell(): Arbitrary<number> {
+  return fc.oneof(fc.nat(300), fc.nat(2_500), fc.nat(7_000));
+}
+
+function mostly(usual: boolean): Arbitrary<boolean> {
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constant(!usual) });
+}

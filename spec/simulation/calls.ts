@@ -1,0 +1,79 @@
+import type { Contender } from './contender.js';
+import type { Call } from './plan.js';
+import type { Process } from './process.js';
+import type { World } from './world.js';
+
+/** What the users of the library do. False: there was nobody to do it. */
+export function carryOut(world: World, call: Call): boolean {
+  const contender = world.find(call.who);
+  if (contender === undefined) return false;
+  contender.process.act(() => {
+    if (call.name !== 'read') contender.tell(() => `the user calls ${call.name}`);
+    act(world, contender, call);
+  });
+  return true;
+}
+
+function act(world: World, contender: Contender, call: Call): void {
+  const { election, process } = contender;
+  switch (call.name) {
+    case 'start':
+      election.start();
+      return;
+    case 'stop':
+      void contender.stop();
+      return;
+    case 'step down':
+      return contender.stepDown();
+    case 'restart':
+      void contender.stop();
+      process.user.after(call.after, () => {
+        if (process.contenders.includes(contender)) election.start();
+      });
+      return;
+    case 'proclaim':
+      for (let times = call.times; times > 0; times--) contender.proclaim();
+      return;
+    case 'run':
+      return contender.run(call.task);
+    case 'await':
+      return contender.await(call.patience);
+    case 'observe':
+      return contender.observe(call.for);
+    case 'ambush':
+      contender.ambush = call.how;
+      return;
+    case 'health':
+      contender.health = call.answer;
+      process.user.after(call.for, () => {
+        contender.health = 'good';
+      });
+      return;
+    case 'write': {
+      const term = contender.terms.at(call.late ? -2 : -1);
+      if (term !== undefined) void contender.write(term);
+      return;
+    }
+    case 'read':
+      return contender.read();
+    case 'close':
+      void renew(world, process, call.backAfter);
+  }
+}
+
+/** Closes what is open, and begins anew in the same process. */
+async function renew(world: World, process: Process, backAfter: number): Promise<void> {
+  const before = process.contenders;
+  const wasRunning = before.map(({ election }) => election.isRunning());
+  await (process.session === undefined ? process.leave() : process.close());
+  await new Promise<void>((resolve) => {
+    process.user.after(backAfter, resolve);
+  });
+  // One that was started while it stopped is a candidate again.
+  while (before.some(({ election }) => election.state !== 'idle')) await process.leave();
+  if (process.contenders !== before) return; // closed twice
+  for (const { watchers } of before) for (const watcher of watchers) watcher.stop();
+  process.enlist();
+  for (const [at, { election }] of process.contenders.entries()) if (wasRunning[at]) election.start();
+  world.tally.add('outcome', 'sessions renewed');
+}

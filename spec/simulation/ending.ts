@@ -1,0 +1,212 @@
+import type { StoredKey } from '../support/fake-etcd/key-space.js';
+import type { Contender } from './contender.js';
+import type { Process } from './process.js';
+import { tidyUp } from './tampering.js';
+import { Violation } from './violation.js';
+import type { World } from './world.js';
+
+/** ms for what may hang on the way to the first leader after the faults: a grant, two back-offs, a watch that is silent. */
+const DETOURS = 12_000;
+/** ms for the events and requests of one handover, when nothing is wrong. */
+const HANDOVER = 1_000;
+/** ms after which nothing that was begun under a fault is still under way. */
+const SHORTEST_CALM = 5_000;
+
+/** The faults end; somebody leads, everybody knows, and it stays so; then all go, and nothing is left. */
+export async function end(world: World): Promise<void> {
+  heal(world);
+  await becomeCalm(world);
+  await stayCalm(world);
+  await checkFences(world);
+  await sayFarewell(world);
+  checkNothingRuns(world);
+  await checkNothingLeft(world);
+}
+
+function heal(world: World): void {
+  world.story.tell('', () => 'the faults end');
+  world.isCalm = true;
+  world.etcd.heal();
+  world.disturb(world.time.now);
+  for (const [at, process] of [...world.processes.entries()]) {
+    process.weather.clear();
+    if (process.clock.paused) process.resume('as they came');
+    if (process.isDead && world.random.chance(0.5)) world.boot(at);
+    for (const contender of process.contenders) {
+      contender.health = 'good';
+      contender.ambush = undefined;
+    }
+  }
+  tidyUp(world);
+  if (world.living.length === 0) world.boot(0);
+}
+
+/** An election in which nobody is left to lead says nothing. */
+function startSomebody(world: World): void {
+  for (const name of world.elections) {
+    const all = world.living.filter(({ electionName }) => electionName === name);
+    const idle = all.find(({ election }) => election.state === 'idle');
+    if (idle !== undefined && !all.some(({ election }) => election.isRunning())) {
+      idle.process.act(() => idle.election.start());
+    }
+  }
+}
+
+async function becomeCalm(world: World): Promise<void> {
+  const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
+  const bound = 2 * longest + world.plan.etcd.electionTime + DETOURS;
+  const startedAt = world.time.now;
+  // Long enough for every lease that could not be refreshed to show it, and for what was about to end to end.
+  await world.time.advance(longest + world.plan.etcd.electionTime);
+  let problems: readonly string[] = [];
+  const isGood = (): boolean => {
+    if (world.violation !== undefined) return true;
+    startSomebody(world);
+    problems = [...problemsIn(world)];
+    return problems.length === 0;
+  };
+  // Looked at now and then: it costs more than a step.
+  while (!isGood() && world.time.now < startedAt + bound) await world.time.advance(100);
+  if (problems.length > 0) {
+    throw new Violation('f: somebody leads', `${bound} ms after the faults have ended: ${problems.join('; ')}`);
+  }
+  world.story.tell('', () => 'all is calm');
+}
+
+/** What keeps this from being a world in which everybody knows who leads. */
+function* problemsIn(world: World): Generator<string> {
+  for (const name of world.elections) {
+    const all = world.living.filter(({ electionName }) => electionName === name);
+    const leaders = all.filter(({ election }) => election.isLeader());
+    const [leader] = leaders;
+    const running = all.filter(({ election }) => election.isRunning());
+    if (leader === undefined || leaders.length > 1) {
+      const isEmpty = world.referee.queueOf(name).length === 0;
+      if (running.length > 0 || !isEmpty) yield `${name} has ${leaders.length} leaders`;
+      continue;
+    }
+    for (const contender of running) {
+      if (!contender.isQueued && !contender.isBlocked) yield `${contender.name} is ${contender.election.state}`;
+    }
+    const [first] = world.referee.queueOf(name);
+    const { fencingToken, value } = leader.election.leadership ?? {};
+    if (first === undefined || first.createRevision !== fencingToken) {
+      yield `${leader.name} leads, and ${first?.key ?? 'nobody'} is first`;
+      continue;
+    }
+    if (first.value.toString() !== value) yield `${leader.name} announces ${first.value}, and believes it is ${value}`;
+    for (const contender of all) yield* ignoranceOf(contender, first);
+  }
+}
+
+function* ignoranceOf(contender: Contender, first: StoredKey): Generator<string> {
+  const { election, plan, watchers, name } = contender;
+  const value = first.value.toString();
+  if (contender.isQueued && plan.observe && election.currentLeader() !== value) {
+    yield `${name} believes that the leader is ${election.currentLeader()}, not ${value}`;
+  }
+  for (const watcher of watchers) {
+    if (watcher.token === first.createRevision && watcher.value === value) continue;
+    yield `observe() of ${name} names ${watcher.value}, not ${value}`;
+  }
+}
+
+async function stayCalm(world: World): Promise<void> {
+  const before = leadersOf(world);
+  const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
+  await world.time.advance(Math.max(SHORTEST_CALM, longest));
+  const problems = [...problemsIn(world)];
+  if (problems.length > 0) throw new Violation('f: calm', problems.join('; '));
+  for (const [name, token] of leadersOf(world)) {
+    if (before.get(name) !== token) {
+      throw new Violation('f: calm', `${name} has changed its leader though nothing happened`);
+    }
+  }
+}
+
+function leadersOf(world: World): ReadonlyMap<string, bigint> {
+  const leaders = world.living.filter(({ election }) => election.isLeader());
+  return new Map(leaders.map((leader) => [leader.electionName, leader.election.leadership?.fencingToken ?? 0n]));
+}
+
+/** The guarded write of the leader is accepted, and that of no term before it. */
+async function checkFences(world: World): Promise<void> {
+  const wrong: string[] = [];
+  const writes = world.living.flatMap((contender) =>
+    contender.terms.map(async (term) => {
+      const isPresent = term === contender.election.leadership;
+      const succeeded = await contender.write(term);
+      if (succeeded !== isPresent && isPresent === (term === contender.election.leadership)) {
+        wrong.push(`the guarded write of ${contender.name} with ${term.fencingToken}: ${succeeded}`);
+      }
+    }),
+  );
+  await world.time.advance(500);
+  await Promise.all(writes);
+  if (wrong.length > 0) throw new Violation('a: fencing', wrong.join('; '));
+}
+
+async function sayFarewell(world: World): Promise<void> {
+  world.story.tell('', () => 'farewell');
+  for (const { watchers } of world.living) for (const watcher of watchers) watcher.stop();
+  if (world.plan.farewell === 'leaders first') await leadersFirst(world);
+  for (const process of world.processes) process.act(() => void process.leave());
+  const isOver = (): boolean => world.processes.every((process) => process.isDead || process.pending.length === 0);
+  const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
+  await world.time.until(isOver, longest + 3_000);
+  if (isOver()) return;
+  const left = world.processes.flatMap(({ pending }) => pending);
+  throw new Violation('g: bounded', `no end of ${left.join(', ')}`);
+}
+
+/** One leader of each election after the other goes, and is followed at once. */
+async function leadersFirst(world: World): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    const leaders = world.living.filter(({ election }) => election.isLeader());
+    const left = Promise.all(leaders.map((leader) => leader.stop()));
+    let isOver = false;
+    void left.then(() => {
+      isOver = true;
+    });
+    await world.time.until(() => isOver, 10_000);
+    const isFollowed = (): boolean => [...problemsIn(world)].length === 0;
+    if (await world.time.until(isFollowed, HANDOVER)) continue;
+    throw new Violation(
+      'f: somebody leads',
+      `${HANDOVER} ms after a resignation: ${[...problemsIn(world)].join('; ')}`,
+    );
+  }
+}
+
+/** Streams and timers end with what they were for; a request that is on its way comes back, and its time-out with it. */
+function checkNothingRuns(world: World): void {
+  for (const { connection, clock, name } of present(world)) {
+    const streams = connection.open.filter((what) => /keepAlive|watch/.test(what));
+    if (streams.length > 0) throw new Violation('g: nothing left', `${name} leaves ${streams.join(', ')}`);
+    if (clock.timers.length > connection.open.length) {
+      const timers = clock.timers.map(({ calls }) => `a timer: ${calls}`);
+      throw new Violation('g: nothing left', `${name} leaves ${timers.join(', ')}`);
+    }
+  }
+}
+
+async function checkNothingLeft(world: World): Promise<void> {
+  const requests = present(world).map(({ connection }) => JSON.stringify(connection.requests));
+  await world.time.advance(world.hangTimeout + 1_000);
+  for (const [at, { connection, clock, name, owns }] of present(world).entries()) {
+    const left = [...connection.open, ...clock.timers.map(({ calls }) => `a timer: ${calls}`)];
+    if (left.length > 0) throw new Violation('g: nothing left', `${name} leaves ${left.join(', ')}`);
+    if (JSON.stringify(connection.requests) !== requests[at]) {
+      throw new Violation('g: nothing left', `${name} still sends requests`);
+    }
+    for (const { id } of world.etcd.leases()) if (owns(id)) world.tally.add('outcome', 'leases left to expire');
+    for (const election of world.elections) {
+      const left = world.referee.queueOf(election).find(({ lease }) => owns(lease));
+      if (left !== undefined) throw new Violation('g: nothing left', `${name} leaves the key ${left.key}`);
+    }
+  }
+}
+
+function present(world: World): readonly Process[] {
+  return world.processes.filter(({ isDead }) => !isDead);
+}

@@ -1,0 +1,52 @@
+import type {
+  KeepAliveHandlers,
+  KeepAliveStream,
+  Store,
+  Txn,
+  TxnResult,
+  WatchHandlers,
+  WatchStream,
+} from '../../lib/store.js';
+
+/** Who looks at what the library sends. */
+export interface ProbeHandlers {
+  granting(lease: bigint): void;
+  /** Gives these keys back. */
+  deleting(keys: readonly string[]): void;
+  revoking(lease: bigint): void;
+}
+
+/** A store that shows what goes through it. */
+export class Probe implements Store {
+  readonly #store: Store;
+  readonly #on: ProbeHandlers;
+
+  constructor(store: Store, on: ProbeHandlers) {
+    this.#store = store;
+    this.#on = on;
+  }
+
+  grant(id: bigint, ttl: number): Promise<number | undefined> {
+    this.#on.granting(id);
+    return this.#store.grant(id, ttl);
+  }
+
+  revoke(id: bigint): Promise<void> {
+    this.#on.revoking(id);
+    return this.#store.revoke(id);
+  }
+
+  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
+    return this.#store.keepAlive(id, on);
+  }
+
+  txn(txn: Txn): Promise<TxnResult> {
+    const deleted = txn.success.flatMap((op) => (op.type === 'delete' ? [op.key] : []));
+    if (deleted.length > 0) this.#on.deleting(deleted);
+    return this.#store.txn(txn);
+  }
+
+  watch(on: WatchHandlers): WatchStream {
+    return this.#store.watch(on);
+  }
+}

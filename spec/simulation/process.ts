@@ -1,0 +1,199 @@
+import { ElectionError } from '../../lib/errors.js';
+import { hexOf } from '../../lib/keys.js';
+import type { Logger } from '../../lib/log.js';
+import { type Environment, Session } from '../../lib/session.js';
+import type { Connection } from '../support/fake-etcd/connection.js';
+import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
+import { Contender } from './contender.js';
+import type { ProcessPlan } from './plan.js';
+import { Probe } from './probe.js';
+import { Violation } from './violation.js';
+import { Weather } from './weather.js';
+import type { World } from './world.js';
+
+/** Seconds that are left between the latest legal renew deadline and the TTL. */
+const LATEST = 0.001;
+
+/** `error` events tell of what goes wrong outside. Anything else is a mistake of the library's. */
+const EXPECTED: ReadonlySet<string> = new Set([
+  'UNAVAILABLE',
+  'RELEASE_TIMEOUT',
+  'INVALID_OPTION',
+  'STOPPED',
+  'LEASE_LOST',
+]);
+
+/** One Node process: a clock, a network connection, the sessions and elections in it. Pauses, and dies. */
+export class Process {
+  readonly name: string;
+  readonly plan: ProcessPlan;
+  readonly world: World;
+  /** The library's. */
+  readonly clock: VirtualClock;
+  /** That of the user's code: the same, but its timers are no leaks of the library's. */
+  readonly user: VirtualClock;
+  readonly connection: Connection;
+  readonly environment: Environment;
+  readonly weather: Weather;
+  /** Leases that the library itself has given up, because it could not refresh them or etcd said they were gone. */
+  readonly lostLeases = new Set<string>();
+  contenders: readonly Contender[] = [];
+  /** How often it has been paused. */
+  pauses = 0;
+  session: Session | undefined;
+  /** Of sessions that have been closed. */
+  readonly #retired: Contender[] = [];
+  readonly #leases = new Set<bigint>();
+  readonly #pending = new Map<Promise<unknown>, string>();
+
+  constructor(name: string, plan: ProcessPlan, world: World) {
+    this.name = name;
+    this.plan = plan;
+    this.world = world;
+    const { random, time, etcd, tally } = world;
+    const { rate, lateness } = plan;
+    const chance = random.fork();
+    const options = { name, rate, offset: random.between(0, 1e6) };
+    this.clock = time.clock({ ...options, ...(lateness > 0 && { lateness: () => chance.between(0, lateness) }) });
+    this.user = time.clock(options);
+    this.connection = etcd.connect({ clock: this.clock, name });
+    this.weather = new Weather({
+      random: random.fork(),
+      now: () => time.now,
+      tally,
+      disturb: (until) => world.disturb(until),
+      hangTimeout: world.hangTimeout,
+    });
+    this.connection.faults.draw = this.weather.draw;
+    this.environment = { store: this.#probe(), clock: this.clock };
+    this.enlist();
+  }
+
+  /** Seconds. */
+  get ttl(): number {
+    return this.plan.ttl;
+  }
+
+  /** Seconds. */
+  get renewDeadline(): number {
+    return this.plan.deadline === 'late' ? this.ttl - LATEST : this.ttl * 0.75;
+  }
+
+  get isDead(): boolean {
+    return this.clock.dead;
+  }
+
+  /** New elections, and a new session if they share one; those before them have been closed. */
+  enlist(): void {
+    const { plan, ttl, renewDeadline, world } = this;
+    const logger = this.loggerFor(this.name);
+    this.session = plan.shared ? new Session(this.environment, { ttl, renewDeadline, logger }) : undefined;
+    this.#retired.push(...this.contenders);
+    this.contenders = plan.candidates.map(
+      (candidate, at) =>
+        new Contender({
+          name: `${this.name}${String.fromCharCode(97 + at)}`,
+          electionName: world.electionName(candidate.election),
+          plan: candidate,
+          process: this,
+          session: this.session,
+        }),
+    );
+  }
+
+  /** By the user's code: not while the process is paused, and not when it is dead. */
+  act(fn: () => void): void {
+    this.user.receive(() => this.world.guard(fn));
+  }
+
+  /** Remembers what must come to an end. */
+  keep(what: string, promise: Promise<unknown>): void {
+    this.#pending.set(promise, what);
+    const forget = (): void => {
+      this.#pending.delete(promise);
+    };
+    promise.then(forget, forget);
+  }
+
+  /** Calls of the user that have not come to an end. */
+  get pending(): readonly string[] {
+    return [...this.#pending.values()];
+  }
+
+  /** Whether it has asked for this lease. */
+  readonly owns = (lease: bigint): boolean => this.#leases.has(lease);
+
+  pause(): void {
+    this.pauses += 1;
+    this.clock.pause();
+    this.user.pause();
+  }
+
+  resume(order: ResumeOrder): void {
+    this.clock.resume(order);
+    this.user.resume(order);
+  }
+
+  kill(): void {
+    this.clock.kill();
+    this.user.kill();
+  }
+
+  /** Stops every election in it, and closes the session they share. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#retired, ...this.contenders].map((contender) => contender.stop()));
+    await this.close();
+  }
+
+  /** As the user does it who does not stop the elections first. */
+  async close(): Promise<void> {
+    const { session } = this;
+    if (session === undefined) return;
+    const closed = session.close();
+    this.keep(`${this.name}: close()`, closed);
+    await closed;
+  }
+
+  checkError(error: unknown): void {
+    if (error instanceof ElectionError && EXPECTED.has(error.code)) return;
+    throw new Violation('i: no surprises', `${this.name} was told of ${String(error)}`);
+  }
+
+  loggerFor(who: string): Logger {
+    const log =
+      (level: string) =>
+      (data: object, message: string): void => {
+        this.world.story.tell(who, () => `${level}: ${message}${describe(data)}`);
+        if (message === 'lease lost' && 'lease' in data) this.lostLeases.add(String(data.lease));
+        if (level === 'error' && !isOfOurMaking(data)) {
+          this.world.guard(() => {
+            throw new Violation('i: no surprises', `${who}: ${message}${describe(data)}`);
+          });
+        }
+      };
+    return { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
+  }
+
+  #probe(): Probe {
+    const released = (key: string, lease: bigint): void => {
+      for (const { worker } of this.contenders) this.world.guard(() => worker.released(key, hexOf(lease)));
+    };
+    return new Probe(this.connection, {
+      granting: (lease) => this.#leases.add(lease),
+      deleting: (keys) => {
+        for (const key of keys) released(key, 0n);
+      },
+      revoking: (lease) => released('', lease),
+    });
+  }
+}
+
+function describe(data: object): string {
+  const parts = Object.entries(data).map(([key, value]) => `${key}=${value instanceof Error ? value.message : value}`);
+  return parts.length > 0 ? ` (${parts.join(', ')})` : '';
+}
+
+/** The listeners that fail on purpose. */
+function isOfOurMaking(data: object): boolean {
+  return 'err' in data && data.err instanceof Error && data.err.message.startsWith('a listener that ');
+}

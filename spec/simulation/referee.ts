@@ -1,0 +1,181 @@
+import { isCandidateKey } from '../../lib/keys.js';
+import type { Leadership } from '../../lib/leadership.js';
+import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
+import type { StoredKey } from '../support/fake-etcd/key-space.js';
+import type { Contender } from './contender.js';
+import type { Story } from './story.js';
+import type { Tally } from './tally.js';
+import { Violation } from './violation.js';
+
+/** What etcd and the candidates have shown of one election so far. */
+class Record {
+  readonly name: string;
+  readonly prefix: string;
+  readonly guard: string;
+  readonly contenders: Contender[] = [];
+  /** Create revisions of the keys that have been the oldest, in order. */
+  readonly heads: bigint[] = [];
+  /** Keys that somebody else than their owner has deleted, and since when. */
+  readonly voided = new Map<bigint, number>();
+  lastElected = 0n;
+  lastLeader: Contender | undefined;
+  lastGuard = 0n;
+
+  constructor(name: string) {
+    this.name = name;
+    this.prefix = `${name}/`;
+    this.guard = `guard of ${name}`;
+  }
+}
+
+export interface RefereeParts {
+  readonly etcd: FakeEtcd;
+  readonly now: () => number;
+  readonly story: Story;
+  readonly tally: Tally;
+  /** Until when something is or was wrong with etcd, network or processes. */
+  readonly disturbedUntil: () => number;
+}
+
+/**
+ * ms that a leader may need, once nothing else is wrong, to learn that its key was deleted from outside: a stream that is silent
+ * is found out, opened again with the longest back-off, and read.
+ */
+const LEARNS_WITHIN = 6_000;
+
+/** Looks after every step whether the promises still hold. */
+export class Referee {
+  readonly #parts: RefereeParts;
+  readonly #records = new Map<string, Record>();
+  #seen = 0n;
+
+  constructor(elections: readonly string[], parts: RefereeParts) {
+    for (const name of elections) this.#records.set(name, new Record(name));
+    this.#parts = parts;
+  }
+
+  register(contender: Contender): void {
+    this.#of(contender.electionName).contenders.push(contender);
+  }
+
+  /** The key of the guarded writes. */
+  guardOf(election: string): string {
+    return this.#of(election).guard;
+  }
+
+  /** The queue as etcd has it, in order. */
+  queueOf(election: string): readonly StoredKey[] {
+    const { prefix } = this.#of(election);
+    const keys = this.#parts.etcd.keys(prefix).filter(({ key }) => isCandidateKey(key, prefix));
+    return keys.sort((a, b) => Number(a.createRevision - b.createRevision));
+  }
+
+  /** Somebody else is about to take this key away from its owner, or its lease. */
+  void(kv: StoredKey): void {
+    for (const record of this.#records.values()) {
+      if (isCandidateKey(kv.key, record.prefix)) record.voided.set(kv.createRevision, this.#parts.now());
+    }
+  }
+
+  /** After every step. */
+  check(): void {
+    const { revision } = this.#parts.etcd;
+    const isNews = revision !== this.#seen;
+    this.#seen = revision;
+    for (const record of this.#records.values()) {
+      if (isNews) this.#look(record);
+      this.#checkLeaders(record);
+    }
+  }
+
+  /** `elected` has been told. */
+  elected(contender: Contender, { key, fencingToken: token, leaseId }: Leadership): void {
+    const record = this.#of(contender.electionName);
+    this.#look(record);
+    this.#countHandover(record, contender);
+    const voided = this.#isExcused(record, token);
+    const kv = this.#parts.etcd.get(key);
+    if (!record.heads.includes(token)) {
+      throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, never the oldest`);
+    }
+    if (voided && kv?.createRevision !== token) return; // its key is gone, and it is about to hear of that
+    const [oldest] = this.queueOf(record.name);
+    if (kv?.createRevision !== token || oldest?.key !== key) {
+      const facts = `first is ${oldest?.key ?? 'nobody'}, created at ${oldest?.createRevision ?? 'no revision'}`;
+      throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, but ${facts}`);
+    }
+    if (kv.lease !== 0n && kv.lease.toString(16) !== leaseId) {
+      throw new Violation('d: no phantom', `${contender.name}'s key hangs on lease ${kv.lease.toString(16)}`);
+    }
+    if (token <= record.lastElected) {
+      const facts = `elected with token ${token} after ${record.lastElected}`;
+      throw new Violation('b: tokens grow', `${contender.name} was ${facts}`);
+    }
+    if (record.heads.indexOf(token) <= record.heads.indexOf(record.lastElected)) {
+      throw new Violation('e: order', `${contender.name} was elected with token ${token} out of order`);
+    }
+    record.lastElected = token;
+    this.#checkLeaders(record);
+  }
+
+  /** An observer has been told of this leader. */
+  announced(election: string, who: string, token: bigint, before: bigint): void {
+    const record = this.#of(election);
+    if (!record.heads.includes(token)) {
+      throw new Violation('f: observers', `${who} was told that token ${token} leads, which was never the oldest`);
+    }
+    if (token < before) {
+      throw new Violation('f: observers', `${who} was told that token ${token} leads, after ${before}`);
+    }
+  }
+
+  #of(election: string): Record {
+    return this.#records.get(election) as Record;
+  }
+
+  #look(record: Record): void {
+    const [oldest] = this.queueOf(record.name);
+    if (oldest !== undefined && oldest.createRevision !== record.heads.at(-1)) record.heads.push(oldest.createRevision);
+    const guard = this.#parts.etcd.get(record.guard);
+    const token = guard === undefined ? 0n : BigInt(guard.value.toString());
+    if (token < record.lastGuard) {
+      const facts = `a guarded write with token ${token} was accepted after one with ${record.lastGuard}`;
+      throw new Violation('a: fencing', `${record.name}: ${facts}`);
+    }
+    record.lastGuard = token;
+  }
+
+  #checkLeaders(record: Record): void {
+    let leader: Contender | undefined;
+    for (const contender of record.contenders) {
+      if (!contender.election.isLeader()) continue;
+      const token = contender.election.leadership?.fencingToken ?? 0n;
+      if (record.voided.has(token)) {
+        if (this.#isExcused(record, token)) continue;
+        const at = record.voided.get(token)?.toFixed(1);
+        throw new Violation('a: one leader', `${contender.name} still leads; its key was deleted at ${at}`);
+      }
+      if (leader !== undefined) {
+        throw new Violation('a: one leader', `${leader.name} and ${contender.name} both lead ${record.name}`);
+      }
+      leader = contender;
+    }
+  }
+
+  /** Its key was taken away, and it may not know yet. */
+  #isExcused(record: Record, token: bigint): boolean {
+    const at = record.voided.get(token);
+    if (at === undefined) return false;
+    return this.#parts.now() <= Math.max(at, this.#parts.disturbedUntil()) + LEARNS_WITHIN;
+  }
+
+  #countHandover(record: Record, contender: Contender): void {
+    const { tally, story } = this.#parts;
+    tally.add('outcome', 'elections');
+    if (record.lastLeader !== undefined && record.lastLeader !== contender) {
+      tally.add('outcome', 'handovers');
+      story.tell(record.name, () => `handover from ${record.lastLeader?.name} to ${contender.name}`);
+    }
+    record.lastLeader = contender;
+  }
+}

@@ -1,0 +1,98 @@
+import type { Call, DeedName, RequestFault, RequestKind } from './plan.js';
+import type { Counts } from './tally.js';
+
+const CALLS: Readonly<Record<Call['name'], true>> = {
+  start: true,
+  stop: true,
+  'step down': true,
+  restart: true,
+  proclaim: true,
+  run: true,
+  await: true,
+  observe: true,
+  ambush: true,
+  health: true,
+  write: true,
+  read: true,
+  close: true,
+};
+
+/** The compiler sees to it that none is forgotten. What is counted in detail is left out here. */
+const MISHAPS: Readonly<Record<Exclude<DeedName, Call['name'] | 'request' | 'streams'>, true>> = {
+  crash: true,
+  pause: true,
+  storm: true,
+  network: true,
+  lag: true,
+  member: true,
+  'raft leader': true,
+  quorum: true,
+  'etcd restart': true,
+  'delete key': true,
+  'revoke lease': true,
+  'cancel watches': true,
+  'overwrite key': true,
+  'delete queue': true,
+  'nested key': true,
+  compact: true,
+};
+
+const STREAMS = [
+  'keepAlive streams broken',
+  'keepAlive streams silent',
+  'watch streams broken',
+  'watch streams silent',
+];
+
+const KINDS: Readonly<Record<RequestKind, true>> = {
+  grant: true,
+  revoke: true,
+  txn: true,
+  keepAlive: true,
+  watch: true,
+};
+
+const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams'>> = {
+  lost: 'all',
+  'reply lost': 'all',
+  hung: 'all',
+  refused: 'all',
+  late: 'all',
+  'reply late': 'all',
+  duplicated: 'no streams',
+  repeated: 'no streams',
+};
+
+const OUTCOMES = [
+  'elections',
+  'handovers',
+  'leader events',
+  'guarded writes accepted',
+  'guarded writes refused',
+  'sessions renewed',
+  'tasks completed',
+  'tasks failed',
+  ...['KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST', 'STEPPED_DOWN', 'STOPPED', 'UNHEALTHY', 'ABORTED'].map(
+    (code) => `unelected: ${code}`,
+  ),
+];
+
+function requestFaults(): string[] {
+  const streams = ['keepAlive', 'watch'];
+  return Object.keys(KINDS).flatMap((kind) =>
+    Object.entries(FAULTS)
+      .filter(([, where]) => where === 'all' || !streams.includes(kind))
+      .map(([is]) => `${kind} ${is}`),
+  );
+}
+
+/** What has to happen in a thousand schedules, and has not: a simulation that can pass by doing nothing is a defect. */
+export function missing(counts: Counts): string[] {
+  const lacking = (topic: keyof Counts, all: readonly string[]): string[] =>
+    all.filter((what) => (counts[topic][what] ?? 0) === 0).map((what) => `${topic}: ${what}`);
+  return [
+    ...lacking('call', Object.keys(CALLS)),
+    ...lacking('fault', [...Object.keys(MISHAPS), ...STREAMS, ...requestFaults()]),
+    ...lacking('outcome', OUTCOMES),
+  ];
+}

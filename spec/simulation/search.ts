@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { plans } from './arbitrary.js';
+import type { Plan } from './plan.js';
+import { type Report, run } from './schedule.js';
+
+const arbitrary = plans();
+
+/** The schedule that follows from this number. */
+export function planOf(seed: number): Plan {
+  const [plan] = fc.sample(arbitrary, { seed, numRuns: 1 });
+  return plan as Plan;
+}
+
+export interface Shrunk {
+  readonly plan: Plan;
+  readonly report: Report;
+  /** How many smaller and smaller schedules were tried. */
+  readonly tried: number;
+}
+
+/** The shortest schedule found within `ms` of real time that breaks the same promise as that of `seed`; undefined when none is broken. */
+export async function shrink(seed: number, ms = 60_000): Promise<Shrunk | undefined> {
+  const original = await run(planOf(seed));
+  if (original.violation === undefined) return undefined;
+  const { check } = original.violation;
+  let plan = planOf(seed);
+  let tried = 0;
+  const property = fc.asyncProperty(arbitrary, async (candidate) => {
+    tried++;
+    const { violation } = await run(candidate);
+    if (violation?.check !== check) return;
+    plan = candidate;
+    throw violation;
+  });
+  await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: ms, skipAllAfterTimeLimit: ms });
+  return { plan, report: await run(plan, { story: true }), tried };
+}

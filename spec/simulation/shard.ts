@@ -1,0 +1,58 @@
+import { run } from './schedule.js';
+import { planOf } from './search.js';
+import { type Counts, Tally } from './tally.js';
+import type { Check } from './violation.js';
+
+/** Which schedules a process runs: every `step`th number from `from` on, below `to`. */
+export interface Share {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  /** Goes on after a violation, and tells of each. */
+  readonly persists: boolean;
+}
+
+export interface Found {
+  readonly seed: number;
+  readonly check: Check;
+  readonly message: string;
+}
+
+/** What a shard tells, about once a second. */
+export interface Progress {
+  readonly schedules: number;
+  readonly steps: number;
+  /** ms of virtual time. */
+  readonly time: number;
+  readonly counts: Counts;
+  readonly found: readonly Found[];
+}
+
+const EVERY = 1_000;
+
+/** Runs its share in this process. */
+export async function work(share: Share, tell: (progress: Progress) => void): Promise<void> {
+  let [schedules, steps, time, tally, found, toldAt] = [0, 0, 0, new Tally(), [] as Found[], performance.now()];
+  const report = (): void => {
+    tell({ schedules, steps, time, counts: tally.counts, found });
+    [schedules, steps, time, tally, found, toldAt] = [0, 0, 0, new Tally(), [], performance.now()];
+  };
+  for (let seed = share.from; seed < share.to; seed += share.step) {
+    const { violation, counts, ...spent } = await run(planOf(seed));
+    schedules += 1;
+    steps += spent.steps;
+    time += spent.time;
+    tally.addAll(counts);
+    if (violation !== undefined) found.push({ seed, check: violation.check, message: violation.message });
+    if (performance.now() - toldAt > EVERY) report();
+    if (violation !== undefined && !share.persists) break;
+  }
+  report();
+}
+
+/** As a process of its own, `fork`ed with its share. */
+const [, , asked] = process.argv;
+if (process.send !== undefined && asked !== undefined) {
+  await work(JSON.parse(asked) as Share, (progress) => process.send?.(progress));
+  process.disconnect();
+}

@@ -1,0 +1,28 @@
+/** What is counted: faults that were really applied, what users did, what came of it. */
+export type Topic = 'fault' | 'call' | 'outcome';
+
+export type Counts = Readonly<Record<Topic, Readonly<Record<string, number>>>>;
+
+/** Counts what happened in one schedule, or in many: a simulation in which nothing happens proves nothing. */
+export class Tally {
+  readonly #counts: Record<Topic, Record<string, number>> = { fault: {}, call: {}, outcome: {} };
+
+  add(topic: Topic, what: string, times = 1): void {
+    const counts = this.#counts[topic];
+    counts[what] = (counts[what] ?? 0) + times;
+  }
+
+  addAll(counts: Counts): void {
+    for (const topic of Object.keys(this.#counts) as Topic[]) {
+      for (const [what, times] of Object.entries(counts[topic])) this.add(topic, what, times);
+    }
+  }
+
+  of(topic: Topic, what: string): number {
+    return this.#counts[topic][what] ?? 0;
+  }
+
+  get counts(): Counts {
+    return this.#counts;
+  }
+}

@@ -1,0 +1,78 @@
+import { hexOf } from '../../lib/keys.js';
+import type { StoredKey } from '../support/fake-etcd/key-space.js';
+import type { Tampering, Who } from './plan.js';
+import type { World } from './world.js';
+
+/** What operators do to the queue. False: there was nothing to do it to. */
+export function tamper(world: World, tampering: Tampering): boolean {
+  const { etcd, referee } = world;
+  switch (tampering.name) {
+    case 'compact':
+      if (etcd.revision <= etcd.compacted) return false;
+      etcd.compact();
+      return true;
+    case 'nested key':
+      etcd.put(`${electionOf(world, tampering.election)}/nested/1`, 'of another election');
+      return true;
+    case 'delete queue': {
+      const queue = referee.queueOf(electionOf(world, tampering.election)).slice(0, tampering.many);
+      if (queue.length < 2) return false;
+      for (const kv of queue) referee.void(kv);
+      etcd.delete(...queue.map(({ key }) => key));
+      return true;
+    }
+    case 'delete key': {
+      const kv = keyOf(world, tampering.who);
+      if (kv === undefined) return false;
+      referee.void(kv);
+      etcd.delete(kv.key);
+      return true;
+    }
+    case 'overwrite key': {
+      const kv = keyOf(world, tampering.who);
+      if (kv === undefined) return false;
+      etcd.put(kv.key, 'of an operator');
+      return true;
+    }
+    case 'revoke lease': {
+      const kv = keyOf(world, tampering.who);
+      if (kv === undefined || kv.lease === 0n) return false;
+      for (const other of etcd.keys()) if (other.lease === kv.lease) referee.void(other);
+      etcd.revoke(kv.lease);
+      return true;
+    }
+    case 'cancel watches': {
+      const kv = keyOf(world, tampering.who);
+      const connection = world.find(tampering.who)?.process.connection;
+      if (kv === undefined || connection === undefined) return false;
+      connection.cancelWatches(kv.key);
+      world.disturb(world.time.now + 1);
+      return true;
+    }
+  }
+}
+
+/** Keys without a lease would stay for ever; who has written them takes them away. */
+export function tidyUp(world: World): void {
+  for (const election of world.elections) {
+    for (const kv of world.referee.queueOf(election)) {
+      if (kv.lease !== 0n) continue;
+      world.referee.void(kv);
+      world.etcd.delete(kv.key);
+    }
+  }
+}
+
+function electionOf(world: World, number: number): string {
+  return world.elections[number % world.elections.length] as string;
+}
+
+/** The key of the candidate that is meant. */
+function keyOf(world: World, who: Who): StoredKey | undefined {
+  const contender = world.find(who);
+  if (contender === undefined) return undefined;
+  const queue = world.referee.queueOf(contender.electionName);
+  const token = contender.election.leadership?.fencingToken;
+  if (token !== undefined) return queue.find(({ createRevision }) => createRevision === token);
+  return queue.find(({ key, lease }) => contender.process.owns(lease) && key.endsWith(`/${hexOf(lease)}`));
+}

@@ -1,0 +1,37 @@
+import type { Contender } from './contender.js';
+
+/** One loop over `election.observe()`. */
+export class Watcher {
+  /** Resolves when the loop has ended. */
+  readonly done: Promise<void>;
+  /** What was told last: the token of the leader, undefined for nobody; null before anything was told. */
+  token: bigint | undefined | null = null;
+  value: string | undefined;
+  readonly #contender: Contender;
+  readonly #abort = new AbortController();
+
+  constructor(contender: Contender) {
+    this.#contender = contender;
+    this.done = this.#watch();
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  async #watch(): Promise<void> {
+    const { world } = this.#contender.process;
+    let last = 0n;
+    for await (const leader of this.#contender.election.observe({ signal: this.#abort.signal })) {
+      this.token = leader?.fencingToken;
+      this.value = leader?.value;
+      this.#contender.tell(() => `observes that the leader is ${leader?.value ?? 'nobody'}`);
+      if (leader === undefined) continue;
+      const { fencingToken } = leader;
+      const { electionName, name } = this.#contender;
+      world.guard(() => world.referee.announced(electionName, `${name}'s observe()`, fencingToken, last));
+      last = fencingToken;
+    }
+    this.#contender.watchers.delete(this);
+  }
+}

@@ -1,0 +1,124 @@
+import { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
+import { Random } from '../support/random.js';
+import { VirtualTime } from '../support/virtual-time.js';
+import type { Contender } from './contender.js';
+import type { Plan, Who } from './plan.js';
+import { Process } from './process.js';
+import { Referee } from './referee.js';
+import { Story } from './story.js';
+import { Tally } from './tally.js';
+import { Violation } from './violation.js';
+
+/** ms after which a client gives a request up. */
+const REQUEST_TIMEOUT = 1_000;
+const HANG_TIMEOUT = 3_600;
+
+/** Everything there is in one schedule. */
+export class World {
+  readonly plan: Plan;
+  readonly time = new VirtualTime();
+  readonly random: Random;
+  readonly tally = new Tally();
+  readonly story: Story;
+  readonly etcd: FakeEtcd;
+  readonly referee: Referee;
+  readonly hangTimeout = HANG_TIMEOUT;
+  readonly elections: readonly string[];
+  /** One for each process of the plan; a new one takes the place of one that died. */
+  readonly processes: Process[] = [];
+  /** The faults have ended. */
+  isCalm = false;
+  /** The first promise that was broken. */
+  violation: Violation | undefined;
+  readonly #incarnations: number[] = [];
+  #disturbedUntil = 0;
+
+  constructor(plan: Plan, wantsStory: boolean) {
+    this.plan = plan;
+    this.random = new Random(plan.seed);
+    this.story = new Story(this.time, wantsStory);
+    this.elections = namesOf(plan);
+    const { members, latency, watchDelay, electionTime, leaseTick } = plan.etcd;
+    this.etcd = new FakeEtcd({
+      clock: this.time.clock({ name: 'etcd' }),
+      seed: plan.seed,
+      members,
+      latency: [0.1, latency],
+      watchDelay: [0, watchDelay],
+      electionTime: [50, electionTime],
+      leaseTick,
+      silence: 'either',
+      requestTimeout: REQUEST_TIMEOUT,
+      hangTimeout: HANG_TIMEOUT,
+      ...(wantsStory && { trace: (_, what) => this.story.tell('', () => `  ${what}`) }),
+    });
+    this.referee = new Referee(this.elections, {
+      etcd: this.etcd,
+      now: () => this.time.now,
+      story: this.story,
+      tally: this.tally,
+      disturbedUntil: () => this.#disturbedUntil,
+    });
+    this.time.onStep = () => this.guard(() => this.referee.check());
+    for (const at of plan.processes.keys()) this.boot(at);
+  }
+
+  /** Puts a new process into this place. */
+  boot(at: number): Process {
+    const incarnation = (this.#incarnations[at] ?? 0) + 1;
+    this.#incarnations[at] = incarnation;
+    const name = `p${at + 1}${incarnation > 1 ? `#${incarnation}` : ''}`;
+    const process = new Process(name, this.plan.processes[at] as Process['plan'], this);
+    this.processes[at] = process;
+    return process;
+  }
+
+  electionName(number: number): string {
+    return `e${number}`;
+  }
+
+  /** Runs what may find a promise broken, anywhere in the library's own stack: what it throws must not disturb the run. */
+  guard(fn: () => void): void {
+    try {
+      fn();
+    } catch (err) {
+      const surprise = (): Violation =>
+        new Violation('i: no surprises', String(err instanceof Error ? err.stack : err));
+      const violation = err instanceof Violation ? err : surprise();
+      this.violation ??= violation;
+      this.story.tell('REFEREE', () => `*** ${violation.message}`);
+    }
+  }
+
+  /** Something is wrong up to the instant `until`, by the timeline. */
+  disturb(until: number): void {
+    this.#disturbedUntil = Math.max(this.#disturbedUntil, until);
+  }
+
+  get contenders(): readonly Contender[] {
+    return this.processes.flatMap(({ contenders }) => contenders);
+  }
+
+  get living(): readonly Contender[] {
+    return this.contenders.filter(({ process }) => !process.isDead);
+  }
+
+  /** Whoever is meant; undefined when nobody is there who could be. */
+  find({ election, as }: Who): Contender | undefined {
+    const name = this.elections[election % this.elections.length] as string;
+    const all = this.living.filter(({ electionName }) => electionName === name);
+    if (typeof as === 'number') return all[as % Math.max(1, all.length)];
+    const queue = this.referee.queueOf(name);
+    const ownerOf = (place: number): Contender | undefined => {
+      const lease = queue[place]?.lease;
+      return lease === undefined ? undefined : all.find(({ process }) => process.owns(lease));
+    };
+    if (as === 'next') return ownerOf(1) ?? all.at(-1);
+    return all.find((contender) => contender.election.isLeader()) ?? ownerOf(0) ?? all[0];
+  }
+}
+
+function namesOf(plan: Plan): readonly string[] {
+  const numbers = plan.processes.flatMap(({ candidates }) => candidates.map(({ election }) => election));
+  return [...new Set(numbers)].sort((a, b) => a - b).map((number) => `e${number}`);
+}
