@@ -1,7 +1,12 @@
-import type { Election } from '../../../lib/index.js';
+import type { Election, Leadership } from '../../../lib/index.js';
 import { microseconds } from '../log/clock.js';
 import type { Log } from '../log/log.js';
 import type { TermId } from '../log/records.js';
+
+/** What a sample looks at. */
+export type Sampled = Pick<Election, 'name' | 'isLeader'> & {
+  readonly leadership: Pick<Leadership, 'fencingToken'> | undefined;
+};
 
 interface Run {
   readonly firstBefore: number;
@@ -20,7 +25,7 @@ interface Run {
  */
 export class Sampler {
   readonly #log: Log;
-  readonly #elections: readonly Election[];
+  readonly #elections: readonly Sampled[];
   readonly #tokens: (bigint | undefined)[];
   /** Of each election the last term that was found over. */
   readonly #over: (bigint | undefined)[];
@@ -29,7 +34,7 @@ export class Sampler {
   #run: Run | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log, elections: readonly Election[]) {
+  constructor(log: Log, elections: readonly Sampled[]) {
     this.#log = log;
     this.#elections = elections;
     this.#tokens = elections.map(() => undefined);
