@@ -8,6 +8,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runBroken } from './broken.js';
 import { check } from './checker/check.js';
 import { describe } from './checker/report.js';
 import { verdictOn } from './checker/verdict.js';
@@ -27,8 +28,19 @@ try {
   console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
   process.exit(2);
 }
-const failures = options.check === undefined ? await runAndCheck(options) : await judge(options.check, []);
-process.exit(failures === 0 ? 0 : 1);
+process.exit(await carryOut(options));
+
+async function carryOut(chosen: ChaosOptions): Promise<number> {
+  const { break: mistake, minutes, seed, faults, folder } = chosen;
+  if (mistake !== undefined) {
+    const args = [`--minutes=${minutes}`, `--seed=${seed}`];
+    if (faults !== undefined) args.push(`--faults=${faults.join(',')}`);
+    if (folder !== undefined) args.push(`--folder=${folder}`);
+    return await runBroken(mistake, args);
+  }
+  const failures = chosen.check === undefined ? await runAndCheck(chosen) : await judge(chosen.check, []);
+  return failures === 0 ? 0 : 1;
+}
 
 async function runAndCheck(chosen: ChaosOptions): Promise<number> {
   const { minutes, seed, faults } = chosen;

@@ -10,6 +10,8 @@ export interface ChaosOptions {
   readonly folder: string | undefined;
   /** Check the logs that are in this folder, and run nothing. */
   readonly check: string | undefined;
+  /** Run on a library with this mistake in it, which must be found. */
+  readonly break: string | undefined;
 }
 
 export const USAGE = `npm run chaos -- [options]
@@ -17,7 +19,8 @@ export const USAGE = `npm run chaos -- [options]
   --seed 7           which faults, in which order; drawn and printed when it is left out
   --faults a,b       only these kinds
   --folder DIR       where the logs are kept
-  --check DIR        checks the logs of an earlier run and runs nothing`;
+  --check DIR        checks the logs of an earlier run and runs nothing
+  --break NAME       on a copy of the library with a mistake in it: ends with 1, since it is found`;
 
 /** @throws when an option is not known, or its value no number */
 export function parseOptions(args: readonly string[]): ChaosOptions {
@@ -29,6 +32,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
       faults: { type: 'string' },
       folder: { type: 'string' },
       check: { type: 'string' },
+      break: { type: 'string' },
     },
   });
   const minutes = Number(values.minutes);
@@ -38,5 +42,5 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
     throw new Error(`\`--seed\` must be a whole number, 0 or more; got ${values.seed}`);
   }
   const faults = values.faults === undefined ? undefined : parseKinds(values.faults);
-  return { minutes, seed, faults, folder: values.folder, check: values.check };
+  return { minutes, seed, faults, folder: values.folder, check: values.check, break: values.break };
 }

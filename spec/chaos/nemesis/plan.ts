@@ -24,6 +24,7 @@ export interface Step {
 }
 
 const PAIRS = 0.45;
+const TOGETHER = 0.6;
 const ON_LEADER = 0.65;
 
 /**
@@ -43,9 +44,14 @@ export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<Step
     const second = random.chance(PAIRS) ? deal((kind) => canPair(first, kind)) : undefined;
     const stagger = random.chance(0.5) ? random.between(0, 200) : random.between(200, 2_500);
     const calm = random.between(800, 3_500);
-    const draws = [draw(first, random), draw(second ?? first, random)] as const; // always both: the seed's sequence stays
-    // Two that are meant for one and the same candidate go deeper than two that miss each other.
-    const faults = second === undefined ? ([draws[0]] as const) : draws;
+    const one = draw(first, random);
+    let faults: Step['faults'] = [one];
+    if (second !== undefined) {
+      const other = draw(second, random);
+      // Two that hit one and the same candidate go deeper than two that miss each other.
+      const { onLeader, roll } = random.chance(TOGETHER) ? one : other;
+      faults = [one, { ...other, onLeader, roll }];
+    }
     yield { number, faults, stagger, calm };
   }
 }
