@@ -1,0 +1,209 @@
+import { expect } from 'chai';
+import { encode, type LogRecord } from './chaos/log/records.js';
+import { CALL, committed, GOOD, judged, leads, MS, SECOND } from './support/chaos-logs.js';
+
+const nemesis = (...records: readonly LogRecord[]): LogRecord[] => [...(GOOD['nemesis'] ?? []), ...records];
+
+describe('the chaos checker', () => {
+  it('finds nothing in a run in which all went well', async () => {
+    const { findings, verdict } = await judged();
+    expect(verdict).to.deep.equal([]);
+    expect(findings.changes.main).to.equal(1);
+    expect(findings.writes).to.deep.equal({ committed: 1, refused: 0, unknown: 0, found: 2 });
+  });
+
+  describe('on overlaps', () => {
+    it('finds one that is a microsecond long', async () => {
+      const { findings, verdict } = await judged({ 'ben-1': leads(20, 20 * SECOND - CALL - 1, 70 * SECOND) });
+      expect(findings.overlaps.map(({ length, excused }) => ({ length, excused }))).to.deep.equal([
+        { length: 1, excused: false },
+      ]);
+      expect(verdict).to.have.length(1);
+      expect(verdict[0]).to.match(/^two leaders of main for 0\.001 ms .* ada-1 with token 10 and ben-1 with token 20$/);
+    });
+
+    it('does not accuse where only the calls overlap, and not their ends', async () => {
+      const { findings } = await judged({ 'ben-1': leads(20, 20 * SECOND - CALL, 70 * SECOND) });
+      expect(findings.overlaps).to.deep.equal([]);
+    });
+
+    it('finds a process that wakes up and still takes itself for the leader', async () => {
+      const { findings } = await judged({
+        'ada-1': [...leads(10, SECOND, 20 * SECOND), ...leads(10, 40 * SECOND, 40 * SECOND)],
+      });
+      expect(findings.overlaps.map(({ from, length }) => [from, length])).to.deep.equal([
+        [21 * SECOND + CALL, 19 * SECOND - CALL],
+      ]);
+    });
+
+    it('finds a term that was seen but once, inside another', async () => {
+      const { findings } = await judged({ 'eve-1': leads(15, 10 * SECOND, 10 * SECOND) });
+      expect(findings.overlaps.map(({ earlier, later }) => [earlier.process, later.process])).to.deep.equal([
+        ['ada-1', 'eve-1'],
+      ]);
+    });
+
+    it('finds one and the same term in two processes', async () => {
+      const { findings } = await judged({ 'eve-1': leads(10, 10 * SECOND, 11 * SECOND) });
+      expect(findings.overlaps).to.have.length(1);
+    });
+
+    it('takes another election for another', async () => {
+      const { findings } = await judged({ 'eve-1': leads(15, 10 * SECOND, 11 * SECOND, 'shard') });
+      expect(findings.overlaps).to.deep.equal([]);
+    });
+
+    it('finds a smaller token that leads after a greater one', async () => {
+      const { verdict } = await judged({ 'ben-1': leads(9, 21 * SECOND, 70 * SECOND) });
+      expect(verdict).to.deep.equal(['main: token 9 (ben-1) led after 10 (ada-1)']);
+    });
+  });
+
+  describe('on removals by hand', () => {
+    const removed = (what: 'key' | 'lease', id: string, at = 19 * SECOND): readonly LogRecord[] =>
+      nemesis(['B', at, at + MS, what, id]);
+    const elected: LogRecord = ['E', SECOND - 1, 'main', 'elected', '10', 'abc'];
+    const overlapping = (ms: number): readonly LogRecord[] => leads(20, 20 * SECOND - CALL - ms * MS, 70 * SECOND);
+    const ada = [elected, ...(GOOD['ada-1'] ?? [])];
+
+    for (const [what, id] of [
+      ['key', 'main#10'],
+      ['lease', 'abc'],
+    ] as const) {
+      it(`excuses an overlap below 250 ms after the ${what} was removed, and reports it`, async () => {
+        const { findings, verdict } = await judged({
+          'ada-1': ada,
+          'ben-1': overlapping(249),
+          nemesis: removed(what, id),
+        });
+        expect(verdict).to.deep.equal([]);
+        expect(findings.overlaps.map(({ excused }) => excused)).to.deep.equal([true]);
+      });
+
+      it(`does not excuse 250 ms after the ${what} was removed`, async () => {
+        const { verdict } = await judged({ 'ada-1': ada, 'ben-1': overlapping(250), nemesis: removed(what, id) });
+        expect(verdict).to.have.length(1);
+      });
+
+      it(`does not excuse an overlap before the ${what} was removed`, async () => {
+        const { verdict } = await judged({
+          'ada-1': ada,
+          'ben-1': overlapping(100),
+          nemesis: removed(what, id, 20 * SECOND),
+        });
+        expect(verdict).to.have.length(1);
+      });
+    }
+
+    it("does not excuse it when it was somebody else's", async () => {
+      const { verdict } = await judged({ 'ada-1': ada, 'ben-1': overlapping(1), nemesis: removed('key', 'main#20') });
+      expect(verdict).to.have.length(1);
+    });
+  });
+
+  describe('on guarded writes', () => {
+    it('finds one that was accepted after a greater token had written', async () => {
+      const { verdict } = await judged({ journal: [committed(10, 11), committed(20, 21), committed(10, 22)] });
+      expect(verdict).to.deep.equal([
+        'a guarded write out of order: main: token 10 wrote at revision 22, after token 20 had at 21',
+      ]);
+    });
+
+    it('finds one between terms that are not neighbours', async () => {
+      const { verdict } = await judged({
+        journal: [committed(10, 11), committed(10, 40), committed(20, 21), committed(30, 31)],
+      });
+      expect(verdict).to.have.length(2);
+    });
+
+    it('finds one that was confirmed and is not there', async () => {
+      const { verdict } = await judged({ journal: [committed(20, 21)] });
+      expect(verdict).to.deep.equal([
+        'a guarded write out of order: main: 1 writes with token 10 were confirmed, 0 are in etcd',
+      ]);
+    });
+  });
+
+  describe('on unavailability', () => {
+    it('measures the times without a leader, by the fault that they began with', async () => {
+      const { findings } = await judged();
+      expect(findings.unavailability.get('kill')?.main).to.deep.equal({
+        count: 1,
+        p50: (SECOND - CALL) / MS,
+        p99: (SECOND - CALL) / MS,
+        longest: (SECOND - CALL) / MS,
+      });
+    });
+
+    it('finds a hole in one term, in which its process stood still', async () => {
+      const { findings } = await judged({
+        'ben-1': [...leads(20, 21 * SECOND, 30 * SECOND), ...leads(20, 33 * SECOND, 70 * SECOND)],
+      });
+      expect(findings.total.main).to.deep.include({ count: 2, longest: (3 * SECOND - CALL) / MS });
+    });
+
+    it('fails a run after which nobody leads any more', async () => {
+      const { verdict } = await judged({ 'ben-1': leads(20, 21 * SECOND, 59 * SECOND) });
+      expect(verdict).to.deep.equal(['main: nobody led within 30000 ms after the faults had ended']);
+    });
+  });
+
+  describe('on processes', () => {
+    const broken: readonly (readonly [string, LogRecord, RegExp])[] = [
+      ['breaks', ['X', 5 * SECOND, 'TypeError: x is not a function'], /^a process broke: eve-1: TypeError/],
+      ['does not end by itself', ['L', 5 * SECOND, 'Timeout TCPSocketWrap'], /kept alive after its end by: Timeout/],
+      ['leads a term again that was over', ['V', 5 * SECOND, ['main', '10']], /over, and then current again/],
+      [
+        'is told `unelected` twice',
+        ['E', 5, 'main', 'unelected', '10', 'STOPPED'],
+        /unelected from 10, elected to none/,
+      ],
+    ];
+    for (const [what, record, message] of broken) {
+      it(`fails a run in which one ${what}`, async () => {
+        const { verdict } = await judged({ 'eve-1': [record] });
+        expect(verdict).to.have.length(1);
+        expect(verdict[0]).to.match(message);
+      });
+    }
+
+    it('fails a run in which one grows and grows', async () => {
+      const memory = (s: number, mib: number): LogRecord => ['M', s * SECOND, mib * 2 ** 20, 0, 1];
+      const { verdict } = await judged({ 'eve-1': [memory(1, 80), memory(12, 90), memory(60, 191)] });
+      expect(verdict).to.have.length(1);
+      expect(verdict[0]).to.match(/^eve-1 has grown/);
+    });
+  });
+
+  describe('on what a run has done', () => {
+    it('fails one in which the leader never changed', async () => {
+      const { verdict } = await judged({ 'ada-1': leads(10, SECOND, 70 * SECOND), 'ben-1': [], journal: [] });
+      expect(verdict).to.deep.equal(['too few changes of leader: 0, not 1', 'no guarded write was committed']);
+    });
+
+    it('fails a long one in which a kind of fault never came, but not a short one', async () => {
+      const [, ...rest] = GOOD['nemesis'] ?? [];
+      const lasting = (ms: number): readonly LogRecord[] => [['P', 0, ms, ['kill', 'pause'], ['main']], ...rest];
+      expect((await judged({ nemesis: lasting(119_000) })).verdict).to.deep.equal([]);
+      expect((await judged({ nemesis: lasting(300_000) })).verdict).to.include('never applied: pause');
+    });
+
+    it('fails an empty one in every respect', async () => {
+      const { verdict } = await judged({ 'ada-1': [], 'ben-1': [], nemesis: [], journal: [] });
+      expect(verdict).to.deep.equal([
+        'no leader was seen',
+        'too few changes of leader: 0, not 1',
+        'no guarded write was committed',
+        'no fault was applied',
+        'the run was not finished',
+      ]);
+    });
+  });
+
+  it('skips what a killed process has written but half, and refuses any other line that it does not know', async () => {
+    const text = (GOOD['ada-1'] ?? []).map(encode).join('');
+    expect((await judged({ 'ada-1': `${text}["R",10,20` })).verdict).to.deep.equal([]);
+    const err = await judged({ 'ada-1': `["R",10,20\n${text}` }).catch(String);
+    expect(err).to.match(/ada-1\.log holds a line that is no record: \["R",10,20$/);
+  });
+});

@@ -1,0 +1,130 @@
+/** One candidate process of a chaos run: takes part, writes down what it sees, and does what its parent tells it. */
+import { Etcd3 } from 'etcd3';
+import { createClient, Election, type Leadership, Session } from '../../../lib/index.js';
+import { microseconds } from '../log/clock.js';
+import { Log } from '../log/log.js';
+import type { ElectionEvent } from '../log/records.js';
+import { type Assignment, type Command, electionsOf, type Notice } from './profile.js';
+import { Sampler } from './sampler.js';
+import { GuardedWriter } from './writer.js';
+
+const WRITE_EVERY = { main: 40, shard: 1_500 };
+const WRITE_PATIENCE = 2_000;
+const REMEMBER_EVERY = 2_000;
+/** ms after the end of everything in which the process must end by itself. */
+const ENDS_WITHIN = 10_000;
+
+const { profile, hosts, logFile, run } = JSON.parse(process.argv[2] ?? '') as Assignment;
+const log = new Log(logFile);
+
+process.on('uncaughtException', (err) => broken(err));
+process.on('unhandledRejection', (err) => broken(err));
+process.on('SIGINT', () => {}); // Ctrl-C is the parent's to handle
+process.on('disconnect', onOrphaned);
+
+const client = profile.client === 'plain' ? new Etcd3({ hosts: [...hosts] }) : createClient({ hosts: [...hosts] });
+const timing = {
+  ttl: profile.ttl,
+  ...(profile.renewDeadline !== undefined && { renewDeadline: profile.renewDeadline }),
+};
+const session = profile.session ? new Session(client, timing) : undefined;
+const elections = electionsOf(profile, run).map((name) =>
+  session === undefined
+    ? new Election(client, name, { value: profile.name, ...timing })
+    : new Election(session, name, { value: profile.name }),
+);
+const sampler = new Sampler(log, elections);
+const owner = `${profile.name}-${process.pid}`;
+// An expired deadline makes etcd3's own breaker close the host; a user of the plain client would rather not set one.
+const patience = profile.client === 'plain' ? {} : { patience: WRITE_PATIENCE };
+const writer = new GuardedWriter(client, log, { run, owner, ...patience });
+
+for (const [i, election] of elections.entries()) listen(election, i === 0);
+sampler.start();
+const remembering = setInterval(remember, REMEMBER_EVERY);
+process.on('message', (command: Command) => void obey(command));
+for (const election of elections) election.start();
+
+function listen(election: Election, isMain: boolean): void {
+  const note = (event: ElectionEvent, token = '', detail = ''): void => {
+    log.add(['E', microseconds(), election.name, event, token, detail]);
+    sampler.sample();
+  };
+  const tell = (heard: Notice['heard']): void => {
+    if (process.connected) process.send?.({ heard, election: election.name, at: microseconds() } satisfies Notice);
+  };
+  election.on('elected', (leadership: Leadership) => {
+    note('elected', leadership.fencingToken.toString(), leadership.leaseId);
+    tell('elected');
+    void writer.during(leadership, isMain ? WRITE_EVERY.main : WRITE_EVERY.shard);
+  });
+  election.on('unelected', ({ fencingToken }, reason) => {
+    note('unelected', fencingToken.toString(), reason.code);
+    tell('unelected');
+  });
+  election.on('error', (err) => note('error', '', err.code));
+  election.on('suspended', (err) => note('suspended', '', err.code));
+  election.on('resumed', () => note('resumed'));
+}
+
+async function obey(command: Command): Promise<void> {
+  switch (command.do) {
+    case 'block':
+      return block(command.ms);
+    case 'stop':
+      await Promise.all(elections.map((election) => election.stop()));
+      return;
+    case 'start':
+      for (const election of elections) election.start();
+      return;
+    case 'stepDown':
+      // The one that leads nothing has nothing to give up.
+      await Promise.all(elections.filter((e) => e.isLeader()).map((e) => e.stepDown().catch(() => {})));
+      return;
+    case 'end':
+      return end();
+  }
+}
+
+/** No timer, no I/O, no event for so long; but code that runs and asks whether it leads. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until) {
+    sampler.sample();
+    const next = performance.now() + 1;
+    while (performance.now() < next);
+  }
+}
+
+function remember(): void {
+  const { rss, heapUsed } = process.memoryUsage();
+  log.add(['M', microseconds(), rss, heapUsed, process.getActiveResourcesInfo().length]);
+}
+
+/** In order, and then nothing may be left that keeps this process alive. */
+async function end(): Promise<void> {
+  await (session === undefined ? elections[0]?.stop() : session.close());
+  remember();
+  writer.stop();
+  sampler.stop();
+  clearInterval(remembering);
+  client.close();
+  process.off('disconnect', onOrphaned);
+  process.disconnect();
+  process.once('exit', () => log.close());
+  setTimeout(() => {
+    log.add(['L', microseconds(), process.getActiveResourcesInfo().join(' ')]);
+    process.exit(3);
+  }, ENDS_WITHIN).unref();
+  process.once('beforeExit', () => log.add(['L', microseconds(), '']));
+}
+
+function onOrphaned(): void {
+  process.exit(1);
+}
+
+function broken(err: unknown): void {
+  log.add(['X', microseconds(), err instanceof Error ? (err.stack ?? err.message) : String(err)]);
+  log.flush();
+  process.exit(1);
+}

@@ -1,0 +1,53 @@
+/** How one of the candidate processes uses the library. */
+export interface Profile {
+  readonly name: string;
+  /** `createClient()` of the library, or etcd3's own class with its defaults. */
+  readonly client: 'created' | 'plain';
+  readonly ttl: number;
+  readonly renewDeadline?: number;
+  /** All its elections share the lease of one Session. */
+  readonly session: boolean;
+  /** Elections beside the main one, which all processes take part in. */
+  readonly shards: number;
+}
+
+const SHARDS = 50;
+
+export const PROFILES: readonly Profile[] = [
+  { name: 'ada', client: 'created', ttl: 3, renewDeadline: 2.95, session: false, shards: 0 }, // no time to spare
+  { name: 'ben', client: 'plain', ttl: 3, session: false, shards: 0 },
+  { name: 'cleo', client: 'created', ttl: 3, session: true, shards: SHARDS },
+  { name: 'dan', client: 'plain', ttl: 4, session: true, shards: SHARDS },
+  { name: 'eve', client: 'created', ttl: 2, session: true, shards: SHARDS },
+];
+
+export const LONGEST_TTL = Math.max(...PROFILES.map(({ ttl }) => ttl));
+
+/** What a candidate process is started with. */
+export interface Assignment {
+  readonly profile: Profile;
+  readonly hosts: readonly string[];
+  readonly logFile: string;
+  /** Prefix of all keys of the run. */
+  readonly run: string;
+}
+
+export type Command =
+  | { readonly do: 'block'; readonly ms: number }
+  | { readonly do: 'stop' | 'start' | 'stepDown' | 'end' };
+
+/** What a candidate process tells. */
+export type Notice = { readonly heard: 'elected' | 'unelected'; readonly election: string; readonly at: number };
+
+export function electionsOf({ shards }: Profile, run: string): string[] {
+  return [mainElection(run), ...Array.from({ length: shards }, (_, i) => `${run}/shard-${i}`)];
+}
+
+export function mainElection(run: string): string {
+  return `${run}/main`;
+}
+
+/** Where committed guarded writes are found; the key after it is `<election>/<token>/<which>`. */
+export function journalPrefix(run: string): string {
+  return `${run}-journal/`;
+}

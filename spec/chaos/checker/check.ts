@@ -1,0 +1,83 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readLog } from '../log/log.js';
+import { type Distribution, distributionOf, findGaps, type Gap } from './availability.js';
+import { Faults } from './faults.js';
+import { type Disorder, findDisorder, findOverlaps, type Overlap } from './overlaps.js';
+import { Processes } from './processes.js';
+import { Tenures } from './tenures.js';
+import { Writes, type WriteTotals } from './writes.js';
+
+/** Everything that the logs of a run say. */
+export interface Findings {
+  readonly faults: Faults;
+  readonly processes: Processes;
+  readonly samples: number;
+  readonly elections: number;
+  /** Terms after the first, in all elections and in the main one. */
+  readonly changes: { readonly all: number; readonly main: number };
+  readonly overlaps: readonly Overlap[];
+  readonly disorder: readonly Disorder[];
+  readonly writes: WriteTotals;
+  readonly badWrites: readonly string[];
+  /** By kind of fault: of the main election, and of all of them. */
+  readonly unavailability: ReadonlyMap<string, { readonly main: Distribution; readonly all: Distribution }>;
+  readonly total: { readonly main: Distribution; readonly all: Distribution };
+  /** Of each election how long after the end of all faults (ms) it was led; undefined: never. */
+  readonly recovery: ReadonlyMap<string, number | undefined>;
+}
+
+/** Reads the logs in a folder, one line at a time: what is kept in memory grows with the number of terms. */
+export async function check(folder: string): Promise<Findings> {
+  const [tenures, writes, processes, faults] = [new Tenures(), new Writes(), new Processes(), new Faults()];
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.log'))) {
+    const name = basename(file, '.log');
+    tenures.open(name);
+    processes.open(name);
+    for await (const record of readLog(join(folder, file))) {
+      for (const part of [tenures, writes, processes, faults]) part.add(record);
+    }
+  }
+  processes.close();
+
+  const byElection = tenures.tenures();
+  const [main] = faults.elections;
+  const end = faults.endingAt ?? Number.MAX_SAFE_INTEGER;
+  const gaps = new Map(faults.elections.map((name) => [name, findGaps(tenures.stretches(name), end)]));
+  const changesOf = (name: string | undefined): number => Math.max(0, (byElection.get(name ?? '')?.length ?? 0) - 1);
+  return {
+    faults,
+    processes,
+    samples: tenures.samples,
+    elections: faults.elections.length,
+    changes: { all: faults.elections.map(changesOf).reduce((a, b) => a + b, 0), main: changesOf(main) },
+    overlaps: [...byElection.values()].flatMap((list) => findOverlaps(list, faults.removals)),
+    disorder: [...byElection.values()].flatMap(findDisorder),
+    writes: writes.totals,
+    badWrites: writes.violations(),
+    unavailability: new Map(
+      faults.kinds.map((kind) => [kind, distributionsOf(gaps, main, (at) => faults.at(at).includes(kind))]),
+    ),
+    total: distributionsOf(gaps, main, () => true),
+    recovery: new Map(faults.elections.map((name) => [name, recoveryOf(tenures, name, faults.healedAt)])),
+  };
+}
+
+function distributionsOf(
+  gaps: ReadonlyMap<string, readonly Gap[]>,
+  main: string | undefined,
+  belongs: (from: number) => boolean,
+): { readonly main: Distribution; readonly all: Distribution } {
+  const own = (list: readonly Gap[]): Gap[] => list.filter(({ from }) => belongs(from));
+  return {
+    main: distributionOf(own(gaps.get(main ?? '') ?? [])),
+    all: distributionOf(own([...gaps.values()].flat())),
+  };
+}
+
+function recoveryOf(tenures: Tenures, election: string, healedAt: number | undefined): number | undefined {
+  if (healedAt === undefined) return undefined;
+  const after = tenures.stretches(election).filter(({ to }) => to >= healedAt);
+  if (after.length === 0) return undefined;
+  return Math.max(0, Math.min(...after.map(({ from }) => from)) - healedAt) / 1_000;
+}

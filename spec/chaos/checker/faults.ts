@@ -1,0 +1,56 @@
+import type { LogRecord } from '../log/records.js';
+import type { Removal } from './overlaps.js';
+
+export interface AppliedStep {
+  readonly number: number;
+  /** µs */
+  readonly from: number;
+  readonly kinds: string[];
+}
+
+/** µs before its end of which a killed process may have written nothing. */
+const UNWRITTEN = 50_000;
+
+/** What the nemesis did, and when. */
+export class Faults {
+  readonly steps: AppliedStep[] = [];
+  readonly removals: Removal[] = [];
+  readonly applied = new Map<string, number>();
+  /** ms the run was meant to last. */
+  duration = 0;
+  kinds: readonly string[] = [];
+  elections: readonly string[] = [];
+  /** µs; everything is healed, and the candidates are told to end. */
+  healedAt: number | undefined;
+  endingAt: number | undefined;
+
+  add(record: LogRecord): void {
+    switch (record[0]) {
+      case 'P':
+        [, , this.duration, this.kinds, this.elections] = record;
+        break;
+      case 'F': {
+        const [, at, number, kind] = record;
+        const last = this.steps.at(-1);
+        if (last?.number === number) last.kinds.push(kind);
+        else this.steps.push({ number, from: at, kinds: [kind] });
+        this.applied.set(kind, (this.applied.get(kind) ?? 0) + 1);
+        break;
+      }
+      case 'B': {
+        const [, before, after, what, id] = record;
+        this.removals.push({ before, after, what, id });
+        break;
+      }
+      case 'Q':
+        if (record[2] === 'healed') this.healedAt = record[1];
+        else this.endingAt = record[1];
+        break;
+    }
+  }
+
+  /** The kinds of the step that had begun last by then; none before the first. */
+  at(instant: number): readonly string[] {
+    return this.steps.findLast(({ from }) => from <= instant + UNWRITTEN)?.kinds ?? [];
+  }
+}

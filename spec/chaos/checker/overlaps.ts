@@ -1,0 +1,103 @@
+import type { Tenure } from './tenures.js';
+
+/** Two terms of one election that were current at one and the same time. */
+export interface Overlap {
+  readonly election: string;
+  readonly earlier: Tenure;
+  readonly later: Tenure;
+  /** µs */
+  readonly from: number;
+  readonly length: number;
+  /** The earlier one's key or lease had just been removed by hand, and the overlap was short. */
+  readonly excused: boolean;
+}
+
+/** A greater token that led before a smaller one. */
+export interface Disorder {
+  readonly election: string;
+  readonly before: Tenure;
+  readonly after: Tenure;
+}
+
+export interface Removal {
+  readonly before: number;
+  readonly after: number;
+  readonly what: 'key' | 'lease';
+  readonly id: string;
+}
+
+/** Shorter than this, µs, after a removal by hand, an overlap is what cannot be helped: the news takes its time. */
+const EXCUSED = 250_000;
+/** How long after the removal it may begin. */
+const SOON = 5_000_000;
+
+/**
+ * Finds the terms that surely overlapped.
+ *
+ * A term that is over stays over (`Sampler` reports one that does not), so it was current from the first sample that
+ * found it so until the last. Of two terms A and B it is said that they overlapped only when somebody could have
+ * noticed: A was found current, later B was, later still A. The instants are only known to lie within calls, so A is
+ * counted from the *end* of its first call to the *beginning* of its last: if these two stretches have an instant in
+ * common, there was such a sequence, whatever the instants within the calls were. A process that was stopped by SIGSTOP
+ * and does not ask any more makes no overlap; one that wakes up and still finds itself the leader does.
+ */
+export function findOverlaps(tenures: readonly Tenure[], removals: readonly Removal[]): Overlap[] {
+  const sorted = [...tenures].sort((a, b) => a.first.before - b.first.before);
+  const found: Overlap[] = [];
+  let open: Tenure[] = [];
+  for (const tenure of sorted) {
+    open = open.filter((other) => other.last.before > tenure.first.before);
+    for (const other of open) {
+      const overlap = overlapOf(other, tenure);
+      if (overlap === undefined) continue;
+      const [earlier, later] = other.token <= tenure.token ? [other, tenure] : [tenure, other];
+      const { from, to } = overlap;
+      const short = to - from < EXCUSED;
+      const excused = short && removals.some((removal) => concerns(removal, earlier) && isSoon(removal, from));
+      found.push({ election: tenure.election, earlier, later, from, length: to - from, excused });
+    }
+    open.push(tenure);
+  }
+  return found;
+}
+
+function overlapOf(a: Tenure, b: Tenure): { readonly from: number; readonly to: number } | undefined {
+  if (isPoint(a)) return within(a, b);
+  if (isPoint(b)) return within(b, a);
+  const from = Math.max(a.first.after, b.first.after);
+  const to = Math.min(a.last.before, b.last.before);
+  return from < to ? { from, to } : undefined;
+}
+
+/** Found current but once. */
+function isPoint({ first, last }: Tenure): boolean {
+  return first.before === last.before;
+}
+
+/** The instant of a single sample lies somewhere in its call; all of that must lie in the other's stretch. */
+function within({ first }: Tenure, other: Tenure): { readonly from: number; readonly to: number } | undefined {
+  const { before: from, after: to } = first;
+  return from > other.first.after && to < other.last.before ? { from, to } : undefined;
+}
+
+function concerns({ what, id }: Removal, { election, token, lease }: Tenure): boolean {
+  return what === 'lease' ? id === lease : id === `${election}#${token}`;
+}
+
+function isSoon({ before, after }: Removal, from: number): boolean {
+  return from >= before && from <= after + SOON;
+}
+
+/** Tokens must grow from leader to leader, also where no two were current at a time. */
+export function findDisorder(tenures: readonly Tenure[]): Disorder[] {
+  const sorted = [...tenures].sort((a, b) => a.first.before - b.first.before);
+  let greatest: Tenure | undefined;
+  const found: Disorder[] = [];
+  for (const tenure of sorted) {
+    if (greatest !== undefined && tenure.token <= greatest.token && tenure.first.before > greatest.first.after) {
+      found.push({ election: tenure.election, before: greatest, after: tenure });
+    }
+    if (greatest === undefined || tenure.token > greatest.token) greatest = tenure;
+  }
+  return found;
+}

@@ -1,0 +1,60 @@
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { decode, encode, type LogRecord } from './records.js';
+
+/** ms after which a process that is killed would lose what it has not written. */
+const FLUSH_EVERY = 20;
+
+/** Appends to a file, soon: what has been flushed outlives the process, since the kernel has it. */
+export class Log {
+  readonly #file: number;
+  #buffer = '';
+  #flushedAt = 0;
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a');
+  }
+
+  add(record: LogRecord): void {
+    this.#buffer += encode(record);
+  }
+
+  /** Writes when it is time; cheap to call often. True when it has written. */
+  flushWhenDue(): boolean {
+    const now = performance.now();
+    if (now - this.#flushedAt < FLUSH_EVERY) return false;
+    this.#flushedAt = now;
+    this.flush();
+    return true;
+  }
+
+  flush(): void {
+    if (this.#buffer === '') return;
+    writeSync(this.#file, this.#buffer);
+    this.#buffer = '';
+  }
+
+  close(): void {
+    this.flush();
+    closeSync(this.#file);
+  }
+}
+
+/** The records of a file, one at a time. A last line that a killed process left half written is skipped; no other may be. */
+export async function* readLog(path: string): AsyncGenerator<LogRecord> {
+  let broken: string | undefined;
+  for await (const line of createInterface({
+    input: createReadStream(path, 'utf8'),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    if (broken !== undefined) throw new Error(`${path} holds a line that is no record: ${broken.slice(0, 80)}`);
+    let record: LogRecord;
+    try {
+      record = decode(line);
+    } catch {
+      broken = line;
+      continue;
+    }
+    yield record;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Chaos: real candidate processes on a real cluster, real faults, and a checker that reads what they wrote down.
+ *
+ *     npm run chaos -- --minutes 5 --seed 7
+ *
+ * Ends with 0 only if every promise was kept, and enough has happened for that to mean something.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runBroken } from './broken.js';
+import { check } from './checker/check.js';
+import { describe } from './checker/report.js';
+import { verdictOn } from './checker/verdict.js';
+import { type ChaosOptions, parseOptions, USAGE } from './options.js';
+import { run } from './run.js';
+
+const SHOWN = 20;
+
+// On `exit` candidates and members are killed.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+let options: ChaosOptions;
+try {
+  options = parseOptions(process.argv.slice(2));
+} catch (err) {
+  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
+  process.exit(2);
+}
+process.exit(await carryOut(options));
+
+async function carryOut(chosen: ChaosOptions): Promise<number> {
+  const { break: mistake, minutes, seed, faults, folder } = chosen;
+  if (mistake !== undefined) {
+    const args = [`--minutes=${minutes}`, `--seed=${seed}`];
+    if (faults !== undefined) args.push(`--faults=${faults.join(',')}`);
+    if (folder !== undefined) args.push(`--folder=${folder}`);
+    return await runBroken(mistake, args);
+  }
+  const failures = chosen.check === undefined ? await runAndCheck(chosen) : await judge(chosen.check, []);
+  return failures === 0 ? 0 : 1;
+}
+
+async function runAndCheck(chosen: ChaosOptions): Promise<number> {
+  const { minutes, seed, faults } = chosen;
+  const folder = chosen.folder ?? mkdtempSync(join(tmpdir(), 'etcd-leader-chaos-'));
+  mkdirSync(folder, { recursive: true });
+  const only = faults === undefined ? '' : ` --faults '${faults.join(',')}'`;
+  console.log(`chaos: npm run chaos -- --minutes ${minutes} --seed ${seed}${only}`);
+  const startedAt = performance.now();
+  const say = (line: string): void =>
+    console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
+
+  const failed = await judge(folder, await run(chosen, folder, say));
+  if (failed > 0) console.log(`logs: ${folder}; check them again with: npm run chaos -- --check ${folder}`);
+  else if (chosen.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  return failed;
+}
+
+async function judge(folder: string, problems: readonly string[]): Promise<number> {
+  const findings = await check(folder);
+  const failures = [...problems, ...verdictOn(findings)];
+  console.log(`\n${describe(findings)}\n`);
+  for (const failure of failures.slice(0, SHOWN)) console.log(`FAILED: ${failure}`);
+  if (failures.length > SHOWN) console.log(`FAILED: and ${failures.length - SHOWN} more`);
+  console.log(failures.length === 0 ? 'chaos: every promise was kept' : `chaos: ${failures.length} failures`);
+  return failures.length;
+}

@@ -1,0 +1,82 @@
+import type { CandidateProcess } from '../candidate/candidate-process.js';
+import type { World } from '../world.js';
+import { type Applied, type Apply, pickBy } from './fault.js';
+import type { Draw } from './plan.js';
+
+const LONGEST_DELAY = 1_500;
+
+/** A fault of one candidate: the leader, when it was meant for it and can be hit, or another. */
+function on(hit: (candidate: CandidateProcess, draw: Draw) => () => void): Apply {
+  return (world: World, draw: Draw): Applied | undefined => {
+    const candidates = world.candidates.filter((c) => c.running);
+    const leader = draw.onLeader ? candidates.find((c) => c === world.leader) : undefined;
+    const candidate = leader ?? pickBy(candidates, draw.roll);
+    if (candidate === undefined) return undefined;
+    const heal = hit(candidate, draw);
+    return { target: `${candidate.name}${candidate === leader ? ' (leader)' : ''}`, heal };
+  };
+}
+
+function nothing(): void {}
+
+export const kill = on((candidate) => {
+  void candidate.kill();
+  return () => candidate.launch();
+});
+
+export const pause = on((candidate) => {
+  candidate.pause();
+  return () => candidate.resume();
+});
+
+export const blackhole = on(({ proxy }) => {
+  proxy.blackhole();
+  return () => proxy.restore();
+});
+
+export const blackholeOne = on(({ proxy }, { strength }) => {
+  const gate = pickBy(proxy.gates, strength);
+  gate?.blackhole();
+  return () => gate?.restore();
+});
+
+export const cut = on(({ proxy }) => {
+  proxy.cut();
+  return () => proxy.restore();
+});
+
+/** Connections break, and new ones can be made at once. */
+export const reset = on(({ proxy }) => {
+  proxy.cut({ on: 'existing' });
+  return nothing;
+});
+
+export const deafServers = on(({ proxy }) => {
+  proxy.halfOpen('requests');
+  return () => proxy.restore();
+});
+
+export const deafClient = on(({ proxy }) => {
+  proxy.halfOpen('replies');
+  return () => proxy.restore();
+});
+
+export const latency = on(({ proxy }, { strength }) => {
+  proxy.delay(20 + strength ** 2 * LONGEST_DELAY);
+  return () => proxy.restore();
+});
+
+export const block = on((candidate, { lasts }) => {
+  candidate.send({ do: 'block', ms: lasts });
+  return nothing;
+});
+
+export const stopAndStart = on((candidate) => {
+  candidate.send({ do: 'stop' });
+  return () => candidate.send({ do: 'start' });
+});
+
+export const stepDown = on((candidate) => {
+  candidate.send({ do: 'stepDown' });
+  return nothing;
+});

@@ -1,0 +1,66 @@
+import type { Member } from '../../support/cluster/member.js';
+import type { World } from '../world.js';
+import { type Applied, type Apply, pickBy } from './fault.js';
+import type { Draw } from './plan.js';
+
+const LEADER_WITHIN = 3_000;
+
+/** A fault of one member, any that runs. */
+function onAny(hit: (member: Member) => () => void): Apply {
+  return (world: World, { roll }: Draw): Applied | undefined => {
+    const member = pickBy(running(world), roll);
+    return member && { target: member.name, heal: hit(member) };
+  };
+}
+
+/** A fault of the member that leads raft; while none does, of any. */
+function onRaftLeader(hit: (member: Member) => () => void): Apply {
+  return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
+    const member = await world.cluster.raftLeader(LEADER_WITHIN).catch(() => pickBy(running(world), roll));
+    return member && { target: member.name, heal: hit(member) };
+  };
+}
+
+function running(world: World): readonly Member[] {
+  return world.cluster.members.filter((member) => member.alive && !member.paused);
+}
+
+function killed(member: Member): () => void {
+  void member.kill();
+  return () => member.launch();
+}
+
+function paused(member: Member): () => void {
+  member.pause();
+  return () => member.resume();
+}
+
+export const memberKill = onAny(killed);
+export const memberPause = onAny(paused);
+export const raftLeaderKill = onRaftLeader(killed);
+export const raftLeaderPause = onRaftLeader(paused);
+
+/** In order, with SIGTERM: etcd hands its raft leadership over. */
+export const memberRestart = onAny((member) => {
+  const stopped = member.stop();
+  return () => void stopped.then(() => member.launch());
+});
+
+/** Two of three, killed or paused. */
+export const quorumLoss: Apply = (world, { roll, strength }) => {
+  const hit = world.cluster.members.filter((member) => member !== pickBy(world.cluster.members, roll));
+  const how = strength < 0.5 ? killed : paused;
+  const heals = hit.map(how);
+  const heal = (): void => {
+    for (const undo of heals) undo();
+  };
+  return { target: `${hit.map(({ name }) => name).join(' ')} ${strength < 0.5 ? 'killed' : 'paused'}`, heal };
+};
+
+export const clusterRestart: Apply = async (world) => {
+  await Promise.all(world.cluster.members.map((member) => member.kill()));
+  const heal = (): void => {
+    for (const member of world.cluster.members) member.launch();
+  };
+  return { target: 'all members', heal };
+};

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../support/wait.js';
+import { microseconds } from '../log/clock.js';
+import type { World } from '../world.js';
+import * as candidate from './candidate-faults.js';
+import * as etcd from './etcd-faults.js';
+import type { Applied, Apply } from './fault.js';
+import { type FaultKind, traitsOf } from './kinds.js';
+import * as member from './member-faults.js';
+import { type Draw, describeStep, type Step } from './plan.js';
+
+const APPLY: Readonly<Record<FaultKind, Apply>> = {
+  kill: candidate.kill,
+  pause: candidate.pause,
+  blackhole: candidate.blackhole,
+  'blackhole one member': candidate.blackholeOne,
+  cut: candidate.cut,
+  reset: candidate.reset,
+  'half-open requests': candidate.deafServers,
+  'half-open replies': candidate.deafClient,
+  latency: candidate.latency,
+  block: candidate.block,
+  'stop and start': candidate.stopAndStart,
+  'step down': candidate.stepDown,
+  'member kill': member.memberKill,
+  'raft leader kill': member.raftLeaderKill,
+  'member pause': member.memberPause,
+  'raft leader pause': member.raftLeaderPause,
+  'member restart': member.memberRestart,
+  'loss of quorum': member.quorumLoss,
+  'cluster restart': member.clusterRestart,
+  compaction: etcd.compaction,
+  defragmentation: etcd.defragmentation,
+  'key deletion': etcd.keyDeletion,
+  'lease revocation': etcd.leaseRevocation,
+};
+
+/** Before something is removed by hand, everybody must be able to hear of it at once. */
+const SETTLES_WITHIN = 20_000;
+const SETTLED_FOR = 2_500;
+const TRIES = 3;
+
+/** Does the harm of a plan, one step after the other. */
+export class Nemesis {
+  readonly #world: World;
+  readonly #say: (line: string) => void;
+
+  constructor(world: World, say: (line: string) => void) {
+    this.#world = world;
+    this.#say = say;
+  }
+
+  /** Ends with everything healed. */
+  async carryOut(plan: Iterator<Step, never>, duration: number): Promise<void> {
+    const endsAt = performance.now() + duration;
+    while (performance.now() < endsAt) {
+      const step = plan.next().value;
+      if (step.faults.some(({ kind }) => traitsOf(kind).byHand)) await this.#settle();
+      if (performance.now() >= endsAt) break;
+      await this.#carryOut(step);
+      await sleep(step.calm);
+    }
+  }
+
+  async #carryOut(step: Step): Promise<void> {
+    const [first, second] = step.faults;
+    const targets: string[] = [];
+    const run = async (draw: Draw, delay: number): Promise<Applied | undefined> => {
+      await sleep(delay);
+      const applied = await this.#apply(step, draw);
+      targets.push(applied?.target ?? 'nobody');
+      await sleep(draw.lasts);
+      return applied;
+    };
+    const all = await Promise.all([run(first, 0), ...(second === undefined ? [] : [run(second, step.stagger)])]);
+    // Both at the end, in the order they came: a fault that is taken back alone could take the other with it.
+    for (const applied of all) await applied?.heal();
+    this.#world.log.add(['H', microseconds(), step.number]);
+    this.#world.log.flush();
+    this.#say(`${describeStep(step)}: ${targets.join(', ')}`);
+  }
+
+  async #apply(step: Step, draw: Draw): Promise<Applied | undefined> {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      const at = microseconds();
+      try {
+        const applied = await APPLY[draw.kind](this.#world, draw);
+        if (applied === undefined) continue;
+        this.#world.log.add(['F', at, step.number, draw.kind, applied.target]);
+        this.#world.log.flush();
+        return applied;
+      } catch (err) {
+        // etcd did not answer us either: another fault is in force
+        this.#say(`  ${draw.kind} failed: ${err instanceof Error ? err.message : String(err)}`);
+      }
+    }
+    return undefined;
+  }
+
+  async #settle(): Promise<void> {
+    const what = 'every election to be led';
+    await until(() => this.#world.allLed, { within: SETTLES_WITHIN, what }).catch(() => {});
+    await sleep(SETTLED_FOR);
+  }
+}

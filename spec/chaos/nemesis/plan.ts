@@ -1,0 +1,82 @@
+import { Random } from '../../support/random.js';
+import { canPair, type FaultKind, traitsOf } from './kinds.js';
+
+/** One fault as it is drawn. Whom it hits is settled when it happens: it may be meant for whoever leads then. */
+export interface Draw {
+  readonly kind: FaultKind;
+  /** ms */
+  readonly lasts: number;
+  /** Meant for the leader; else for the one that `roll` falls on. */
+  readonly onLeader: boolean;
+  /** From 0, below 1: for all that is to be picked. */
+  readonly roll: number;
+  /** From 0, below 1: how strong, where a fault has strength. */
+  readonly strength: number;
+}
+
+export interface Step {
+  readonly number: number;
+  readonly faults: readonly [Draw] | readonly [Draw, Draw];
+  /** ms between the beginnings of a pair. */
+  readonly stagger: number;
+  /** ms of peace after it. */
+  readonly calm: number;
+}
+
+const PAIRS = 0.45;
+const TOGETHER = 0.6;
+const ON_LEADER = 0.65;
+
+/**
+ * The faults of a run, for ever, settled by the seed alone. Kinds are dealt from a shuffled deck, so that each comes once
+ * before any comes again.
+ */
+export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<Step, never> {
+  const random = new Random(seed);
+  let deck: FaultKind[] = [];
+  const deal = (fits: (kind: FaultKind) => boolean): FaultKind | undefined => {
+    const at = deck.findIndex(fits);
+    return at < 0 ? undefined : deck.splice(at, 1)[0];
+  };
+  for (let number = 1; ; number++) {
+    if (deck.length === 0) deck = shuffled(kinds, random);
+    const first = deal(() => true) as FaultKind;
+    const second = random.chance(PAIRS) ? deal((kind) => canPair(first, kind)) : undefined;
+    const stagger = random.chance(0.5) ? random.between(0, 200) : random.between(200, 2_500);
+    const calm = random.between(800, 3_500);
+    const one = draw(first, random);
+    let faults: Step['faults'] = [one];
+    if (second !== undefined) {
+      const other = draw(second, random);
+      // Two that hit one and the same candidate go deeper than two that miss each other.
+      const { onLeader, roll } = random.chance(TOGETHER) ? one : other;
+      faults = [one, { ...other, onLeader, roll }];
+    }
+    yield { number, faults, stagger, calm };
+  }
+}
+
+function draw(kind: FaultKind, random: Random): Draw {
+  const [least, most] = traitsOf(kind).lasts;
+  return {
+    kind,
+    lasts: Math.round(least + (most - least) * random.next() ** 1.5), // the long ones are rarer
+    onLeader: random.chance(ON_LEADER),
+    roll: random.next(),
+    strength: random.next(),
+  };
+}
+
+function shuffled<T>(list: readonly T[], random: Random): T[] {
+  const left = [...list];
+  return list.map(() => {
+    const item = random.pick(left);
+    left.splice(left.indexOf(item), 1);
+    return item;
+  });
+}
+
+export function describeStep({ number, faults, stagger }: Step): string {
+  const parts = faults.map(({ kind, lasts, onLeader }) => `${kind} ${lasts} ms${onLeader ? ' (leader)' : ''}`);
+  return `step ${number}: ${parts.join(` + ${Math.round(stagger)} ms later `)}`;
+}

@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util';
+import { type FaultKind, parseKinds } from './nemesis/kinds.js';
+
+export interface ChaosOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Undefined: all. */
+  readonly faults: readonly FaultKind[] | undefined;
+  /** Where logs go, and stay; undefined: to a folder that is removed when all is well. */
+  readonly folder: string | undefined;
+  /** Check the logs that are in this folder, and run nothing. */
+  readonly check: string | undefined;
+  /** Run on a library with this mistake in it, which must be found. */
+  readonly break: string | undefined;
+}
+
+export const USAGE = `npm run chaos -- [options]
+  --minutes 5        how long faults are applied
+  --seed 7           which faults, in which order; drawn and printed when it is left out
+  --faults a,b       only these kinds
+  --folder DIR       where the logs are kept
+  --check DIR        checks the logs of an earlier run and runs nothing
+  --break NAME       on a copy of the library with a mistake in it: ends with 1, since it is found`;
+
+/** @throws when an option is not known, or its value no number */
+export function parseOptions(args: readonly string[]): ChaosOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: 'string', default: '5' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+      faults: { type: 'string' },
+      folder: { type: 'string' },
+      check: { type: 'string' },
+      break: { type: 'string' },
+    },
+  });
+  const minutes = Number(values.minutes);
+  const seed = Number(values.seed);
+  if (!(minutes > 0)) throw new Error(`\`--minutes\` must be a number above 0; got ${values.minutes}`);
+  if (!Number.isInteger(seed) || seed < 0) {
+    throw new Error(`\`--seed\` must be a whole number, 0 or more; got ${values.seed}`);
+  }
+  const faults = values.faults === undefined ? undefined : parseKinds(values.faults);
+  return { minutes, seed, faults, folder: values.folder, check: values.check, break: values.break };
+}

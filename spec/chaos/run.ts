@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../support/wait.js';
+import { readJournal } from './journal.js';
+import { microseconds } from './log/clock.js';
+import { type FaultKind, kindsFor } from './nemesis/kinds.js';
+import { Nemesis } from './nemesis/nemesis.js';
+import { plan } from './nemesis/plan.js';
+import { World } from './world.js';
+
+/** On a machine with twenty other things to do a process takes its time to start. */
+const STARTS_WITHIN = 120_000;
+/** More than the checker allows: what it finds, it finds in the logs. */
+const RECOVERS_WITHIN = 35_000;
+const PEACE = 3_000;
+
+export interface RunOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly faults: readonly FaultKind[] | undefined;
+}
+
+/**
+ * One run from beginning to end: everything that happens is in the folder afterwards.
+ *
+ * @returns what no log can tell: processes that ended though nobody had asked them to
+ */
+export async function run(options: RunOptions, folder: string, say: (line: string) => void): Promise<string[]> {
+  const world = await World.start(folder);
+  const { log, candidates } = world;
+  const problems: string[] = [];
+  try {
+    const duration = options.minutes * 60_000;
+    const kinds = options.faults ?? kindsFor(world.cluster.own);
+    log.add(['P', microseconds(), duration, kinds, world.elections]);
+    await until(() => world.allLed, {
+      within: STARTS_WITHIN,
+      what: 'every election to be led before the faults begin',
+    });
+    say(`${candidates.length} candidate processes, ${world.elections.length} elections, all led`);
+
+    await new Nemesis(world, say).carryOut(plan(options.seed, kinds), duration);
+    await world.cluster.healthy();
+    log.add(['Q', microseconds(), 'healed']);
+    await until(() => world.allLed, { within: RECOVERS_WITHIN, what: 'every election to be led' }).catch((err) =>
+      say(String(err)),
+    );
+    await sleep(PEACE);
+    log.add(['Q', microseconds(), 'ending']);
+    await Promise.all(candidates.map((candidate) => candidate.end()));
+    await readJournal(world, folder);
+  } catch (err) {
+    problems.push(`the run broke off: ${err instanceof Error ? (err.stack ?? err.message) : String(err)}`);
+  } finally {
+    await world.close();
+  }
+  return [...problems, ...candidates.flatMap(({ crashes }) => crashes)];
+}

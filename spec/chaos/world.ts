@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { Etcd3 } from 'etcd3';
+import { createClient } from '../../lib/index.js';
+import { Cluster } from '../support/cluster/cluster.js';
+import { CandidateProcess } from './candidate/candidate-process.js';
+import { electionsOf, mainElection, PROFILES } from './candidate/profile.js';
+import { Log } from './log/log.js';
+
+/** All that a run consists of: the cluster, the candidates, a client that goes past the proxies, the nemesis' own log. */
+export class World {
+  readonly run: string;
+  readonly cluster: Cluster;
+  readonly candidates: readonly CandidateProcess[];
+  readonly client: Etcd3;
+  readonly log: Log;
+  readonly elections: readonly string[];
+  readonly #onExit: () => void;
+
+  private constructor(run: string, folder: string, cluster: Cluster, candidates: readonly CandidateProcess[]) {
+    this.run = run;
+    this.cluster = cluster;
+    this.candidates = candidates;
+    this.client = createClient({ hosts: [...cluster.hosts] });
+    this.log = new Log(join(folder, 'nemesis.log'));
+    this.elections = [...new Set(PROFILES.flatMap((profile) => electionsOf(profile, run)))];
+    this.#onExit = () => {
+      for (const candidate of candidates) candidate.abandon();
+    };
+    process.once('exit', this.#onExit);
+  }
+
+  static async start(folder: string): Promise<World> {
+    const cluster = await Cluster.start({ members: 3 });
+    const run = `chaos-${process.pid}-${Date.now().toString(36)}`;
+    const candidates = await Promise.all(
+      PROFILES.map((profile) => CandidateProcess.start(profile, cluster.hosts, folder, run)),
+    );
+    return new World(run, folder, cluster, candidates);
+  }
+
+  /** Who leads the main election, as far as the candidates have told; the one elected last. */
+  get leader(): CandidateProcess | undefined {
+    const main = mainElection(this.run);
+    const since = (candidate: CandidateProcess): number => candidate.leads.get(main) ?? 0;
+    return this.candidates.filter((c) => c.leads.has(main)).sort((a, b) => since(b) - since(a))[0];
+  }
+
+  /** Whether every election is led by a process that runs. */
+  get allLed(): boolean {
+    const led = new Set(this.candidates.filter((c) => c.running).flatMap((c) => [...c.leads.keys()]));
+    return this.elections.every((election) => led.has(election));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.candidates.map((candidate) => candidate.end()));
+    this.client.close();
+    this.log.close();
+    await this.cluster.stop();
+    process.off('exit', this.#onExit);
+  }
+}
