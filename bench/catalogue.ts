@@ -1,0 +1,15 @@
+import type { Case } from './case.js';
+import { handover, queued } from './cases/handover.js';
+import { start } from './cases/start.js';
+
+export const CASES: readonly Case[] = [handover, queued, start];
+
+/** @throws Error that names the cases there are */
+export function chosen(names: readonly string[]): readonly Case[] {
+  const unknown = names.filter((name) => !CASES.some((c) => c.name === name));
+  if (unknown.length > 0) {
+    const known = CASES.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n');
+    throw new Error(`no such case: ${unknown.join(', ')}. The cases are\n${known}`);
+  }
+  return names.length === 0 ? CASES : CASES.filter(({ name }) => names.includes(name));
+}
