@@ -1,8 +1,10 @@
 import type { Case } from './case.js';
+import { crash } from './cases/crash.js';
+import { fleet } from './cases/fleet.js';
 import { handover, queued } from './cases/handover.js';
 import { start } from './cases/start.js';
 
-export const CASES: readonly Case[] = [handover, queued, start];
+export const CASES: readonly Case[] = [handover, queued, crash, start, fleet];
 
 /** @throws Error that names the cases there are */
 export function chosen(names: readonly string[]): readonly Case[] {
