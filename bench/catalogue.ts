@@ -1,10 +1,12 @@
 import type { Case } from './case.js';
 import { crash } from './cases/crash.js';
+import { crowd } from './cases/crowd.js';
 import { fleet } from './cases/fleet.js';
 import { handover, queued } from './cases/handover.js';
 import { start } from './cases/start.js';
+import { takeover } from './cases/takeover.js';
 
-export const CASES: readonly Case[] = [handover, queued, crash, start, fleet];
+export const CASES: readonly Case[] = [handover, queued, crash, start, crowd, fleet, takeover];
 
 /** @throws Error that names the cases there are */
 export function chosen(names: readonly string[]): readonly Case[] {

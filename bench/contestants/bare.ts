@@ -51,12 +51,13 @@ export function readTxn(queries: readonly IRangeRequest[]): ITxnRequest {
   return { compare: [], success: queries.map((query) => ({ request_range: query })), failure: [] };
 }
 
-let keys = 0;
+/** Of this process. */
+let keys = BigInt(Math.floor(Math.random() * 2 ** 40)) << 20n;
 
 /** A key in the queue `prefix`, as long as a lease's id in hex. */
 export function bareKey(prefix: string, lease = '0'): BareKey {
   keys++;
-  return { prefix, key: `${prefix}${(0x4000_0000_0000_0000n + BigInt(keys)).toString(16)}`, lease };
+  return { prefix, key: `${prefix}${(0x4000_0000_0000_0000n + keys).toString(16)}`, lease };
 }
 
 export async function grant(etcd: Etcd3, ttl: number): Promise<string> {

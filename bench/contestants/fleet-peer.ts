@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
-import { type Fleet, type Standing, Tally } from './fleet.js';
+import type { Fleet, Standing } from './fleet.js';
+
+/** ms */
+const POLL = 2;
 
 type Campaign = ReturnType<ReturnType<Etcd3['election']>['campaign']>;
 
@@ -8,8 +12,11 @@ export class PeerFleet implements Fleet {
   readonly #client: Etcd3;
   readonly #ttl: number;
   readonly #campaigns: Campaign[] = [];
-  #led: Tally | undefined;
+  #count = 0;
+  #led = 0;
+  #waiting = 0;
   #errors = 0;
+  #lastError = '';
 
   constructor(client: Etcd3, ttl: number) {
     this.#client = client;
@@ -25,24 +32,34 @@ export class PeerFleet implements Fleet {
   }
 
   async launch(names: readonly string[], until: Standing): Promise<void> {
-    const led = new Tally(names.length);
-    const waiting = new Tally(names.length);
-    this.#led = led;
+    this.#count = names.length;
     for (const name of names) {
       const campaign = this.#client.election(name, this.#ttl).campaign('peer');
       const emitter: NodeJS.EventEmitter = campaign;
-      emitter.on('elected', () => led.add());
-      emitter.on('_isWaiting', () => waiting.add()); // as etcd3's own specs do
-      emitter.on('error', () => {
+      emitter.on('elected', () => {
+        this.#led++;
+      });
+      // As etcd3's own specs do.
+      emitter.on('_isWaiting', () => {
+        this.#waiting++;
+      });
+      emitter.on('error', (err: Error) => {
         this.#errors++;
+        this.#lastError = err.message;
       });
       this.#campaigns.push(campaign);
     }
-    await (until === 'leading' ? led : waiting).reached;
+    await this.#all(() => (until === 'leading' ? this.#led : this.#waiting));
   }
 
   async takeOver(): Promise<void> {
-    await this.#led?.reached;
+    await this.#all(() => this.#led);
+  }
+
+  /** A campaign that has told an error is over: it will never lead. */
+  async #all(count: () => number): Promise<void> {
+    while (count() + this.#errors < this.#count) await sleep(POLL);
+    if (this.#errors > 0) throw new Error(`${this.#errors} of ${this.#count} campaigns failed: ${this.#lastError}`);
   }
 
   async close(): Promise<void> {
