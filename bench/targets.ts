@@ -1,4 +1,4 @@
-import { measurementOf, type Report, type Who } from './report.js';
+import { measurementOf, type Report, totalOf, type Who } from './report.js';
 import { ratio } from './statistics.js';
 
 interface Target {
@@ -25,7 +25,28 @@ function against(who: Who, id: string): (report: Report) => number | undefined {
   return (report) => ratio(p50(report, id), p50(report, id, who));
 }
 
+function figure(id: string, name: string): (report: Report) => number | undefined {
+  return (report) => measurementOf(report, id, 'etcd-leader')?.figures?.[name];
+}
+
+/** Beside the leader's own leaving. */
+function requests(id: string): (report: Report) => number | undefined {
+  return (report) => {
+    const total = totalOf(measurementOf(report, id, 'etcd-leader')?.requests);
+    return total === undefined ? undefined : Math.round((total - 1) * 100) / 100;
+  };
+}
+
+/** The greatest that was measured; undefined when one of the attempts failed. */
+function worst(id: string): (report: Report) => number | undefined {
+  return (report) => {
+    const measurement = measurementOf(report, id, 'etcd-leader');
+    return measurement?.outcome === 'ok' ? measurement.time?.max : measurement && Number.POSITIVE_INFINITY;
+  };
+}
+
 const times = (atMost: number, of: string) => ({ limit: `<= ${atMost} x ${of}`, atMost });
+const atMost = (limit: number, unit: string) => ({ limit: `<= ${limit} ${unit}`, atMost: limit });
 
 /** What this library sets out to reach. */
 export const TARGETS: readonly Target[] = [
@@ -38,8 +59,27 @@ export const TARGETS: readonly Target[] = [
     ...times(1.3, 'settled'),
     figure: (report) => ratio(p50(report, 'handover-20ms'), p50(report, 'handover-stop')),
   },
+  { title: 'crash, key deleted to elected', ...times(1.25, 'floor'), figure: against('floor', 'crash') },
   { title: 'start, ready session', ...times(1.25, 'floor'), figure: against('floor', 'start-ready') },
   { title: 'start, own session', ...times(1.25, 'floor'), figure: against('floor', 'start-own') },
+  { title: '10 candidates, a change', ...atMost(2.2, 'requests beside the leave'), figure: requests('crowd-10') },
+  { title: '1,000 candidates, a change', ...atMost(2.2, 'requests beside the leave'), figure: requests('crowd-1000') },
+  {
+    title: '1,000 candidates that observe, a change',
+    ...times(1.25, 'those that do not'),
+    figure: (report) => ratio(p50(report, 'crowd-1000', 'observing'), p50(report, 'crowd-1000')),
+  },
+  { title: '10,000 elections lead', ...times(1.5, 'floor'), figure: against('floor', 'fleet-10000') },
+  { title: '10,000 elections lead', ...atMost(0, 'errors'), figure: figure('fleet-10000', 'errors') },
+  { title: '10,000 taken over, the slowest', ...atMost(4_000, 'ms'), figure: worst('takeover-10000') },
+  { title: '10,000 taken over', ...atMost(0, 'errors'), figure: figure('takeover-10000', 'errors') },
+  { title: 'heap of an election that leads', ...atMost(4_096, 'bytes'), figure: figure('fleet-10000', 'heap bytes') },
+  {
+    title: 'heap of an election that waits',
+    ...atMost(6_144, 'bytes'),
+    figure: figure('takeover-10000', 'heap bytes'),
+  },
+  { title: '10,000 elections, idle', ...atMost(1, '% of a core'), figure: figure('fleet-10000', 'idle cpu %') },
 ];
 
 export function judge(report: Report): Verdict[] {

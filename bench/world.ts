@@ -22,6 +22,8 @@ export interface Amounts {
   readonly launches: number;
   /** ms */
   readonly idle: number;
+  /** ms after a change in a crowd in which what it has caused still reaches etcd: observers spread their reads. */
+  readonly aftermath: number;
   /** Beyond so many elections etcd3 is not asked. */
   readonly peerAtMost: number;
 }
@@ -37,6 +39,7 @@ export const FULL: Amounts = {
   fleets: [100, 1_000, 10_000],
   launches: 5,
   idle: 12_000,
+  aftermath: 1_200,
   peerAtMost: 10_000,
 };
 
@@ -51,7 +54,8 @@ export const QUICK: Amounts = {
   changes: 2,
   fleets: [20],
   launches: 1,
-  idle: 300,
+  idle: 200,
+  aftermath: 100,
   peerAtMost: 20,
 };
 

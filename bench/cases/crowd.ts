@@ -9,8 +9,6 @@ import { round, summarize } from '../statistics.js';
 import { uniqueName, type World } from '../world.js';
 
 const PATIENCE = 180_000;
-/** ms after a change in which what it has caused still reaches etcd; the reads of observers are spread over 1 s. */
-const AFTERMATH = 1_200;
 /** ms between changes that are not counted. */
 const PAUSE = 100;
 
@@ -56,12 +54,12 @@ async function changeInTurn(members: readonly Member[], times: number): Promise<
 }
 
 /** What all of them ask of etcd anyway, signs of life above all, is measured as well, and taken off. */
-async function countInTurn({ counter }: World, members: readonly Member[], times: number): Promise<void> {
+async function countInTurn({ counter, amounts }: World, members: readonly Member[], times: number): Promise<void> {
   const window = async (act: () => Promise<void>): Promise<Requests> => {
-    await sleep(AFTERMATH);
+    await sleep(amounts.aftermath);
     const before = await counter.read();
     await act();
-    await sleep(AFTERMATH);
+    await sleep(amounts.aftermath);
     return difference(before, await counter.read());
   };
   for (let at = 0; at < times; at++) {
