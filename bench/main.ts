@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Arguments, parse, USAGE } from './arguments.js';
 import { chosen } from './catalogue.js';
 import { describeMachine } from './machine.js';
+import { draw } from './pictures/draw.js';
 import type { Report } from './report.js';
 import { table, verdicts } from './table.js';
 import { judge } from './targets.js';
@@ -32,6 +33,7 @@ async function main(args: Arguments): Promise<void> {
   say(table(report));
   const judged = judge(report);
   say(verdicts(judged));
+  if (args.svg) for (const file of draw(report)) say(`drawn: ${file}`);
   if (args.json) console.log(JSON.stringify(report));
   if (args.check && judged.some(({ met }) => met === false)) process.exitCode = 1;
 }
