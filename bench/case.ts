@@ -1,0 +1,23 @@
+import { load } from './machine.js';
+import type { Measurement, Result } from './report.js';
+import type { World } from './world.js';
+
+/** What can be asked for by name; gives one or more results. */
+export interface Case {
+  readonly name: string;
+  readonly about: string;
+  run(world: World): Promise<Result[]>;
+}
+
+/** Measures one result and notes the machine's load around it. */
+export async function measured(
+  world: World,
+  id: string,
+  title: string,
+  measure: () => Promise<Measurement[]>,
+): Promise<Result> {
+  world.say(title);
+  const before = load();
+  const measurements = await measure();
+  return { id, title, load: [before, load()], measurements };
+}

@@ -1,0 +1,110 @@
+import { type Case, measured } from '../case.js';
+import { Child, ChildFailure } from '../child.js';
+import type { FleetCommands } from '../programs/fleet.js';
+import type { Lag, Measurement, Requests, Who } from '../report.js';
+import { difference, scale } from '../requests.js';
+import { round, summarize } from '../statistics.js';
+import { uniqueName, type World } from '../world.js';
+
+export const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
+/** ms; etcd3 with ten thousand would go on until its memory is full. */
+export const PATIENCE = 90_000;
+const WARM_UP = 100;
+
+interface Launch {
+  readonly ms: number;
+  readonly lag: Lag;
+  readonly figures: Record<string, number>;
+  readonly requests: Requests;
+}
+
+export function openFleet(world: World, who: Who): Child<FleetCommands> {
+  return new Child<FleetCommands>('fleet', [who, world.hosts.join(',')]);
+}
+
+export function fleetNames(count: number): string[] {
+  const name = uniqueName('fleet');
+  return Array.from({ length: count }, (_, i) => `${name}/${i}`);
+}
+
+export async function warmUp(fleet: Child<FleetCommands>, count: number): Promise<void> {
+  await fleet.ask('warmUp', { names: fleetNames(Math.min(count, WARM_UP)) }, PATIENCE);
+}
+
+/** One fleet, from its start to its end. Only the first is looked at while it is idle. */
+async function launch(world: World, who: Who, count: number, isFirst: boolean): Promise<Launch> {
+  const fleet = openFleet(world, who);
+  try {
+    await warmUp(fleet, count);
+    const before = await world.counter.read();
+    const { ms, errors, lag } = await fleet.ask('launch', { names: fleetNames(count), until: 'leading' }, PATIENCE);
+    const requests = difference(before, await world.counter.read());
+    const figures = { errors, ...(isFirst && who !== 'floor' && (await upkeep(world, fleet))) };
+    const close = await fleet.ask('close', undefined as never, PATIENCE);
+    return { ms, lag, requests, figures: { ...figures, 'close ms': round(close.ms) } };
+  } finally {
+    fleet.kill();
+  }
+}
+
+async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record<string, number>> {
+  const { idle } = world.amounts;
+  const { heap, rss } = await fleet.ask('memory', undefined as never, PATIENCE);
+  const before = await world.counter.read();
+  const cpu = await fleet.ask('idle', { ms: idle }, idle + PATIENCE);
+  const { Watch = 0, LeaseKeepAlive = 0, ...others } = difference(before, await world.counter.read());
+  const rest = Object.values(others).reduce((sum, n) => sum + n, 0);
+  return {
+    'heap bytes': Math.round(heap),
+    'rss bytes': Math.round(rss),
+    'idle cpu %': round(cpu * 100),
+    'idle requests/s': round(((Watch + LeaseKeepAlive + rest) * 1_000) / idle),
+  };
+}
+
+async function measure(world: World, count: number): Promise<Measurement[]> {
+  const launches = new Map<Who, Launch[]>(WHO.map((who) => [who, []]));
+  const failures = new Map<Who, ChildFailure>();
+  for (let at = 0; at < world.amounts.launches; at++) {
+    for (const who of WHO) {
+      if (failures.has(who) || (who === 'etcd3' && count > world.amounts.peerAtMost)) continue;
+      try {
+        launches.get(who)?.push(await launch(world, who, count, at === 0));
+      } catch (err) {
+        if (!(err instanceof ChildFailure)) throw err;
+        failures.set(who, err);
+      }
+    }
+  }
+  return WHO.map((who) => summary(who, launches.get(who) ?? [], failures.get(who)));
+}
+
+function summary(who: Who, launches: readonly Launch[], failure: ChildFailure | undefined): Measurement {
+  const samples = launches.map(({ ms }) => round(ms));
+  const time = summarize(samples);
+  const [first] = launches;
+  const errors = launches.reduce((sum, { figures }) => sum + (figures.errors ?? 0), 0);
+  const outcome = failure?.outcome ?? (first === undefined ? 'failed' : 'ok');
+  const note = failure?.message ?? (first === undefined ? 'not asked' : undefined);
+  return {
+    who,
+    outcome,
+    samples,
+    ...(note !== undefined && { note }),
+    ...(time && { time }),
+    ...(first && { figures: { ...first.figures, errors }, requests: scale(first.requests, 1), lag: first.lag }),
+  };
+}
+
+export const fleet: Case = {
+  name: 'fleet',
+  about: 'many elections in one process, all led: on one session here, with a lease each at etcd3',
+  async run(world) {
+    const results = [];
+    for (const count of world.amounts.fleets) {
+      const title = `${count.toLocaleString('en')} elections in one process: until all lead`;
+      results.push(await measured(world, `fleet-${count}`, title, () => measure(world, count)));
+    }
+    return results;
+  },
+};

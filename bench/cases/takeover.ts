@@ -1,0 +1,89 @@
+import { type Case, measured } from '../case.js';
+import { type Child, ChildFailure } from '../child.js';
+import type { FleetCommands } from '../programs/fleet.js';
+import type { Lag, Measurement, Requests, Who } from '../report.js';
+import { difference, scale } from '../requests.js';
+import { round, summarize } from '../statistics.js';
+import type { World } from '../world.js';
+import { fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
+
+interface Takeover {
+  readonly ms: number;
+  readonly lag: Lag;
+  readonly requests: Requests;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** One process leads them all, another waits behind it; then the first leaves. */
+async function takeOver(world: World, who: Who, count: number, isFirst: boolean): Promise<Takeover> {
+  const fleets: readonly [Child<FleetCommands>, Child<FleetCommands>] = [openFleet(world, who), openFleet(world, who)];
+  const [leaders, followers] = fleets;
+  try {
+    for (const fleet of fleets) await warmUp(fleet, count);
+    const names = fleetNames(count);
+    await leaders.ask('launch', { names, until: 'leading' }, PATIENCE);
+    const queued = await followers.ask('launch', { names, until: 'waiting' }, PATIENCE);
+    const memory = await followers.ask('memory', undefined as never, PATIENCE);
+    const before = await world.counter.read();
+    const taking = followers.ask('takeOver', undefined as never, PATIENCE);
+    const [taken, left] = await Promise.all([taking, leaders.ask('close', undefined as never, PATIENCE)]);
+    const requests = difference(before, await world.counter.read());
+    await followers.ask('close', undefined as never, PATIENCE);
+    const figures = {
+      errors: taken.errors,
+      'queueing ms': round(queued.ms),
+      ...(isFirst && who !== 'floor' && { 'heap bytes': Math.round(memory.heap), 'rss bytes': Math.round(memory.rss) }),
+    };
+    return { ms: taken.at - left.at, lag: taken.lag, requests, figures };
+  } finally {
+    for (const fleet of fleets) fleet.kill();
+  }
+}
+
+async function measure(world: World, count: number): Promise<Measurement[]> {
+  const takeovers = new Map<Who, Takeover[]>(WHO.map((who) => [who, []]));
+  const failures = new Map<Who, ChildFailure>();
+  for (let at = 0; at < world.amounts.launches; at++) {
+    for (const who of WHO) {
+      if (failures.has(who)) continue;
+      try {
+        takeovers.get(who)?.push(await takeOver(world, who, count, at === 0));
+      } catch (err) {
+        if (!(err instanceof ChildFailure)) throw err;
+        failures.set(who, err);
+      }
+    }
+  }
+  return WHO.map((who): Measurement => {
+    const all = takeovers.get(who) ?? [];
+    const samples = all.map(({ ms }) => round(ms));
+    const time = summarize(samples);
+    const [first] = all;
+    const failure = failures.get(who);
+    return {
+      who,
+      outcome: failure?.outcome ?? 'ok',
+      ...(failure && { note: failure.message }),
+      samples,
+      ...(time && { time }),
+      ...(first && {
+        requests: scale(first.requests, 1),
+        lag: first.lag,
+        figures: { ...first.figures, errors: all.reduce((sum, { figures }) => sum + (figures.errors ?? 0), 0) },
+      }),
+    };
+  });
+}
+
+export const takeover: Case = {
+  name: 'takeover',
+  about: 'as many followers in a second process; then the session of the leaders is closed',
+  async run(world) {
+    const results = [];
+    for (const count of world.amounts.fleets) {
+      const title = `${count.toLocaleString('en')} leaders leave at once: until a second process has taken all over`;
+      results.push(await measured(world, `takeover-${count}`, title, () => measure(world, count)));
+    }
+    return results;
+  },
+};

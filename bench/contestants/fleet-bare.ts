@@ -1,0 +1,108 @@
+import type { Etcd3, IRangeRequest } from 'etcd3';
+import {
+  type BareKey,
+  type BareWatch,
+  bareKey,
+  closeWatch,
+  grant,
+  joinTxn,
+  next,
+  placeQuery,
+  readTxn,
+} from './bare.js';
+import { type Fleet, type Standing, Tally } from './fleet.js';
+
+/** As lib/batch.ts: 40 joins in a transaction, 8 transactions under way. */
+const JOINS = 40;
+const READS = 120;
+const IN_FLIGHT = 8;
+
+interface Waiting {
+  readonly key: BareKey;
+  readonly revision: string;
+  readonly before: string;
+}
+
+/** The bare operations: joins, watches and reads in batches, on one lease and one stream, and nothing to remember. */
+export class BareFleet implements Fleet {
+  readonly errors = 0;
+  readonly #client: Etcd3;
+  readonly #ttl: number;
+  #lease = '';
+  #waiting: Waiting[] = [];
+  #stream: BareWatch | undefined;
+  #led = new Tally(0);
+  readonly #toRead: IRangeRequest[] = [];
+  #inFlight = 0;
+
+  constructor(client: Etcd3, ttl: number) {
+    this.#client = client;
+    this.#ttl = ttl;
+  }
+
+  async ready(): Promise<void> {
+    this.#lease = await grant(this.#client, this.#ttl);
+  }
+
+  async launch(names: readonly string[], until: Standing): Promise<void> {
+    const keys = names.map((name) => bareKey(`${name}/`, this.#lease));
+    const batches = keys.flatMap((_, i) => (i % JOINS === 0 ? [keys.slice(i, i + JOINS)] : []));
+    const join = async (): Promise<void> => {
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) await this.#join(batch);
+    };
+    await Promise.all(Array.from({ length: IN_FLIGHT }, join));
+    if (until === 'waiting') await this.#watch();
+  }
+
+  async takeOver(): Promise<void> {
+    await this.#led.reached;
+  }
+
+  async close(): Promise<void> {
+    if (this.#stream !== undefined) closeWatch(this.#stream);
+    await this.#client.leaseClient.leaseRevoke({ ID: this.#lease });
+    this.#client.close();
+  }
+
+  async #join(batch: readonly BareKey[]): Promise<void> {
+    const { header, responses, succeeded } = await this.#client.kv.txn(joinTxn(batch, false));
+    if (!succeeded) throw new Error('a key was there');
+    const ranges = responses.flatMap(({ response_range: range }) => (range ? [range] : []));
+    for (const [i, key] of batch.entries()) {
+      const before = ranges[i]?.kvs[1]?.key.toString();
+      if (before !== undefined) this.#waiting.push({ key, before, revision: header.revision });
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const stream = await this.#client.watchClient.watch();
+    this.#stream = stream;
+    this.#led = new Tally(this.#waiting.length);
+    const created = new Tally(this.#waiting.length);
+    stream.on('data', ({ created: isNew, watch_id: id, events }) => {
+      if (isNew) created.add();
+      const waiting = this.#waiting[Number(id) - 1];
+      if (events.length > 0 && waiting !== undefined) this.#read(placeQuery(waiting.key.prefix, waiting.revision));
+    });
+    for (const [i, { before, revision }] of this.#waiting.entries()) {
+      const request = { key: Buffer.from(before), start_revision: next(revision), watch_id: String(i + 1) };
+      stream.write({ create_request: request });
+    }
+    await created.reached;
+  }
+
+  #read(query: IRangeRequest): void {
+    this.#toRead.push(query);
+    if (this.#inFlight < IN_FLIGHT) void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    this.#inFlight++;
+    while (this.#toRead.length > 0) {
+      const queries = this.#toRead.splice(0, READS);
+      await this.#client.kv.txn(readTxn(queries));
+      this.#led.add(queries.length);
+    }
+    this.#inFlight--;
+  }
+}

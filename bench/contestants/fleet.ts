@@ -1,0 +1,36 @@
+/** What is to become of the elections of a fleet. */
+export type Standing = 'leading' | 'waiting';
+
+/** Many elections, one candidate in each, all in one process: of this library's, of etcd3's, or bare. */
+export interface Fleet {
+  /** Connected, and with what a session needs, before anything is measured. */
+  ready(): Promise<void>;
+  /** Resolves when all lead, or when all wait. */
+  launch(names: readonly string[], until: Standing): Promise<void>;
+  /** After all have waited: resolves when all lead. */
+  takeOver(): Promise<void>;
+  /** How much has gone wrong: errors told, leaderships lost. */
+  readonly errors: number;
+  /** Ends them all at once; resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/** Counts up to a number, and then resolves. */
+export class Tally {
+  readonly #wanted: number;
+  #count = 0;
+  #reach: () => void = () => {};
+  readonly reached: Promise<void>;
+
+  constructor(wanted: number) {
+    this.#wanted = wanted;
+    this.reached = new Promise((resolve) => {
+      this.#reach = resolve;
+    });
+  }
+
+  add(n = 1): void {
+    this.#count += n;
+    if (this.#count >= this.#wanted) this.#reach();
+  }
+}

@@ -1,0 +1,20 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Lag } from './report.js';
+
+/** ms: what the histogram waits each time, and counts as delay. */
+const RESOLUTION = 5;
+
+/** Notes how late the event loop of this process is, from now until it is asked. */
+export class LoopLag {
+  readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
+
+  constructor() {
+    this.#histogram.enable();
+  }
+
+  end(): Lag {
+    this.#histogram.disable();
+    const beyond = (ns: number): number => Math.max(0, Math.round((ns / 1e6 - RESOLUTION) * 100) / 100);
+    return { p99: beyond(this.#histogram.percentile(99)), max: beyond(this.#histogram.max) };
+  }
+}

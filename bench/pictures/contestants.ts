@@ -1,0 +1,14 @@
+import type { Who } from '../report.js';
+
+/** The same colour and name in every picture. */
+export const LOOK: Readonly<Record<Who, { readonly colour: string; readonly label: string }>> = {
+  'etcd-leader': { colour: '#0969da', label: 'etcd-leader' },
+  observing: { colour: '#8250df', label: 'etcd-leader, observe: true' },
+  etcd3: { colour: '#bc4c00', label: 'etcd3 Election' },
+  floor: { colour: '#6e7781', label: 'bare etcd operations' },
+};
+
+export function milliseconds(ms: number): string {
+  if (ms >= 1_000) return `${Number((ms / 1_000).toPrecision(3))} s`;
+  return `${Number(ms.toPrecision(3))} ms`;
+}

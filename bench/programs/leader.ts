@@ -1,0 +1,18 @@
+/** One candidate in a process of its own, to be killed. */
+import { Election } from '../../lib/index.js';
+import { clientOf } from '../world.js';
+import { serve } from './serve.js';
+
+const [hosts = '', name = '', ttl = ''] = process.argv.slice(2);
+
+const election = new Election(clientOf(hosts.split(',')), name, { value: 'to be killed', ttl: Number(ttl) });
+
+export interface LeaderCommands {
+  readonly [name: string]: (argument: never) => unknown;
+  /** Resolves with its key when it leads. */
+  readonly lead: () => Promise<string>;
+}
+
+serve({
+  lead: async () => (await election.start().elected()).key,
+} satisfies LeaderCommands);

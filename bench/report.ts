@@ -1,0 +1,65 @@
+import type { Machine } from './machine.js';
+import { ratio, type Summary } from './statistics.js';
+
+/** This library, the same with `observe: true` where a case tells the two apart, etcd3's own, the bare operations. */
+export const CONTESTANTS = ['etcd-leader', 'observing', 'etcd3', 'floor'] as const;
+export type Who = (typeof CONTESTANTS)[number];
+
+/** How a contestant's part of a case has ended. What is no `ok` is a result too. */
+export type Outcome = 'ok' | 'crashed' | 'timed out' | 'failed';
+
+/** Requests that etcd has received, by method; a stream counts each message. */
+export type Requests = Readonly<Record<string, number>>;
+
+/** Of the event loop that was measured, ms beyond what a timer takes anyway. */
+export interface Lag {
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface Measurement {
+  readonly who: Who;
+  readonly outcome: Outcome;
+  /** Why, when it is not `ok`. */
+  readonly note?: string;
+  readonly time?: Summary;
+  /** ms, in the order in which they were measured. */
+  readonly samples: readonly number[];
+  /** For one iteration, on average. */
+  readonly requests?: Requests;
+  /** What else the case measures, each with its unit in its name. */
+  readonly figures?: Readonly<Record<string, number>>;
+  readonly lag?: Lag;
+}
+
+/** One case: every contestant's measurements, taken in turn in the same run. */
+export interface Result {
+  /** Stable: targets and pictures refer to it. */
+  readonly id: string;
+  readonly title: string;
+  /** The machine's load (1 minute) before and after. */
+  readonly load: readonly [number, number];
+  readonly measurements: readonly Measurement[];
+}
+
+export interface Report {
+  readonly version: 1;
+  readonly date: string;
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly results: readonly Result[];
+}
+
+export function measurementOf(report: Report, id: string, who: Who): Measurement | undefined {
+  return report.results.find((result) => result.id === id)?.measurements.find((m) => m.who === who);
+}
+
+/** p50 of one contestant over p50 of another. */
+export function p50Ratio(result: Result, a: Who, b: Who): number | undefined {
+  const p50 = (who: Who): number | undefined => result.measurements.find((m) => m.who === who)?.time?.p50;
+  return ratio(p50(a), p50(b));
+}
+
+export function totalOf(requests: Requests | undefined): number | undefined {
+  return requests && Object.values(requests).reduce((sum, n) => sum + n, 0);
+}

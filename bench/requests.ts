@@ -1,0 +1,40 @@
+import { get } from '../spec/support/cluster/http.js';
+import type { Requests } from './report.js';
+
+/** Messages received, unary or on a stream: a watch created, a lease refreshed and a read are one each. */
+const RECEIVED = /^grpc_server_msg_received_total\{grpc_method="(\w+)",grpc_service="etcdserverpb\.\w+",.*\} (\S+)$/gm;
+
+/** Counts what etcd's members have been asked, as they say themselves in /metrics. */
+export class RequestCounter {
+  readonly #hosts: readonly string[];
+
+  constructor(hosts: readonly string[]) {
+    this.#hosts = hosts;
+  }
+
+  /** Since the members were started. */
+  async read(): Promise<Requests> {
+    const total: Record<string, number> = {};
+    const pages = await Promise.all(this.#hosts.map((host) => get(`${host}/metrics`, undefined, 10_000)));
+    for (const [, method = '', count] of pages.flatMap((page) => [...page.matchAll(RECEIVED)])) {
+      total[method] = (total[method] ?? 0) + Number(count);
+    }
+    return total;
+  }
+}
+
+/** What has been asked between two readings; methods that were not used are left out. */
+export function difference(before: Requests, after: Requests): Requests {
+  const added = Object.entries(after).map(([method, n]) => [method, n - (before[method] ?? 0)] as const);
+  return Object.fromEntries(added.filter(([, n]) => n !== 0));
+}
+
+export function add(a: Requests, b: Requests): Requests {
+  const methods = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return Object.fromEntries([...methods].map((method) => [method, (a[method] ?? 0) + (b[method] ?? 0)]));
+}
+
+/** Rounded to hundredths. */
+export function scale(requests: Requests, factor: number): Requests {
+  return Object.fromEntries(Object.entries(requests).map(([m, n]) => [m, Math.round(n * factor * 100) / 100]));
+}

@@ -1,0 +1,90 @@
+import { measurementOf, type Report, totalOf, type Who } from './report.js';
+import { ratio } from './statistics.js';
+
+interface Target {
+  readonly title: string;
+  /** As a person reads it. */
+  readonly limit: string;
+  readonly atMost: number;
+  figure(report: Report): number | undefined;
+}
+
+export interface Verdict {
+  readonly title: string;
+  readonly limit: string;
+  readonly figure: number | undefined;
+  /** Undefined: the case was not measured. */
+  readonly met: boolean | undefined;
+}
+
+function p50(report: Report, id: string, who: Who = 'etcd-leader'): number | undefined {
+  return measurementOf(report, id, who)?.time?.p50;
+}
+
+function against(who: Who, id: string): (report: Report) => number | undefined {
+  return (report) => ratio(p50(report, id), p50(report, id, who));
+}
+
+function figure(id: string, name: string): (report: Report) => number | undefined {
+  return (report) => measurementOf(report, id, 'etcd-leader')?.figures?.[name];
+}
+
+/** Beside the leader's own leaving. */
+function requests(id: string): (report: Report) => number | undefined {
+  return (report) => {
+    const total = totalOf(measurementOf(report, id, 'etcd-leader')?.requests);
+    return total === undefined ? undefined : Math.round((total - 1) * 100) / 100;
+  };
+}
+
+/** The greatest that was measured; undefined when one of the attempts failed. */
+function worst(id: string): (report: Report) => number | undefined {
+  return (report) => {
+    const measurement = measurementOf(report, id, 'etcd-leader');
+    return measurement?.outcome === 'ok' ? measurement.time?.max : measurement && Number.POSITIVE_INFINITY;
+  };
+}
+
+const times = (atMost: number, of: string) => ({ limit: `<= ${atMost} x ${of}`, atMost });
+const atMost = (limit: number, unit: string) => ({ limit: `<= ${limit} ${unit}`, atMost: limit });
+
+/** What this library sets out to reach. */
+export const TARGETS: readonly Target[] = [
+  { title: 'handover, stop()', ...times(1.15, 'floor'), figure: against('floor', 'handover-stop') },
+  { title: 'handover, stop()', ...times(0.55, 'etcd3'), figure: against('etcd3', 'handover-stop') },
+  { title: 'handover, stepDown()', ...times(1.15, 'floor'), figure: against('floor', 'handover-stepdown') },
+  { title: 'handover, stepDown()', ...times(0.55, 'etcd3'), figure: against('etcd3', 'handover-stepdown') },
+  {
+    title: 'handover 20 ms after queueing',
+    ...times(1.3, 'settled'),
+    figure: (report) => ratio(p50(report, 'handover-20ms'), p50(report, 'handover-stop')),
+  },
+  { title: 'crash, key deleted to elected', ...times(1.25, 'floor'), figure: against('floor', 'crash') },
+  { title: 'start, ready session', ...times(1.25, 'floor'), figure: against('floor', 'start-ready') },
+  { title: 'start, own session', ...times(1.25, 'floor'), figure: against('floor', 'start-own') },
+  { title: '10 candidates, a change', ...atMost(2.2, 'requests beside the leave'), figure: requests('crowd-10') },
+  { title: '1,000 candidates, a change', ...atMost(2.2, 'requests beside the leave'), figure: requests('crowd-1000') },
+  {
+    title: '1,000 candidates that observe, a change',
+    ...times(1.25, 'those that do not'),
+    figure: (report) => ratio(p50(report, 'crowd-1000', 'observing'), p50(report, 'crowd-1000')),
+  },
+  { title: '10,000 elections lead', ...times(1.5, 'floor'), figure: against('floor', 'fleet-10000') },
+  { title: '10,000 elections lead', ...atMost(0, 'errors'), figure: figure('fleet-10000', 'errors') },
+  { title: '10,000 taken over, the slowest', ...atMost(4_000, 'ms'), figure: worst('takeover-10000') },
+  { title: '10,000 taken over', ...atMost(0, 'errors'), figure: figure('takeover-10000', 'errors') },
+  { title: 'heap of an election that leads', ...atMost(4_096, 'bytes'), figure: figure('fleet-10000', 'heap bytes') },
+  {
+    title: 'heap of an election that waits',
+    ...atMost(6_144, 'bytes'),
+    figure: figure('takeover-10000', 'heap bytes'),
+  },
+  { title: '10,000 elections, idle', ...atMost(1, '% of a core'), figure: figure('fleet-10000', 'idle cpu %') },
+];
+
+export function judge(report: Report): Verdict[] {
+  return TARGETS.map(({ title, limit, atMost, figure: find }) => {
+    const found = find(report);
+    return { title, limit, figure: found, met: found === undefined ? undefined : found <= atMost };
+  });
+}

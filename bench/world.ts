@@ -1,0 +1,91 @@
+import type { Etcd3 } from 'etcd3';
+import { createClient } from '../lib/index.js';
+import { Cluster } from '../spec/support/cluster/cluster.js';
+import { RequestCounter } from './requests.js';
+
+/** How much is measured. */
+export interface Amounts {
+  /** Handovers and starts, each contestant. */
+  readonly rounds: number;
+  readonly warmUp: number;
+  /** Iterations of each contestant around which etcd's requests are counted. */
+  readonly counted: number;
+  readonly crashes: number;
+  /** ms that a successor has been waiting when a handover is measured. */
+  readonly settle: number;
+  /** Candidates in one election. */
+  readonly crowds: readonly number[];
+  readonly changes: number;
+  /** Elections on one session. */
+  readonly fleets: readonly number[];
+  /** How often each fleet is started. */
+  readonly launches: number;
+  /** ms */
+  readonly idle: number;
+  /** ms after a change in a crowd in which what it has caused still reaches etcd: observers spread their reads. */
+  readonly aftermath: number;
+  /** Beyond so many elections etcd3 is not asked. */
+  readonly peerAtMost: number;
+}
+
+export const FULL: Amounts = {
+  rounds: 150,
+  warmUp: 20,
+  counted: 5,
+  crashes: 12,
+  settle: 300,
+  crowds: [10, 1_000],
+  changes: 50,
+  fleets: [100, 1_000, 10_000],
+  launches: 5,
+  idle: 12_000,
+  aftermath: 1_200,
+  peerAtMost: 10_000,
+};
+
+/** Proves that everything works, and measures nothing. */
+export const QUICK: Amounts = {
+  rounds: 2,
+  warmUp: 1,
+  counted: 1,
+  crashes: 1,
+  settle: 50,
+  crowds: [4],
+  changes: 2,
+  fleets: [20],
+  launches: 1,
+  idle: 200,
+  aftermath: 100,
+  peerAtMost: 20,
+};
+
+/** What every case is given. */
+export interface World {
+  readonly hosts: readonly string[];
+  readonly amounts: Amounts;
+  readonly counter: RequestCounter;
+  /** Tells what is going on. */
+  readonly say: (text: string) => void;
+  /** The folder of etcd's data, if the cluster is ours. */
+  readonly folder: string | undefined;
+  close(): Promise<void>;
+}
+
+export async function openWorld(amounts: Amounts, say: (text: string) => void): Promise<World> {
+  const cluster = await Cluster.start();
+  const { hosts, members } = cluster;
+  const counter = new RequestCounter(hosts);
+  return { hosts, amounts, counter, say, folder: members[0]?.folder, close: () => cluster.stop() };
+}
+
+export function clientOf(hosts: readonly string[]): Etcd3 {
+  return createClient({ hosts: [...hosts] });
+}
+
+let names = 0;
+
+/** A name that no other iteration uses, nor another run on the same cluster. */
+export function uniqueName(prefix = 'bench'): string {
+  names++;
+  return `${prefix}-${process.pid}-${Date.now().toString(36)}-${names}`;
+}

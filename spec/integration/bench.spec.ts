@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { CASES } from '../../bench/catalogue.js';
+import type { Report } from '../../bench/report.js';
+
+const main = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
+
+/** Members of a cluster are started, and ten processes: on a busy machine that takes a while. */
+const WITHIN = 170_000;
+
+async function bench(...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  return await promisify(execFile)(process.execPath, [main, ...args], { timeout: WITHIN, maxBuffer: 2 ** 24 });
+}
+
+describe('the benchmark', () => {
+  it('runs every case, and reports each contestant as JSON', async function () {
+    this.timeout(WITHIN + 10_000);
+    const { stdout, stderr } = await bench('--quick', '--json');
+    const { results, machine, quick } = JSON.parse(stdout) as Report;
+
+    expect(quick).to.equal(true);
+    expect(machine).to.include.keys('cores', 'node', 'etcd', 'members', 'dataOn');
+    expect(results.map(({ id }) => id)).to.deep.equal([
+      'handover-stop',
+      'handover-stepdown',
+      'handover-20ms',
+      'crash',
+      'start-ready',
+      'start-own',
+      'crowd-4-join',
+      'crowd-4',
+      'fleet-20',
+      'takeover-20',
+    ]);
+    for (const { id, measurements } of results) {
+      for (const who of ['etcd-leader', 'floor']) {
+        const found = measurements.find((measurement) => measurement.who === who);
+        expect(found?.outcome, `${who} in ${id}: ${found?.note}`).to.equal('ok');
+        expect(found?.time, `${who} in ${id}`).to.include.keys('n', 'p50', 'p90', 'p99');
+        expect(found?.samples.every((ms) => ms > 0 && ms < 60_000)).to.equal(true);
+      }
+    }
+    const [handover] = results;
+    expect(handover?.measurements.find(({ who }) => who === 'floor')?.requests).to.deep.equal({
+      DeleteRange: 1,
+      Range: 1,
+    });
+    expect(stderr).to.match(/targets\n/);
+  });
+
+  it('names the cases there are when it is asked for another', async () => {
+    const failure = await bench('nonsense').catch((err: { readonly stderr: string }) => err);
+    expect(failure.stderr).to.match(/^no such case: nonsense/);
+    for (const { name } of CASES) expect(failure.stderr).to.include(name);
+  });
+});
