@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliError, EXIT, type Exit } from './exit.js';
+import { runs, send } from './process-group.js';
 
 /** ms between two looks whether a process group is empty: nobody tells of the end of a grandchild. */
 const LOOK_EVERY = 20;
-/** ms after SIGKILL in which the last process has to be gone; then it is a zombie that nobody reaps. */
+/** ms after SIGKILL in which the last process has to be gone: where zombies cannot be told, one may never be collected. */
 const DEAD_WITHIN = 1_000;
 
 export interface CommandOptions {
@@ -65,12 +66,12 @@ export class Command {
 
   /** Anything of it left, the command or what it has started. */
   get isAlive(): boolean {
-    return this.#foreground ? !this.#hasExited : this.#send(0);
+    return this.#foreground ? !this.#hasExited : runs(this.target);
   }
 
   signal(signal: NodeJS.Signals): void {
     if (this.#foreground) this.#child.kill(signal);
-    else this.#send(signal);
+    else send(this.target, signal);
   }
 
   /** Resolves when nothing is left of it; after SIGKILL, in bounded time. */
@@ -78,15 +79,6 @@ export class Command {
     await this.exited;
     for (let waited = 0; this.isAlive && waited < DEAD_WITHIN; waited += hasBeenKilled() ? LOOK_EVERY : 0) {
       await pause(LOOK_EVERY);
-    }
-  }
-
-  /** False: there is no such process group. */
-  #send(signal: NodeJS.Signals | 0): boolean {
-    try {
-      return process.kill(this.target, signal);
-    } catch (err) {
-      return (err as NodeJS.ErrnoException).code === 'EPERM'; // somebody is there who has changed his user
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The watchdog's own process: see watchdog.ts. */
 import { createInterface } from 'node:readline';
+import { runs, send } from './process-group.js';
 import { monotonic, type Order } from './watchdog.js';
 
 /** ms between two looks whether anything is left of the command, once we are alone. */
@@ -18,8 +19,8 @@ lines.on('line', (line) => {
 });
 lines.on('close', () => {
   // Who fed us is gone. The command may end in order as long as the lease lasts.
-  send('SIGTERM');
-  send('SIGCONT');
+  end('SIGTERM');
+  end('SIGCONT');
   stayUntilGone();
 });
 
@@ -29,22 +30,15 @@ function wait(current: Order): void {
   if (until === undefined) return;
   timer = setTimeout(() => {
     if (monotonic() < until) wait(current);
-    else send('SIGKILL');
+    else end('SIGKILL');
   }, until - monotonic());
 }
 
 function stayUntilGone(): void {
-  if (!send(0)) process.exit();
+  if (order.target === undefined || !runs(order.target)) process.exit();
   setTimeout(stayUntilGone, LOOK_EVERY);
 }
 
-/** False: nothing is left of it, or there is nothing to watch. */
-function send(signal: NodeJS.Signals | 0): boolean {
-  const { target } = order;
-  if (target === undefined) return false;
-  try {
-    return process.kill(target, signal);
-  } catch {
-    return false;
-  }
+function end(signal: NodeJS.Signals): void {
+  if (order.target !== undefined) send(order.target, signal);
 }
