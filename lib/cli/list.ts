@@ -1,6 +1,7 @@
 import type { IKeyValue } from 'etcd3';
 import { hexOf } from '../keys.js';
 import { EXIT } from './exit.js';
+import { firstAnswer } from './outage.js';
 import { table, visible } from './output.js';
 import type { Context } from './program.js';
 import { Reads } from './reads.js';
@@ -17,9 +18,12 @@ interface Found {
 export async function list({ etcd, out }: Context, prefix: string): Promise<number> {
   const reads = new Reads(etcd);
   const found = new Map<string, Found>();
-  for await (const kv of reads.keys(Buffer.from(prefix))) {
-    const name = electionOf(kv);
-    if (name !== undefined) add(found, name, kv);
+  const pages = reads.keys(Buffer.from(prefix));
+  for (let page = await firstAnswer(pages.next()); !page.done; page = await pages.next()) {
+    for (const kv of page.value) {
+      const name = electionOf(kv);
+      if (name !== undefined) add(found, name, kv);
+    }
   }
   const entries = await reads.each([...found], async ([election, { oldest, candidates }]) => ({
     election,

@@ -20,7 +20,7 @@ export function runs(target: number): boolean {
 }
 
 /** As Linux tells them, `R`, `S`, `Z` and so on; elsewhere nothing is known. */
-function statesOf(target: number): string[] {
+export function statesOf(target: number): string[] {
   if (process.platform !== 'linux') return [];
   const pids = target < 0 ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [String(target)];
   return pids.flatMap((pid) => {

@@ -26,8 +26,8 @@ export class Reads {
     return Number(reply.TTL);
   }
 
-  /** All keys that begin with `prefix`, without their values, as they are at one revision. */
-  async *keys(prefix: Buffer): AsyncGenerator<IKeyValue, void, undefined> {
+  /** All keys that begin with `prefix`, without their values, as they are at one revision; page by page. */
+  async *keys(prefix: Buffer): AsyncGenerator<readonly IKeyValue[], void, undefined> {
     const end = endOf(prefix);
     let key = prefix.length === 0 ? Buffer.from([0]) : prefix;
     let revision: string | undefined;
@@ -41,7 +41,7 @@ export class Reads {
       };
       const reply = await this.#unary('list keys', (o) => this.#etcd.kv.range(request, o));
       revision ??= reply.header.revision;
-      yield* reply.kvs;
+      yield reply.kvs;
       const last = reply.kvs.at(-1);
       if (!reply.more || last === undefined) return;
       key = Buffer.concat([last.key, Buffer.from([0])]);

@@ -5,6 +5,7 @@ import { keyOf } from '../keys.js';
 import { SystemClock } from '../time.js';
 import { leaderData } from './candidates.js';
 import { CliError, EXIT } from './exit.js';
+import { firstAnswer } from './outage.js';
 import { visible } from './output.js';
 import type { Context } from './program.js';
 import { confirm } from './prompt.js';
@@ -22,7 +23,7 @@ export async function stepDown(
     throw new CliError(EXIT.usage, 'step-down asks first, and there is no terminal to ask on: say --yes');
   }
   const election = new Election(etcd, name, { logger: out.logger });
-  const leader = await election.leader();
+  const leader = await firstAnswer(election.leader());
   if (leader === undefined) throw new CliError(EXIT.nobody, `nobody leads ${visible(name)}`);
   const who = `${visible(leader.value)} (token ${leader.fencingToken})`;
   if (!yes && !(await confirm(`${who} leads ${visible(name)}. Make it step down? [y/N] `))) {

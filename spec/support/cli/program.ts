@@ -26,7 +26,7 @@ export class Program {
     const endpoints = hosts && { ETCDCTL_ENDPOINTS: hosts.join(',') };
     this.#child = spawn(file, args, {
       env: { ...Object.fromEntries(clean), ...endpoints, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.stdout = new Lines(this.#child.stdout);
     this.stderr = new Lines(this.#child.stderr);
@@ -41,11 +41,24 @@ export class Program {
     return tracked(new Program(process.execPath, [MAIN, ...args], options));
   }
 
-  /** The same on a terminal: `stdin` is a shell command that types, and everything comes out on `stdout`. */
-  static onTerminal(args: readonly string[], typed: string, options: ProgramOptions = {}): Program {
-    const line = [process.execPath, MAIN, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(' ');
-    const script = `(${typed}) | script --quiet --return --flush --command '${line.replaceAll("'", "'\\''")}' /dev/null`;
-    return tracked(new Program('bash', ['-o', 'pipefail', '-c', script], options));
+  /** The same on a terminal, which `type` types on; everything comes out on `stdout`. */
+  static onTerminal(args: readonly string[], options: ProgramOptions = {}): Program {
+    return Program.#terminal(commandLine(args), options);
+  }
+
+  /** A terminal with a shell that knows jobs. */
+  static shell(options: ProgramOptions = {}): Program {
+    return Program.#terminal('bash --norc --noprofile -i', options);
+  }
+
+  static #terminal(command: string, options: ProgramOptions): Program {
+    return tracked(
+      new Program('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], options),
+    );
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   get pid(): number {
@@ -72,6 +85,11 @@ export class Program {
   }
 }
 
+/** `etcd-leader <args>` as a shell reads it. */
+export function commandLine(args: readonly string[]): string {
+  return [process.execPath, MAIN, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(' ');
+}
+
 /** What a stream has brought so far, line by line. */
 export class Lines {
   readonly all: string[] = [];
@@ -89,9 +107,9 @@ export class Lines {
     return [...this.all, this.#rest].join('\n').trim();
   }
 
-  /** The first line that matches, now or later. */
+  /** The first line that matches, now or later; the last one may still be without its end, as a question is. */
   async line(pattern: RegExp, within = 10_000): Promise<string> {
-    const found = (): string | undefined => this.all.find((line) => pattern.test(line));
+    const found = (): string | undefined => [...this.all, this.#rest].find((line) => pattern.test(line));
     try {
       return await until(found, { within, what: `a line like ${pattern}` });
     } catch (err) {
