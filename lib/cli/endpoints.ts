@@ -10,10 +10,6 @@ const DEFAULT_PORT = 2379;
  * without a scheme is spoken to over TLS when certificates are given.
  *
  * @throws CliError when there is none, one is no address, or some are http and some are https
- * @example
- * ```ts
- * parseEndpoints('10.0.0.1:2379,10.0.0.2', false);   // ['http://10.0.0.1:2379', 'http://10.0.0.2:2379']
- * ```
  */
 export function parseEndpoints(list: string, hasCertificates: boolean): string[] {
   const hosts = list
