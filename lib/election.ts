@@ -5,6 +5,7 @@ import { Candidacy } from './candidacy.js';
 import { type Candidate, toCandidate } from './candidate.js';
 import { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
+import { textOf } from './keys.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
 import { observation } from './observation.js';
@@ -85,6 +86,12 @@ export class Election {
    */
   get state(): StateName {
     return this.#campaign.state.name;
+  }
+
+  /** @internal Our key in the queue, the same in every read of it; undefined while we are not there. */
+  get key(): string | undefined {
+    const { state } = this.#campaign;
+    return 'standing' in state ? textOf(state.standing.own.key) : undefined;
   }
 
   /** The term while this candidate leads; ask its `isCurrent()`, or `isLeader()`, before you rely on it. */

@@ -21,6 +21,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', run: () => runTool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']) },
   { name: 'unit', run: (args) => mocha(['dist/spec/*.spec.js', ...args]) },
   { name: 'integration', run: (args) => mochaOnEtcd('dist/spec/integration', args) },
+  { name: 'cli', run: (args) => mochaOnEtcd('dist/spec/cli', args) },
   { name: 'chaos', run: () => runTool('../dist/spec/chaos/main.js', ['--minutes', '1.5']) },
   { name: 'compose', run: (args, isAskedFor) => onCompose(isAskedFor, () => mochaOnContainers(args)) },
 ];

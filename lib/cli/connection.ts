@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Etcd3, IOptions } from 'etcd3';
+import { createClient } from '../client.js';
+import { DEFAULT_ENDPOINT, parseEndpoints } from './endpoints.js';
+import { CliError, EXIT } from './exit.js';
+import { askHidden } from './prompt.js';
+
+/** How to reach etcd, as etcdctl's flags say it; commander has taken those that are missing from the environment. */
+export interface ConnectionFlags {
+  readonly endpoints?: string;
+  readonly cacert?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** `name`, or `name:password` */
+  readonly user?: string;
+  readonly password?: string;
+}
+
+export interface Connection {
+  readonly etcd: Etcd3;
+  /** For messages: as the user wrote them. */
+  readonly endpoints: string;
+}
+
+/** Asks etcd for nothing yet; asks a person on a terminal for a password that is missing. @throws CliError */
+export async function connect(flags: ConnectionFlags): Promise<Connection> {
+  const endpoints = flags.endpoints ?? DEFAULT_ENDPOINT;
+  const etcd = createClient(await clientOptions({ ...flags, endpoints }));
+  return { etcd, endpoints };
+}
+
+/** @throws CliError */
+export async function clientOptions(flags: ConnectionFlags & { readonly endpoints: string }): Promise<IOptions> {
+  const { cacert, cert, key } = flags;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new CliError(EXIT.usage, '--cert and --key belong together: one of them is missing');
+  }
+  const hasCertificates = cacert !== undefined || cert !== undefined;
+  const hosts = parseEndpoints(flags.endpoints, hasCertificates);
+  const auth = await credentials(flags);
+  const isSecure = hosts.every((host) => host.startsWith('https:'));
+  return {
+    hosts,
+    // With http:// written out, certificates that lie in the environment are not meant; etcdctl does the same.
+    ...(isSecure && hasCertificates && { credentials: certificates(cacert, cert, key) }),
+    ...(auth && { auth }),
+  };
+}
+
+function certificates(cacert?: string, cert?: string, key?: string): NonNullable<IOptions['credentials']> {
+  return {
+    // etcd3's type wants one; without it the system's authorities are trusted.
+    rootCertificate: (cacert === undefined ? undefined : read('--cacert', cacert)) as Buffer,
+    ...(cert !== undefined && key !== undefined && { certChain: read('--cert', cert), privateKey: read('--key', key) }),
+  };
+}
+
+async function credentials({ user, password }: ConnectionFlags): Promise<IOptions['auth']> {
+  if (user === undefined || user === '') return undefined;
+  if (password !== undefined) return { username: user, password };
+  const colon = user.indexOf(':');
+  if (colon >= 0) return { username: user.slice(0, colon), password: user.slice(colon + 1) };
+  if (!isatty(0)) {
+    throw new CliError(
+      EXIT.usage,
+      `--user ${user} has no password: give name:password, --password or ETCDCTL_PASSWORD`,
+    );
+  }
+  return { username: user, password: await askHidden('Password: ') };
+}
+
+function read(flag: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (err) {
+    throw new CliError(EXIT.usage, `${flag}: cannot read ${file} (${(err as Error).message})`, { cause: err });
+  }
+}

@@ -1,0 +1,37 @@
+import { CliError, EXIT } from './exit.js';
+
+/** etcdctl's default. */
+export const DEFAULT_ENDPOINT = '127.0.0.1:2379';
+
+const DEFAULT_PORT = 2379;
+
+/**
+ * Addresses as etcdctl takes them, `a:2379,https://b:2379`, made into those of etcd3: each with a scheme and a port. One
+ * without a scheme is spoken to over TLS when certificates are given.
+ *
+ * @throws CliError when there is none, one is no address, or some are http and some are https
+ */
+export function parseEndpoints(list: string, hasCertificates: boolean): string[] {
+  const hosts = list
+    .split(',')
+    .map((endpoint) => endpoint.trim())
+    .filter((endpoint) => endpoint !== '')
+    .map((endpoint) => parseEndpoint(endpoint, hasCertificates));
+  if (hosts.length === 0) throw new CliError(EXIT.usage, '--endpoints names no address');
+  if (new Set(hosts.map((host) => host.slice(0, host.indexOf(':')))).size > 1) {
+    throw new CliError(EXIT.usage, `--endpoints must be all http or all https; got ${list}`);
+  }
+  return hosts;
+}
+
+function parseEndpoint(endpoint: string, hasCertificates: boolean): string {
+  const scheme = hasCertificates ? 'https' : 'http';
+  const text = endpoint.includes('://') ? endpoint : `${scheme}://${endpoint}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+    throw new CliError(EXIT.usage, `--endpoints takes addresses such as ${DEFAULT_ENDPOINT}; got ${endpoint}`);
+  }
+  // URL leaves the scheme's own port out, and 80 or 443 is what somebody has written then.
+  const written = /:(\d+)\/*$/.exec(text)?.[1];
+  return `${url.protocol}//${url.hostname}:${written ?? DEFAULT_PORT}`;
+}

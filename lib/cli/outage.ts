@@ -1,0 +1,54 @@
+import { ElectionError } from '../errors.js';
+import { explain } from './explain.js';
+import type { Output } from './output.js';
+
+/** ms after the start of this process by which etcd has to be heard of: a person who waits has been told within five seconds. */
+const ANSWERS_BY = 4_200;
+
+/** A promise of etcd's first answer; rejects when that does not come in time, whatever is still tried behind it. */
+export async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(noAnswer()), ANSWERS_BY - performance.now());
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function noAnswer(): ElectionError {
+  return new ElectionError('UNAVAILABLE', 'no answer in time');
+}
+
+/** Says that etcd does not answer, and that it answers again: once each, however many attempts fail in between. */
+export class Outage {
+  readonly #out: Output;
+  readonly #endpoints: string;
+  readonly #timer: NodeJS.Timeout;
+  #said: string | undefined;
+
+  constructor(out: Output, endpoints: string) {
+    this.#out = out;
+    this.#endpoints = endpoints;
+    this.#timer = setTimeout(() => this.begin(noAnswer()), ANSWERS_BY - performance.now());
+    this.#timer.unref();
+  }
+
+  /** `more` is added to the line. */
+  begin(error: ElectionError, more = ''): void {
+    const kind = error.code === 'UNAVAILABLE' || error.code === 'PERMISSION_DENIED' ? error.code : error.message;
+    if (this.#said === kind) return;
+    clearTimeout(this.#timer);
+    this.#said = kind;
+    this.#out.warn(`${explain(error, this.#endpoints)}: still trying${more}`, { code: error.code });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    if (this.#said === undefined) return;
+    this.#said = undefined;
+    this.#out.info('etcd answers again');
+  }
+}

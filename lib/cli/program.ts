@@ -1,0 +1,149 @@
+import { createRequire } from 'node:module';
+import { Command, CommanderError, Option } from 'commander';
+import { ElectionError } from '../errors.js';
+import { candidates } from './candidates.js';
+import { type Connection, type ConnectionFlags, connect } from './connection.js';
+import { CliError, EXIT, type Exit } from './exit.js';
+import { explain } from './explain.js';
+import * as help from './help.js';
+import { list } from './list.js';
+import { observe } from './observe.js';
+import { LEVELS, type Level, Output } from './output.js';
+import { type RunFlags, run } from './run.js';
+import { stepDown } from './step-down.js';
+
+interface GlobalFlags extends ConnectionFlags {
+  readonly json?: true;
+  readonly logLevel: Level;
+}
+
+/** What every command is given. */
+export interface Context extends Connection {
+  readonly out: Output;
+}
+
+/** Carries a command out; resolves with how the program has to end: with this code, or as the command under `run` has. */
+type Action = (context: Context, args: readonly string[], flags: object) => Promise<Exit | number>;
+
+/** Does what the arguments say; resolves with how the program has to end. */
+export async function main(argv: readonly string[]): Promise<Exit> {
+  let exit: Exit = { code: EXIT.ok };
+  const program = build((how) => {
+    exit = how;
+  });
+  try {
+    await program.parseAsync(argv);
+  } catch (err) {
+    if (!(err instanceof CommanderError)) throw err;
+    return { code: err.exitCode === UNDECIDED ? usageCode(argv) : err.exitCode };
+  }
+  return exit;
+}
+
+/** Commander's code for a wrong flag, where it does not know yet which command that belongs to. */
+const UNDECIDED = 1;
+
+function usageCode(argv: readonly string[]): number {
+  const words = argv.slice(2, argv.includes('--') ? argv.indexOf('--') : undefined);
+  return words.includes('run') ? EXIT.run : EXIT.usage;
+}
+
+function usage(code: number): (err: CommanderError) => never {
+  return (err) => {
+    throw err.exitCode === 0 ? err : new CommanderError(code, err.code, err.message);
+  };
+}
+
+function build(done: (exit: Exit) => void): Command {
+  const program = new Command('etcd-leader')
+    .exitOverride()
+    .description('Leader election on etcd v3: run a command on one host only, see who leads, hand leadership on.')
+    .version((createRequire(import.meta.url)('../../../package.json') as { version: string }).version)
+    .addOption(new Option('--endpoints <list>', 'addresses of etcd, comma-separated').env('ETCDCTL_ENDPOINTS'))
+    .addOption(new Option('--cacert <file>', 'certificate authority of the servers, PEM').env('ETCDCTL_CACERT'))
+    .addOption(new Option('--cert <file>', 'client certificate, PEM').env('ETCDCTL_CERT'))
+    .addOption(new Option('--key <file>', "the client certificate's key, PEM").env('ETCDCTL_KEY'))
+    .addOption(new Option('--user <name[:password]>', 'user of etcd').env('ETCDCTL_USER'))
+    .addOption(new Option('--password <password>', 'then --user is only the name').env('ETCDCTL_PASSWORD'))
+    .option('--json', 'results and notices as JSON, one line each')
+    .addOption(new Option('--log-level <level>', 'which notices go to stderr').choices(LEVELS).default('info'))
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .showHelpAfterError('(etcd-leader --help, or etcd-leader help <command>, says more)')
+    .addHelpText('after', help.PROGRAM);
+
+  const action = (act: Action) => {
+    return async (...args: unknown[]): Promise<void> => {
+      const command = args.at(-1) as Command;
+      const exit = await carryOut(command, act);
+      done(typeof exit === 'number' ? { code: exit } : exit);
+    };
+  };
+
+  program
+    .command('run')
+    .exitOverride(usage(EXIT.run))
+    .description('run a command, only while this host leads')
+    .argument('<election>', 'name of the election')
+    .argument('<command...>', 'the command and its arguments, after --')
+    .option('--value <text>', 'what this candidate announces (default: <hostname>:<pid>)')
+    .option('--ttl <seconds>', 'how long a crashed leader holds its place', '10')
+    .option('--once', "exit with the command's code instead of queueing again")
+    .option('--kill-after <seconds>', 'after lost leadership, from SIGTERM to SIGKILL (default and most: ttl / 4)')
+    .option('--foreground', 'leave the command in the process group of the terminal; see below')
+    .option('--no-watchdog', 'do without the helper process that ends the command when this one cannot')
+    .addHelpText('after', help.RUN)
+    .action(action((context, [election = '', ...argv], flags) => run(context, election, argv, flags as RunFlags)));
+
+  program
+    .command('observe')
+    .exitOverride(usage(EXIT.usage))
+    .description('print who leads: now, and at every change')
+    .argument('<election>', 'name of the election')
+    .addHelpText('after', help.OBSERVE)
+    .action(action((context, [election = '']) => observe(context, election)));
+
+  program
+    .command('candidates')
+    .exitOverride(usage(EXIT.usage))
+    .description('print the queue; the first leads')
+    .argument('<election>', 'name of the election')
+    .addHelpText('after', help.CANDIDATES)
+    .action(action((context, [election = '']) => candidates(context, election)));
+
+  program
+    .command('list')
+    .exitOverride(usage(EXIT.usage))
+    .description('print the elections and who leads them')
+    .argument('[prefix]', 'what the names begin with', '')
+    .addHelpText('after', help.LIST)
+    .action(action((context, [prefix = '']) => list(context, prefix)));
+
+  program
+    .command('step-down')
+    .exitOverride(usage(EXIT.usage))
+    .description('send the leader to the end of the queue')
+    .argument('<election>', 'name of the election')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', help.STEP_DOWN)
+    .action(action((context, [election = ''], flags) => stepDown(context, election, flags as { readonly yes?: true })));
+
+  return program;
+}
+
+async function carryOut(command: Command, act: Action): Promise<Exit | number> {
+  const { json = false, logLevel, ...flags } = command.optsWithGlobals<GlobalFlags>();
+  const out = new Output({ json, level: logLevel });
+  let connection: Connection | undefined;
+  try {
+    connection = await connect(flags);
+    return await act({ ...connection, out }, command.args, command.opts());
+  } catch (err) {
+    const isUsage = err instanceof ElectionError && err.code === 'INVALID_OPTION';
+    const code = err instanceof CliError ? err.exitCode : isUsage ? EXIT.usage : EXIT.failed;
+    out.error(explain(err, connection?.endpoints ?? ''), {});
+    const isOurs = code === EXIT.usage || code === EXIT.failed;
+    return command.name() === 'run' && isOurs ? EXIT.run : code;
+  } finally {
+    connection?.etcd.close();
+  }
+}

@@ -1,0 +1,31 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** Asks on the terminal; anything but yes is no. The question goes to stderr, so that stdout stays what was asked for. */
+export async function confirm(question: string): Promise<boolean> {
+  const answer = await ask(question, process.stderr);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Asks without showing what is typed. */
+export async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  const answer = await ask('', new Writable({ write: (_chunk, _encoding, done) => done() }));
+  process.stderr.write('\n');
+  return answer;
+}
+
+async function ask(question: string, output: NodeJS.WritableStream): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // Ctrl-C and Ctrl-D at a question end the program, as they would at a shell's `read`.
+  lines.on('SIGINT', () => process.exit(130));
+  const gone = new AbortController();
+  lines.on('close', () => gone.abort());
+  try {
+    return await lines.question(question, { signal: gone.signal });
+  } catch {
+    return '';
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,79 @@
+import type { Etcd3, IKeyValue } from 'etcd3';
+import { type CallOptions, unary } from '../etcd/call.js';
+import { Members } from '../etcd/members.js';
+import { SystemClock } from '../time.js';
+
+/** Keys of one request: a key space of a million keys must not be one reply. */
+const PAGE = 1_000;
+/** Requests under way at a time. */
+const AT_ONCE = 16;
+
+/** The reads that only the command line needs, each with the time-outs and repeated attempts of the library's own. */
+export class Reads {
+  readonly #etcd: Etcd3;
+  readonly #clock = new SystemClock();
+  readonly #members = new Members(this.#clock);
+
+  constructor(etcd: Etcd3) {
+    this.#etcd = etcd;
+  }
+
+  /** Seconds left of a lease, as etcd counts them; null: there is no lease, and the key stays for ever. */
+  async timeToLive(leaseId: string): Promise<number | null> {
+    if (leaseId === '0') return null;
+    const ID = BigInt.asIntN(64, BigInt(`0x${leaseId}`)).toString();
+    const reply = await this.#unary('tell of a lease', (o) => this.#etcd.leaseClient.leaseTimeToLive({ ID }, o));
+    return Number(reply.TTL);
+  }
+
+  /** All keys that begin with `prefix`, without their values, as they are at one revision; page by page. */
+  async *keys(prefix: Buffer): AsyncGenerator<readonly IKeyValue[], void, undefined> {
+    const end = endOf(prefix);
+    let key = prefix.length === 0 ? Buffer.from([0]) : prefix;
+    let revision: string | undefined;
+    for (;;) {
+      const request = {
+        key,
+        range_end: end,
+        limit: PAGE,
+        keys_only: true,
+        ...(revision !== undefined && { revision }),
+      };
+      const reply = await this.#unary('list keys', (o) => this.#etcd.kv.range(request, o));
+      revision ??= reply.header.revision;
+      yield reply.kvs;
+      const last = reply.kvs.at(-1);
+      if (!reply.more || last === undefined) return;
+      key = Buffer.concat([last.key, Buffer.from([0])]);
+    }
+  }
+
+  /** The value of a key; undefined when it is gone. */
+  async value(key: Buffer): Promise<string | undefined> {
+    const reply = await this.#unary('read a key', (o) => this.#etcd.kv.range({ key }, o));
+    return reply.kvs[0]?.value.toString('utf8');
+  }
+
+  /** `Promise.all` of `items.map(read)`, a few at a time. */
+  async each<T, R>(items: readonly T[], read: (item: T, index: number) => Promise<R>): Promise<R[]> {
+    const results: R[] = [];
+    for (let from = 0; from < items.length; from += AT_ONCE) {
+      const some = items.slice(from, from + AT_ONCE);
+      results.push(...(await Promise.all(some.map((item, i) => read(item, from + i)))));
+    }
+    return results;
+  }
+
+  #unary<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
+    return unary(this.#members, this.#clock, what, send);
+  }
+}
+
+/** First key after all that begin with `prefix`; etcd takes a single zero byte for "to the end". */
+function endOf(prefix: Buffer): Buffer {
+  const last = prefix.findLastIndex((byte) => byte < 0xff);
+  if (last < 0) return Buffer.from([0]);
+  const end = Buffer.from(prefix.subarray(0, last + 1));
+  end[last] = (end[last] ?? 0) + 1;
+  return end;
+}

@@ -1,0 +1,72 @@
+import { register as globalRegister, type Registry, type RegistryContentType } from 'prom-client';
+import type { Election } from './election.js';
+import { Instruments } from './metrics/instruments.js';
+import { Recorder } from './metrics/recorder.js';
+
+export interface MetricsOptions {
+  /**
+   * Where the metrics are registered.
+   *
+   * @default the global registry of `prom-client`
+   */
+  readonly register?: Registry<RegistryContentType>;
+
+  /**
+   * What the names of the metrics begin with. Elections on one registry may share a prefix, and are told apart by the label
+   * `election`.
+   *
+   * @default 'etcd_leader_'
+   */
+  readonly prefix?: string;
+
+  /**
+   * Seconds between two reads of the queue for `queue_position`. Each costs etcd time in proportion to the queue; none
+   * is made while this candidate leads, or while nobody scrapes. `Infinity`: no reads; the position of those that wait is
+   * not told.
+   *
+   * @default 30
+   */
+  readonly queueInterval?: number;
+}
+
+/** Ends the collection and takes the series of this election out of the registry. Idempotent. */
+export interface Detach {
+  (): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Prometheus metrics of an election; docs/metrics.md lists them, with alerts and a dashboard. What can be asked without
+ * etcd is asked at the moment of the scrape, so that `is_leader` is 0 as soon as `isLeader()` is false. A scrape never
+ * waits for etcd.
+ *
+ * The labels are the election's name, and on some metrics an error code: as many series as there are elections and codes,
+ * never one for each candidate or value.
+ *
+ * @throws Error when metrics of an election of this name are in the registry already, or a name is taken
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { register } from 'prom-client';
+ * import { collectMetrics } from 'etcd-leader/metrics';
+ *
+ * const detach = collectMetrics(election);
+ * createServer(async (_, response) => response.end(await register.metrics())).listen(9464);
+ * process.once('SIGTERM', () => election.stop().then(detach));
+ * ```
+ */
+export function collectMetrics(election: Election, options: MetricsOptions = {}): Detach {
+  const { register = globalRegister, prefix = 'etcd_leader_', queueInterval = 30 } = options;
+  if (typeof queueInterval !== 'number' || !(queueInterval >= 0)) {
+    throw new Error(`\`queueInterval\` must be a number of seconds, 0 or more; got ${String(queueInterval)}`);
+  }
+  const instruments = Instruments.of(register, prefix);
+  const recorder = new Recorder(election, instruments, 1000 * queueInterval);
+  instruments.add(recorder);
+  recorder.start();
+  const detach = (): void => {
+    recorder.stop();
+    instruments.remove(recorder);
+  };
+  return Object.assign(detach, { [Symbol.dispose]: detach });
+}

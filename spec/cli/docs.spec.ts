@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { EXIT } from '../../lib/cli/exit.js';
+import { Program } from '../support/cli/program.js';
+
+const COMMANDS = ['run', 'observe', 'candidates', 'list', 'step-down'];
+
+describe('the documentation of the command line', () => {
+  const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+
+  it('names every exit code, and no other', () => {
+    const table = page.slice(page.indexOf('<!-- exit codes'), page.indexOf('## `run`'));
+    const codes = [...table.matchAll(/^\| (\d+)/gm)].map(([, code]) => Number(code));
+    expect(codes).to.have.members(Object.values(EXIT));
+  });
+
+  it('names every command, as the program does', async () => {
+    const program = Program.start(['--help']);
+    expect(await program.exited()).to.deep.equal({ code: 0 });
+    for (const command of COMMANDS) {
+      expect(program.stdout.text, 'help').to.match(new RegExp(`^  ${command}\\b`, 'm'));
+      expect(page, 'page').to.include(`\`${command} `);
+    }
+  });
+
+  for (const command of COMMANDS) {
+    it(`has examples, exit codes and the flags of etcdctl in the help of ${command}`, async () => {
+      const program = Program.start([command, '--help']);
+      expect(await program.exited()).to.deep.equal({ code: 0 });
+      for (const part of ['Examples:', `$ etcd-leader ${command}`, 'Exit codes:', 'ETCDCTL_ENDPOINTS', '--cacert']) {
+        expect(program.stdout.text).to.include(part);
+      }
+      const flags = [...program.stdout.text.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+      const known = ['--version', '--help', '--value', '--ttl', '--once'];
+      for (const flag of flags) expect(known.includes(flag ?? '') || page.includes(`${flag}`), flag).to.equal(true);
+    });
+  }
+});

@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import { runs } from '../../../lib/cli/process-group.js';
+import { Program, pidOf, SCRIPTS } from '../../support/cli/program.js';
+import { Cluster } from '../../support/cluster/cluster.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { tracked } from '../../support/track.js';
+import { until } from '../../support/wait.js';
+
+const TTL = 4;
+
+describe('the command line while etcd does not answer', () => {
+  let cluster: Cluster;
+
+  beforeEach(async () => {
+    cluster = tracked(await Cluster.start({ members: 1 }));
+  });
+
+  const pause = (): void => {
+    for (const member of cluster.members) member.pause();
+  };
+  const resume = (): void => {
+    for (const member of cluster.members) member.resume();
+  };
+
+  it('ends what it runs before the lease can run out, also what ignores SIGTERM, and runs it again', async () => {
+    const args = ['run', '--ttl', String(TTL), uniqueName(), '--', ...SCRIPTS.stubborn];
+    const program = Program.start(args, { hosts: cluster.hosts });
+    const pid = await pidOf(program);
+    const pausedAt = performance.now();
+    pause();
+    await program.stderr.line(/does not answer .*still trying; leading for another [\d.]+ s/);
+    await program.stderr.line(/leadership lost \(LEASE_EXPIRED\): SIGTERM to the command, SIGKILL in \d+ ms/);
+    expect(runs(pid)).to.equal(true);
+    await until(() => !runs(-pid), { what: 'the process group to be gone' });
+    expect(performance.now() - pausedAt).to.be.lessThan(TTL * 1000);
+
+    resume();
+    await program.stderr.line(/answers again/);
+    await until(() => program.stdout.count(/works as/) === 2, { within: 15_000, what: 'the command to run again' });
+  });
+
+  it('says so in `observe`, and when it is over', async () => {
+    const program = Program.start(['observe', uniqueName()], { hosts: cluster.hosts });
+    await program.stdout.line(/nobody leads/);
+    pause();
+    await program.stderr.line(/does not answer .*still trying/, 12_000);
+    resume();
+    await program.stderr.line(/answers again/, 12_000);
+    expect(program.stderr.all).to.have.lengthOf(2);
+  });
+});

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { Registry } from 'prom-client';
+import { Instruments } from '../lib/metrics/instruments.js';
+import { namesIn, ROOT, readPage, tableUnder } from './support/docs/pages.js';
+
+interface Dashboard {
+  readonly panels: readonly {
+    readonly id: number;
+    readonly title: string;
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly targets: readonly { readonly expr: string }[];
+  }[];
+  readonly templating: { readonly list: readonly { readonly name: string }[] };
+}
+
+describe('what is said of the metrics', () => {
+  const register = new Registry();
+  let names: string[];
+
+  before(() => {
+    Instruments.of(register, 'etcd_leader_');
+    names = register.getMetricsAsArray().map(({ name }) => name);
+  });
+
+  const dashboard = (): Dashboard => JSON.parse(readFileSync(join(ROOT, 'docs/grafana-dashboard.json'), 'utf8'));
+  const alerts = (): string => /```yaml\n([\s\S]*?)```/.exec(readPage('docs/metrics.md'))?.[1] ?? '';
+
+  /** Those that are named, without what Prometheus adds to the name of a histogram. */
+  const named = (text: string): string[] => [
+    ...new Set([...text.matchAll(/etcd_leader_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))),
+  ];
+
+  it('lists every metric in the page, and no other', () => {
+    expect(namesIn(tableUnder('docs/metrics.md', 'What there is', 'metric'))).to.have.members(names);
+  });
+
+  it('names no metric in an alert rule that does not exist', () => {
+    expect(named(alerts())).to.not.be.empty;
+    expect(names).to.include.members(named(alerts()));
+  });
+
+  it('shows every metric on the dashboard, and none that does not exist', () => {
+    const { panels, templating } = dashboard();
+    const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    expect(named(expressions.join('\n'))).to.have.members(names);
+    expect(templating.list.map(({ name }) => name)).to.deep.equal(['datasource', 'election']);
+    expect(expressions.filter((expr) => !expr.includes('election=~"$election"'))).to.deep.equal([]);
+  });
+
+  it('lays the panels of the dashboard out side by side', () => {
+    const { panels } = dashboard();
+    expect(new Set(panels.map(({ id }) => id)).size).to.equal(panels.length);
+    for (const { gridPos: a, title } of panels) {
+      expect(a.x + a.w, title).to.be.at.most(24);
+      const overlapping = panels.filter(
+        ({ gridPos: b }) => b !== a && a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h,
+      );
+      expect(
+        overlapping.map((panel) => panel.title),
+        title,
+      ).to.deep.equal([]);
+    }
+  });
+});

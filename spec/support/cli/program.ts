@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Exit } from '../../../lib/cli/exit.js';
+import { tracked } from '../track.js';
+import { until } from '../wait.js';
+
+const MAIN = fileURLToPath(new URL('../../../lib/cli/main.js', import.meta.url));
+
+export interface ProgramOptions {
+  /** Endpoints of etcd. */
+  readonly hosts?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The built command line in a process of its own, with what it writes. Ends with the spec, by force if need be. */
+export class Program {
+  readonly stdout: Lines;
+  readonly stderr: Lines;
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<Exit>;
+  #exited: Exit | undefined;
+
+  private constructor(file: string, args: readonly string[], { hosts, env }: ProgramOptions) {
+    const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCDCTL_'));
+    const endpoints = hosts && { ETCDCTL_ENDPOINTS: hosts.join(',') };
+    this.#child = spawn(file, args, {
+      env: { ...Object.fromEntries(clean), ...endpoints, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.stdout = new Lines(this.#child.stdout);
+    this.stderr = new Lines(this.#child.stderr);
+    this.#exit = once(this.#child, 'close').then(([code, signal]): Exit => {
+      this.#exited = signal === null ? { code } : { signal };
+      return this.#exited;
+    });
+  }
+
+  /** `etcd-leader <args>` */
+  static start(args: readonly string[], options: ProgramOptions = {}): Program {
+    return tracked(new Program(process.execPath, [MAIN, ...args], options));
+  }
+
+  /** The same on a terminal, which `type` types on; everything comes out on `stdout`. */
+  static onTerminal(args: readonly string[], options: ProgramOptions = {}): Program {
+    return Program.#terminal(commandLine(args), options);
+  }
+
+  /** A terminal with a shell that knows jobs. */
+  static shell(options: ProgramOptions = {}): Program {
+    return Program.#terminal('bash --norc --noprofile -i', options);
+  }
+
+  static #terminal(command: string, options: ProgramOptions): Program {
+    return tracked(
+      new Program('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], options),
+    );
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Resolves with how it has ended, once all it wrote has come in. */
+  async exited(within = 10_000): Promise<Exit> {
+    return await until(() => this.#exited, { within, what: `${this.#child.spawnargs.slice(2).join(' ')} to end` });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async close(): Promise<void> {
+    if (this.#exited === undefined) {
+      this.kill('SIGTERM');
+      this.kill('SIGCONT');
+      const timer = setTimeout(() => this.kill('SIGKILL'), 3_000);
+      await this.#exit;
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** `etcd-leader <args>` as a shell reads it. */
+export function commandLine(args: readonly string[]): string {
+  return [process.execPath, MAIN, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(' ');
+}
+
+/** What a stream has brought so far, line by line. */
+export class Lines {
+  readonly all: string[] = [];
+  #rest = '';
+
+  constructor(stream: NodeJS.ReadableStream | null) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = `${this.#rest}${chunk}`.split(/\r?\n/);
+      this.#rest = lines.pop() ?? '';
+      this.all.push(...lines);
+    });
+  }
+
+  get text(): string {
+    return [...this.all, this.#rest].join('\n').trim();
+  }
+
+  /** The first line that matches, now or later; the last one may still be without its end, as a question is. */
+  async line(pattern: RegExp, within = 10_000): Promise<string> {
+    const found = (): string | undefined => [...this.all, this.#rest].find((line) => pattern.test(line));
+    try {
+      return await until(found, { within, what: `a line like ${pattern}` });
+    } catch (err) {
+      throw new Error(`${(err as Error).message}; there are: ${JSON.stringify(this.all)}`);
+    }
+  }
+
+  count(pattern: RegExp): number {
+    return this.all.filter((line) => pattern.test(line)).length;
+  }
+}
+
+/** Shell commands to run under `run`. */
+export const SCRIPTS = {
+  /** Says that it runs, and runs on. */
+  work: ['sh', '-c', 'echo "works with $ETCD_LEADER_TOKEN as $$"; exec sleep 1000'],
+  /** Says when it gets a signal, and ends a little later, with 5. */
+  polite: [
+    'sh',
+    '-c',
+    'trap "echo got TERM; sleep 0.2; echo bye; exit 5" TERM; trap "echo got INT; exit 6" INT; trap "echo got USR1" USR1; echo "works as $$"; while :; do sleep 0.05; done',
+  ],
+  /** Cannot be asked to end. */
+  stubborn: ['sh', '-c', 'trap "echo ignored" TERM INT; echo "works as $$"; while :; do sleep 0.05; done'],
+} as const;
+
+/** The process that a script of ours has said to be, once it has. */
+export async function pidOf(program: Program): Promise<number> {
+  const line = await program.stdout.line(/works .*as \d+$/);
+  return Number(/as (\d+)$/.exec(line)?.[1]);
+}
