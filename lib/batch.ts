@@ -27,9 +27,8 @@ const MOST_OPS = 120;
 const MOST_BYTES = 256 * 1024;
 
 /**
- * A store that puts transactions together that are asked for at the same moment, or would otherwise wait for each other:
- * one that finds few others under way is sent at once and by itself, so a single election never waits; ten thousand of
- * them make a few hundred requests.
+ * A store that puts transactions together that would otherwise wait for each other: one that finds few others under way is sent at
+ * once and by itself, so a single election never waits; ten thousand of them make a few hundred requests.
  *
  * All compares of a batch must hold together. They nearly always do: each guards a key that only one candidate writes.
  * When one does not, or etcd refuses the batch (one permission is missing, one lease is gone), its transactions are
@@ -39,7 +38,6 @@ export class BatchingStore implements Store {
   readonly #store: Store;
   #waiting: Waiting[] = [];
   #inFlight = 0;
-  #isCollecting = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -64,16 +62,6 @@ export class BatchingStore implements Store {
   txn(txn: Txn): Promise<TxnResult> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ txn, resolve, reject, isAlone: false });
-      this.#collect();
-    });
-  }
-
-  /** What is asked for in one go (ten elections started in a row, ten events in one packet) goes in one go. */
-  #collect(): void {
-    if (this.#isCollecting) return;
-    this.#isCollecting = true;
-    queueMicrotask(() => {
-      this.#isCollecting = false;
       this.#send();
     });
   }
