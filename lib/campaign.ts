@@ -105,7 +105,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     if (state.name === 'idle') return Promise.resolve();
     if (state.name !== 'leaving') return this.#leave(reason, false).done;
     state.isReturning = false;
-    state.isStopped = true;
+    state.stopped ??= this.#work;
     return state.done;
   }
 
@@ -307,7 +307,8 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   #leave(reason: ElectionError, isReturning: boolean): Leaving {
     const previous = this.#state;
-    const leaving: Leaving = { name: 'leaving', reason, isReturning, isStopped: !isReturning, done: Promise.resolve() };
+    const leaving: Leaving = { name: 'leaving', reason, isReturning, stopped: undefined, done: Promise.resolve() };
+    if (!isReturning) leaving.stopped = this.#work;
     // Entered first: a listener of `unelected` may call stop() or start() again, and finds the promise when it returns.
     let begin = (): void => {};
     leaving.done = new Promise<void>((resolve) => {
@@ -333,7 +334,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
       own: isQueued(previous) ? previous.standing.own : undefined,
       isReturning: () => leaving.isReturning,
     });
-    if (leaving.isStopped) this.#work?.cancel(leaving.reason);
+    leaving.stopped?.cancel(leaving.reason);
     if (leaving.isReturning) {
       this.#rejoin();
       return;

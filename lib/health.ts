@@ -9,7 +9,7 @@ export class Health {
   readonly #log: () => Logger;
   #isGood = true;
   /** The question whose answer counts. */
-  #asked: object | undefined;
+  #asked: { isOverdue: boolean } | undefined;
 
   constructor(check: () => boolean | Promise<boolean>, log: () => Logger) {
     this.#check = check;
@@ -21,13 +21,20 @@ export class Health {
     return this.#isGood;
   }
 
-  /** Asks, and tells when the answer differs from the one before. No answer to the question before is a bad one. */
+  /**
+   * Asks, and tells when the answer differs from the one before. No answer to the question before is a bad one; it
+   * gets one more turn, and then another question is asked.
+   */
   ask(changed: (isGood: boolean) => void): void {
-    if (this.#asked !== undefined) this.#decide(false, changed);
-    const question = {};
+    if (this.#asked !== undefined && !this.#asked.isOverdue) {
+      this.#asked.isOverdue = true;
+      this.#decide(false, changed);
+      return;
+    }
+    const question = { isOverdue: false };
     this.#asked = question;
     void this.#answer().then((isGood) => {
-      if (this.#asked !== question) return; // asked again meanwhile
+      if (this.#asked !== question) return; // asked anew meanwhile
       this.#asked = undefined;
       this.#decide(isGood, changed);
     });

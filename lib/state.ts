@@ -3,6 +3,7 @@ import type { ElectionError } from './errors.js';
 import type { Term } from './leadership.js';
 import type { Lease } from './lease.js';
 import type { Standing } from './standing.js';
+import type { Workload } from './work.js';
 
 /** A candidate's life; each state carries what it needs. */
 export type State = { readonly name: 'idle' } | Joining | Waiting | Leading | Leaving;
@@ -35,8 +36,8 @@ export interface Leaving {
   done: Promise<void>;
   /** Whether to queue again afterwards. */
   isReturning: boolean;
-  /** Whether `stop()` was called: whatever comes afterwards, the work does not go on. */
-  isStopped: boolean;
+  /** The work there was when `stop()` was called: whatever comes afterwards, it does not go on. */
+  stopped: Workload | undefined;
 }
 
 export type StateName = State['name'];

@@ -105,6 +105,15 @@ describe('a health check', () => {
     expect(a.election.state).to.equal('waiting');
   });
 
+  it('that hangs for ever is asked anew, so that the candidate comes back when it answers again', async () => {
+    answer = () => new Promise(() => {});
+    await world.runUntil(6_010);
+    answer = () => true;
+    await world.runUntil(9_010);
+    expect(asked).to.deep.equal([3_000, 9_000]);
+    expect(a.election.state).to.equal('waiting');
+  });
+
   it('that is bad does not keep the candidate from stopping', async () => {
     answer = () => false;
     await world.runUntil(4_000);

@@ -30,11 +30,19 @@ describe('etcdLeader(), the call of the original package', () => {
     [['etcd', ''], 'node key not specified'],
     [['etcd', '/master'], 'node name not specified'],
     [['etcd', '/master', ''], 'node name not specified'],
+    [['etcd', ' ', 'node-1'], 'node key not specified'],
+    [['etcd', '/master', ' '], 'node name not specified'],
   ] as const) {
     it(`says "${message}" when called with (${args.map(String).join(', ')})`, () => {
       const [client, key, name] = args;
       const first = client === 'etcd' ? etcd : client;
       expect(() => etcdLeader(first as never, key as never, name as never)).to.throw(Error, message);
+    });
+  }
+
+  for (const ttl of [0, '10', undefined]) {
+    it(`takes ${JSON.stringify(ttl)} for a TTL, as the original did`, () => {
+      expect(etcdLeader(etcd, '/master', 'node-1', ttl as never).state).to.equal('idle');
     });
   }
 

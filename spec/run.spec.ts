@@ -310,4 +310,23 @@ describe('run()', () => {
     expect(await world.settled(running)).to.equal(4n);
     await nothingLeft();
   });
+
+  it('ends with stop() also when the candidate is started again at once', async () => {
+    await world.queued(election);
+    let runs = 0;
+    const running = world.refusal(
+      election.run(async ({ signal }) => {
+        runs++;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      }),
+    );
+    const stopping = election.stop();
+    election.start();
+    await world.settled(stopping);
+    expect(await running).to.equal('STOPPED');
+    await world.until(() => election.isLeader(), 'it leads again');
+    expect(runs).to.equal(1);
+    await world.settled(election.stop());
+    await nothingLeft();
+  });
 });

@@ -149,4 +149,17 @@ describe('elections that share a session', () => {
     await world.settled(stopping);
     expect(names()).to.deep.equal(['two']);
   });
+
+  it('hear that etcd does not answer also when they come after it fell silent', async () => {
+    await world.queued(one);
+    process.store.network = 'silent';
+    await world.advance(5_500);
+    const story = record(two, ['suspended', 'resumed']);
+    two.start();
+    await world.advance(100);
+    expect(story).to.deep.equal(['suspended: UNAVAILABLE']);
+    process.store.network = 'up';
+    await world.until(() => two.isLeader(), 'it leads');
+    expect(story).to.deep.equal(['suspended: UNAVAILABLE', 'resumed']);
+  });
 });
