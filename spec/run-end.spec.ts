@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import type { Election } from '../lib/election.js';
+import type { Leadership } from '../lib/leadership.js';
+import { record } from './support/story.js';
+import { newTask } from './support/task.js';
+import { type Process, World } from './support/world.js';
+
+describe('a task of run()', () => {
+  let world: World;
+  let process: Process;
+  let election: Election;
+  let story: string[];
+
+  beforeEach(() => {
+    world = new World();
+    ({ election, ...process } = world.candidate('a'));
+    story = record(election, ['elected', 'unelected', 'error']);
+  });
+  const nothingLeft = async (): Promise<void> => {
+    await world.advance(10);
+    expect([election.state, process.store.open, process.clock.timers]).to.deep.equal(['idle', [], []]);
+    expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
+  };
+  const task = () => newTask(story);
+  const begun = (terms: readonly unknown[], times = 1): Promise<void> =>
+    world.until(() => terms.length === times, `the task has begun ${times} times`);
+
+  describe('when leadership is lost', () => {
+    const lose = (): void => world.etcd.revoke(world.etcd.leases()[0]?.id ?? 0n);
+
+    it('aborts the signal, awaits the task, queues again and runs it again', async () => {
+      const { work, terms } = task();
+      const running = election.run(work);
+      await begun(terms);
+      await world.advance(10);
+      lose();
+      await world.advance(5_000);
+      expect(story.slice(2), 'not back in the queue while the task winds down').to.deep.equal([
+        'signal: LEASE_LOST',
+        'unelected: LEASE_LOST',
+      ]);
+      expect(world.etcd.keys('jobs/')).to.deep.equal([]);
+      terms[0]?.end('of the first term');
+      await begun(terms, 2);
+      terms[1]?.end('of the second term');
+      expect(await world.settled(running)).to.equal('of the second term');
+      await nothingLeft();
+    });
+
+    it('does not take an error of the winding down for a failure of the task', async () => {
+      const { work, terms } = task();
+      const running = election.run(work);
+      await begun(terms);
+      await world.advance(10);
+      lose();
+      await world.advance(10);
+      terms[0]?.fail(new Error('aborted'));
+      await begun(terms, 2);
+      terms[1]?.end();
+      expect(await world.settled(running)).to.equal('done');
+    });
+
+    it('rejects with the reason, after the task has settled, when it is not to queue again', async () => {
+      const { work, terms } = task();
+      const running = election.run(work, { requeue: false }).catch(({ code }) => code);
+      let settled = false;
+      void running.then(() => {
+        settled = true;
+      });
+      await begun(terms);
+      await world.advance(10);
+      lose();
+      await world.advance(5_000);
+      expect(settled).to.equal(false);
+      terms[0]?.end();
+      expect(await world.settled(running)).to.equal('LEASE_LOST');
+      expect(terms).to.have.length(1);
+      await nothingLeft();
+    });
+
+    it('by stepDown() releases after the task, and runs it again at the end of the queue', async () => {
+      const { work, terms } = task();
+      const running = election.run(work);
+      await begun(terms);
+      const stepping = election.stepDown();
+      await world.advance(1_000);
+      expect(story.slice(2)).to.deep.equal(['signal: STEPPED_DOWN', 'unelected: STEPPED_DOWN']);
+      expect(world.etcd.keys('jobs/')).to.have.length(1);
+      terms[0]?.end();
+      await world.settled(stepping);
+      await begun(terms, 2);
+      terms[1]?.end();
+      expect(await world.settled(running)).to.equal('done');
+    });
+  });
+
+  describe('with the signal of a caller', () => {
+    const run = (controller: AbortController, work: (leadership: Leadership) => unknown): Promise<string> =>
+      election.run(work, { signal: controller.signal }).then(
+        () => 'resolved',
+        ({ code, cause }) => `${code} because of ${cause}`,
+      );
+
+    it('does not join when it has aborted before', async () => {
+      const controller = new AbortController();
+      controller.abort('enough');
+      expect(await run(controller, () => {})).to.equal('ABORTED because of enough');
+      expect([election.state, process.store.requests.grant]).to.deep.equal(['idle', 0]);
+    });
+
+    for (const at of [0, 1, 3]) {
+      it(`leaves when it aborts ${at} ms after the beginning`, async () => {
+        const controller = new AbortController();
+        const running = run(controller, () => story.push('task begins'));
+        await world.advance(at);
+        controller.abort('enough');
+        expect(await world.settled(running)).to.equal('ABORTED because of enough');
+        expect(story).to.deep.equal([]);
+        await world.advance(2_000);
+        await nothingLeft();
+      });
+    }
+
+    it('leaves the queue when it aborts while waiting', async () => {
+      const first = world.candidate('first').election;
+      await world.queued(first);
+      const controller = new AbortController();
+      const running = run(controller, () => story.push('task begins'));
+      await world.until(() => election.state === 'waiting', 'it waits');
+      controller.abort('enough');
+      expect(await world.settled(running)).to.equal('ABORTED because of enough');
+      await world.advance(10);
+      expect([world.etcd.keys('jobs/').length, story]).to.deep.equal([1, []]);
+    });
+
+    it('lets the task wind down when it aborts while that runs', async () => {
+      const controller = new AbortController();
+      const { work, terms } = task();
+      const running = run(controller, work);
+      await begun(terms);
+      controller.abort('enough');
+      await world.advance(5_000);
+      expect(story.slice(2)).to.deep.equal(['signal: ABORTED', 'unelected: ABORTED']);
+      expect(world.etcd.keys('jobs/')).to.have.length(1);
+      terms[0]?.end();
+      expect(await world.settled(running)).to.equal('ABORTED because of enough');
+      await nothingLeft();
+    });
+
+    it('is left alone afterwards: an abort that comes late stops nothing', async () => {
+      const controller = new AbortController();
+      expect(await world.settled(run(controller, () => {}))).to.equal('resolved');
+      await world.queued(election);
+      controller.abort();
+      await world.advance(100);
+      expect(election.isLeader()).to.equal(true);
+    });
+  });
+});
