@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { deleteKey, keyOf, queue, revoke } from '../support/by-hand.js';
+import { deleteKey, keyOf, queue, revoke, withRevoked } from '../support/by-hand.js';
 import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
 import { figure, median, stopwatch, times } from '../support/figures.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
@@ -87,16 +87,23 @@ describe('when somebody', () => {
     const operator = openClient(cluster().hosts);
     const election = candidate(cluster().hosts, uniqueName());
     const story = tell({ it: election }, ['elected', 'unelected', 'error', 'suspended']);
-    const before = await leading(election);
-    const since = stopwatch();
-    await revoke(operator, before.leaseId);
-    await until(() => election.leadership !== before, { what: 'the loss' });
-    figure('lease revoked by hand to unelected', since());
-    const after = await leading(election);
-    figure('lease revoked by hand to elected again', since());
-    expect(story).to.deep.equal(['it elected', 'it unelected: LEASE_LOST', 'it elected']);
-    expect(after.leaseId).not.to.equal(before.leaseId);
-    expect(after.fencingToken > before.fencingToken).to.equal(true);
+    const took: number[] = [];
+    for (const _ of times(5)) {
+      const before = await leading(election);
+      const since = stopwatch();
+      await revoke(operator, before.leaseId);
+      await until(() => election.leadership !== before, { what: 'the loss' });
+      const after = await leading(election);
+      took.push(since());
+      expect(after.leaseId).not.to.equal(before.leaseId);
+      expect(after.fencingToken > before.fencingToken).to.equal(true);
+    }
+    figure('lease revoked by hand to elected again', ...took);
+    expect(story).to.include('it unelected: LEASE_LOST');
+    expect(withRevoked(story)).to.deep.equal([
+      'it elected',
+      ...times(5).flatMap(() => ['it unelected: REVOKED', 'it elected']),
+    ]);
   });
 
   it('revokes the lease of a waiting candidate, it queues again with another', async () => {
