@@ -175,7 +175,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     const lease = this.#session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;
     // The task of an earlier term may still wind down, or a join of ours be on its way.
-    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.blocking(this.name);
+    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.clearance(this.name);
     if (earlier === undefined) return { lease, value: this.value };
     void earlier.then(() => this.#tryJoin());
     return undefined;
@@ -192,8 +192,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   }
 
   abandoned(lease: Lease, own: OwnKey | undefined): Promise<void> {
-    if (own !== undefined) return this.#session.giveBack(lease.id, () => this.#candidacy.leave(own));
-    return this.#session.withdraw(this.name, lease.id, () => this.#candidacy.withdraw(lease.id));
+    const state = this.#state;
+    const isLast = state.name === 'leaving' ? !state.isReturning : state.name === 'idle';
+    return this.#session.giveBack(this.#candidacy, { election: this.name, lease: lease.id, own, isLast });
   }
 
   leaseUnknown(lease: Lease, err: ElectionError): void {
@@ -321,6 +322,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   async #depart(previous: State, leaving: Leaving): Promise<void> {
     const departure = new Departure({
+      name: this.name,
       session: this.#session,
       ownsSession: this.#ownsSession,
       candidacy: this.#candidacy,

@@ -57,6 +57,11 @@ export class Candidacy {
     return { key: this.#prefix, end: endOf(this.#prefix) };
   }
 
+  /** Ours, on this lease. */
+  keyOf(lease: bigint): string {
+    return `${this.#prefix}${hexOf(lease)}`;
+  }
+
   isCandidateKey(key: string): boolean {
     return isCandidateKey(key, this.#prefix);
   }
@@ -72,7 +77,7 @@ export class Candidacy {
     value: Buffer,
     withHead: boolean,
   ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
-    const key = `${this.#prefix}${hexOf(lease)}`;
+    const key = this.keyOf(lease);
     const join: Op[] = [{ type: 'put', key, value, lease }, this.#read('newest', 2)];
     const { succeeded, revision, ranges } = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
@@ -120,7 +125,7 @@ export class Candidacy {
 
   /** Deletes the key that a join without an answer may have left on this lease. */
   async withdraw(lease: bigint): Promise<void> {
-    const key = `${this.#prefix}${hexOf(lease)}`;
+    const key = this.keyOf(lease);
     const read: Op = { type: 'range', range: { key, order: 'oldest', limit: 1 } };
     const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
     const kv = ranges[0]?.kvs[0];

@@ -8,6 +8,8 @@ import { type Clock, sleep } from './time.js';
 const RELEASE_PATIENCE = 1_000;
 
 export interface DepartureParts {
+  /** Of the election. */
+  readonly name: string;
   readonly session: Session;
   /** The session is this election's alone: its lease ends with the candidacy. */
   readonly ownsSession: boolean;
@@ -69,14 +71,14 @@ export class Departure {
     const isRevoked = (): boolean => ownsSession && !isReturning() && !isOver(); // which deletes the key too
     await attempt;
     if (isOver()) return;
-    if (own !== undefined && !isRevoked() && !session.isClosing) await this.#leaveQueue(own);
+    if (own !== undefined && !isRevoked() && !session.isClosing) await this.#leaveQueue(own, isReturning);
     if (isRevoked()) await session.revoke(patience);
   }
 
-  async #leaveQueue(own: OwnKey): Promise<void> {
-    const { session, candidacy } = this.#parts;
+  async #leaveQueue(own: OwnKey, isReturning: () => boolean): Promise<void> {
+    const { session, name, candidacy } = this.#parts;
     try {
-      await session.giveBack(own.lease, () => candidacy.leave(own));
+      await session.giveBack(candidacy, { election: name, lease: own.lease, own, isLast: !isReturning() });
     } catch (err) {
       this.#parts.failed(err as ElectionError);
     }

@@ -1,5 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { BatchingStore } from './batch.js';
+import type { Candidacy, OwnKey } from './candidacy.js';
 import { ElectionError } from './errors.js';
 import { storeOf } from './etcd/store.js';
 import { Granting } from './granting.js';
@@ -29,6 +30,16 @@ export interface SessionMember {
   resumed(): void;
   /** The session is being closed. */
   stop(): Promise<void>;
+}
+
+/** A place in the queue that its candidate does not want any more. */
+export interface GivenUp {
+  readonly election: string;
+  readonly lease: bigint;
+  /** undefined: whatever key a join without an answer may have left. */
+  readonly own: OwnKey | undefined;
+  /** The candidate does not return at once. */
+  readonly isLast: boolean;
 }
 
 /** What a session is made of; etcd is missing in simulations. */
@@ -96,12 +107,12 @@ export class Session {
     const environment = environmentOf(source);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
     this.#orphans = new Orphans(this.environment, this.options.logger);
-    this.#remains = new Remains(this.environment.clock);
     const ttl = this.options.ttl * 1_000;
     this.watch = new Watch(this.environment.store, this.environment.clock, {
       quiet: clamp(ttl / 3, 1_000, 5_000),
       patience: clamp(ttl / 6, 1_000, 2_500),
     });
+    this.#remains = new Remains(this.environment.clock, this.watch);
   }
 
   /**
@@ -161,19 +172,21 @@ export class Session {
     if (this.#held?.lease === lease) this.#lose(reason);
   }
 
-  /** @internal Gives a key on `lease` back by `leave`, for as long as the lease is ours; settles as the first attempt does. */
-  giveBack(lease: bigint, leave: () => Promise<void>): Promise<void> {
-    return this.#held?.lease.id === lease ? this.#remains.giveBack(leave) : leave();
+  /**
+   * @internal Gives a place in the queue back, and tries again for as long as its lease is ours. Settles as the first
+   * attempt does.
+   */
+  giveBack(candidacy: Candidacy, { election, lease, own, isLast }: GivenUp): Promise<void> {
+    if (this.#held?.lease.id !== lease) return own === undefined ? Promise.resolve() : candidacy.leave(own);
+    if (own === undefined) return this.#remains.withdraw(election, candidacy, lease);
+    return this.#remains.giveBack(election, candidacy, own, isLast);
   }
 
-  /** @internal As `giveBack`, when nobody knows whether there is a key. */
-  withdraw(election: string, lease: bigint, withdraw: () => Promise<void>): Promise<void> {
-    return this.#held?.lease.id === lease ? this.#remains.withdraw(election, withdraw) : Promise.resolve();
-  }
-
-  /** @internal Resolves when a candidate can join without being taken for what is left; undefined: at once. */
-  blocking(election: string): Promise<void> | undefined {
-    return this.#remains.blocking(election);
+  /** @internal Resolves when a candidate can join without being taken for what is left; undefined: now, and it does. */
+  clearance(election: string): Promise<void> | undefined {
+    const blocking = this.#remains.blocking(election);
+    if (blocking === undefined) this.#remains.claim(election);
+    return blocking;
   }
 
   /** @internal Whether leaving can be left to the revocation that follows. */

@@ -55,4 +55,18 @@ describe('a key that could not be given back at once', () => {
     await world.advance(100);
     expect([store.open, clock.timers, world.etcd.keys('jobs/')]).to.deep.equal([[], [], []]);
   });
+
+  it('does not come back with a join that is carried out a second time', async () => {
+    const { session, store } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a' });
+    const other = world.candidate('b').election;
+    store.faults.next('txn', { repeatAfter: 5_000 });
+    await world.queued(election, other);
+    await world.settled(election.stop());
+    await world.settled(other.stop());
+    await world.advance(5_100);
+    expect(world.etcd.keys('jobs/')).to.deep.equal([]);
+    await world.advance(10_000);
+    expect(store.open.filter((what) => what.startsWith('watch'))).to.deep.equal([]);
+  });
 });

@@ -37,7 +37,6 @@ export class Contender {
   ambush: Ambush | undefined;
   #health: Health = 'good';
   #hanging: (() => void)[] = [];
-  /** As told by events. */
   #term: Leadership | undefined;
   #lastLeader = 0n;
   #announced = 0;
@@ -63,6 +62,11 @@ export class Contender {
 
   tell(what: () => string): void {
     this.process.world.story.tell(this.name, what);
+  }
+
+  /** The present term, as told by events. */
+  get term(): Leadership | undefined {
+    return this.#term;
   }
 
   get isQueued(): boolean {

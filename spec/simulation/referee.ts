@@ -17,6 +17,8 @@ class Record {
   readonly heads: bigint[] = [];
   /** Keys that somebody else than their owner has deleted, and since when. */
   readonly voided = new Map<bigint, number>();
+  /** Terms in which somebody was no leader any more, whether he had heard of it or not. */
+  readonly over = new Set<Leadership>();
   lastElected = 0n;
   lastLeader: Contender | undefined;
   lastGuard = 0n;
@@ -148,7 +150,14 @@ export class Referee {
   #checkLeaders(record: Record): void {
     let leader: Contender | undefined;
     for (const contender of record.contenders) {
-      if (!contender.election.isLeader()) continue;
+      const { term } = contender;
+      if (!contender.election.isLeader()) {
+        if (term !== undefined) record.over.add(term);
+        continue;
+      }
+      if (term !== undefined && record.over.has(term)) {
+        throw new Violation('c: pairs', `${contender.name} leads again in a term that had run out`);
+      }
       const token = contender.election.leadership?.fencingToken ?? 0n;
       if (record.voided.has(token)) {
         if (this.#isExcused(record, token)) continue;

@@ -48,6 +48,8 @@ export class World {
       electionTime: [50, electionTime],
       leaseTick,
       silence: 'either',
+      // Nobody compacts up to a deletion that is milliseconds old; here operators would, every other schedule.
+      losesCompactedDeletion: false,
       requestTimeout: REQUEST_TIMEOUT,
       hangTimeout: HANG_TIMEOUT,
       ...(wantsStory && { trace: (_, what) => this.story.tell('', () => `  ${what}`) }),

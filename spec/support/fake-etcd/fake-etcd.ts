@@ -117,7 +117,7 @@ export class FakeEtcd {
   compact(revision = this.revision): void {
     if (revision <= this.compacted) return;
     this.#network.trace(() => `operator: compact ${revision}`);
-    this.#cluster.state.keys.compact(revision);
+    this.#cluster.state.keys.compact(revision, this.#network.options.losesCompactedDeletion);
   }
 
   /** 1 to the number of members. */

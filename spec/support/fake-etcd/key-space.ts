@@ -97,12 +97,14 @@ export class KeySpace {
    * Forgets the history up to `revision`. As in etcd 3.4, a watch can still start at that very revision, but a deletion
    * in it is gone: only what a put left behind is kept.
    */
-  compact(revision: bigint): void {
+  compact(revision: bigint, losesDeletion = true): void {
     if (revision <= this.#compacted) throw new Error('required revision has been compacted');
     if (revision > this.#revision) throw new Error('required revision is a future revision');
     this.#compacted = revision;
     this.#history = this.since(revision).map((change) =>
-      change.revision === revision ? { revision, events: change.events.filter(({ type }) => type === 'put') } : change,
+      change.revision === revision && losesDeletion
+        ? { revision, events: change.events.filter(({ type }) => type === 'put') }
+        : change,
     );
   }
 

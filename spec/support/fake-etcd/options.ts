@@ -20,6 +20,8 @@ export interface FakeEtcdOptions {
   readonly requestTimeout?: number;
   /** After which the client gives up a request that hangs. @default 5000 */
   readonly hangTimeout?: number;
+  /** A watch that starts at the very revision that was compacted does not hear of a deletion in it, as in etcd. @default true */
+  readonly losesCompactedDeletion?: boolean;
   /** From the loss of the raft leader to the next one. @default 1000 */
   readonly electionTime?: Span;
   /** How often etcd looks for leases that have expired. @default 500 */
@@ -51,6 +53,7 @@ export function resolveOptions(options: FakeEtcdOptions): ResolvedOptions {
     catchUp: 100,
     requestTimeout: 2_000,
     hangTimeout: 5_000,
+    losesCompactedDeletion: true,
     electionTime: 1_000,
     leaseTick: 500,
     leaseExtension: 1_000,

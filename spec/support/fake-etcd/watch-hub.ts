@@ -23,8 +23,6 @@ export interface ServerWatch {
 interface Progress {
   /** It has heard of everything so far, and hears of each change at once. */
   inStep: boolean;
-  /** It was in step, and its member was cut off then. */
-  lagged: boolean;
   readonly outbox: (() => void)[];
   lastSent: number;
 }
@@ -54,7 +52,7 @@ export class WatchHub {
     }
     // etcd takes 0 for "from now on".
     if (watch.from === 0n) watch.from = keys.revision + 1n;
-    this.#watches.set(watch, { inStep: watch.from > keys.revision, lagged: false, outbox: [], lastSent: 0 });
+    this.#watches.set(watch, { inStep: watch.from > keys.revision, outbox: [], lastSent: 0 });
     this.#indexOf(watch).add(watch);
     if (watch.from > keys.revision) return;
     const { catchUp } = this.#network.options;
@@ -85,7 +83,6 @@ export class WatchHub {
       // A member that is cut off does not hear of the change; it catches up when it is back.
       if (!this.#cluster.serves(watch.transport.member)) {
         progress.inStep = false;
-        progress.lagged = true;
         watch.from = change.revision;
       } else this.#send(watch, change.events);
     }
@@ -102,9 +99,7 @@ export class WatchHub {
     const progress = this.#watches.get(watch);
     if (progress === undefined || progress.inStep || !this.#cluster.serves(watch.transport.member)) return;
     const { keys } = this.#cluster.state;
-    // A deletion in the very revision that was compacted is lost on a watch that begins there. A member that was cut off
-    // has it in its log still: what it would deliver is left out, but not that something was missed.
-    if (watch.from < keys.compacted || (progress.lagged && watch.from === keys.compacted)) {
+    if (watch.from < keys.compacted) {
       const { compacted } = keys;
       this.#post(watch, progress, () =>
         watch.onCancelled(compacted, new Error('required revision has been compacted')),
