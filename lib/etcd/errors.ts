@@ -25,6 +25,7 @@ function textOf(error: unknown): string {
 
 /** A JSON web token is of no use any more once a user or a role has been changed, whoever's. */
 const TOKEN_OUTDATED = /revision of auth store is old/i;
+const TOKEN_USELESS = /invalid auth token|revision of auth store is old/i;
 
 /** etcd3 fetches another token when it reads this text, and for no other reason. */
 const TOKEN_INVALID = { code: STATUS.UNAUTHENTICATED, details: 'etcdserver: invalid auth token' } as const;
@@ -42,6 +43,20 @@ export function isDenied(error: unknown): boolean {
   return DENIED.test(textOf(error));
 }
 
+/** Whether another token would do. */
+export function isTokenUseless(text: string): boolean {
+  return TOKEN_USELESS.test(text);
+}
+
+/** For the operator: which of them it is that etcd does not accept. */
+function remedy(text: string): string {
+  if (/authentication failed/i.test(text)) return 'the user or the password is wrong';
+  if (/user name is empty/i.test(text)) return 'etcd asks for a user: give the client `auth`';
+  if (/is not enabled/i.test(text)) return 'etcd knows no users: leave `auth` out, or enable it there';
+  if (isTokenUseless(text)) return 'etcd does not accept its own token: do its members agree on time and keys?';
+  return "this user needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`";
+}
+
 /** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */
 export function translate(error: unknown, what: string): ElectionError {
   if (error instanceof ElectionError) return error;
@@ -54,7 +69,7 @@ export function translate(error: unknown, what: string): ElectionError {
   if (isDenied(error)) {
     return new ElectionError(
       'PERMISSION_DENIED',
-      `etcd refuses to ${what} for this user (${text}): trying again, but a role or a password must be mended first`,
+      `etcd refuses to ${what} (${text}): trying again, but ${remedy(text)}`,
       { cause: error },
     );
   }

@@ -29,7 +29,7 @@ import type {
 } from '../store.js';
 import type { Clock } from '../time.js';
 import { type CallOptions, unary } from './call.js';
-import { isDenied, isLeaseExists, translate } from './errors.js';
+import { isDenied, isLeaseExists, isTokenUseless, translate } from './errors.js';
 import { Members } from './members.js';
 import { Stream } from './stream.js';
 
@@ -106,7 +106,14 @@ export class EtcdStore implements Store {
       this.#members,
       this.#clock,
       (options) => this.#open(() => this.#etcd.watchClient.watch(options)),
-      { data: (reply) => this.#hear(reply, creating, on), closed: (err) => on.closed(this.#doubt(err, 'watch')) },
+      {
+        data: (reply) => {
+          if (!isTokenUseless(reply.cancel_reason)) return this.#hear(reply, creating, on);
+          stream.close(); // its token will not get better, and no other watch can be created on it either
+          on.closed(this.#doubt(new Error(reply.cancel_reason), 'watch'));
+        },
+        closed: (err) => on.closed(this.#doubt(err, 'watch')),
+      },
     );
     return {
       create: (id, key, end, fromRevision) => {
