@@ -4,6 +4,7 @@ import { type Applied, type Apply, pickBy } from './fault.js';
 import type { Draw } from './plan.js';
 
 const LONGEST_DELAY = 1_500;
+const DEAF_AFTER = 2_500;
 
 /** A fault of one candidate: the leader, when it was meant for it and can be hit, or another. */
 function on(hit: (candidate: CandidateProcess, draw: Draw) => () => void): Apply {
@@ -65,6 +66,21 @@ export const latency = on(({ proxy }, { strength }) => {
   proxy.delay(20 + strength ** 2 * LONGEST_DELAY);
   return () => proxy.restore();
 });
+
+/**
+ * The worst for a leader that counts its time from replies: those come late, and after a while no request gets through
+ * any more, so that the last refresh which etcd has served is known only when much of its time has gone.
+ */
+const lateAndDeaf = on(({ proxy }, { strength }) => {
+  proxy.delay(300 + strength * 700);
+  const timer = setTimeout(() => proxy.halfOpen('requests'), DEAF_AFTER);
+  return () => {
+    clearTimeout(timer);
+    proxy.restore();
+  };
+});
+
+export const lateThenDeaf: Apply = (world, draw) => lateAndDeaf(world, { ...draw, onLeader: true });
 
 export const block = on((candidate, { lasts }) => {
   candidate.send({ do: 'block', ms: lasts });

@@ -16,6 +16,7 @@ export const FAULTS = {
   'half-open requests': { hits: 'candidate', lasts: [1_000, 8_000] },
   'half-open replies': { hits: 'candidate', lasts: [1_000, 8_000] },
   latency: { hits: 'candidate', lasts: [2_000, 8_000] },
+  'late then deaf': { hits: 'candidate', lasts: [6_000, 10_000] },
   block: { hits: 'candidate', lasts: [300, 6_000] },
   'stop and start': { hits: 'candidate', lasts: [0, 3_000] },
   'step down': { hits: 'candidate', lasts: [0, 500] },

@@ -19,6 +19,7 @@ const APPLY: Readonly<Record<FaultKind, Apply>> = {
   'half-open requests': candidate.deafServers,
   'half-open replies': candidate.deafClient,
   latency: candidate.latency,
+  'late then deaf': candidate.lateThenDeaf,
   block: candidate.block,
   'stop and start': candidate.stopAndStart,
   'step down': candidate.stepDown,
