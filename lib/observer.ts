@@ -11,6 +11,8 @@ export interface ObserverHandlers {
   failed(error: ElectionError): void;
 }
 
+/** ms after a change of leader before anybody reads who is next: that one itself reads now, and then knows already. */
+const HEAD_START = 5;
 /** So many ms for each candidate, and so many at the most, are the reads after a change of leader spread over. */
 const SPREAD_EACH = 0.5;
 const LONGEST_SPREAD = 1_000;
@@ -83,7 +85,7 @@ export class Observer implements Follower {
       this.#accept(event.kv, event.revision);
     } else {
       this.#revision = event.revision;
-      this.#readIn(Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * Math.max(0, this.#count - 2)));
+      this.#readIn(HEAD_START + Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * Math.max(0, this.#count - 2)));
     }
   }
 

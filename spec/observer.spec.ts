@@ -117,7 +117,7 @@ describe('an observer', () => {
     for (let n = 0; n < 1_002; n += 1) world.etcd.put(`jobs/${n}`, `v${n}`);
     await start();
     world.etcd.delete('jobs/0');
-    await world.advance(495);
+    await world.advance(500);
     expect(story).to.deep.equal(['v0 of 2']);
     await world.advance(10);
     expect(story).to.deep.equal(['v0 of 2', 'v1 of 3']);
