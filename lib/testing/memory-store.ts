@@ -13,7 +13,8 @@ import type {
   WatchHandlers,
   WatchStream,
 } from '../store.js';
-import { later, MemoryWatch } from './memory-watch.js';
+import { soon } from '../time.js';
+import { MemoryWatch } from './memory-watch.js';
 
 /** Revisions between two writes, so that somebody can be put before those who are in a queue already. */
 const STEP = 1_000n;
@@ -71,7 +72,7 @@ export class MemoryStore implements Store {
       if (isOpen) on.reply(this.#leases.get(id) ?? 0);
     };
     return {
-      send: () => later(reply),
+      send: () => soon(reply),
       overdue: () => {},
       close: () => {
         isOpen = false;

@@ -1,9 +1,5 @@
 import type { WatchEvent, WatchHandlers, WatchStream } from '../store.js';
-
-/** Not `queueMicrotask`, `nextTick` or a timer: test frameworks replace these by fakes that stand still. */
-export function later(fn: () => void): void {
-  void Promise.resolve().then(fn);
-}
+import { soon } from '../time.js';
 
 interface Range {
   readonly key: string;
@@ -64,7 +60,7 @@ export class MemoryWatch implements WatchStream {
   }
 
   #later(fn: () => void): void {
-    later(() => {
+    soon(() => {
       if (!this.#isOpen) return;
       this.#on.alive();
       fn();
