@@ -12,6 +12,7 @@ import type { Session, SessionMember } from './session.js';
 import { Standing, type StandingHandlers } from './standing.js';
 import { assertLegal, type Joining, type Leading, type Leaving, type State, type Waiting } from './state.js';
 import type { KeyValue } from './store.js';
+import { soon } from './time.js';
 import type { Workload } from './work.js';
 
 /** What a campaign tells the election. */
@@ -97,7 +98,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     if (this.#state.name !== 'idle') return;
     const joining = this.#newJoining();
     this.#enter(joining);
-    queueMicrotask(() => this.#attach(joining));
+    soon(() => this.#attach(joining));
   }
 
   stop(reason = new ElectionError('STOPPED', 'the candidate was stopped')): Promise<void> {

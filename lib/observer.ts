@@ -2,7 +2,7 @@ import { Backoff } from './backoff.js';
 import type { Candidacy, Head } from './candidacy.js';
 import { ElectionError } from './errors.js';
 import type { KeyValue, WatchEvent } from './store.js';
-import type { Clock } from './time.js';
+import { type Clock, soon } from './time.js';
 import type { Follower, Watch } from './watch.js';
 
 export interface ObserverHandlers {
@@ -100,7 +100,7 @@ export class Observer implements Follower {
   /** The first key of an empty queue is its oldest; of several in one revision, all told in this turn, the first by name. */
   #onArrival(kv: KeyValue): void {
     const first = this.#arrived;
-    if (first === undefined) queueMicrotask(() => this.#settleArrival());
+    if (first === undefined) soon(() => this.#settleArrival());
     if (first === undefined || (kv.createRevision === first.createRevision && kv.key < first.key)) this.#arrived = kv;
   }
 

@@ -62,3 +62,8 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<b
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Runs `fn` before anything else happens, but not now. Not `queueMicrotask`: fake timers replace it by one that stands still. */
+export function soon(fn: () => void): void {
+  void Promise.resolve().then(fn);
+}

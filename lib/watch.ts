@@ -1,7 +1,7 @@
 import { Backoff } from './backoff.js';
 import type { ElectionError } from './errors.js';
 import type { Store, WatchEvent, WatchStream } from './store.js';
-import type { Clock } from './time.js';
+import { type Clock, soon } from './time.js';
 
 export interface Follower {
   /** Something under the key has changed. Events of one key come in order and, in a row without `reset`, without gaps. */
@@ -102,7 +102,7 @@ export class Watch {
    */
   #catchUp(entry: Entry, from: bigint, follower: Follower): void {
     if (from >= entry.next) return;
-    queueMicrotask(() => {
+    soon(() => {
       if (entry.followers.includes(follower)) follower.reset();
     });
   }

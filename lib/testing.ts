@@ -1,0 +1,138 @@
+import type { Etcd3 } from 'etcd3';
+import { Election } from './election.js';
+import { ElectionError } from './errors.js';
+import { keyOf, prefixOf } from './keys.js';
+import type { Leadership } from './leadership.js';
+import { type ElectionOptions, resolveValue } from './options.js';
+import { MemoryStore } from './testing/memory-store.js';
+import { StillClock } from './testing/still-clock.js';
+
+export interface FakeElectionOptions extends ElectionOptions {
+  /**
+   * What the other candidate announces, who leads until `elect()`.
+   *
+   * @default 'another'
+   */
+  readonly leader?: string;
+
+  /**
+   * What `leadership.txn()` is built on: a client, or a double of one.
+   *
+   * @default none: `txn()` throws `NOT_LEADER`
+   */
+  readonly etcd?: Etcd3;
+}
+
+/** How leadership can be lost in a test. */
+export type LossCode = 'LEASE_EXPIRED' | 'LEASE_LOST' | 'KEY_DELETED' | 'STEPPED_DOWN';
+
+/**
+ * An {@link Election} without etcd, for unit tests of what uses one: leads when the test says so.
+ *
+ * It is the real election on a store in memory, so states, events, their order, `run()`, `elected()`, `observe()` and the
+ * errors are the real ones. It asks no network, sets no timer and looks at no clock: `expiresIn()` stands still, leadership
+ * is lost by `depose()` alone, `stop()` waits for the work of `run()` without limit. All it does is done when the
+ * promise that you await has settled, under fake timers too.
+ *
+ * @example
+ * ```ts
+ * import { FakeElection } from 'etcd-leader/testing';
+ *
+ * const fake = new FakeElection('jobs/nightly', { value: 'me' });
+ * fake.on('elected', (leadership) => startWork(leadership.signal));
+ * fake.start();
+ * await fake.elect();
+ * await fake.depose('LEASE_EXPIRED');
+ * ```
+ */
+export class FakeElection extends Election {
+  readonly #store: MemoryStore;
+  readonly #clock: StillClock;
+  /** The key of the other candidate while there is one. */
+  #other: string | undefined;
+  #others = 0;
+  #lastLeader: string;
+
+  /** @throws ElectionError `INVALID_OPTION`, as `Election` does */
+  constructor(name: string, options: FakeElectionOptions = {}) {
+    const { leader = 'another', etcd, ...rest } = options;
+    const store = new MemoryStore();
+    const clock = new StillClock();
+    super({ store, clock, ...(etcd !== undefined && { etcd }) }, name, rest);
+    this.#store = store;
+    this.#clock = clock;
+    this.#lastLeader = leader;
+    this.#queueOther(leader);
+  }
+
+  /**
+   * Makes this candidate the leader. Resolves with the leadership when `elected` has been told, which before `start()` is when
+   * it is started.
+   *
+   * @throws ElectionError (rejects) `STOPPED`, when it is stopped before it is elected
+   */
+  elect(): Promise<Leadership> {
+    if (this.#other !== undefined) this.#store.delete(this.#other);
+    this.#other = undefined;
+    return this.elected();
+  }
+
+  /**
+   * Takes leadership away: another leads, and this candidate queues behind it, as the real one would. Resolves when
+   * `unelected` has been told.
+   *
+   * @param code what `unelected` is told with
+   * @throws ElectionError (rejects) `NOT_LEADER`
+   */
+  async depose(code: LossCode = 'LEASE_EXPIRED'): Promise<void> {
+    const { leadership } = this;
+    if (leadership === undefined) throw new ElectionError('NOT_LEADER', 'only a leader can be deposed: `elect()` it');
+    const told = new Promise<void>((resolve) => this.once('unelected', () => resolve()));
+    const key = keyOf(Buffer.from(leadership.key));
+    const lease = this.#store.get(key)?.lease ?? 0n;
+    this.#queueOther(this.#lastLeader);
+    if (code === 'KEY_DELETED') this.#store.delete(key);
+    else if (code === 'LEASE_LOST') this.#store.expire(lease);
+    else if (code === 'STEPPED_DOWN') void this.stepDown().catch(() => {});
+    else {
+      this.#clock.move(leadership.expiresIn());
+      this.#store.expire(lease); // etcd does so a little later
+    }
+    await told;
+  }
+
+  /**
+   * Lets another candidate lead, which announces `value`; undefined: nobody, until this candidate is in the queue and
+   * so leads itself. Resolves when everybody who listens has been told.
+   *
+   * @throws ElectionError (rejects) `INVALID_OPTION` while this candidate leads: `depose()` it
+   */
+  async setLeader(value: string | undefined): Promise<void> {
+    if (this.leadership !== undefined) {
+      throw new ElectionError('INVALID_OPTION', 'this candidate leads: `depose()` it before another can');
+    }
+    if (value === undefined) {
+      if (this.#other !== undefined) this.#store.delete(this.#other);
+      this.#other = undefined;
+    } else {
+      this.#lastLeader = value;
+      this.#queueOther(value);
+    }
+    await this.#told();
+  }
+
+  /** In the place of the other that is there, or else at the end of the queue. */
+  #queueOther(value: string): void {
+    const old = this.#other;
+    const lease = BigInt(++this.#others);
+    const key = `${prefixOf(this.name)}${lease.toString(16)}`;
+    const age = old === undefined ? undefined : (this.#store.get(old)?.createRevision ?? 0n) + 1n;
+    this.#store.replace(old, { key, value: resolveValue(value), lease }, age);
+    this.#other = key;
+  }
+
+  /** News takes as many turns of the microtask queue as there are awaits on its way; the longest takes a fraction of these. */
+  async #told(): Promise<void> {
+    for (let turn = 0; turn < 100; turn++) await undefined;
+  }
+}

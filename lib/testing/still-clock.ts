@@ -1,0 +1,44 @@
+import { type Clock, soon } from '../time.js';
+
+/** ms: so little is waited only to spread requests, and there is nobody to spread them among. */
+const AT_ONCE = 10;
+
+interface Timer {
+  readonly at: number;
+  readonly fn: () => void;
+}
+
+/**
+ * A clock that stands still until it is moved, and sets no timer: a unit test with fake timers sees none of ours, and one
+ * without is not kept alive. What is due at once runs as soon as the caller awaits something.
+ */
+export class StillClock implements Clock {
+  #now = 0;
+  #timers: Timer[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, fn: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, ms), fn };
+    this.#timers.push(timer);
+    if (ms < AT_ONCE) soon(() => this.#run(timer));
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Moves it on by `ms`; what has become due runs, in order, before this returns. */
+  move(ms: number): void {
+    this.#now += ms;
+    const due = this.#timers.filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const timer of due) this.#run(timer);
+  }
+
+  #run(timer: Timer): void {
+    if (!this.#timers.includes(timer)) return;
+    this.#timers = this.#timers.filter((other) => other !== timer);
+    timer.fn();
+  }
+}
