@@ -23,6 +23,7 @@ const STEPS: readonly Step[] = [
   { name: 'integration', run: (args) => mochaOnEtcd('dist/spec/integration', args) },
   { name: 'cli', run: (args) => mochaOnEtcd('dist/spec/cli', args) },
   { name: 'chaos', run: () => runTool('../dist/spec/chaos/main.js', ['--minutes', '1.5']) },
+  { name: 'examples', run: (args) => mochaOnEtcd('dist/spec/examples', args) },
   { name: 'compose', run: (args, isAskedFor) => onCompose(isAskedFor, () => mochaOnContainers(args)) },
 ];
 
