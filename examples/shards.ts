@@ -16,12 +16,13 @@ const log = (text: string): void => console.log(`${new Date().toISOString()} ${N
 const client = createClient({ hosts: ETCD_HOSTS.split(',') });
 const session = new Session(client, { ttl: TTL });
 const mine = new Map<string, Election>();
+const troubles = new Set<string>();
 
 const shards = Array.from({ length: SHARDS }, (_, i) => {
   const shard = new Election(session, `${ELECTION}/${i}`, { value: NAME, observe: false });
   shard.on('elected', ({ election }) => mine.set(election, shard)); // start its work here, with the token
   shard.on('unelected', ({ election }) => mine.delete(election)); // and stop it here
-  shard.on('error', (err) => log(`${shard.name}: ${err.code}: ${err.message}`));
+  shard.on('error', (err) => troubles.add(`${err.code}: ${err.message}`)); // of a thousand shards, often all the same
   return shard.start();
 });
 
@@ -29,7 +30,9 @@ let told = -1;
 const telling = setInterval(() => {
   if (mine.size !== told) log(`leads ${mine.size} of ${SHARDS}`);
   told = mine.size;
-}, 100);
+  for (const trouble of troubles) log(trouble);
+  troubles.clear();
+}, 200);
 let balancing = setTimeout(balance, BALANCE_EVERY);
 
 /** The queue of any shard is the list of replicas. */

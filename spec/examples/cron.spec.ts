@@ -19,7 +19,7 @@ describe('the cron example', () => {
     second.kill('SIGTERM');
     expect(await second.exited()).to.equal(0);
     const { first: third } = await firstToSay(rest, /^report of/);
-    await until(() => third.all(/^report of/).length > 2, { within: 10_000, what: 'some more reports' });
+    await until(() => third.all(/^report of/).length > 2, { within: 40_000, what: 'some more reports' });
     third.kill('SIGTERM');
     expect(await third.exited()).to.equal(0);
 

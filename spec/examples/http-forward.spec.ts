@@ -23,7 +23,7 @@ describe('the HTTP example', () => {
           if (!answer.ok) throw new Error(said);
           return said;
         },
-        { within: 10_000, what: 'a write to be done' },
+        { within: 40_000, what: 'a write to be done' },
       );
     };
     const elected = /^elected with token (\d+)/;

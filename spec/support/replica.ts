@@ -7,6 +7,9 @@ import { until } from './wait.js';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 
+/** ms for what takes a second or two on a machine that has nothing else to do: three processes start, one is elected. */
+const LONG = 40_000;
+
 /** A line that an example has printed. Its clock is that of the machine, the same for all of them. */
 export interface Line {
   readonly at: number;
@@ -48,7 +51,7 @@ export class Replica {
   }
 
   /** Waits for a line, and resolves with what the expression captures in the first that matches. */
-  async says(expression: RegExp, within = 20_000): Promise<string> {
+  async says(expression: RegExp, within = LONG): Promise<string> {
     const what = `a replica to say ${expression}`;
     try {
       return (await until(() => this.all(expression)[0], { within, what })).captured;
@@ -62,7 +65,7 @@ export class Replica {
   }
 
   /** Resolves with the exit code when it and its children have gone; null: a signal has ended it. */
-  async exited(within = 15_000): Promise<number | null> {
+  async exited(within = LONG): Promise<number | null> {
     const isGone = (): boolean => this.#child.exitCode !== null || this.#child.signalCode !== null;
     await until(isGone, { within, what: 'a replica to exit' });
     await this.#closed;
@@ -85,7 +88,7 @@ export async function firstToSay(
   expression: RegExp,
 ): Promise<{ readonly first: Replica; readonly others: readonly Replica[]; readonly captured: string }> {
   const first = await until(() => replicas.find((one) => one.all(expression).length > 0), {
-    within: 20_000,
+    within: LONG,
     what: `one of ${replicas.length} replicas to say ${expression}`,
   });
   return {
