@@ -1,0 +1,88 @@
+/**
+ * A pool of `worker_threads` that computes on one host at a time. The main thread holds the election and writes down what
+ * its workers find, under the fence. They see when leadership ends in memory that they share with it, without a message.
+ *
+ *     NAME=a node dist/examples/worker-threads-pool.js
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { createClient, Election, ElectionError, type Leadership } from 'etcd-leader';
+
+const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/threads', NAME = `${process.pid}` } = process.env;
+const TTL = Number(process.env['TTL'] ?? 10);
+const WORKERS = Number(process.env['WORKERS'] ?? 2);
+const GRACE = (1_000 * TTL) / 8; // half of what lies between the default `renewDeadline` and the TTL
+
+/** What a thread is started with. */
+interface Orders {
+  readonly token: bigint;
+  /** When the lease ends, on the clock of `process.hrtime`; 0: stop. */
+  readonly lease: BigInt64Array;
+}
+
+const log = (text: string): void => console.log(`${new Date().toISOString()} ${NAME}: ${text}`);
+
+if (isMainThread) await main();
+else compute(workerData as Orders);
+
+async function main(): Promise<void> {
+  const client = createClient({ hosts: ETCD_HOSTS.split(',') });
+  const election = new Election(client, ELECTION, { value: NAME, ttl: TTL });
+  const shutdown = new AbortController();
+  process.once('SIGTERM', () => shutdown.abort());
+  process.once('SIGINT', () => shutdown.abort());
+  election.on('error', (err) => log(`${err.code}: ${err.message}`));
+  try {
+    await election.run((leadership) => pool(leadership), { signal: shutdown.signal });
+  } catch (err) {
+    if (!(err instanceof ElectionError && err.code === 'ABORTED')) throw err;
+  }
+  client.close();
+  log('stopped');
+
+  /** One term. When it returns there is no thread left. */
+  async function pool(leadership: Leadership): Promise<void> {
+    const { signal, fencingToken: token } = leadership;
+    log(`elected with token ${token}`);
+    const lease = new BigInt64Array(new SharedArrayBuffer(8));
+    const confirm = (): void => void Atomics.store(lease, 0, endOf(leadership.expiresIn()));
+    confirm();
+    election.on('refresh', confirm);
+    const threads = Array.from({ length: WORKERS }, () => {
+      const thread = new Worker(new URL(import.meta.url), { workerData: { token, lease } satisfies Orders });
+      thread.on('message', (found: string) => void save(leadership, found).catch((err: Error) => log(err.message)));
+      thread.on('error', (err) => log(`a thread has failed: ${err.message}`));
+      return { thread, exited: once(thread, 'exit').catch(() => {}) };
+    });
+
+    await new Promise((ended) => signal.addEventListener('abort', ended, { once: true }));
+    log(`leads no longer: ${(signal.reason as ElectionError).code}`);
+    election.off('refresh', confirm);
+    Atomics.store(lease, 0, 0n);
+    const kill = setTimeout(() => threads.forEach(({ thread }) => void thread.terminate()), GRACE);
+    await Promise.all(threads.map(({ exited }) => exited));
+    clearTimeout(kill);
+    log(`its threads have ended, token ${token}`);
+  }
+
+  async function save(leadership: Leadership, found: string): Promise<void> {
+    const write = client.put(`${ELECTION}-found`).value(`${leadership.fencingToken} ${found}`);
+    const options = { deadline: Date.now() + 1_000 }; // etcd3 sets no limit of its own
+    const { succeeded } = await leadership.txn().then(write).options(options).commit();
+    if (!succeeded) log('deposed: what a thread has found is not written');
+  }
+}
+
+function endOf(expiresIn: number): bigint {
+  return process.hrtime.bigint() + BigInt(Math.floor(expiresIn * 1e6));
+}
+
+/** Blocks its thread, as work for threads does; the main thread's lease is refreshed all the same. */
+function compute({ token, lease }: Orders): void {
+  log(`a thread works with token ${token}`);
+  while (process.hrtime.bigint() < Atomics.load(lease, 0)) {
+    const word = randomBytes(8).toString('hex');
+    if (createHash('sha256').update(word).digest('hex').startsWith('0000')) parentPort?.postMessage(word);
+  }
+}
