@@ -24,3 +24,49 @@ const STEPS: readonly Step[] = [
   { name: 'cli', run: (args) => mochaOnEtcd('dist/spec/cli', args) },
   { name: 'chaos', run: () => runTool('../dist/spec/chaos/main.js', ['--minutes', '1.5']) },
   { name: 'examples', run: (args) => mochaOnEtcd('dist/spec/examples', ['--timeout', '120000', ...args]) },
+  { name: 'package', run: (args) => mocha(['dist/spec/package/*.spec.js', '--timeout', '300000', ...args]) },
+  { name: 'docs', run: () => runTool('typedoc/bin/typedoc', []) },
+  { name: 'compose', run: (args, isAskedFor) => onCompose(isAskedFor, () => mochaOnContainers(args)) },
+];
+
+const asked = STEPS.find((step) => step.name === process.argv[2]);
+const mochaArgs = process.argv.slice(asked === undefined ? 2 : 3);
+if (asked !== undefined) {
+  process.exitCode = (await run(asked)) ? 0 : 1;
+} else {
+  collect();
+  // Part of the specs reaches part of the code.
+  const all = mochaArgs.length === 0 ? [...STEPS, { name: 'coverage', run: report }] : STEPS;
+  process.exitCode = (await runAll(all)) ? 0 : 1;
+}
+
+async function runAll(steps: readonly Step[]): Promise<boolean> {
+  for (const step of steps) if (!(await run(step))) return false;
+  return true;
+}
+
+async function run(step: Step): Promise<boolean> {
+  console.log(`\n── ${step.name}`);
+  const passed = await step.run(mochaArgs, step === asked);
+  if (!passed) console.error(`\n── ${step.name} failed`);
+  return passed;
+}
+
+function mocha(args: readonly string[]): Promise<boolean> {
+  return runTool('mocha/bin/mocha.js', ['--reporter', 'dist/spec/support/reporter.js', ...args]);
+}
+
+async function mochaOnContainers(args: readonly string[]): Promise<boolean> {
+  const integration = await mochaOnEtcd('dist/spec/integration', args);
+  return (await mocha(['dist/spec/compose/*.spec.js', ...args])) && integration;
+}
+
+async function mochaOnEtcd(folder: string, args: readonly string[]): Promise<boolean> {
+  const server = await findEtcd();
+  if (server === undefined) throw new Error('no etcd server: run `npm run setup`');
+  console.log(`   on ${describeServer(server)}`);
+  const specs = [`${folder}/**/*.spec.js`];
+  if (server.kind === 'program') return await mocha([...specs, ...args]);
+  console.log('   without the specs that stop, kill or pause members: they need a cluster of their own');
+  return await mocha([...specs, '--ignore', `${folder}/faults/**`, ...args]);
+}
