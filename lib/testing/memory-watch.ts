@@ -1,6 +1,12 @@
 import type { WatchEvent, WatchHandlers, WatchStream } from '../store.js';
 import { soon } from '../time.js';
 
+/**
+ * Turns of the microtask queue that news takes. As with etcd it comes later than the reply to whoever has caused it, and all
+ * that he does with the reply: one who stops does not hear of his own end.
+ */
+const NEWS_TAKES = 20;
+
 interface Range {
   readonly key: string;
   readonly end: string | undefined;
@@ -59,9 +65,10 @@ export class MemoryWatch implements WatchStream {
     }
   }
 
-  #later(fn: () => void): void {
+  #later(fn: () => void, turns = NEWS_TAKES): void {
     soon(() => {
       if (!this.#isOpen) return;
+      if (turns > 1) return this.#later(fn, turns - 1);
       this.#on.alive();
       fn();
     });
