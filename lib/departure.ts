@@ -6,6 +6,8 @@ import { type Clock, sleep } from './time.js';
 
 /** A release is tried for so many ms at the least. */
 const RELEASE_PATIENCE = 1_000;
+/** ms before a leader that has stepped down queues again: the read of the next would have to wait for that write. */
+const HEAD_START = 10;
 
 export interface DepartureParts {
   /** Of the election. */
@@ -71,7 +73,10 @@ export class Departure {
     const isRevoked = (): boolean => ownsSession && !isReturning() && !isOver(); // which deletes the key too
     await attempt;
     if (isOver()) return;
-    if (own !== undefined && !isRevoked() && !session.isClosing) await this.#leaveQueue(own, isReturning);
+    if (own !== undefined && !isRevoked() && !session.isClosing) {
+      await this.#leaveQueue(own, isReturning);
+      if (isReturning()) await sleep(this.#clock, HEAD_START);
+    }
     if (isRevoked()) await session.revoke(patience);
   }
 
