@@ -8,7 +8,12 @@ import { TcpProxy } from '../../support/proxy/proxy.js';
 import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
-import { until } from '../../support/wait.js';
+import { pause, until } from '../../support/wait.js';
+
+/** Bytes of all requests so far. */
+function sent(proxy: TcpProxy): number {
+  return proxy.connections.reduce((sum, { forwarded }) => sum + forwarded.requests, 0);
+}
 
 /** On a cluster of our own: somebody else's history is not ours to forget. */
 describe('when etcd compacts its history', () => {
@@ -42,7 +47,7 @@ describe('when etcd compacts its history', () => {
     expect([term.fencingToken, story]).to.deep.equal([before?.fencingToken, ENDS]);
   });
 
-  it('while the watch of a waiting candidate is cut, that keeps its place and is elected later', async () => {
+  it('while the watch of a waiting candidate is cut, that keeps its place, goes on quietly and is elected later', async () => {
     const { leader, waiting, proxy, operator, story } = await scene();
     const [, before] = await waiting.candidates();
     proxy.cut();
@@ -51,6 +56,10 @@ describe('when etcd compacts its history', () => {
     proxy.restore();
     await until(() => proxy.connections.length > 0, { what: 'the candidate to connect again' });
     await waiting.leader(); // it has reached etcd again
+    await pause(200); // and goes on as before, by now
+    const asked = sent(proxy);
+    await pause(500);
+    expect(sent(proxy) - asked).to.be.below(5_000);
     await leader.stop();
     const term = await leading(waiting);
     expect([term.fencingToken, story]).to.deep.equal([before?.fencingToken, ENDS]);
