@@ -30,6 +30,46 @@ describe('a request to etcd', () => {
     );
   };
 
+  describe('to a cluster that answers late', () => {
+    /** As gRPC and the guard do: an answer that comes after the patience of its attempt is none. */
+    const answersAfter =
+      (ms: number) =>
+      (options: CallOptions): Promise<unknown> =>
+        new Promise((resolve, reject) => {
+          const patience = 1_000 * members.strain;
+          void options;
+          clock.after(Math.min(ms, patience), () =>
+            ms < patience ? resolve('answer') : reject(new Error('too late')),
+          );
+        });
+
+    it('is given more time each round, so that it is answered in the end', async () => {
+      ask(answersAfter(3_000));
+      await time.advance(4_000);
+      expect([story.length, members.strain]).to.deep.equal([1, 2]);
+      ask(answersAfter(3_000));
+      await time.advance(8_000);
+      expect([story.length, members.strain]).to.deep.equal([2, 4]);
+      ask(answersAfter(3_000));
+      await time.advance(4_000);
+      expect(story.at(-1)).to.match(/answer$/);
+      expect(members.strain, 'as long as it answers late').to.equal(4);
+    });
+
+    it('is given its usual time again as soon as one was answered within that', async () => {
+      members.strained();
+      ask(answersAfter(100));
+      await time.advance(200);
+      expect([story, members.strain]).to.deep.equal([['100 answer'], 1]);
+    });
+
+    it('is not given more time because connections are refused', async () => {
+      ask(() => Promise.reject(new Error('14 UNAVAILABLE')));
+      await time.advance(1_000);
+      expect([story.length, members.strain]).to.deep.equal([1, 1]);
+    });
+  });
+
   describe('that fails by itself', () => {
     it('is tried three times, with a pause before each', async () => {
       const sent: number[] = [];

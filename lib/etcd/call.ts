@@ -112,7 +112,8 @@ function refusal(target: string): Call {
 
 /**
  * One unary request, tried up to three times, each time with fresh patience and past the silent members: 3.6 s at the
- * most, or twice that when etcd3 does not even send it.
+ * most, or twice that when etcd3 does not even send it. After a request that nobody answered in time the next gets up to four
+ * times as long: a write that takes etcd two seconds must not be given up after one, for ever.
  *
  * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`, `LEASE_LOST`
  */
@@ -123,17 +124,23 @@ export async function unary<T>(
   send: (options: CallOptions) => Promise<T>,
 ): Promise<T> {
   let failure = new ElectionError('UNAVAILABLE', `etcd did not ${what}`);
-  for (const [attempt, patience] of PATIENCE.entries()) {
+  let late = 0;
+  for (const [attempt, usual] of PATIENCE.entries()) {
+    const patience = usual * members.strain;
     const startedAt = clock.now();
     try {
-      return await attemptOnce(members, clock, patience, send);
+      const answer = await attemptOnce(members, clock, patience, send);
+      if (clock.now() - startedAt < usual) members.relaxed();
+      return answer;
     } catch (err) {
       failure = translate(err, what);
       if (failure.code !== 'UNAVAILABLE' || failure instanceof RequestRefused) throw failure;
     }
     const wasQuick = clock.now() - startedAt < patience / 2;
+    if (!wasQuick) late++;
     if (wasQuick && attempt < PATIENCE.length - 1) await sleep(clock, PAUSE * (attempt + 1));
   }
+  if (late === PATIENCE.length) members.strained();
   throw failure;
 }
 

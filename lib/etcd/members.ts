@@ -5,6 +5,8 @@ const FIRST_AVOIDANCE = 5_000;
 const LONGEST_AVOIDANCE = 60_000;
 /** A refused connection costs nothing to try again, so it is tried again soon. */
 const AFTER_REFUSAL = 1_000;
+/** A cluster that answers late is not helped by being asked again and again. */
+const MOST_STRAIN = 4;
 
 /**
  * Which members of the cluster did not answer lately. etcd3 picks a member at random for every request and forgets at
@@ -16,8 +18,25 @@ export class Members {
   readonly #clock: Clock;
   readonly #avoided = new Map<string, { until: number; silences: number }>();
 
+  #strain = 1;
+
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** How many times the usual patience a request deserves: 1, and more while the whole cluster answers late. */
+  get strain(): number {
+    return this.#strain;
+  }
+
+  /** A request was not answered in time by anybody. */
+  strained(): void {
+    this.#strain = Math.min(MOST_STRAIN, 2 * this.#strain);
+  }
+
+  /** One was answered within the usual patience. */
+  relaxed(): void {
+    this.#strain = 1;
   }
 
   avoid(target: string): boolean {

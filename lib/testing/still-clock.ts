@@ -1,7 +1,7 @@
 import { type Clock, soon } from '../time.js';
 
 /** ms: so little is waited only to spread requests, and there is nobody to spread them among. */
-const AT_ONCE = 10;
+const AT_ONCE = 20;
 
 interface Timer {
   readonly at: number;
