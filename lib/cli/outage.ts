@@ -4,12 +4,18 @@ import type { Output } from './output.js';
 
 /** ms after the start of this process by which etcd has to be heard of: a person who waits has been told within five seconds. */
 const ANSWERS_BY = 4_200;
+/** ms that etcd has in any case: where a program takes seconds to start, so does the answer. */
+const LEAST_PATIENCE = 3_000;
+
+function patience(): number {
+  return Math.max(LEAST_PATIENCE, ANSWERS_BY - performance.now());
+}
 
 /** A promise of etcd's first answer; rejects when that does not come in time, whatever is still tried behind it. */
 export async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer()), ANSWERS_BY - performance.now());
+    timer = setTimeout(() => reject(noAnswer()), patience());
   });
   try {
     return await Promise.race([answer, late]);
@@ -32,7 +38,7 @@ export class Outage {
   constructor(out: Output, endpoints: string) {
     this.#out = out;
     this.#endpoints = endpoints;
-    this.#timer = setTimeout(() => this.begin(noAnswer()), ANSWERS_BY - performance.now());
+    this.#timer = setTimeout(() => this.begin(noAnswer()), patience());
     this.#timer.unref();
   }
 

@@ -65,7 +65,7 @@ describe('the flags that say how to reach etcd', () => {
   for (const [message, flags] of wrong) {
     it(`say what is wrong with ${flags.join(' ')}, and exit with 2`, async () => {
       const program = Program.start(['list', ...flags]);
-      expect(await program.exited()).to.deep.equal({ code: 2 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 2 });
       expect(program.stderr.text).to.match(message);
     });
   }
@@ -76,13 +76,13 @@ describe('the flags that say how to reach etcd', () => {
     it('go before the environment', async () => {
       const wrong = { env: { ETCDCTL_ENDPOINTS: '127.0.0.1:1' } };
       const program = Program.start(['list', 'no/such/', '--endpoints', cluster().hosts.join(',')], wrong);
-      expect(await program.exited()).to.deep.equal({ code: 0 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     });
 
     it('may come before the command, and without a scheme', async () => {
       const hosts = cluster().hosts.map((host) => host.replace('http://', ''));
       const program = Program.start(['--endpoints', hosts.join(','), '--json', 'list', 'no/such/']);
-      expect(await program.exited()).to.deep.equal({ code: 0 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
       expect(program.stdout.text).to.equal('[]');
     });
   });

@@ -16,7 +16,7 @@ describe('the documentation of the command line', () => {
 
   it('names every command, as the program does', async () => {
     const program = Program.start(['--help']);
-    expect(await program.exited()).to.deep.equal({ code: 0 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     for (const command of COMMANDS) {
       expect(program.stdout.text, 'help').to.match(new RegExp(`^  ${command}\\b`, 'm'));
       expect(page, 'page').to.include(`\`${command} `);
@@ -26,7 +26,7 @@ describe('the documentation of the command line', () => {
   for (const command of COMMANDS) {
     it(`has examples, exit codes and the flags of etcdctl in the help of ${command}`, async () => {
       const program = Program.start([command, '--help']);
-      expect(await program.exited()).to.deep.equal({ code: 0 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
       for (const part of ['Examples:', `$ etcd-leader ${command}`, 'Exit codes:', 'ETCDCTL_ENDPOINTS', '--cacert']) {
         expect(program.stdout.text).to.include(part);
       }

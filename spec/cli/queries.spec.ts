@@ -35,7 +35,7 @@ describe('what etcd-leader shows of elections', () => {
     it('are a table, the leader first', async () => {
       const [first] = await queue('first', 'second');
       const program = ask('candidates', name);
-      expect(await program.exited()).to.deep.equal({ code: 0 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
       const [head, ...rows] = program.stdout.all;
       expect(head).to.match(/^POSITION +VALUE +KEY +TOKEN +LEASE TTL LEFT$/);
       expect(rows.map((row) => row.split(/ {2,}/).slice(0, 2))).to.deep.equal([
@@ -113,7 +113,7 @@ describe('what etcd-leader shows of elections', () => {
       await first?.stop();
       await program.stdout.line(/ second leads/);
       program.kill('SIGINT');
-      expect(await program.exited()).to.deep.equal({ signal: 'SIGINT' });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ signal: 'SIGINT' });
       expect(program.stdout.all.map((line) => line.split(/ {2}/)[1])).to.deep.equal([
         'nobody leads',
         'first leads',
@@ -144,7 +144,7 @@ describe('what etcd-leader shows of elections', () => {
       const reasons: string[] = [];
       first?.on('unelected', (_, { code }) => reasons.push(code));
       const program = ask('step-down', name, '--yes');
-      expect(await program.exited()).to.deep.equal({ code: 0 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
       expect(program.stdout.text).to.match(/^first \(token \d+\) has to step down; second \(token \d+\) leads now$/);
       await second?.elected();
       await until(async () => (await second?.candidates())?.map((c) => c.value).join() === 'second,first', {
@@ -156,14 +156,14 @@ describe('what etcd-leader shows of elections', () => {
     it('refuses without a terminal and without --yes', async () => {
       const [first] = await queue('first');
       const program = ask('step-down', name);
-      expect(await program.exited()).to.deep.equal({ code: 2 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 2 });
       expect(program.stderr.text).to.include('say --yes');
       expect(first?.isLeader()).to.equal(true);
     });
 
     it('exits with 3 when nobody leads', async () => {
       const program = ask('step-down', name, '--yes');
-      expect(await program.exited()).to.deep.equal({ code: 3 });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 3 });
       expect(program.stderr.text).to.equal(`etcd-leader: nobody leads ${name}`);
     });
 
@@ -178,7 +178,7 @@ describe('what etcd-leader shows of elections', () => {
         const program = Program.onTerminal(['step-down', name], { hosts: cluster().hosts });
         await program.stdout.line(new RegExp(`leads ${name}\\. Make it step down\\? \\[y/N\\]`));
         program.type(`${answer}\n`);
-        expect(await program.exited()).to.deep.equal({ code: steppedDown ? 0 : 1 });
+        expect(await program.exited(), program.stderr.text).to.deep.equal({ code: steppedDown ? 0 : 1 });
         await first?.elected();
         expect(first?.leadership?.fencingToken !== token).to.equal(steppedDown);
       });

@@ -73,7 +73,7 @@ describe('etcd-leader run when leadership is lost', () => {
     });
     await pidOf(program);
     await losses['its key is deleted'].lose();
-    expect(await program.exited()).to.deep.equal({ code: 9 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 9 });
     expect(program.stdout.count(/works as/)).to.equal(2);
   });
 

@@ -29,7 +29,7 @@ describe('signals to etcd-leader run', () => {
       const program = run(name, '--', ...SCRIPTS.polite);
       const pid = await pidOf(program);
       program.kill(signal);
-      expect(await program.exited()).to.deep.equal({ code });
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code });
       expect(program.stdout.text).to.include(`got ${signal.slice(3)}`);
       expect(runs(pid)).to.equal(false);
     });
@@ -54,7 +54,7 @@ describe('signals to etcd-leader run', () => {
     const program = run(name, '--', ...SCRIPTS.work);
     await pidOf(program);
     program.kill('SIGTERM');
-    expect(await program.exited()).to.deep.equal({ signal: 'SIGTERM' });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ signal: 'SIGTERM' });
   });
 
   it('ends by the signal while it waits in the queue, and leaves the queue', async () => {
@@ -63,7 +63,7 @@ describe('signals to etcd-leader run', () => {
     const program = run(name, '--', ...SCRIPTS.work);
     await program.stderr.line(/other leads/);
     program.kill('SIGTERM');
-    expect(await program.exited()).to.deep.equal({ signal: 'SIGTERM' });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ signal: 'SIGTERM' });
     expect(await other.candidates()).to.have.lengthOf(1);
   });
 
@@ -84,6 +84,6 @@ describe('signals to etcd-leader run', () => {
     const [leader] = await election().candidates();
     await until(async () => (await election().candidates())[0]?.key === leader?.key, { what: 'the leader to stay' });
     process.kill(pid, 'SIGKILL');
-    expect(await program.exited()).to.deep.equal({ code: 137 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 137 });
   });
 });

@@ -37,7 +37,7 @@ describe('etcd-leader run', () => {
 
   it('tells the command its token, its key and the election', async () => {
     const program = run('--once', name, '--', 'sh', '-c', 'env | grep ^ETCD_LEADER_ | sort');
-    expect(await program.exited()).to.deep.equal({ code: 0 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     expect(program.stdout.text).to.match(
       new RegExp(`^ETCD_LEADER_ELECTION=${name}\nETCD_LEADER_KEY=${name}/[0-9a-f]+\nETCD_LEADER_TOKEN=[1-9][0-9]*$`),
     );
@@ -66,7 +66,7 @@ describe('etcd-leader run', () => {
   it('says at once, and not when it is elected, that there is no such command', async () => {
     await election().start().elected();
     const program = run(name, '--', 'no-such-command-here');
-    expect(await program.exited()).to.deep.equal({ code: 127 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 127 });
     expect(program.stderr.all).to.deep.equal([
       'etcd-leader: cannot run no-such-command-here: no such file or directory',
     ]);
@@ -104,7 +104,7 @@ describe('etcd-leader run', () => {
     await other.start().elected();
 
     expect(wasThere).to.equal(false);
-    expect(await program.exited()).to.deep.equal({ code: 0 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     expect(program.stderr.text).to.include('left processes behind');
   });
 

@@ -18,14 +18,14 @@ describe('etcd-leader run on a terminal', () => {
     const program = onTerminal('--once', uniqueName(), '--', 'sh', '-c', script);
     await program.stdout.line(/^ready/);
     program.type('hello\n');
-    expect(await program.exited()).to.deep.equal({ code: 0 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     expect(program.stdout.text).to.include('read: hello');
   });
 
   it('shows the command a terminal', async () => {
     const script = 'test -t 0 && test -t 1 && test -t 2';
     const program = onTerminal('--once', uniqueName(), '--', 'sh', '-c', script);
-    expect(await program.exited()).to.deep.equal({ code: 0 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
   });
 
   it('passes Ctrl-C on, once', async () => {
@@ -33,7 +33,7 @@ describe('etcd-leader run on a terminal', () => {
     const program = onTerminal(uniqueName(), '--', 'sh', '-c', script);
     await program.stdout.line(/^ready/);
     program.type(CTRL_C);
-    expect(await program.exited()).to.deep.equal({ code: 6 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 6 });
     expect(program.stdout.count(/^(\^C)?interrupted/)).to.equal(1);
   });
 
@@ -43,7 +43,7 @@ describe('etcd-leader run on a terminal', () => {
     const program = onTerminal(...args);
     await program.stdout.line(/^ready/);
     program.type('hello\n');
-    expect(await program.exited()).to.deep.equal({ code: 0 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     expect(program.stdout.text).to.include('read: hello');
   });
 
@@ -53,7 +53,7 @@ describe('etcd-leader run on a terminal', () => {
     const program = onTerminal(...args);
     await program.stdout.line(/^ready/);
     program.type(CTRL_C);
-    expect(await program.exited()).to.deep.equal({ code: 6 });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 6 });
     expect(program.stdout.count(/^(\^C)?interrupted/)).to.equal(1);
   });
 

@@ -5,7 +5,8 @@ import type { Exit } from '../../../lib/cli/exit.js';
 import { tracked } from '../track.js';
 import { until } from '../wait.js';
 
-const MAIN = fileURLToPath(new URL('../../../lib/cli/main.js', import.meta.url));
+/** The built program. */
+export const MAIN = fileURLToPath(new URL('../../../lib/cli/main.js', import.meta.url));
 
 export interface ProgramOptions {
   /** Endpoints of etcd. */
