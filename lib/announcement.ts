@@ -8,6 +8,7 @@ import type { KeyValue } from './store.js';
 export class Announcement {
   readonly #candidacy: Candidacy;
   #value: Buffer;
+  #own: OwnKey | undefined;
   /** Revision of our last write that we know of, and the last that was seen in etcd. */
   #written = 0n;
   #seen = 0n;
@@ -22,10 +23,11 @@ export class Announcement {
     return this.#value;
   }
 
-  /** Our key is in the queue, with this value. */
-  placed({ modRevision }: KeyValue): void {
-    this.#written = modRevision;
+  /** Our key is in the queue, by a join with this value: what was proclaimed meanwhile, in the place before, it does not say. */
+  placed(own: OwnKey, { modRevision }: KeyValue, value: Buffer): void {
+    this.#own = own;
     this.#seen = modRevision;
+    this.#written = value.equals(this.#value) ? modRevision : 0n;
   }
 
   /** False: the key is gone, and nothing was written. */
@@ -35,8 +37,9 @@ export class Announcement {
       await before;
       const revision = await this.#candidacy.proclaim(own, value);
       if (revision === undefined) return false;
-      this.#written = revision;
       this.#value = value;
+      // In a place that we had lost: that which we have now says something else.
+      this.#written = own === this.#own ? revision : 0n;
       return true;
     };
     const written = write();

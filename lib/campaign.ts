@@ -1,7 +1,7 @@
 import { Announcement } from './announcement.js';
 import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
 import { Departure } from './departure.js';
-import { Entrance, type EntranceHandlers } from './entrance.js';
+import { Entrance, type EntranceHandlers, type Ticket } from './entrance.js';
 import { ElectionError, type ElectionErrorCode } from './errors.js';
 import { Health } from './health.js';
 import { Term } from './leadership.js';
@@ -129,9 +129,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     if (!(await this.#announcement.proclaim(state.standing.own, value))) {
       throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
     }
-    const now = this.#state; // it may have been elected meanwhile
-    if (now.name === 'leading' && now.standing === state.standing) now.term.proclaimed(this.value);
-    this.#restore(state.standing);
+    this.#noteValue(state.standing);
+    const now = this.#state; // it may have got another place meanwhile
+    if (isQueued(now)) this.#restore(now.standing);
   }
 
   // ---- from the session ----
@@ -172,23 +172,24 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   // ---- from the entrance ----
 
-  ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined {
+  ticket(): Ticket | undefined {
     const lease = this.#session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;
     // The task of an earlier term may still wind down, or a join of ours be on its way.
-    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.clearance(this.name);
+    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.clearance(this.name, this.#candidacy);
     if (earlier === undefined) return { lease, value: this.value };
     void earlier.then(() => this.#tryJoin());
     return undefined;
   }
 
-  entered(lease: Lease, place: Place, head: Head | undefined): void {
+  entered({ lease, value }: Ticket, place: Place, head: Head | undefined): void {
     const { watch, environment } = this.#session;
-    this.#announcement.placed(place.kv);
+    this.#announcement.placed(place.own, place.kv, value);
     const standing = new Standing(this.#candidacy, watch, environment.clock, place, this);
     // With a lease whose deadline has just passed nobody leads; the session is about to say that it is lost.
     if (place.before === undefined && lease.remaining > 0) this.#lead(lease, standing, place);
     else this.#enter({ name: 'waiting', lease, standing });
+    this.#restore(standing);
     this.#on.joined(head);
   }
 
@@ -297,12 +298,21 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     }
   }
 
+  /** It may have been elected since the value was sent. */
+  #noteValue(standing: Standing): void {
+    const state = this.#state;
+    if (state.name === 'leading' && state.standing === standing) state.term.proclaimed(this.value);
+  }
+
   /** Without our lease our key would outlive us; with another value it would announce what we do not. */
   #restore(standing: Standing): void {
     const state = this.#state;
     if (!isQueued(state) || state.standing !== standing || !this.#announcement.isOverwritten) return;
     this.#log().warn({ key: standing.own.key }, 'somebody wrote our key: writing it again');
-    this.#announcement.proclaim(standing.own, this.value).catch((err: ElectionError) => this.#on.failed(err));
+    this.#announcement.proclaim(standing.own, this.value).then(
+      () => this.#noteValue(standing),
+      (err: ElectionError) => this.#on.failed(err),
+    );
   }
 
   // ---- leaving ----

@@ -123,13 +123,13 @@ export class Candidacy {
     this.#doomed.delete(own.createRevision);
   }
 
-  /** Deletes the key that a join without an answer may have left on this lease. */
-  async withdraw(lease: bigint): Promise<void> {
+  /** Deletes the key that a join without an answer may have left on this lease; not when that is given up meanwhile. */
+  async withdraw(lease: bigint, signal: AbortSignal): Promise<void> {
     const key = this.keyOf(lease);
     const read: Op = { type: 'range', range: { key, order: 'oldest', limit: 1 } };
     const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
     const kv = ranges[0]?.kvs[0];
-    if (kv?.lease === lease) await this.leave({ key, createRevision: kv.createRevision, lease });
+    if (kv?.lease === lease && !signal.aborted) await this.leave({ key, createRevision: kv.createRevision, lease });
   }
 
   /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: the key is gone. */

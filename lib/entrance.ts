@@ -16,10 +16,16 @@ export interface EntranceParts {
   readonly log: () => Logger;
 }
 
+export interface Ticket {
+  readonly lease: Lease;
+  /** What to announce. */
+  readonly value: Buffer;
+}
+
 export interface EntranceHandlers {
   /** What to join with; undefined as long as it must not be. `retry()` is called when that may have changed. */
-  ticket(): { readonly lease: Lease; readonly value: Buffer } | undefined;
-  entered(lease: Lease, place: Place, head: Head | undefined): void;
+  ticket(): Ticket | undefined;
+  entered(ticket: Ticket, place: Place, head: Head | undefined): void;
   /** etcd does not know this lease. */
   leaseUnknown(lease: Lease, error: ElectionError): void;
   /** Nobody wants the place that was got with this lease, or, when `own` is undefined, may have been got. */
@@ -56,7 +62,7 @@ export class Entrance {
     const ticket = this.#on.ticket();
     if (ticket === undefined) return;
     this.#cancelRetry?.();
-    this.#attempt = this.#join(ticket.lease, ticket.value).then((pause) => {
+    this.#attempt = this.#join(ticket).then((pause) => {
       this.#attempt = undefined;
       if (pause !== undefined && !this.#isClosed) {
         this.#cancelRetry = this.#parts.clock.after(pause, () => this.retry());
@@ -70,12 +76,13 @@ export class Entrance {
   }
 
   /** Resolves with the ms to wait before the next attempt, if one is needed. */
-  async #join(lease: Lease, value: Buffer): Promise<number | undefined> {
+  async #join(ticket: Ticket): Promise<number | undefined> {
     const { candidacy, withHead } = this.#parts;
+    const { lease, value } = ticket;
     try {
       const { place, head } = await candidacy.join(lease.id, value, withHead);
       if (!this.#isClosed && this.#on.ticket()?.lease === lease) {
-        this.#on.entered(lease, place, head);
+        this.#on.entered(ticket, place, head);
         return undefined;
       }
       // Stopped, or without its lease, while the transaction was on its way.

@@ -9,6 +9,12 @@ const LONGEST_PAUSE = 1_000;
 /** ms after which a join that was sent before we left is not carried out any more: etcd gives requests up after 7 s. */
 const ECHOES_FOR = 10_000;
 
+interface Blocking {
+  readonly done: Promise<void>;
+  /** Need not wait. */
+  readonly unless: Candidacy | undefined;
+}
+
 /**
  * Keys that candidates leave behind on a lease that lives on: of a session with other elections, or of a candidate that
  * returns. As long as the lease is refreshed such a key would stand in the queue with nobody behind it. So it is given
@@ -18,8 +24,8 @@ const ECHOES_FOR = 10_000;
 export class Remains {
   readonly #clock: Clock;
   readonly #watch: Watch;
-  /** By election: who joins meanwhile would be taken for what is left. */
-  readonly #blocking = new Map<string, Promise<void>>();
+  /** By election: who joins meanwhile would be taken for what is left, or would take that up. */
+  readonly #blocking = new Map<string, Blocking>();
   /** By election: ends the wait for echoes. */
   readonly #listening = new Map<string, () => void>();
   #scope = new AbortController();
@@ -29,17 +35,19 @@ export class Remains {
     this.#watch = watch;
   }
 
-  /** Resolves when nobody can be taken for what is left of this election any more; undefined: nobody can now. */
-  blocking(election: string): Promise<void> | undefined {
-    return this.#blocking.get(election);
+  /** Resolves when nothing is left in the way of a join; undefined: nothing is. */
+  blocking(election: string, candidacy: Candidacy): Promise<void> | undefined {
+    const blocking = this.#blocking.get(election);
+    return blocking?.unless === candidacy ? undefined : blocking?.done;
   }
 
-  /** A key that we know, and that cannot be taken for another. Settles as the first attempt does. `isLast`: nobody returns. */
+  /** A key that we know. Settles as the first attempt does. `isLast`: its candidate does not return. */
   giveBack(election: string, candidacy: Candidacy, own: OwnKey, isLast: boolean): Promise<void> {
     if (isLast) this.#listen(election, candidacy, own.key, own.lease, own.createRevision);
     const leave = (): Promise<void> => candidacy.leave(own);
     const first = leave();
-    void this.#insist(first, leave);
+    // Its own candidacy can tell it from a new one.
+    this.#block(election, this.#insist(first, leave), candidacy);
     return first;
   }
 
@@ -84,13 +92,20 @@ export class Remains {
   }
 
   #withdraw(election: string, candidacy: Candidacy, lease: bigint): Promise<void> {
-    const withdraw = (): Promise<void> => candidacy.withdraw(lease);
+    const { signal } = this.#scope;
+    const withdraw = (): Promise<void> => candidacy.withdraw(lease, signal);
     const first = withdraw();
-    const done = Promise.all([this.#blocking.get(election), this.#insist(first, withdraw)]).then(() => {
-      if (this.#blocking.get(election) === done) this.#blocking.delete(election);
-    });
-    this.#blocking.set(election, done);
+    this.#block(election, this.#insist(first, withdraw), undefined);
     return first;
+  }
+
+  #block(election: string, insisted: Promise<void>, unless: Candidacy | undefined): void {
+    const before = this.#blocking.get(election);
+    const done = Promise.all([before?.done, insisted]).then(() => {
+      if (this.#blocking.get(election) === blocking) this.#blocking.delete(election);
+    });
+    const blocking = { done, unless: before === undefined || before.unless === unless ? unless : undefined };
+    this.#blocking.set(election, blocking);
   }
 
   /** Never rejects. */

@@ -183,8 +183,8 @@ export class Session {
   }
 
   /** @internal Resolves when a candidate can join without being taken for what is left; undefined: now, and it does. */
-  clearance(election: string): Promise<void> | undefined {
-    const blocking = this.#remains.blocking(election);
+  clearance(election: string, candidacy: Candidacy): Promise<void> | undefined {
+    const blocking = this.#remains.blocking(election, candidacy);
     if (blocking === undefined) this.#remains.claim(election);
     return blocking;
   }

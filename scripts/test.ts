@@ -19,7 +19,8 @@ interface Step {
 /** A new suite is a new line here, and one in the scripts of package.json to run it alone. */
 const STEPS: readonly Step[] = [
   { name: 'lint', run: () => runTool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']) },
-  { name: 'unit', run: (args) => mocha(['dist/spec/*.spec.js', ...args]) },
+  { name: 'unit', run: (args) => mocha(['dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js', ...args]) },
+  { name: 'simulation', run: () => runTool('../dist/scripts/simulation.js', []) },
   { name: 'integration', run: (args) => mochaOnEtcd('dist/spec/integration', args) },
   { name: 'cli', run: (args) => mochaOnEtcd('dist/spec/cli', args) },
   { name: 'chaos', run: () => runTool('../dist/spec/chaos/main.js', ['--minutes', '1.5']) },

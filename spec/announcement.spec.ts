@@ -41,6 +41,17 @@ describe('what a candidate announces', () => {
     expect([announced(), next.election.leadership?.value]).to.deep.equal(Array(2).fill('b, improved'));
   });
 
+  it('is what it proclaimed on its way from one place to the next', async () => {
+    const before = world.etcd.oldest('jobs/')?.key;
+    process.store.faults.next('txn', { lateBy: 200 });
+    const proclaimed = election.proclaim('new');
+    await world.advance(5);
+    world.etcd.delete(before ?? '');
+    await world.settled(proclaimed);
+    await world.advance(100);
+    expect([announced(), election.leadership?.value]).to.deep.equal(['new', 'new']);
+  });
+
   it('is written again when somebody else has written the key, until that succeeds', async () => {
     process.store.faults.next('txn', 'fail');
     world.etcd.put(world.etcd.oldest('jobs/')?.key ?? '', 'of an operator');

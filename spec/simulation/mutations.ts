@@ -148,7 +148,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a key that could not be given back is left',
     file: 'lib/remains.ts',
-    search: 'void this.#insist(first, leave);',
+    search: 'this.#block(election, this.#insist(first, leave), candidacy);',
     replace: 'first.catch(() => {});',
   },
   {
