@@ -68,6 +68,7 @@ async function mochaOnEtcd(folder: string, args: readonly string[]): Promise<boo
   console.log(`   on ${describeServer(server)}`);
   const specs = [`${folder}/**/*.spec.js`];
   if (server.kind === 'program') return await mocha([...specs, ...args]);
-  console.log('   without the specs that stop, kill or pause members: they need a cluster of their own');
-  return await mocha([...specs, '--ignore', `${folder}/faults/**`, ...args]);
+  console.log('   without the specs of faults and of security: they need clusters of their own');
+  const theirOwn = ['faults', 'security'].flatMap((part) => ['--ignore', `${folder}/${part}/**`]);
+  return await mocha([...specs, ...theirOwn, ...args]);
 }

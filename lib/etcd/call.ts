@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { ElectionError } from '../errors.js';
 import { RequestRefused } from '../store.js';
 import { type Clock, sleep } from '../time.js';
-import { STATUS, translate, withTokenInMind } from './errors.js';
+import { isGivenUp, STATUS, translate, withTokenInMind } from './errors.js';
 import type { Members } from './members.js';
 
 export type CallOptions = NonNullable<Parameters<Etcd3['kv']['txn']>[1]>;
@@ -133,7 +133,8 @@ export async function unary<T>(
       if (clock.now() - startedAt < usual) members.relaxed();
       return answer;
     } catch (err) {
-      failure = translate(err, what);
+      // That etcd3 has given the host up for some seconds says less than why it did.
+      if (attempt === 0 || !isGivenUp(err)) failure = translate(err, what);
       if (failure.code !== 'UNAVAILABLE' || failure instanceof RequestRefused) throw failure;
     }
     const wasQuick = clock.now() - startedAt < patience / 2;

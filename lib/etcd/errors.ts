@@ -39,6 +39,11 @@ export function isLeaseExists(error: unknown): boolean {
   return LEASE_EXISTS.test(textOf(error));
 }
 
+/** By a plain Etcd3, which sends nothing to a host for some seconds after three failures. */
+export function isGivenUp(error: unknown): boolean {
+  return /circuit breaker is open/i.test(textOf(error));
+}
+
 export function isDenied(error: unknown): boolean {
   return DENIED.test(textOf(error));
 }
@@ -60,7 +65,7 @@ function remedy(text: string): string {
 /** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */
 export function translate(error: unknown, what: string): ElectionError {
   if (error instanceof ElectionError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' '); // OpenSSL's has two lines
   if (LEASE_GONE.test(text)) {
     return new ElectionError('LEASE_LOST', `etcd does not know the lease (${what}): starting again with a new one`, {
       cause: error,

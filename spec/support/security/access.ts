@@ -27,13 +27,18 @@ export class Access {
   }
 
   /** Switches authentication on; from now on nobody reads or writes without a user. */
-  static async enable(hosts: readonly string[]): Promise<Access> {
-    const nobody = createClient({ hosts: [...hosts] });
+  static async enable(hosts: readonly string[], credentials?: IOptions['credentials']): Promise<Access> {
+    const options: IOptions = { hosts: [...hosts], ...(credentials && { credentials }) };
+    const nobody = createClient(options);
     await nobody.role('root').create();
     await (await nobody.user(ROOT.username).create(ROOT.password)).addRole('root');
     await nobody.auth.authEnable();
     nobody.close();
-    return new Access(createClient({ hosts: [...hosts], auth: ROOT }));
+    return new Access(createClient({ ...options, auth: ROOT }));
+  }
+
+  async disable(): Promise<void> {
+    await this.root.auth.authDisable();
   }
 
   /** Creates a user with a role of its own, which allows nothing yet. */

@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import type { IOptions } from 'etcd3';
+import type { Election, ElectionError } from '../../../lib/index.js';
+import { CLIENTS, candidate, inOrder, leading } from '../../support/candidates.js';
+import { Cluster } from '../../support/cluster/cluster.js';
+import { Access, clientOf } from '../../support/security/access.js';
+import { Authority, type ClientCertificate } from '../../support/security/certificates.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { tell } from '../../support/story.js';
+import { tracked } from '../../support/track.js';
+import { until } from '../../support/wait.js';
+
+const OPTIONS = { ttl: 3 };
+
+describe('on a cluster that asks clients for a certificate, an election', () => {
+  let authority: Authority;
+  let cluster: Cluster;
+  let hosts: string[];
+
+  before(async function () {
+    this.timeout(60_000);
+    authority = await Authority.create();
+    cluster = await Cluster.start({ tls: await authority.member() });
+    hosts = [...cluster.hosts];
+  });
+
+  after(async () => {
+    await cluster?.stop();
+    authority?.close();
+  });
+
+  for (const kind of CLIENTS) {
+    it(`elects, hands over and observes with \`credentials\`: ${kind}`, async () => {
+      const name = uniqueName();
+      const credentials = await authority.client();
+      const join = (value: string): Election =>
+        candidate(clientOf(kind, { hosts, credentials }), name, { ...OPTIONS, value });
+      const [a, b] = [join('a'), join('b')];
+      const story = tell({ a, b }, ['elected', 'unelected', 'error']);
+      await inOrder(a, b);
+      await until(() => b.currentLeader() === 'a', { what: 'b to hear of a' });
+      await a.stop();
+      const term = await leading(b);
+      expect(await term.verify()).to.equal(true);
+      expect(story).to.deep.equal(['a elected', 'a unelected: STOPPED', 'b elected']);
+    });
+  }
+
+  for (const [what, why, optionsOf] of [
+    ['without a certificate', /bad certificate|certificate required/, () => withCertificate({})],
+    [
+      'with a certificate of another authority',
+      /bad certificate|unknown/,
+      async () => withCertificate(await strange()),
+    ],
+    ['that does not know the authority', /unable to verify the first certificate/, () => ({ hosts })],
+    ['that does not speak TLS', /No connection/, () => ({ hosts: hosts.map((h) => h.replace('https:', 'http:')) })],
+  ] as const) {
+    for (const kind of CLIENTS) {
+      it(`of a client ${what} says UNAVAILABLE and why, and goes on trying until it is stopped: ${kind}`, async () => {
+        const a = candidate(clientOf(kind, await optionsOf()), uniqueName(), OPTIONS);
+        const errors: ElectionError[] = [];
+        a.on('error', (err) => errors.push(err));
+        a.start();
+        await until(() => errors.length > 1, { within: 15_000, what: 'two attempts' });
+        for (const { code } of errors) expect(code).to.equal('UNAVAILABLE');
+        expect(errors[0]?.message).to.match(/^etcd did not grant a lease \(.+\): trying again$/);
+        expect(errors[0]?.message).to.match(why);
+        expect(a.state).to.equal('joining');
+        await a.stop();
+        expect(a.state).to.equal('idle');
+      });
+    }
+  }
+
+  it('takes part as the user that the certificate names, with that user’s role', async () => {
+    const access = tracked(await Access.enable(hosts, await authority.client('root')));
+    const name = uniqueName();
+    await access.user('worker', 'worker');
+    const client = clientOf('createClient', { hosts, credentials: await authority.client('worker') });
+    const a = candidate(client, name, OPTIONS);
+    const story = tell({ a }, ['elected', 'unelected', 'error']);
+    a.start();
+    await until(() => story.length > 0, { what: 'the refusal' });
+    expect(story[0]).to.equal('a error: PERMISSION_DENIED');
+    await access.allow('worker', name);
+    await leading(a);
+    await access.disable();
+  });
+
+  function withCertificate(own: Partial<ClientCertificate>): IOptions {
+    return { hosts, credentials: { ...own, rootCertificate: authority.certificate } };
+  }
+
+  async function strange(): Promise<ClientCertificate> {
+    return await tracked(await Authority.create()).client();
+  }
+});

@@ -1,0 +1,179 @@
+import { expect } from 'chai';
+import type { Etcd3 } from 'etcd3';
+import { type Candidate, Election, type ElectionError, Session } from '../../../lib/index.js';
+import { CLIENTS, candidate, inOrder, leading, queued } from '../../support/candidates.js';
+import { clientOf } from '../../support/security/access.js';
+import { securedCluster } from '../../support/security/secured-cluster.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { tell } from '../../support/story.js';
+import { tracked } from '../../support/track.js';
+import { until } from '../../support/wait.js';
+
+const OPTIONS = { ttl: 3 };
+
+/** All that an election tells by `error`. */
+function errorsOf(election: Election): ElectionError[] {
+  const errors: ElectionError[] = [];
+  election.on('error', (err) => errors.push(err));
+  return errors;
+}
+
+describe('with roles, an election', () => {
+  const secured = securedCluster({ members: 1 });
+
+  /** A user of its own, with a role of its own that may do nothing yet; the role is called as the election. */
+  async function worker(name: string): Promise<Etcd3> {
+    const { access, hosts } = secured();
+    return clientOf('createClient', { hosts, auth: await access.user(name, name) });
+  }
+
+  it('needs no more than `readwrite` on its own keys, whatever is done with it', async () => {
+    const name = uniqueName();
+    const client = await worker(name);
+    await secured().access.allow(name, name);
+    const a = candidate(client, name, { ...OPTIONS, value: 'a' });
+    const b = candidate(client, name, { ...OPTIONS, value: 'b' });
+    const errors = [errorsOf(a), errorsOf(b)];
+    const observed: (Candidate | undefined)[] = [];
+    const over = new AbortController();
+    tracked({ close: () => over.abort() });
+    const observing = (async () => {
+      for await (const leader of a.observe({ signal: over.signal })) observed.push(leader);
+    })();
+
+    expect(await a.run((leadership) => leadership.verify())).to.equal(true);
+    await inOrder(b, a);
+    await b.proclaim('b2');
+    expect((await a.leader())?.value).to.equal('b2');
+    expect((await a.candidates()).map(({ value }) => value)).to.deep.equal(['b2', 'a']);
+    await b.stepDown();
+    await leading(a);
+    const own = `${name}/written under guard`;
+    const { succeeded } = await (await leading(a)).txn().then(client.put(own).value('')).commit();
+    expect(succeeded).to.equal(true);
+    await b.stop();
+    await a.stop();
+    await client.delete().key(own);
+    await until(() => observed.length > 1 && observed.at(-1) === undefined, { what: 'nobody to be observed' });
+    over.abort();
+    await observing;
+    expect(errors).to.deep.equal([[], []]);
+    expect(await a.candidates()).to.deep.equal([]);
+  });
+
+  it('says PERMISSION_DENIED and what is missing, and starts by itself once that has been granted', async () => {
+    const name = uniqueName();
+    const a = candidate(await worker(name), name, OPTIONS);
+    const story = tell({ a });
+    const errors = errorsOf(a);
+    a.start();
+    await until(() => errors.length > 2, { what: 'three attempts' });
+    for (const { code } of errors) expect(code).to.equal('PERMISSION_DENIED');
+    expect(errors[0]?.message).to.match(
+      /permission denied.*trying again.*role with `readwrite`.*from `<name>\/` to `<name>0`/,
+    );
+    expect([story, a.state]).to.deep.equal([[], 'joining']);
+    await secured().access.allow(name, name);
+    await leading(a);
+    expect(story).to.deep.equal(['a elected']);
+  });
+
+  it('rejects what is asked of it with PERMISSION_DENIED when its keys may not be read', async () => {
+    const name = uniqueName();
+    const a = candidate(await worker(name), name, OPTIONS);
+    for (const asked of [a.leader(), a.candidates()]) {
+      const err: ElectionError = await asked.then(
+        () => expect.fail('answered'),
+        (reason) => reason,
+      );
+      expect(err.code).to.equal('PERMISSION_DENIED');
+    }
+  });
+
+  it('goes to the end of the queue when it may leave again, if it stepped down while it might not', async () => {
+    const name = uniqueName();
+    const { access } = secured();
+    const client = await worker(name);
+    await access.allow(name, name);
+    const [a, b] = [candidate(client, name, OPTIONS), candidate(client, name, OPTIONS)];
+    const story = tell({ a, b });
+    await inOrder(a, b);
+    await access.forbid(name, name);
+    await a.stepDown();
+    await access.allow(name, name);
+    await leading(b);
+    await queued(a);
+    expect(story).to.deep.equal(['a elected', 'a unelected: STEPPED_DOWN', 'b elected']);
+  });
+
+  it('keeps its leader while its role is taken away and given back', async () => {
+    const name = uniqueName();
+    const { access } = secured();
+    const client = await worker(name);
+    await access.allow(name, name);
+    const [a, b] = [candidate(client, name, OPTIONS), candidate(client, name, OPTIONS)];
+    const story = tell({ a, b });
+    await inOrder(a, b);
+    const term = await leading(a);
+    await access.forbid(name, name);
+    const denied: ElectionError = await term.verify().then(
+      () => expect.fail('answered'),
+      (err) => err,
+    );
+    expect(denied.code).to.equal('PERMISSION_DENIED');
+    await access.allow(name, name);
+    expect(await term.verify()).to.equal(true);
+    await a.stop();
+    await leading(b);
+    expect(story).to.deep.equal(['a elected', 'a unelected: STOPPED', 'b elected']);
+  });
+
+  it('without permission does not disturb the others of its session', async () => {
+    const name = uniqueName();
+    const session = tracked(new Session(await worker(name), OPTIONS));
+    const names = Array.from({ length: 30 }, (_, i) => `${name}-${i}`);
+    const forbidden = `${name}-17`;
+    for (const each of names) if (each !== forbidden) await secured().access.allow(name, each);
+    const elections = names.map((each) => new Election(session, each));
+    const errors = elections.map(errorsOf);
+    const terms = elections.filter(({ name: each }) => each !== forbidden).map((each) => each.start().elected());
+    const excluded = elections[17]?.start();
+    await Promise.all(terms);
+    await until(() => (errors[17]?.length ?? 0) > 2, { what: 'the one to be refused three times' });
+    expect(elections.filter((each) => !each.isLeader())).to.deep.equal([excluded]);
+    expect(errors.flatMap((of, i) => (of.length > 0 ? [i] : []))).to.deep.equal([17]);
+    expect(new Set(errors[17]?.map(({ code }) => code))).to.deep.equal(new Set(['PERMISSION_DENIED']));
+  });
+});
+
+describe('with a password that etcd does not accept, an election', () => {
+  const secured = securedCluster({ members: 1 });
+
+  for (const client of CLIENTS) {
+    it(`says PERMISSION_DENIED and why, and starts once the password has been mended: ${client}`, async () => {
+      const { access, hosts } = secured();
+      const name = uniqueName();
+      const { username } = await access.user(name, name);
+      await access.allow(name, name);
+      const a = candidate(clientOf(client, { hosts, auth: { username, password: 'mistyped' } }), name, OPTIONS);
+      const errors = errorsOf(a);
+      a.start();
+      await until(() => errors.length > 1, { what: 'two attempts' });
+      for (const { code, message } of errors) {
+        expect(code).to.equal('PERMISSION_DENIED');
+        expect(message).to.match(/trying again, but the user or the password is wrong/);
+      }
+      await access.root.user(username).setPassword('mistyped');
+      await leading(a);
+    });
+  }
+
+  it('or with no user at all, says PERMISSION_DENIED and what to give', async () => {
+    const a = candidate(clientOf('createClient', { hosts: secured().hosts }), uniqueName(), OPTIONS);
+    const errors = errorsOf(a);
+    a.start();
+    await until(() => errors.length > 0, { what: 'an attempt' });
+    expect(errors[0]?.code).to.equal('PERMISSION_DENIED');
+    expect(errors[0]?.message).to.match(/trying again, but etcd asks for a user: give the client `auth`/);
+  });
+});
