@@ -1,0 +1,25 @@
+/**
+ * PostgreSQL, compiled to WebAssembly, in a process of its own: setting a database up blocks the event loop for seconds and
+ * takes hundreds of megabytes, and its timers are its own. Carries out the statements that its parent sends, in order.
+ */
+import { PGlite } from '@electric-sql/pglite';
+import type { Answer, Query } from '../postgres.js';
+
+const starting = PGlite.create();
+let before: Promise<unknown> = starting;
+
+const answer = (message: Answer): void => void process.send?.(message);
+
+async function carryOut({ id, sql, parameters }: Query): Promise<void> {
+  try {
+    const { rows, affectedRows = 0 } = await (await starting).query(sql, [...parameters]);
+    answer({ id, rows, affectedRows });
+  } catch (err) {
+    answer({ id, error: String(err) });
+  }
+}
+
+process.on('message', (query: Query) => {
+  before = before.then(() => carryOut(query));
+});
+process.on('disconnect', () => process.exit());
