@@ -38,11 +38,15 @@ interface Pending {
 /** So much of what a child says on stderr is kept for the case that it crashes. */
 const KEPT = 20_000;
 
+const alive = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
 /** A program in a process of its own, so that what it does to memory and event loop is its own, too. */
 export class Child<C extends Commands> {
   readonly #process: ChildProcess;
   readonly #pending = new Map<number, Pending>();
-  readonly #onExit = (): void => void this.#process.kill('SIGKILL');
   #lastId = 0;
   #stderr = '';
 
@@ -56,7 +60,7 @@ export class Child<C extends Commands> {
     this.#process.on('message', (reply: Reply) => this.#hear(reply));
     this.#process.on('error', () => {}); // seen as an exit
     this.#process.on('close', (code, signal) => this.#onEnd(code ?? signal));
-    process.once('exit', this.#onExit);
+    alive.add(this.#process);
   }
 
   /** Rejects with {@link ChildFailure}; a child that does not answer within so many ms is killed. */
@@ -97,7 +101,7 @@ export class Child<C extends Commands> {
   }
 
   #onEnd(how: number | string | null): void {
-    process.off('exit', this.#onExit);
+    alive.delete(this.#process);
     for (const id of [...this.#pending.keys()]) {
       const said = /^.*(?:Error|FATAL|RangeError).*$/m.exec(this.#stderr)?.[0]?.trim();
       this.#settle(id)?.reject(

@@ -28,7 +28,7 @@ export class Remains {
   readonly #blocking = new Map<string, Blocking>();
   /** By election: ends the wait for echoes. */
   readonly #listening = new Map<string, () => void>();
-  #scope = new AbortController();
+  #scope: AbortController | undefined;
 
   constructor(clock: Clock, watch: Watch) {
     this.#clock = clock;
@@ -64,8 +64,8 @@ export class Remains {
 
   /** The lease is given up: its keys end with it. */
   forget(): void {
-    this.#scope.abort();
-    this.#scope = new AbortController();
+    this.#scope?.abort();
+    this.#scope = undefined;
     this.#blocking.clear();
     for (const end of [...this.#listening.values()]) end();
   }
@@ -110,6 +110,7 @@ export class Remains {
 
   /** Never rejects. */
   async #insist(first: Promise<void>, again: () => Promise<void>): Promise<void> {
+    this.#scope ??= new AbortController();
     const { signal } = this.#scope;
     const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     for (let attempt = first; ; attempt = again()) {

@@ -1,25 +1,29 @@
 import { alternate } from '../alternate.js';
 import { type Case, measured } from '../case.js';
-import { ourHandover, peerHandover } from '../contestants/handover.js';
-import { bareHandover } from '../contestants/handover-bare.js';
+import type { Leaving } from '../contestants/contender.js';
+import { handoverOf } from '../contestants/handover.js';
+import type { Measurement } from '../report.js';
+import type { World } from '../world.js';
 
 /** ms after it has queued: too soon for a library that watches from the wrong revision. */
 const SOON = 20;
 
+function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {
+  const contestants = (['etcd-leader', 'etcd3', 'floor'] as const).map((who) => {
+    return handoverOf(who, world.hosts, settle, how);
+  });
+  return alternate(world, contestants);
+}
+
 export const handover: Case = {
   name: 'handover',
-  about: 'the leader leaves in order; the successor has long been waiting',
+  about: 'the leader leaves in order; the successor, in another process, has long been waiting',
   async run(world) {
-    const { hosts, amounts } = world;
-    const contest = (how: 'stop' | 'stepDown') => () =>
-      alternate(world, [
-        ourHandover(hosts, amounts.settle, how),
-        peerHandover(hosts, amounts.settle),
-        bareHandover(hosts, amounts.settle),
-      ]);
+    const { settle } = world.amounts;
+    const measure = (how: Leaving) => () => contest(world, settle, how);
     return [
-      await measured(world, 'handover-stop', 'handover after stop()', contest('stop')),
-      await measured(world, 'handover-stepdown', 'handover after stepDown()', contest('stepDown')),
+      await measured(world, 'handover-stop', 'handover after stop()', measure('stop')),
+      await measured(world, 'handover-stepdown', 'handover after stepDown()', measure('stepDown')),
     ];
   },
 };
@@ -28,9 +32,7 @@ export const queued: Case = {
   name: 'queued',
   about: `the leader leaves ${SOON} ms after the successor has queued`,
   async run(world) {
-    const { hosts } = world;
-    const measure = () =>
-      alternate(world, [ourHandover(hosts, SOON, 'stop'), peerHandover(hosts, SOON), bareHandover(hosts, SOON)]);
+    const measure = () => contest(world, SOON, 'stop');
     return [await measured(world, 'handover-20ms', `handover ${SOON} ms after the successor queued`, measure)];
   },
 };

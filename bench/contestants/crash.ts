@@ -5,7 +5,7 @@ import { now } from '../clock.js';
 import type { Who } from '../report.js';
 import { clientOf } from '../world.js';
 import { bareKey, closeWatch, joinTxn, next, placeQuery, watchKey } from './bare.js';
-import { queued } from './handover.js';
+import { queued } from './contender.js';
 
 /** Who waits behind a leader that is going to be killed. */
 export interface Successor {

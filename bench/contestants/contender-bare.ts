@@ -1,0 +1,54 @@
+import type { Etcd3 } from 'etcd3';
+import { now } from '../clock.js';
+import { clientOf } from '../world.js';
+import { type BareKey, bareKey, closeWatch, joinTxn, next, placeQuery, watchKey } from './bare.js';
+import type { Contender } from './contender.js';
+
+/** Floor of a handover: a delete, the watch's event, one linearizable range. */
+export class BareContender implements Contender {
+  readonly #client: Etcd3;
+  readonly #prefix: string;
+  #own: BareKey | undefined;
+  #electedAt: Promise<number> | undefined;
+
+  constructor(hosts: readonly string[], name: string) {
+    this.#client = clientOf(hosts);
+    this.#prefix = `${name}/`;
+  }
+
+  async queue(): Promise<void> {
+    if (this.#own !== undefined) return;
+    const own = bareKey(this.#prefix);
+    this.#own = own;
+    const { header, responses } = await this.#client.kv.txn(joinTxn([own], true));
+    const before = responses[1]?.response_range?.kvs[1]?.key.toString();
+    if (before === undefined) this.#electedAt = Promise.resolve(now());
+    else await this.#wait(before, header.revision);
+  }
+
+  async elected(): Promise<number> {
+    return (await this.#electedAt) ?? Number.NaN;
+  }
+
+  async leave(): Promise<number> {
+    const at = now();
+    if (this.#own !== undefined) await this.#client.kv.deleteRange({ key: Buffer.from(this.#own.key) });
+    this.#own = undefined;
+    return at;
+  }
+
+  async #wait(before: string, revision: string): Promise<void> {
+    let heard = (): void => {};
+    const event = new Promise<void>((resolve) => {
+      heard = resolve;
+    });
+    const stream = await watchKey(this.#client, before, next(revision), () => heard());
+    this.#electedAt = event.then(async () => {
+      const { kvs } = await this.#client.kv.range(placeQuery(this.#prefix, revision));
+      const at = now();
+      if (kvs.length !== 1) throw new Error(`the leader's key is still there: ${kvs.length} keys`);
+      closeWatch(stream);
+      return at;
+    });
+  }
+}

@@ -1,0 +1,24 @@
+/** One candidate in a process of its own, that leads and waits in turn. */
+import { type Contender, type Leaving, OurContender, PeerContender } from '../contestants/contender.js';
+import { BareContender } from '../contestants/contender-bare.js';
+import { serve } from './serve.js';
+
+const [who = '', list = '', name = ''] = process.argv.slice(2);
+const hosts = list.split(',');
+
+function open(): Contender {
+  if (who === 'etcd3') return new PeerContender(hosts, name);
+  return who === 'floor' ? new BareContender(hosts, name) : new OurContender(hosts, name);
+}
+
+const contender = open();
+
+const commands = {
+  queue: (): Promise<void> => contender.queue(),
+  elected: (): Promise<number> => contender.elected(),
+  leave: ({ how }: { readonly how: Leaving }): Promise<number> => contender.leave(how),
+};
+
+export type ContenderCommands = typeof commands;
+
+serve(commands);
