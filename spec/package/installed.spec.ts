@@ -7,6 +7,7 @@ import { type Project, project, write } from '../support/package/project.js';
 const PROGRAM = `
 import { createClient, Election, ElectionError, etcdLeader, type Leadership, Session } from 'etcd-leader';
 import { collectMetrics } from 'etcd-leader/metrics';
+import { FakeElection } from 'etcd-leader/testing';
 
 const client = createClient({ hosts: 'http://127.0.0.1:2379' });
 const session = new Session(client, { ttl: 10 });
@@ -16,7 +17,8 @@ election.on('unelected', (_: Leadership, reason: ElectionError) => { void reason
 const result: Promise<string> = election.run(async ({ signal }) => (signal.aborted ? 'aborted' : 'done'));
 // @ts-expect-error: there is no such option
 new Election(client, 'jobs', { tll: 10 });
-void [result, etcdLeader, collectMetrics, election.observe()];
+const fake: Election = new FakeElection('jobs');
+void [fake, result, etcdLeader, collectMetrics, election.observe()];
 `;
 
 /** \`isLeader\` exists on what was loaded: the package runs, not only resolves. */

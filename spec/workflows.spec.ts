@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ROOT, readPage } from './support/docs/pages.js';
+import { readYaml, Yaml } from './support/yaml.js';
+
+describe('the workflow', () => {
+  const [ci = new Yaml(undefined)] = readYaml('.github/workflows/ci.yml');
+  const jobs = new Map(ci.at('jobs').entries);
+  const steps = [...jobs.values()].flatMap((job) => job.at('steps').items);
+  const commands = (of: readonly Yaml[]): string[] =>
+    of.map((step) => step.at('run').value).filter((command) => typeof command === 'string');
+
+  it('tries Node.js 20, 22 and 24 with etcd 3.4, 3.5 and 3.6', () => {
+    const matrix = jobs.get('pair')?.at('strategy', 'matrix');
+    expect(matrix?.at('node').value).to.deep.equal(['20', '22', '24']);
+    expect(matrix?.at('etcd').items.map((version) => version.text.replace(/\.\d+$/, ''))).to.deep.equal([
+      '3.4',
+      '3.5',
+      '3.6',
+    ]);
+  });
+
+  it('runs scripts that are there, and actions of ours that are there', () => {
+    const { scripts } = JSON.parse(readPage('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+    const run = commands(steps).flatMap((command) =>
+      [...command.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name),
+    );
+    expect(run).to.not.be.empty;
+    expect(Object.keys(scripts)).to.include.members(run);
+    for (const uses of steps.map((step) => step.at('uses').value)) {
+      if (typeof uses !== 'string' || !uses.startsWith('./')) continue;
+      expect(readYaml(join(uses, 'action.yml'))[0]?.at('runs', 'using').value).to.equal('composite');
+    }
+  });
+
+  it('releases with provenance, by a tag alone, and only what has passed', () => {
+    const release = jobs.get('release');
+    expect(release?.at('if').value).to.equal("startsWith(github.ref, 'refs/tags/v')");
+    expect(release?.at('needs').value).to.deep.equal(['pair', 'all']);
+    expect(release?.at('permissions').value).to.deep.equal({ contents: 'read', 'id-token': 'write' });
+    expect(commands(release?.at('steps').items ?? []).at(-1)).to.match(/^npm publish --provenance /);
+    expect(ci.at('permissions').value).to.deep.equal({ contents: 'read' });
+  });
+});
+
+describe('the Dockerfile', () => {
+  const lines = readPage('Dockerfile').split('\n');
+  const copied = lines
+    .flatMap((line) => (/^COPY (?!--from)(.+) \S+$/.exec(line)?.[1] ?? '').split(' '))
+    .filter(Boolean);
+
+  it('copies what is there and what .dockerignore lets through', () => {
+    const passed = readPage('.dockerignore').split('\n');
+    for (const path of copied) {
+      expect(existsSync(join(ROOT, path)), path).to.equal(true);
+      expect(
+        passed.filter((line) => line === `!${path}` || line.startsWith(`!${path}/`)),
+        path,
+      ).to.have.length(1);
+    }
+  });
+
+  it('ends each image as somebody else than root, with tini before Node.js', () => {
+    const images = lines.filter((line) => line.startsWith('ENTRYPOINT'));
+    expect(images).to.have.length(2);
+    for (const image of images) expect(image).to.contain('["/usr/bin/tini", "--", "node", ');
+    expect(lines.filter((line) => line === 'USER 1000:1000')).to.have.length(2);
+  });
+});
