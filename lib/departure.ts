@@ -4,8 +4,8 @@ import type { Logger } from './log.js';
 import type { Session } from './session.js';
 import { type Clock, sleep } from './time.js';
 
-/** A release is tried for so many ms at the least. */
-const RELEASE_PATIENCE = 1_000;
+/** A release is tried for so many ms at the least; `stop()` promises `releaseTimeout` and a second. */
+const RELEASE_PATIENCE = 900;
 /** ms before a leader that has stepped down queues again: the read of the next would have to wait for that write. */
 const HEAD_START = 10;
 

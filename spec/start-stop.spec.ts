@@ -188,7 +188,7 @@ describe('a candidate', () => {
       await world.advance(100);
       const startedAt = world.now;
       await world.settled(election.stop());
-      expect(world.now - startedAt).to.equal(1_000);
+      expect(world.now - startedAt).to.equal(900);
       expect(log.messages('warn')).to.include('key not released in time; it will expire with its lease');
       await world.advance(30_000);
       nothingLeft();

@@ -43,10 +43,10 @@ describe('the benchmark', () => {
       }
     }
     const [handover] = results;
-    expect(handover?.measurements.find(({ who }) => who === 'floor')?.requests).to.deep.equal({
-      DeleteRange: 1,
-      Range: 1,
-    });
+    // At least: a cluster that others use too, or whose health is checked, counts their reads as well.
+    const requests = handover?.measurements.find(({ who }) => who === 'floor')?.requests;
+    expect(requests?.['DeleteRange']).to.equal(1);
+    expect(requests?.['Range']).to.be.at.least(1);
     expect(stderr).to.match(/targets\n/);
   });
 

@@ -115,9 +115,9 @@ describe('the metrics of an election', () => {
     };
     const seldom = counting({ prefix: 'seldom_', queueInterval: 3_600 });
     const never = counting({ prefix: 'never_', queueInterval: Number.POSITIVE_INFINITY });
-    await until(async () => (await scrape()).of('queue_position', name, {}, 'seldom_') !== undefined, {
-      what: 'the place',
-    });
+    const placed = async (): Promise<boolean> =>
+      seldom.count > 0 && (await scrape()).of('queue_position', name, {}, 'seldom_') !== undefined;
+    await until(async () => (await scrape()) && (await placed()), { what: 'the place' });
     for (let i = 0; i < 5; i++) await scrape();
     expect([seldom.count, never.count]).to.deep.equal([1, 0]);
   });
