@@ -28,7 +28,7 @@ export class Remains {
   readonly #blocking = new Map<string, Blocking>();
   /** By election: ends the wait for echoes. */
   readonly #listening = new Map<string, () => void>();
-  #scope: AbortController | undefined;
+  #scope = new AbortController();
 
   constructor(clock: Clock, watch: Watch) {
     this.#clock = clock;
@@ -64,8 +64,8 @@ export class Remains {
 
   /** The lease is given up: its keys end with it. */
   forget(): void {
-    this.#scope?.abort();
-    this.#scope = undefined;
+    this.#scope.abort(null); // without a reason of its own an abort makes an exception, with its stack
+    this.#scope = new AbortController();
     this.#blocking.clear();
     for (const end of [...this.#listening.values()]) end();
   }
@@ -79,6 +79,7 @@ export class Remains {
         const leave = (): Promise<void> => candidacy.leave({ key, createRevision: kv.createRevision, lease });
         void this.#insist(leave(), leave);
       },
+      // The first attempt's failure concerns nobody: it is insisted on.
       reset: () => void this.#withdraw(election, candidacy, lease).catch(() => {}),
       refused: () => {},
     });
@@ -110,7 +111,6 @@ export class Remains {
 
   /** Never rejects. */
   async #insist(first: Promise<void>, again: () => Promise<void>): Promise<void> {
-    this.#scope ??= new AbortController();
     const { signal } = this.#scope;
     const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     for (let attempt = first; ; attempt = again()) {
