@@ -1,7 +1,7 @@
 import { type Clock, soon } from '../time.js';
 
-/** ms: so little is waited only to spread requests, and there is nobody to spread them among. */
-const AT_ONCE = 10;
+/** ms: so little is waited only to let others go first, or to spread requests, and there are no others. */
+const AT_ONCE = 20;
 
 interface Timer {
   readonly at: number;
@@ -23,7 +23,7 @@ export class StillClock implements Clock {
   after(ms: number, fn: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, ms), fn };
     this.#timers.push(timer);
-    if (ms < AT_ONCE) soon(() => this.#run(timer));
+    if (ms <= AT_ONCE) soon(() => this.#run(timer));
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
