@@ -1,6 +1,10 @@
 import { type Clock, soon } from '../time.js';
 
+<<<<<<< HEAD
 /** ms: so little is waited only to spread requests, and there is nobody to spread them among. */
+=======
+/** ms: so little is waited only to let others go first, or to spread requests, and there are no others. */
+>>>>>>> 8c39476ff70ba512f71a9e558bc97d6d0bdab698
 const AT_ONCE = 20;
 
 interface Timer {
@@ -23,7 +27,7 @@ export class StillClock implements Clock {
   after(ms: number, fn: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, ms), fn };
     this.#timers.push(timer);
-    if (ms < AT_ONCE) soon(() => this.#run(timer));
+    if (ms <= AT_ONCE) soon(() => this.#run(timer));
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
