@@ -1,6 +1,7 @@
 /**
- * Makes a fresh clone ready: npm packages, compiled sources, an etcd server. Does only what is missing, says what it
- * does, and needs no network when nothing is. `--without-etcd` leaves the server out.
+ * Makes a fresh clone ready: npm packages, compiled sources, an etcd server, the commands that specs run. Does only what
+ * is missing, says what it does, and needs no network when nothing is. `--without-etcd` leaves server and commands out,
+ * `--without-tools` the commands.
  *
  * Plain JavaScript without packages, because it runs before there are any.
  */
@@ -23,6 +24,10 @@ if (!process.argv.includes('--without-etcd')) {
     await ensureEtcd((line) => console.log(`setup: ${line}`));
   } catch (err) {
     fail(err.message);
+  }
+  if (!process.argv.includes('--without-tools')) {
+    const { ensureTools } = await import('../dist/spec/support/cluster/tools.js');
+    await ensureTools((line) => console.log(`setup: ${line}`));
   }
 }
 

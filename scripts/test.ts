@@ -22,6 +22,7 @@ const STEPS: readonly Step[] = [
   { name: 'unit', run: (args) => mocha(['dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js', ...args]) },
   { name: 'simulation', run: () => runTool('../dist/scripts/simulation.js', []) },
   { name: 'integration', run: (args) => mochaOnEtcd('dist/spec/integration', args) },
+  { name: 'interop', run: (args) => mochaOnEtcd('dist/spec/interop', args) },
   { name: 'cli', run: (args) => mochaOnEtcd('dist/spec/cli', args) },
   { name: 'chaos', run: () => runTool('../dist/spec/chaos/main.js', ['--minutes', '1.5']) },
   { name: 'examples', run: (args) => mochaOnEtcd('dist/spec/examples', ['--timeout', '120000', ...args]) },

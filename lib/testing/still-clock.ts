@@ -1,10 +1,6 @@
 import { type Clock, soon } from '../time.js';
 
-<<<<<<< HEAD
-/** ms: so little is waited only to spread requests, and there is nobody to spread them among. */
-=======
 /** ms: so little is waited only to let others go first, or to spread requests, and there are no others. */
->>>>>>> 8c39476ff70ba512f71a9e558bc97d6d0bdab698
 const AT_ONCE = 20;
 
 interface Timer {

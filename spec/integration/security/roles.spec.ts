@@ -90,6 +90,30 @@ describe('with roles, an election', () => {
     }
   });
 
+  it('needs no more than `read` to observe', async () => {
+    const name = uniqueName();
+    const { access, hosts } = secured();
+    const client = await worker(name);
+    await access.allow(name, name, 'Read');
+    const other = await access.user(`${name}-other`, `${name}-other`);
+    await access.allow(`${name}-other`, name);
+    const leader = candidate(clientOf('createClient', { hosts, auth: other }), name, { ...OPTIONS, value: 'leader' });
+    const observer = candidate(client, name, OPTIONS);
+    const over = new AbortController();
+    tracked({ close: () => over.abort() });
+    const observed: (string | undefined)[] = [];
+    const observing = (async () => {
+      for await (const each of observer.observe({ signal: over.signal })) observed.push(each?.value);
+    })();
+    await until(() => observed.length === 1, { what: 'nobody to be observed' });
+    await leading(leader);
+    await until(() => observed.length === 2, { what: 'the leader to be observed' });
+    over.abort();
+    await observing;
+    expect(observed).to.deep.equal([undefined, 'leader']);
+    expect((await observer.candidates()).map(({ value }) => value)).to.deep.equal(['leader']);
+  });
+
   it('goes to the end of the queue when it may leave again, if it stepped down while it might not', async () => {
     const name = uniqueName();
     const { access } = secured();

@@ -1,3 +1,4 @@
+import { aptInstall, asRoot } from './apt.js';
 import { composePull, composeUsable } from './compose.js';
 import { type EtcdServer, findEtcd } from './etcd-server.js';
 import { get } from './http.js';
@@ -56,24 +57,10 @@ async function assertAnswering(hosts: readonly string[]): Promise<void> {
 }
 
 async function aptGet(say: (line: string) => void): Promise<string | undefined> {
-  if (!(await run('apt-get', ['--version'])).ok) return 'no apt-get here';
-  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  if (sudo.length > 0 && !(await run('sudo', ['-n', 'true'])).ok) return 'needs root, or sudo without a password';
-  const apt = (...args: readonly string[]): ReturnType<typeof run> => {
-    const command = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=120'];
-    return asRoot([...command, ...args]);
-  };
-  say('etcd: apt-get install etcd-server');
-  const install = ['install', '--yes', '--no-install-recommends', 'etcd-server'];
-  let installed = await apt(...install);
-  if (!installed.ok) {
-    const updated = await apt('update');
-    if (!updated.ok) return `apt-get update failed: ${lastLine(updated.output)}`;
-    installed = await apt(...install);
-  }
-  if (!installed.ok) return `failed: ${lastLine(installed.output)}`;
+  const reason = await aptInstall('etcd-server', say);
+  if (reason !== undefined) return reason;
   // The package may start a service on etcd's standard port. It was not there before, so nobody misses it.
-  await asRoot([...sudo, 'systemctl', 'disable', '--now', 'etcd']);
+  await asRoot('systemctl', 'disable', '--now', 'etcd');
   return undefined;
 }
 
@@ -90,10 +77,6 @@ async function docker(say: (line: string) => void): Promise<string | undefined> 
   say('etcd: docker compose pull');
   await composePull();
   return undefined;
-}
-
-function asRoot([command = '', ...args]: readonly string[]): ReturnType<typeof run> {
-  return run(command, args, { within: INSTALLS_WITHIN });
 }
 
 function lastLine(text: string): string {

@@ -49,9 +49,9 @@ export class Access {
     return { username, password };
   }
 
-  /** The least role that an election needs. */
-  async allow(role: string, election: string): Promise<void> {
-    await this.root.role(role).grant({ permission: 'Readwrite', range: keysOf(election) });
+  /** By default the least role that an election needs. */
+  async allow(role: string, election: string, permission: 'Read' | 'Readwrite' = 'Readwrite'): Promise<void> {
+    await this.root.role(role).grant({ permission, range: keysOf(election) });
   }
 
   async forbid(role: string, election: string): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { IOptions } from 'etcd3';
 import type { TlsFiles } from '../cluster/http.js';
 import { run } from '../cluster/run.js';
+import { findTool } from '../cluster/tools.js';
 
 export type ClientCertificate = Required<NonNullable<IOptions['credentials']>>;
 
@@ -62,6 +63,6 @@ export class Authority {
 }
 
 async function openssl(...args: readonly string[]): Promise<void> {
-  const { ok, output } = await run('openssl', args);
-  if (!ok) throw new Error(`openssl ${args[0]} failed; the specs of client certificates need the command: ${output}`);
+  const { ok, output } = await run(await findTool('openssl'), args);
+  if (!ok) throw new Error(`openssl ${args[0]} failed: ${output}`);
 }

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { candidate, openClient } from '../support/candidates.js';
+import { type Contestant, etcd3s, ours, queueIs } from '../support/other-clients.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tracked } from '../support/track.js';
+import { until } from '../support/wait.js';
+
+const SIZE = 4;
+
+/** Looks every millisecond at who believes itself the leader, as work on every machine would. */
+class Census {
+  samples = 0;
+  withLeader = 0;
+  /** Those of any sample with more than one. */
+  readonly overlaps: string[] = [];
+  readonly #fleet: readonly Contestant[];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(fleet: readonly Contestant[]) {
+    this.#fleet = fleet;
+    this.#timer = setInterval(() => this.take(), 1);
+  }
+
+  take(): void {
+    const leaders = this.#fleet.filter((each) => each.isLeader()).map(({ value }) => value);
+    this.samples++;
+    if (leaders.length > 0) this.withLeader++;
+    if (leaders.length > 1) this.overlaps.push(leaders.join(' and '));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+describe('a fleet of etcd3’s Election', () => {
+  const cluster = sharedCluster();
+
+  for (const [order, pick] of [
+    ['the leader first', (old: Contestant[]) => old.find((each) => each.isLeader())],
+    ['the leader last', (old: Contestant[]) => old.find((each) => !each.isLeader()) ?? old[0]],
+  ] as const) {
+    it(`is moved over candidate by candidate without two leaders at any moment: ${order}`, async () => {
+      const { hosts } = cluster();
+      const name = uniqueName();
+      const queue = `election/${name}`;
+      const reader = candidate(hosts, queue);
+      const fleet: Contestant[] = [];
+      const census = tracked(new Census(fleet));
+      let old: Contestant[] = [];
+      let values: string[] = [];
+      for (let i = 0; i < SIZE; i++) {
+        const contestant = etcd3s(openClient(hosts), name, `old ${i}`);
+        old.push(contestant);
+        fleet.push(contestant);
+        values.push(contestant.value);
+        await queueIs(reader, values);
+      }
+
+      for (let i = 0; i < SIZE; i++) {
+        await until(() => fleet.some((each) => each.isLeader()), { within: 10_000, what: 'a leader' });
+        const leaving = pick(old);
+        if (leaving === undefined) throw new Error('ours lead before the old fleet has gone');
+        await leaving.leave();
+        old = old.filter((each) => each !== leaving);
+        const joining = ours(candidate(hosts, queue, { value: `new ${i}`, ttl: 5 }), `new ${i}`);
+        fleet.push(joining);
+        values = [...values.filter((value) => value !== leaving.value), joining.value];
+        await queueIs(reader, values);
+      }
+
+      await until(() => fleet.some((each) => each.isLeader()), { within: 10_000, what: 'a leader' });
+      expect(values).to.deep.equal(['new 0', 'new 1', 'new 2', 'new 3']);
+      expect(fleet.filter((each) => each.isLeader()).map(({ value }) => value)).to.deep.equal(['new 0']);
+      expect(census.overlaps).to.deep.equal([]);
+      expect(census.withLeader).to.be.greaterThan(0);
+    });
+  }
+});

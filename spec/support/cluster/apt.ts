@@ -1,0 +1,33 @@
+import { run } from './run.js';
+
+const INSTALLS_WITHIN = 10 * 60_000;
+
+/** Installs a package of Debian's. Resolves with why that did not work, or with undefined when it did. */
+export async function aptInstall(name: string, say: (line: string) => void): Promise<string | undefined> {
+  if (!(await run('apt-get', ['--version'])).ok) return 'no apt-get here';
+  if (!isRoot() && !(await run('sudo', ['-n', 'true'])).ok) return 'needs root, or sudo without a password';
+  const apt = (...args: readonly string[]): ReturnType<typeof run> =>
+    asRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=120', ...args);
+  say(`apt-get install ${name}`);
+  const install = ['install', '--yes', '--no-install-recommends', name];
+  let installed = await apt(...install);
+  if (!installed.ok) {
+    const updated = await apt('update');
+    if (!updated.ok) return `apt-get update failed: ${lastLine(updated.output)}`;
+    installed = await apt(...install);
+  }
+  return installed.ok ? undefined : `failed: ${lastLine(installed.output)}`;
+}
+
+export function asRoot(...command: readonly string[]): ReturnType<typeof run> {
+  const [program = '', ...args] = isRoot() ? command : ['sudo', '-n', ...command];
+  return run(program, args, { within: INSTALLS_WITHIN });
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function lastLine(text: string): string {
+  return text.split('\n').at(-1) ?? '';
+}

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Etcd3 } from 'etcd3';
+import type { Election } from '../../lib/index.js';
+import { findTool } from './cluster/tools.js';
+import { tracked } from './track.js';
+import { until } from './wait.js';
+
+/** A candidate of any client, as far as clients have it in common. */
+export interface Contestant {
+  readonly value: string;
+  /** What it believes itself, at this moment. */
+  isLeader(): boolean;
+  /** Leaves the queue, in whatever place. */
+  leave(): Promise<void>;
+}
+
+/** One of ours, started. */
+export function ours(election: Election, value: string): Contestant {
+  election.start();
+  return { value, isLeader: () => election.isLeader(), leave: () => election.stop() };
+}
+
+/** One of etcd3's own election, which puts `election/` before the name. */
+export function etcd3s(
+  client: Etcd3,
+  name: string,
+  value: string,
+): Contestant & { proclaim(value: string): Promise<void> } {
+  let leads = false;
+  let hasLeft = false;
+  const campaign = client.election(name, 5).campaign(value);
+  campaign.on('elected', () => {
+    leads = !hasLeft; // a campaign that resigned while it waited says so too, when its predecessor goes
+  });
+  campaign.on('error', () => {
+    leads = false;
+  });
+  const leave = async (): Promise<void> => {
+    leads = false;
+    hasLeft = true;
+    await campaign.resign();
+  };
+  tracked({ close: leave });
+  return { value, isLeader: () => leads, leave, proclaim: (next) => campaign.proclaim(next) };
+}
+
+/** A run of `etcdctl elect`, which is Go's client; interrupted at the end of the spec. */
+class Etcdctl {
+  /** Every leader that it has printed. */
+  readonly leaders: { readonly key: string; readonly value: string }[] = [];
+  readonly #process: ChildProcess;
+
+  constructor(bin: string, hosts: readonly string[], args: readonly string[]) {
+    // Without its variables: etcdctl takes them for flags.
+    const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCDCTL_'));
+    const env = { ...Object.fromEntries(rest), ETCDCTL_API: '3' };
+    const command = [`--endpoints=${hosts.join(',')}`, 'elect', ...args];
+    const child = spawn(bin, command, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#process = child;
+    let key: string | undefined;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (key !== undefined) this.leaders.push({ key, value: line });
+      key = key === undefined ? line : undefined;
+    });
+  }
+
+  get #isOver(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  /** SIGINT: it resigns, and ends. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    const gone = once(this.#process, 'close');
+    this.#process.kill('SIGINT');
+    await gone;
+  }
+}
+
+/** Every value that `etcdctl elect --listen` prints, in order, as it comes. */
+export async function etcdctlListens(hosts: readonly string[], name: string): Promise<() => string[]> {
+  const listener = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['--listen', name]));
+  return () => listener.leaders.map(({ value }) => value);
+}
+
+/** `etcdctl elect` as a candidate; it prints itself once it is elected. */
+export async function etcdctls(hosts: readonly string[], name: string, value: string): Promise<Contestant> {
+  const candidate = tracked(new Etcdctl(await findTool('etcdctl'), hosts, [name, value]));
+  let leads = true;
+  return {
+    value,
+    isLeader: () => leads && candidate.leaders.length > 0,
+    leave: async () => {
+      leads = false;
+      await candidate.close();
+    },
+  };
+}
+
+/** Resolves when the queue of `election` is this, first to last. */
+export async function queueIs(election: Election, values: readonly string[]): Promise<void> {
+  let seen = '';
+  const isSo = async (): Promise<boolean> => {
+    seen = (await election.candidates()).map(({ value }) => value).join();
+    return seen === values.join();
+  };
+  await until(isSo, { within: 10_000, what: `the queue ${values.join()}` }).catch((err: Error) => {
+    throw new Error(`${err.message}; it is ${seen}`);
+  });
+}
