@@ -196,6 +196,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   abandoned(lease: Lease, own: OwnKey | undefined): Promise<void> {
     const state = this.#state;
     const isLast = state.name === 'leaving' ? !state.isReturning : state.name === 'idle';
+    if (isLast && own === undefined && this.#ownsSession) return Promise.resolve(); // it is about to be revoked
     return this.#session.giveBack(this.#candidacy, { election: this.name, lease: lease.id, own, isLast });
   }
 

@@ -44,6 +44,8 @@ export class Entrance {
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   #attempt: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
+  /** The lease of an attempt that etcd may have carried out. */
+  #unanswered: Lease | undefined;
   #isClosed = false;
 
   constructor(parts: EntranceParts, on: EntranceHandlers) {
@@ -73,6 +75,7 @@ export class Entrance {
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
+    if (this.#attempt === undefined && this.#unanswered !== undefined) void this.#abandon(this.#unanswered, undefined);
   }
 
   /** Resolves with the ms to wait before the next attempt, if one is needed. */
@@ -81,6 +84,7 @@ export class Entrance {
     const { lease, value } = ticket;
     try {
       const { place, head } = await candidacy.join(lease.id, value, withHead);
+      this.#unanswered = undefined;
       if (!this.#isClosed && this.#on.ticket()?.lease === lease) {
         this.#on.entered(ticket, place, head);
         return undefined;
@@ -112,6 +116,7 @@ export class Entrance {
       this.#on.leaseUnknown(lease, error);
       return 0;
     }
+    this.#unanswered = lease;
     this.#on.troubled(error);
     return this.#backoff.next();
   }

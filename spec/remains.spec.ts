@@ -35,6 +35,19 @@ describe('a key that could not be given back at once', () => {
     await world.until(() => other.isLeader(), 'the other one leads', 3_000);
   });
 
+  it('is that of a join without an answer when the candidate stops before the next attempt, too', async () => {
+    const { session, store } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a' });
+    const other = world.candidate('b').election;
+    store.faults.next('txn', 'lose reply');
+    store.faults.next('txn', 'fail');
+    election.start();
+    await world.advance(2_010);
+    await world.settled(election.stop());
+    await world.queued(other);
+    await world.until(() => other.isLeader(), 'the other one leads', 100);
+  });
+
   it('is gone before its candidate leads again: every term has a token of its own', async () => {
     const { election, store } = world.candidate('a');
     const story = record(election);

@@ -21,8 +21,18 @@ export function plans(): Arbitrary<Plan> {
     fc.record({
       seed: fc.noShrink(fc.nat(2 ** 32 - 1)),
       etcd: etcds(),
-      processes: fc.oneof({ weight: 8, arbitrary: fewCandidates() }, { weight: 1, arbitrary: fleets() }),
-      steps: fc.array(steps(), { minLength: 4, maxLength: 22, size: 'max' }),
+      processes: fc.oneof(
+        { weight: 8, arbitrary: fewCandidates() },
+        { weight: 1, arbitrary: rivals() },
+        { weight: 1, arbitrary: fleets() },
+      ),
+      steps: fc.oneof(
+        { weight: 7, arbitrary: fc.array(steps(), { minLength: 4, maxLength: 24, size: 'max' }) },
+        {
+          weight: 1,
+          arbitrary: fc.tuple(earlyCut(), fc.array(steps(), { maxLength: 8, size: 'max' })).map(([a, b]) => [a, ...b]),
+        },
+      ),
       farewell: fc.constantFrom('together', 'leaders first'),
     }),
   );
@@ -31,10 +41,10 @@ export function plans(): Arbitrary<Plan> {
 function etcds(): Arbitrary<EtcdPlan> {
   return fc.record({
     members: fc.integer({ min: 1, max: 3 }),
-    latency: fc.constantFrom(2, 1, 10, 40),
+    latency: fc.constantFrom(2, 1, 10, 2, 40),
     watchDelay: fc.constantFrom(0, 5, 60),
     electionTime: fc.constantFrom(100, 1_000),
-    leaseTick: fc.constantFrom(500, 100, 1),
+    leaseTick: fc.constantFrom(500, 1, 1),
   });
 }
 
@@ -49,6 +59,33 @@ function fewCandidates(): Arbitrary<ProcessPlan[]> {
     .map((all) => atMost(7, all));
 }
 
+/** A first candidate that has trouble getting its lease, and is elected all the same, before others come. */
+function rivals(): Arbitrary<ProcessPlan[]> {
+  const one = (startsAt: Arbitrary<number>): Arbitrary<CandidatePlan[]> =>
+    fc.record<CandidatePlan>({ election: fc.constant(0), observe: fc.constant(true), startsAt }).map((only) => [only]);
+  const trouble = fc.oneof<Arbitrary<RequestFault>[]>(
+    fc.record({ is: fc.constant('reply late'), by: fc.integer({ min: 50, max: 900 }) }),
+    fc.record({ is: fc.constantFrom('reply lost', 'duplicated') }),
+  );
+  const first = fc
+    .tuple(processes(one(fc.constant(0)), fc.constant(false)), trouble)
+    .map(([process, firstGrant]) => ({ ...process, firstGrant }));
+  const others = fc.array(processes(one(fc.integer({ min: 1_100, max: 1_900 })), fc.boolean()), {
+    minLength: 1,
+    maxLength: 3,
+    size: 'max',
+  });
+  return fc.tuple(first, others).map(([process, rest]) => [process, ...rest]);
+}
+
+/** The first leader is cut off before it has refreshed its lease for the first time. */
+function earlyCut(): Arbitrary<Step> {
+  const who: Who = { election: 0, as: 'leader' };
+  return fc
+    .tuple(fc.integer({ min: 200, max: 2_000 }), fc.integer({ min: 3_000, max: 9_000 }))
+    .map(([wait, ms]) => ({ wait, deed: { name: 'network', who, is: 'silent', for: ms } }));
+}
+
 /** Sessions of so many elections that their transactions go in batches. */
 function fleets(): Arbitrary<ProcessPlan[]> {
   const candidates = fc
@@ -61,11 +98,12 @@ function fleets(): Arbitrary<ProcessPlan[]> {
 
 function processes(candidates: Arbitrary<CandidatePlan[]>, shared: Arbitrary<boolean>): Arbitrary<ProcessPlan> {
   return fc.record({
-    rate: fc.constantFrom(1, 0.99, 1.01, 0.995, 1.004),
+    rate: fc.constantFrom(1, 0.99, 1.01, 0.99, 1.004),
     lateness: fc.constantFrom(0, 0, 0, 15),
-    ttl: fc.constantFrom(2, 3, 4),
+    ttl: fc.constantFrom(2, 3, 4, 2, 3, 8),
     deadline: fc.constantFrom('default', 'late'),
     shared,
+    firstGrant: fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: requestFaults() }),
     candidates,
   });
 }
@@ -83,6 +121,7 @@ function starts(): Arbitrary<number | undefined> {
   return fc.oneof(
     { weight: 4, arbitrary: fc.constant(0) },
     { weight: 3, arbitrary: fc.nat(100) },
+    { weight: 1, arbitrary: fc.nat(1_500) },
     { weight: 1, arbitrary: fc.constant(undefined) },
   );
 }
@@ -117,6 +156,23 @@ function deeds(): Arbitrary<Deed> {
     deed(1, fc.record({ ...of('health'), ...whom, answer: fc.constantFrom('bad', 'throws', 'hangs'), for: spell() })),
     deed(2, fc.record({ ...of('write'), ...whom, late: fc.boolean() })),
     deed(1, fc.record({ ...of('close'), ...whom, backAfter: short() })),
+    deed(
+      4,
+      fc.record({
+        ...of('botch'),
+        ...whom,
+        call: fc.constantFrom('start', 'stop', 'step down', 'proclaim'),
+        fault: requestFaults(),
+      }),
+    ),
+    deed(
+      3,
+      fc.record({
+        ...of('dither'),
+        ...whom,
+        after: fc.array(fc.oneof(fc.nat(10), fc.nat(200)), { minLength: 1, maxLength: 5, size: 'max' }),
+      }),
+    ),
     deed(1, fc.record({ ...of('read'), ...whom })),
     deed(3, fc.record({ ...of('crash'), ...whom, backAfter: fc.option(spell(), { nil: undefined }) })),
     deed(
@@ -131,6 +187,17 @@ function deeds(): Arbitrary<Deed> {
     deed(8, requests(who)),
     deed(3, fc.record({ ...of('storm'), ...whom, for: spell(), chance: fc.constantFrom(0.1, 0.3, 0.7) })),
     deed(5, fc.record({ ...of('network'), ...whom, is: fc.constantFrom('silent', 'mute', 'down'), for: spell() })),
+    deed(
+      6,
+      fc.record({
+        ...of('fade'),
+        ...whom,
+        lag: fc.oneof(fc.nat(10), fc.nat(400)),
+        slowFor: fc.nat(2_500),
+        end: fc.constantFrom('silent', 'silent', 'pause'),
+        for: fc.integer({ min: 500, max: 9_000 }),
+      }),
+    ),
     deed(2, fc.record({ ...of('lag'), ...whom, ms: fc.integer({ min: 20, max: 900 }), for: spell() })),
     deed(
       4,
@@ -164,17 +231,21 @@ function deeds(): Arbitrary<Deed> {
 }
 
 function requests(who: Arbitrary<Who>): Arbitrary<Deed> {
-  const by = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 400, max: 6_000 }));
   return fc.record({
     name: fc.constant('request'),
     who,
     kind: fc.constantFrom<RequestKind>('txn', 'txn', 'keepAlive', 'keepAlive', 'watch', 'grant', 'revoke'),
-    fault: fc.oneof<Arbitrary<RequestFault>[]>(
-      fc.record({ is: fc.constantFrom('lost', 'reply lost', 'hung', 'refused', 'duplicated') }),
-      fc.record({ is: fc.constantFrom('repeated', 'late', 'reply late'), by }),
-    ),
+    fault: requestFaults(),
     times: fc.integer({ min: 1, max: 4 }),
   });
+}
+
+function requestFaults(): Arbitrary<RequestFault> {
+  const by = fc.oneof(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 400, max: 6_000 }));
+  return fc.oneof<Arbitrary<RequestFault>[]>(
+    fc.record({ is: fc.constantFrom('lost', 'reply lost', 'hung', 'refused', 'duplicated') }),
+    fc.record({ is: fc.constantFrom('repeated', 'late', 'reply late'), by }),
+  );
 }
 
 function tasks(): Arbitrary<TaskPlan> {

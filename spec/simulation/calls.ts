@@ -1,5 +1,5 @@
 import type { Contender } from './contender.js';
-import type { Call } from './plan.js';
+import type { Botched, Call } from './plan.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
@@ -56,9 +56,38 @@ function act(world: World, contender: Contender, call: Call): void {
     }
     case 'read':
       return contender.read();
+    case 'botch':
+      process.weather.script('txn', call.fault, 1);
+      return botched(contender, call.call);
+    case 'dither':
+      return dither(contender, call.after);
     case 'close':
       void renew(world, process, call.backAfter);
   }
+}
+
+function botched(contender: Contender, call: Botched): void {
+  switch (call) {
+    case 'start':
+      contender.election.start();
+      return;
+    case 'stop':
+      void contender.stop();
+      return;
+    case 'step down':
+      return contender.stepDown();
+    case 'proclaim':
+      contender.proclaim();
+      contender.proclaim();
+  }
+}
+
+function dither(contender: Contender, [ms, ...rest]: readonly number[]): void {
+  const { election, process } = contender;
+  if (!process.contenders.includes(contender)) return;
+  if (election.isRunning()) void contender.stop();
+  else election.start();
+  if (ms !== undefined) process.user.after(ms, () => dither(contender, rest));
 }
 
 /** Closes what is open, and begins anew in the same process. */

@@ -189,6 +189,7 @@ export class Contender {
     this.tell(() => `unelected: ${code}`);
     this.process.world.tally.add('outcome', `unelected: ${code}`);
     if (this.#term !== leadership) throw new Violation('c: pairs', `${this.name} was unelected without a term`);
+    if (code === 'KEY_DELETED') this.process.world.referee.bereft(this, leadership);
     this.#term = undefined;
     if (leadership.isCurrent() || !leadership.signal.aborted || this.election.isLeader()) {
       throw new Violation('c: pairs', `${this.name} was unelected, and its term goes on`);

@@ -63,6 +63,18 @@ function befallProcess(world: World, process: Process, mishap: Extract<Mishap, {
         connection.network = 'up';
       });
       return true;
+    case 'fade':
+      connection.lag = mishap.lag;
+      world.disturb(now + mishap.slowFor + mishap.for + mishap.lag);
+      world.time.at(now + mishap.slowFor, () => {
+        if (world.isCalm || process.isDead) return;
+        const { end: name, for: ms } = mishap;
+        if (name === 'pause')
+          befallProcess(world, process, { name, who: mishap.who, for: ms, order: 'messages first' });
+        else befallProcess(world, process, { name: 'network', who: mishap.who, is: name, for: ms });
+        connection.lag = 0;
+      });
+      return true;
     case 'lag':
       connection.lag = mishap.ms;
       lasting(world, mishap.for + mishap.ms, () => {

@@ -158,10 +158,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (isLast && false) this.#listen(',
   },
   {
-    name: 'several proclaims at a time',
+    name: 'a key that somebody else has written is left like that',
     file: 'lib/announcement.ts',
-    search: 'await before;',
-    replace: '',
+    search: 'return this.#seen > this.#written && this.#lastTurn === undefined;',
+    replace: 'return false;',
   },
   {
     name: 'an observer does not read when the leader goes',

@@ -36,6 +36,8 @@ export interface ProcessPlan {
   readonly deadline: 'default' | 'late';
   /** Its candidates share one session; else each has its own. */
   readonly shared: boolean;
+  /** What befalls the first request for a lease. */
+  readonly firstGrant?: RequestFault | undefined;
   readonly candidates: readonly CandidatePlan[];
 }
 
@@ -75,7 +77,13 @@ export type Call =
   | { readonly name: 'health'; readonly who: Who; readonly answer: 'bad' | 'throws' | 'hangs'; readonly for: number }
   /** A guarded write, in the present term or in the one before. */
   | { readonly name: 'write'; readonly who: Who; readonly late: boolean }
-  | { readonly name: 'close'; readonly who: Who; readonly backAfter: number };
+  | { readonly name: 'close'; readonly who: Who; readonly backAfter: number }
+  /** A call whose next transaction goes wrong. */
+  | { readonly name: 'botch'; readonly who: Who; readonly call: Botched; readonly fault: RequestFault }
+  /** Starts, and after each of these ms changes its mind. */
+  | { readonly name: 'dither'; readonly who: Who; readonly after: readonly number[] };
+
+export type Botched = 'start' | 'stop' | 'step down' | 'proclaim';
 
 export interface TaskPlan {
   /** ms; undefined: until it is told to end. */
@@ -101,6 +109,15 @@ export type Mishap =
     }
   | { readonly name: 'storm'; readonly who: Who; readonly for: number; readonly chance: number }
   | { readonly name: 'network'; readonly who: Who; readonly is: 'silent' | 'mute' | 'down'; readonly for: number }
+  /** The network gets slow, and then there is none, or the process stops. */
+  | {
+      readonly name: 'fade';
+      readonly who: Who;
+      readonly lag: number;
+      readonly slowFor: number;
+      readonly end: 'silent' | 'pause';
+      readonly for: number;
+    }
   | { readonly name: 'lag'; readonly who: Who; readonly ms: number; readonly for: number }
   | { readonly name: 'streams'; readonly who: Who; readonly kind: StreamKind; readonly are: 'broken' | 'silent' }
   | {

@@ -11,8 +11,7 @@ import type {
 /** Who looks at what the library sends. */
 export interface ProbeHandlers {
   granting(lease: bigint): void;
-  /** Gives these keys back. */
-  deleting(keys: readonly string[]): void;
+  sending(txn: Txn): void;
   revoking(lease: bigint): void;
 }
 
@@ -41,8 +40,7 @@ export class Probe implements Store {
   }
 
   txn(txn: Txn): Promise<TxnResult> {
-    const deleted = txn.success.flatMap((op) => (op.type === 'delete' ? [op.key] : []));
-    if (deleted.length > 0) this.#on.deleting(deleted);
+    this.#on.sending(txn);
     return this.#store.txn(txn);
   }
 

@@ -2,6 +2,7 @@ import { ElectionError } from '../../lib/errors.js';
 import { hexOf } from '../../lib/keys.js';
 import type { Logger } from '../../lib/log.js';
 import { type Environment, Session } from '../../lib/session.js';
+import type { Txn } from '../../lib/store.js';
 import type { Connection } from '../support/fake-etcd/connection.js';
 import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
 import { Contender } from './contender.js';
@@ -65,6 +66,7 @@ export class Process {
       hangTimeout: world.hangTimeout,
     });
     this.connection.faults.draw = this.weather.draw;
+    if (plan.firstGrant !== undefined) this.weather.script('grant', plan.firstGrant, 1);
     this.environment = { store: this.#probe(), clock: this.clock };
     this.enlist();
   }
@@ -180,11 +182,22 @@ export class Process {
     };
     return new Probe(this.connection, {
       granting: (lease) => this.#leases.add(lease),
-      deleting: (keys) => {
-        for (const key of keys) released(key, 0n);
+      sending: (txn) => {
+        this.world.guard(() => checkGuarded(txn));
+        for (const op of txn.success) if (op.type === 'delete') released(op.key, 0n);
       },
       revoking: (lease) => released('', lease),
     });
+  }
+}
+
+/** Nothing in a queue is written or deleted but under a compare on the key, and nothing is written without a lease. */
+function checkGuarded({ compare, success, failure }: Txn): void {
+  for (const op of [...success, ...failure]) {
+    if (op.type === 'range') continue;
+    const isGuarded = compare.some(({ key }) => key === op.key) && success.includes(op);
+    if (!isGuarded) throw new Violation('a: fencing', `${op.type} of ${op.key} without a guard`);
+    if (op.type === 'put' && op.lease === 0n) throw new Violation('d: no phantom', `${op.key} is put without a lease`);
   }
 }
 

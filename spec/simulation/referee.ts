@@ -1,4 +1,3 @@
-import { isCandidateKey } from '../../lib/keys.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
@@ -120,6 +119,13 @@ export class Referee {
     this.#checkLeaders(record);
   }
 
+  /** Has heard that its key was deleted. */
+  bereft(contender: Contender, { fencingToken: token, leaseId }: Leadership): void {
+    const lives = this.#parts.etcd.leases().some(({ id }) => id.toString(16) === leaseId);
+    if (!lives || this.#of(contender.electionName).voided.has(token)) return;
+    throw new Violation('i: no surprises', `${contender.name} has lost its key, and nobody else has deleted it`);
+  }
+
   /** An observer has been told of this leader. */
   announced(election: string, who: string, token: bigint, before: bigint): void {
     const record = this.#of(election);
@@ -187,4 +193,9 @@ export class Referee {
     }
     record.lastLeader = contender;
   }
+}
+
+/** Not the library's own: it could be wrong. */
+function isCandidateKey(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) && /^[^/]+$/.test(key.slice(prefix.length));
 }

@@ -15,6 +15,8 @@ const CALLS: Readonly<Record<Call['name'], true>> = {
   write: true,
   read: true,
   close: true,
+  botch: true,
+  dither: true,
 };
 
 /** The compiler sees to it that none is forgotten. What is counted in detail is left out here. */
@@ -23,6 +25,7 @@ const MISHAPS: Readonly<Record<Exclude<DeedName, Call['name'] | 'request' | 'str
   pause: true,
   storm: true,
   network: true,
+  fade: true,
   lag: true,
   member: true,
   'raft leader': true,

@@ -86,6 +86,8 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
   'health',
   'write',
   'close',
+  'botch',
+  'dither',
 ]);
 
 const TAMPERING: ReadonlySet<string> = new Set<Tampering['name']>([
