@@ -1,6 +1,6 @@
 import { Backoff } from './backoff.js';
 import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
-import type { ElectionError } from './errors.js';
+import { ElectionError } from './errors.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import type { Clock } from './time.js';
@@ -107,6 +107,8 @@ export class Entrance {
   }
 
   async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
+    if (!(error instanceof ElectionError))
+      this.#parts.log().error({ err: error }, 'a mistake of this library: joining again');
     if (this.#isClosed) {
       // Whether it was carried out nobody knows; on a lease that lives on, the key would stay.
       if (error.code !== 'LEASE_LOST') await this.#abandon(lease, undefined);

@@ -14,6 +14,8 @@ const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
+    /** Goes on with one that has not been found, up to so many. */
+    most: { type: 'string', default: '8000' },
     shards: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
   },
@@ -34,16 +36,16 @@ for (const mutation of asked) {
 if (missed.length > 0) console.error(`\nnot found: ${missed.join('; ')}`);
 process.exitCode = missed.length > 0 ? 1 : 0;
 
-async function tryOut(mutation: Mutation): Promise<Summary> {
+async function tryOut(mutation: Mutation): Promise<Pick<Summary, 'schedules' | 'found'>> {
   const mutant = new Mutant(mutation);
+  const [many, most, shards] = [Number(values.schedules), Number(values.most), Number(values.shards)];
   try {
-    return await runAll({
-      from: Number(values.from),
-      schedules: Number(values.schedules),
-      shards: Number(values.shards),
-      persists: true,
-      program: mutant.program,
-    });
+    for (let done = 0; ; ) {
+      const from = Number(values.from) + done;
+      const { found } = await runAll({ from, schedules: many, shards, persists: true, program: mutant.program });
+      done += many;
+      if (found.length > 0 || done >= most) return { schedules: done, found };
+    }
   } finally {
     mutant.close();
   }

@@ -17,24 +17,25 @@ import type {
  * first among alternatives is the simplest.
  */
 export function plans(): Arbitrary<Plan> {
-  return fc.noBias(
+  const any = fc.array(steps(), { minLength: 4, maxLength: 24, size: 'max' });
+  const early = fc
+    .tuple(earlyCut(), fc.array(steps(), { maxLength: 8, size: 'max' }))
+    .map(([first, rest]) => [first, ...rest]);
+  const of = (processes: Arbitrary<ProcessPlan[]>, all: Arbitrary<Step[]>): Arbitrary<Plan> =>
     fc.record({
       seed: fc.noShrink(fc.nat(2 ** 32 - 1)),
       etcd: etcds(),
-      processes: fc.oneof(
-        { weight: 8, arbitrary: fewCandidates() },
-        { weight: 1, arbitrary: rivals() },
-        { weight: 1, arbitrary: fleets() },
-      ),
-      steps: fc.oneof(
-        { weight: 7, arbitrary: fc.array(steps(), { minLength: 4, maxLength: 24, size: 'max' }) },
-        {
-          weight: 1,
-          arbitrary: fc.tuple(earlyCut(), fc.array(steps(), { maxLength: 8, size: 'max' })).map(([a, b]) => [a, ...b]),
-        },
-      ),
+      processes,
+      steps: all,
       farewell: fc.constantFrom('together', 'leaders first'),
-    }),
+    });
+  return fc.noBias(
+    fc.oneof(
+      { weight: 14, arbitrary: of(fewCandidates(), any) },
+      { weight: 2, arbitrary: of(fleets(), any) },
+      { weight: 1, arbitrary: of(fewCandidates(), early) },
+      { weight: 2, arbitrary: of(rivals(), early) },
+    ),
   );
 }
 

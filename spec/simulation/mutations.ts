@@ -68,12 +68,6 @@ export const MUTATIONS: readonly Mutation[] = [
       "const { own } = this; if (event.type === 'delete') this.#on.first(this, { own, before: undefined, revision: event.revision, kv: { ...own, value: Buffer.alloc(0), modRevision: own.createRevision } });",
   },
   {
-    name: 'a read that was under way when something happened is taken for the present',
-    file: 'lib/standing.ts',
-    search: 'if (this.#isStale && !this.#isClosed) this.#read();',
-    replace: '',
-  },
-  {
     name: 'no read after a watch was interrupted',
     file: 'lib/watch.ts',
     search: 'entry.isInterrupted = false;\n    tell(entry, (follower) => follower.reset());',
@@ -171,10 +165,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
   },
   {
-    name: 'an observer believes older news',
-    file: 'lib/observer.ts',
-    search: 'if (this.#isClosed || revision < this.#revision) return;',
-    replace: 'if (this.#isClosed) return;',
+    name: 'the signal of a term is not aborted when it ends',
+    file: 'lib/campaign.ts',
+    search: 'previous.term.end(reason);',
+    replace: '',
   },
   {
     name: 'results of a batch handed to the wrong waiter',
