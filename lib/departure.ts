@@ -92,7 +92,7 @@ export class Departure {
   /** Whether `promise` has settled before `ms` have passed. */
   async #within(ms: number, promise: Promise<void>): Promise<boolean> {
     const settled = new AbortController();
-    const done = promise.finally(() => settled.abort());
+    const done = promise.finally(() => settled.abort(null));
     const isLate = await sleep(this.#clock, ms, settled.signal);
     if (!isLate) await done;
     return !isLate;

@@ -29,7 +29,7 @@ export interface SessionMember {
   suspended(error: ElectionError): void;
   resumed(): void;
   /** The session is being closed. */
-  stop(): Promise<void>;
+  stop(reason: ElectionError): Promise<void>;
 }
 
 /** A place in the queue that its candidate does not want any more. */
@@ -207,7 +207,10 @@ export class Session {
       await this.#orphans.revoke();
     })();
     const waited = new AbortController();
-    await Promise.race([revoked.finally(() => waited.abort()), sleep(this.environment.clock, patience, waited.signal)]);
+    await Promise.race([
+      revoked.finally(() => waited.abort(null)),
+      sleep(this.environment.clock, patience, waited.signal),
+    ]);
     return this.#orphans.isEmpty;
   }
 
@@ -216,7 +219,8 @@ export class Session {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#members.values(), ...this.#blocked].map((member) => member.stop()));
+    const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
+    await Promise.all([...this.#members.values(), ...this.#blocked].map((member) => member.stop(reason)));
     this.#members.clear();
     await this.revoke(REVOKE_PATIENCE);
     this.watch.close();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Case, measured } from '../case.js';
 import { Child, ChildFailure } from '../child.js';
 import type { FleetCommands } from '../programs/fleet.js';
@@ -10,6 +11,8 @@ export const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
 /** ms; etcd3 with ten thousand would go on until its memory is full. */
 export const PATIENCE = 90_000;
 const WARM_UP = 100;
+/** ms between two looks at etcd's counters. */
+const PAUSE = 1_000;
 
 interface Launch {
   readonly ms: number;
@@ -49,6 +52,7 @@ async function launch(world: World, who: Who, count: number, isFirst: boolean): 
 
 async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record<string, number>> {
   const { idle } = world.amounts;
+  await calm(world);
   const { heap, rss } = await fleet.ask('memory', undefined as never, PATIENCE);
   const before = await world.counter.read();
   const cpu = await fleet.ask('idle', { ms: idle }, idle + PATIENCE);
@@ -60,6 +64,17 @@ async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record
     'idle cpu %': round(cpu * 100),
     'idle requests/s': round(((Watch + LeaseKeepAlive + rest) * 1_000) / idle),
   };
+}
+
+/** Watches are created in the background: what is idle is looked at when that has ended. */
+async function calm({ counter, amounts }: World): Promise<void> {
+  const isBusy = ({ Watch = 0 }: Requests): boolean => Watch > (20 * PAUSE) / 1_000;
+  for (let before = await counter.read(), waited = 0; waited < PATIENCE && amounts.idle > PAUSE; waited += PAUSE) {
+    await sleep(PAUSE);
+    const after = await counter.read();
+    if (!isBusy(difference(before, after))) return;
+    before = after;
+  }
 }
 
 async function measure(world: World, count: number): Promise<Measurement[]> {
