@@ -10,8 +10,15 @@ type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 type Call = ReturnType<Parameters<Interceptor>[1]>;
 type Listener = NonNullable<Parameters<Call['start']>[1]>;
 
-/** Milliseconds that each attempt at a unary request may take. The sum stays below 5 s, so that an outage is told soon. */
-const PATIENCE = [1_000, 1_000, 1_500] as const;
+/**
+ * Milliseconds that each attempt at a unary request may take, by strain. The sum stays below 5 s, so that an outage is told
+ * soon and regularly; but a write that takes etcd two seconds must not be given up after one, for ever.
+ */
+const PATIENCE = [[1_000, 1_000, 1_500], [2_000, 2_000], [4_000]] as const;
+/** An answer within so many ms is one in time. */
+const IN_TIME = PATIENCE[0][0];
+/** So many ms more etcd3 gets for what it does around an attempt: fetching a token, retries of its own. */
+const GRACE = 1_000;
 /** Between two attempts that failed at once. */
 const PAUSE = 50;
 /** etcd3 picks members at random: so often in a row only a member that is the only one is picked. */
@@ -111,9 +118,9 @@ function refusal(target: string): Call {
 }
 
 /**
- * One unary request, tried up to three times, each time with fresh patience and past the silent members: 3.6 s at the
- * most, or twice that when etcd3 does not even send it. After a request that nobody answered in time the next gets up to four
- * times as long: a write that takes etcd two seconds must not be given up after one, for ever.
+ * One unary request, tried up to three times, each time with fresh patience and past the silent members: 4 s at the
+ * most, and some more when etcd3 does not even send it. After a request that nobody answered in time, the next is
+ * tried less often, and longer.
  *
  * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`, `LEASE_LOST`
  */
@@ -125,12 +132,12 @@ export async function unary<T>(
 ): Promise<T> {
   let failure = new ElectionError('UNAVAILABLE', `etcd did not ${what}`);
   let late = 0;
-  for (const [attempt, usual] of PATIENCE.entries()) {
-    const patience = usual * members.strain;
+  const attempts = PATIENCE[members.strain] ?? PATIENCE[0];
+  for (const [attempt, patience] of attempts.entries()) {
     const startedAt = clock.now();
     try {
       const answer = await attemptOnce(members, clock, patience, send);
-      if (clock.now() - startedAt < usual) members.relaxed();
+      if (clock.now() - startedAt < IN_TIME) members.relaxed();
       return answer;
     } catch (err) {
       // That etcd3 has given the host up for some seconds says less than why it did.
@@ -139,9 +146,9 @@ export async function unary<T>(
     }
     const wasQuick = clock.now() - startedAt < patience / 2;
     if (!wasQuick) late++;
-    if (wasQuick && attempt < PATIENCE.length - 1) await sleep(clock, PAUSE * (attempt + 1));
+    if (wasQuick && attempt < attempts.length - 1) await sleep(clock, PAUSE * (attempt + 1));
   }
-  if (late === PATIENCE.length) members.strained();
+  if (late === attempts.length) members.strained();
   throw failure;
 }
 
@@ -154,7 +161,7 @@ async function attemptOnce<T>(
   for (let refusals = 0; ; refusals++) {
     const guard = new Guard(members, clock, { patience, force: refusals >= MAX_REFUSALS });
     try {
-      return await bounded(clock, 2 * patience, send(guard.options), () => guard.abandon());
+      return await bounded(clock, patience + GRACE, send(guard.options), () => guard.abandon());
     } catch (err) {
       if (!guard.refused || refusals > MAX_REFUSALS) throw err;
     }

@@ -6,7 +6,7 @@ const LONGEST_AVOIDANCE = 60_000;
 /** A refused connection costs nothing to try again, so it is tried again soon. */
 const AFTER_REFUSAL = 1_000;
 /** A cluster that answers late is not helped by being asked again and again. */
-const MOST_STRAIN = 4;
+const MOST_STRAIN = 2;
 
 /**
  * Which members of the cluster did not answer lately. etcd3 picks a member at random for every request and forgets at
@@ -18,25 +18,25 @@ export class Members {
   readonly #clock: Clock;
   readonly #avoided = new Map<string, { until: number; silences: number }>();
 
-  #strain = 1;
+  #strain = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** How many times the usual patience a request deserves: 1, and more while the whole cluster answers late. */
+  /** 0, and up to 2 while the whole cluster answers late: a request is then given longer, and repeated less often. */
   get strain(): number {
     return this.#strain;
   }
 
   /** A request was not answered in time by anybody. */
   strained(): void {
-    this.#strain = Math.min(MOST_STRAIN, 2 * this.#strain);
+    this.#strain = Math.min(MOST_STRAIN, this.#strain + 1);
   }
 
   /** One was answered within the usual patience. */
   relaxed(): void {
-    this.#strain = 1;
+    this.#strain = 0;
   }
 
   avoid(target: string): boolean {
