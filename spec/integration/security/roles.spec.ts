@@ -81,8 +81,8 @@ describe('with roles, an election', () => {
   it('rejects what is asked of it with PERMISSION_DENIED when its keys may not be read', async () => {
     const name = uniqueName();
     const a = candidate(await worker(name), name, OPTIONS);
-    for (const asked of [a.leader(), a.candidates()]) {
-      const err: ElectionError = await asked.then(
+    for (const ask of [() => a.leader(), () => a.candidates()]) {
+      const err: ElectionError = await ask().then<never, ElectionError>(
         () => expect.fail('answered'),
         (reason) => reason,
       );
