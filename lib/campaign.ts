@@ -106,6 +106,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
     if (state.name === 'idle') return Promise.resolve();
     if (state.name !== 'leaving') return this.#leave(reason, false).done;
     state.isReturning = false;
+    state.reason = reason;
     state.stopped ??= this.#work;
     return state.done;
   }

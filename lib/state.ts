@@ -31,7 +31,8 @@ export interface Joining {
 /** On the way out, with the key still held until the work has ended. */
 export interface Leaving {
   readonly name: 'leaving';
-  readonly reason: ElectionError;
+  /** Why; of a `stop()` that comes while the candidate steps down, that. */
+  reason: ElectionError;
   /** Resolves when the key is released, or could not be in time. */
   done: Promise<void>;
   /** Whether to queue again afterwards. */

@@ -121,4 +121,14 @@ describe('elected()', () => {
     election.start();
     expect(await world.settled(one)).to.equal(election.leadership);
   });
+
+  it('rejects with STOPPED also when stop() comes while the candidate steps down', async () => {
+    const { election } = world.candidate('a');
+    await world.queued(election);
+    const steppingDown = election.stepDown();
+    const stopping = election.stop();
+    const elected = world.refusal(election.elected());
+    await world.settled(Promise.all([steppingDown, stopping]));
+    expect(await elected).to.equal('STOPPED');
+  });
 });
