@@ -56,11 +56,10 @@ describe('when etcd carries a request out and the reply is lost', () => {
 
   it('to the grant of the lease, no second lease is left behind', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
-    const operator = openClient(cluster().hosts);
     const client = openClient(proxy.hosts);
     await client.get('anything'); // connects
-    const before = await leases(operator);
-    const granted = async (): Promise<string[]> => (await leases(operator)).filter((id) => !before.includes(id));
+    const before = await leases(cluster().hosts);
+    const granted = async (): Promise<string[]> => (await leases(cluster().hosts)).filter((id) => !before.includes(id));
 
     const lost = proxy.loseReplies();
     const election = candidate(client, uniqueName()).start();

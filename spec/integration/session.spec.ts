@@ -30,7 +30,7 @@ describe('a session', () => {
     await a.stop();
     expect(await keysUnder(operator, a.name)).to.deep.equal([]);
     expect(await keysUnder(operator, b.name)).to.deep.equal([key]);
-    expect(await leases(operator)).to.include(leaseId);
+    expect(await leases(cluster().hosts)).to.include(leaseId);
     expect(await b.leadership?.verify()).to.equal(true);
     expect(story).to.deep.equal(['a elected', 'b elected', 'a unelected: STOPPED']);
   });
@@ -101,7 +101,6 @@ describe('a session', () => {
   });
 
   it('stops its elections and revokes its lease when it is closed, and lets the next ones lead', async () => {
-    const operator = openClient(cluster().hosts);
     const session = closedBySpec(open());
     const mine = [1, 2, 3].map(() => candidate(session, uniqueName()));
     const next: Election[] = [];
@@ -111,7 +110,7 @@ describe('a session', () => {
     const leaseId = mine[0]?.leadership?.leaseId;
     const stories = mine.map((it) => tell({ it }));
     await session.close();
-    expect(await leases(operator)).not.to.include(leaseId);
+    expect(await leases(cluster().hosts)).not.to.include(leaseId);
     expect(stories).to.deep.equal(mine.map(() => ['it unelected: STOPPED']));
     expect(mine.map(({ state }) => state)).to.deep.equal(['idle', 'idle', 'idle']);
     for (const election of next) await leading(election);

@@ -1,5 +1,5 @@
 import type { Etcd3 } from 'etcd3';
-import type { Election } from '../../lib/index.js';
+import { createClient, type Election } from '../../lib/index.js';
 import { until } from './wait.js';
 
 /** What an operator, or another program, does to the keys and leases of an election. Nothing of it goes through lib/. */
@@ -18,10 +18,20 @@ export async function revoke(client: Etcd3, leaseId: string): Promise<void> {
   await client.leaseClient.leaseRevoke({ ID: BigInt(`0x${leaseId}`).toString() });
 }
 
-/** The ids of all leases of the cluster, in hex. */
-export async function leases(client: Etcd3): Promise<string[]> {
-  const { leases } = await client.leaseClient.leaseLeases();
-  return leases.map(({ ID }) => BigInt(ID).toString(16));
+/**
+ * The ids of all leases of the cluster, in hex. etcd lists what the asked member has applied, which may be less than
+ * another one has: a linearizable read of that same member first brings it up to now.
+ */
+export async function leases([host]: readonly string[]): Promise<string[]> {
+  if (host === undefined) throw new TypeError('no host');
+  const member = createClient({ hosts: [host] });
+  try {
+    await member.get('any').exec();
+    const { leases } = await member.leaseClient.leaseLeases();
+    return leases.map(({ ID }) => BigInt(ID).toString(16));
+  } finally {
+    member.close();
+  }
 }
 
 /** Forgets all history up to now: a watch from any revision before it cannot go on. */
