@@ -118,22 +118,30 @@ export class BatchingStore implements Store {
   }
 }
 
+/**
+ * The writes go first. Within a transaction etcd reads what was written before in it, and all is answered with one revision:
+ * a read before a write of somebody else would show less than its revision says, and a watch from there would miss it.
+ */
 function merge(batch: readonly Waiting[]): Txn {
+  const ops = batch.flatMap(({ txn }) => txn.success);
   return {
     compare: batch.flatMap(({ txn }) => txn.compare),
-    success: batch.flatMap(({ txn }) => txn.success),
+    success: [...ops.filter((op) => !isRange(op)), ...ops.filter(isRange)],
     failure: [],
   };
 }
 
 function distribute(batch: readonly Waiting[], { revision, ranges }: TxnResult): void {
-  const isRange = (op: Op): boolean => op.type === 'range';
   let from = 0;
   for (const { txn, resolve } of batch) {
     const to = from + txn.success.filter(isRange).length;
     resolve({ succeeded: true, revision, ranges: ranges.slice(from, to) });
     from = to;
   }
+}
+
+function isRange(op: Op): boolean {
+  return op.type === 'range';
 }
 
 function isOutage(err: unknown): boolean {

@@ -69,6 +69,24 @@ describe('transactions of one session', () => {
     ]);
   });
 
+  it('read what is true at the revision that they are answered with, also what others of the batch write', async () => {
+    world.etcd.put('a', 'old');
+    void busy();
+    const before = commit({ compare: [], success: [range('a')], failure: [] });
+    const gone = commit({
+      compare: [{ key: 'a', createRevision: world.etcd.get('a')?.createRevision ?? 0n }],
+      success: [{ type: 'delete', key: 'a' }],
+      failure: [],
+    });
+    const written = commit(create('b'));
+    const reads = [before, commit({ compare: [], success: [range('b')], failure: [] })];
+    const [first, second] = await world.settled(Promise.all([...reads, gone, written]));
+    expect(sent).to.have.length(9);
+    expect(first?.revision).to.equal(second?.revision);
+    expect(first?.ranges[0]?.kvs).to.deep.equal([]);
+    expect(second?.ranges[0]?.kvs.map(({ key }) => key)).to.deep.equal(['b']);
+  });
+
   it('are sent one by one when a comparison of one of them fails: it decides for itself alone', async () => {
     world.etcd.put('b', 'there');
     void busy();

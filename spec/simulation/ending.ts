@@ -47,7 +47,9 @@ function startSomebody(world: World): void {
     const all = world.living.filter(({ electionName }) => electionName === name);
     const idle = all.find(({ election }) => election.state === 'idle');
     if (idle !== undefined && !all.some(({ election }) => election.isRunning())) {
-      idle.process.act(() => idle.election.start());
+      idle.process.act(() => {
+        if (idle.process.contenders.includes(idle)) idle.election.start();
+      });
     }
   }
 }

@@ -25,13 +25,16 @@ export async function shrink(seed: number, ms = 60_000): Promise<Shrunk | undefi
   const { check } = original.violation;
   let plan = planOf(seed);
   let tried = 0;
+  let running: Promise<Report> | undefined;
   const property = fc.asyncProperty(arbitrary, async (candidate) => {
     tried++;
-    const { violation } = await run(candidate);
+    running = run(candidate);
+    const { violation } = await running;
     if (violation?.check !== check) return;
     plan = candidate;
     throw violation;
   });
   await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: ms, skipAllAfterTimeLimit: ms });
+  await running; // when the time is up, fast-check does not wait for it; only one schedule may run at a time
   return { plan, report: await run(plan, { story: true }), tried };
 }
