@@ -8,7 +8,7 @@ export function carryOut(world: World, call: Call): boolean {
   const contender = world.find(call.who);
   if (contender === undefined) return false;
   contender.process.act(() => {
-    if (!contender.process.contenders.includes(contender)) return; // replaced while the process was paused
+    if (contender.isRetired) return; // while the process was paused
     if (call.name !== 'read') contender.tell(() => `the user calls ${call.name}`);
     act(world, contender, call);
   });
@@ -29,7 +29,7 @@ function act(world: World, contender: Contender, call: Call): void {
     case 'restart':
       void contender.stop();
       process.user.after(call.after, () => {
-        if (process.contenders.includes(contender)) election.start();
+        if (!contender.isRetired) election.start();
       });
       return;
     case 'proclaim':
@@ -85,7 +85,7 @@ function botched(contender: Contender, call: Botched): void {
 
 function dither(contender: Contender, [ms, ...rest]: readonly number[]): void {
   const { election, process } = contender;
-  if (!process.contenders.includes(contender)) return;
+  if (contender.isRetired) return;
   if (election.isRunning()) void contender.stop();
   else election.start();
   if (ms !== undefined) process.user.after(ms, () => dither(contender, rest));

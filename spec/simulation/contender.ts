@@ -73,6 +73,11 @@ export class Contender {
     return this.election.state === 'waiting' || this.election.state === 'leading';
   }
 
+  /** Its session was closed, and others have begun in its process: nobody uses it any more. */
+  get isRetired(): boolean {
+    return !this.process.contenders.includes(this);
+  }
+
   /** Another election of the same session holds the place: one session has one in each queue. */
   get isBlocked(): boolean {
     const isHolder = (other: Contender): boolean =>

@@ -48,7 +48,7 @@ function startSomebody(world: World): void {
     const idle = all.find(({ election }) => election.state === 'idle');
     if (idle !== undefined && !all.some(({ election }) => election.isRunning())) {
       idle.process.act(() => {
-        if (idle.process.contenders.includes(idle)) idle.election.start();
+        if (!idle.isRetired) idle.election.start();
       });
     }
   }

@@ -44,8 +44,12 @@ export async function run(plan: Plan, how: { readonly story?: boolean } = {}): P
 }
 
 async function play(world: World): Promise<void> {
-  for (const { election, plan, process } of world.contenders) {
-    if (plan.startsAt !== undefined) process.user.after(plan.startsAt, () => election.start());
+  for (const contender of world.contenders) {
+    const { startsAt } = contender.plan;
+    if (startsAt === undefined) continue;
+    contender.process.user.after(startsAt, () => {
+      if (!contender.isRetired) contender.election.start();
+    });
   }
   // The schedule begins when the first have found their places.
   await advance(world, 50);
