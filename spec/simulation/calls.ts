@@ -8,7 +8,7 @@ export function carryOut(world: World, call: Call): boolean {
   const contender = world.find(call.who);
   if (contender === undefined) return false;
   contender.process.act(() => {
-    if (contender.isRetired) return; // while the process was paused
+    if (contender.isRetired || world.isCalm) return; // while the process was paused
     if (call.name !== 'read') contender.tell(() => `the user calls ${call.name}`);
     act(world, contender, call);
   });
