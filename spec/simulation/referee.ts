@@ -48,7 +48,6 @@ const LEARNS_WITHIN = 6_000;
 export class Referee {
   readonly #parts: RefereeParts;
   readonly #records = new Map<string, Record>();
-  #seen = 0n;
 
   constructor(elections: readonly string[], parts: RefereeParts) {
     for (const name of elections) this.#records.set(name, new Record(name));
@@ -78,21 +77,19 @@ export class Referee {
     }
   }
 
+  /** After every write. */
+  look(): void {
+    for (const record of this.#records.values()) this.#look(record);
+  }
+
   /** After every step. */
   check(): void {
-    const { revision } = this.#parts.etcd;
-    const isNews = revision !== this.#seen;
-    this.#seen = revision;
-    for (const record of this.#records.values()) {
-      if (isNews) this.#look(record);
-      this.#checkLeaders(record);
-    }
+    for (const record of this.#records.values()) this.#checkLeaders(record);
   }
 
   /** `elected` has been told. */
   elected(contender: Contender, { key, fencingToken: token, leaseId }: Leadership): void {
     const record = this.#of(contender.electionName);
-    this.#look(record);
     this.#countHandover(record, contender);
     const voided = this.#isExcused(record, token);
     const kv = this.#parts.etcd.get(key);

@@ -61,6 +61,7 @@ export class World {
       tally: this.tally,
       disturbedUntil: () => this.#disturbedUntil,
     });
+    this.etcd.onWrite(() => this.guard(() => this.referee.look()));
     this.time.onStep = () => this.guard(() => this.referee.check());
     for (const at of plan.processes.keys()) this.boot(at);
   }

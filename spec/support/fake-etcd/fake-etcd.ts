@@ -62,6 +62,11 @@ export class FakeEtcd {
     this.faults.next(kind, fault, matches);
   }
 
+  /** `listener` is told after every write: of one, however many requests are carried out in the same step. */
+  onWrite(listener: () => void): void {
+    this.#cluster.state.onChange(listener);
+  }
+
   get revision(): bigint {
     return this.#cluster.state.keys.revision;
   }

@@ -10,10 +10,14 @@ const MAX_TXN_OPS = 128;
 export class StateMachine {
   readonly keys = new KeySpace();
   readonly leases = new Leases();
-  /** Told of every revision, after it is in force. */
-  onChange: ((change: Change) => void) | undefined;
+  readonly #onChange: ((change: Change) => void)[] = [];
   /** Told of every lease that is gone. */
   onLeaseGone: ((id: bigint) => void) | undefined;
+
+  /** `listener` is told of every revision, after it is in force. */
+  onChange(listener: (change: Change) => void): void {
+    this.#onChange.push(listener);
+  }
 
   txn(txn: Txn): TxnResult {
     assertWellFormed(txn);
@@ -56,7 +60,7 @@ export class StateMachine {
         },
       }),
     );
-    if (change !== undefined) this.onChange?.(change);
+    if (change !== undefined) for (const listener of this.#onChange) listener(change);
   }
 
   #assertLeasesExist(ops: readonly Op[]): void {

@@ -39,7 +39,7 @@ export class WatchHub {
   constructor(network: Network, cluster: Cluster) {
     this.#network = network;
     this.#cluster = cluster;
-    cluster.state.onChange = (change) => this.#onChange(change);
+    cluster.state.onChange((change) => this.#onChange(change));
     cluster.onServing = () => this.#catchUpAll();
     cluster.onLeaderless = (member) => this.#breakStreams(member);
   }
