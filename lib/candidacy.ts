@@ -32,6 +32,8 @@ export interface Head {
 /** A read that finds keys of nested elections in the way is repeated with so many times the limit. */
 const WIDER = 16;
 
+const never = (): boolean => false;
+
 /**
  * The queue of one election in etcd: the keys of one segment under `<name>/`, in order of create revision.
  *
@@ -101,14 +103,19 @@ export class Candidacy {
     return { place, head };
   }
 
-  /** Where our key stands now; undefined when it is gone. */
-  async place(own: OwnKey): Promise<Place | undefined> {
+  /**
+   * Where our key stands now; undefined when it is gone. A read that is over is not repeated.
+   *
+   * @throws ElectionError `ABORTED` when it is over before there is an answer; `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  async place(own: OwnKey, isOver = never): Promise<Place | undefined> {
     for (let limit = 2; ; limit *= WIDER) {
       const query = this.#read('newest', limit, own.createRevision);
       const { revision, ranges } = await this.#store.txn({ compare: [], success: [query], failure: [] });
       if (!ranges[0]?.kvs.some((kv) => isKey(kv, own)) && (ranges[0]?.kvs.length ?? 0) < limit) return undefined;
       const place = this.#placeIn(ranges[0], own, revision, limit);
       if (place !== undefined) return place;
+      if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the place any more');
     }
   }
 
@@ -148,7 +155,8 @@ export class Candidacy {
     return place !== undefined && place.before === undefined;
   }
 
-  async head(): Promise<Head> {
+  /** As {@link place}, for the oldest key. */
+  async head(isOver = never): Promise<Head> {
     for (let limit = 1; ; limit *= WIDER) {
       const { revision, ranges } = await this.#store.txn({
         compare: [],
@@ -157,6 +165,7 @@ export class Candidacy {
       });
       const head = this.#headIn(ranges[0], revision);
       if (head !== undefined) return head;
+      if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the head any more');
     }
   }
 

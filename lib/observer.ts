@@ -3,7 +3,8 @@ import type { Candidacy, Head } from './candidacy.js';
 import { ElectionError } from './errors.js';
 import type { KeyValue, WatchEvent } from './store.js';
 import { type Clock, soon } from './time.js';
-import type { Follower, Watch } from './watch.js';
+import type { Follower } from './watch.js';
+import type { Watches } from './watches.js';
 
 export interface ObserverHandlers {
   /** Somebody else leads, or nobody does, or the leader announces another value. */
@@ -28,7 +29,7 @@ const LONGEST_PAUSE = 2_000;
  */
 export class Observer implements Follower {
   readonly #candidacy: Candidacy;
-  readonly #watch: Watch;
+  readonly #watch: Watches;
   readonly #clock: Clock;
   readonly #on: ObserverHandlers;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
@@ -44,7 +45,7 @@ export class Observer implements Follower {
   #isStale = false;
   #isClosed = false;
 
-  constructor(candidacy: Candidacy, watch: Watch, clock: Clock, on: ObserverHandlers) {
+  constructor(candidacy: Candidacy, watch: Watches, clock: Clock, on: ObserverHandlers) {
     this.#candidacy = candidacy;
     this.#watch = watch;
     this.#clock = clock;
@@ -138,21 +139,23 @@ export class Observer implements Follower {
     }
     this.#isReading = true;
     this.#isStale = false;
-    this.#candidacy.head().then(
-      (head) => {
-        this.#isReading = false;
-        this.#backoff.reset();
-        this.learn(head);
-        if (this.#isStale && !this.#isClosed) this.#read();
-      },
-      (err: unknown) => {
-        this.#isReading = false;
-        if (this.#isClosed) return;
-        this.#readIn(this.#backoff.next());
-        this.#on.failed(
-          err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err), { cause: err }),
-        );
-      },
-    );
+    this.#candidacy
+      .head(() => this.#isClosed)
+      .then(
+        (head) => {
+          this.#isReading = false;
+          this.#backoff.reset();
+          this.learn(head);
+          if (this.#isStale && !this.#isClosed) this.#read();
+        },
+        (err: unknown) => {
+          this.#isReading = false;
+          if (this.#isClosed) return;
+          this.#readIn(this.#backoff.next());
+          this.#on.failed(
+            err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err), { cause: err }),
+          );
+        },
+      );
   }
 }

@@ -2,7 +2,7 @@ import { Backoff } from './backoff.js';
 import type { Candidacy, OwnKey } from './candidacy.js';
 import type { WatchEvent } from './store.js';
 import { type Clock, sleep } from './time.js';
-import type { Watch } from './watch.js';
+import type { Watches } from './watches.js';
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
@@ -23,14 +23,14 @@ interface Blocking {
  */
 export class Remains {
   readonly #clock: Clock;
-  readonly #watch: Watch;
+  readonly #watch: Watches;
   /** By election: who joins meanwhile would be taken for what is left, or would take that up. */
   readonly #blocking = new Map<string, Blocking>();
   /** By election: ends the wait for echoes. */
   readonly #listening = new Map<string, () => void>();
   #scope = new AbortController();
 
-  constructor(clock: Clock, watch: Watch) {
+  constructor(clock: Clock, watch: Watches) {
     this.#clock = clock;
     this.#watch = watch;
   }

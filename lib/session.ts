@@ -12,7 +12,7 @@ import { Refresher } from './refresher.js';
 import { Remains } from './remains.js';
 import type { Store } from './store.js';
 import { type Clock, SystemClock, sleep } from './time.js';
-import { Watch } from './watch.js';
+import { Watches } from './watches.js';
 
 /** What a session tells those that use its lease. */
 export interface SessionMember {
@@ -85,7 +85,7 @@ export class Session {
   /** @internal */
   readonly environment: Environment;
   /** @internal */
-  readonly watch: Watch;
+  readonly watch: Watches;
   /** By election: the lease is part of the key, so one session can hold one place in each. */
   readonly #members = new Map<string, SessionMember>();
   /** Those whose place another member holds. */
@@ -108,7 +108,7 @@ export class Session {
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
     this.#orphans = new Orphans(this.environment, this.options.logger);
     const ttl = this.options.ttl * 1_000;
-    this.watch = new Watch(this.environment.store, this.environment.clock, {
+    this.watch = new Watches(this.environment.store, this.environment.clock, {
       quiet: clamp(ttl / 3, 1_000, 5_000),
       patience: clamp(ttl / 6, 1_000, 2_500),
     });

@@ -3,7 +3,8 @@ import type { Candidacy, OwnKey, Place } from './candidacy.js';
 import type { ElectionError } from './errors.js';
 import type { KeyValue, WatchEvent } from './store.js';
 import type { Clock } from './time.js';
-import type { Follower, Watch } from './watch.js';
+import type { Follower } from './watch.js';
+import type { Watches } from './watches.js';
 
 export interface StandingHandlers {
   /** By one linearizable read our key is there and the oldest. Told again when a later read finds the same. */
@@ -28,7 +29,7 @@ const LONGEST_PAUSE = 1_000;
 export class Standing implements Follower {
   readonly own: OwnKey;
   readonly #candidacy: Candidacy;
-  readonly #watch: Watch;
+  readonly #watch: Watches;
   readonly #clock: Clock;
   readonly #on: StandingHandlers;
   #before: string | undefined;
@@ -42,7 +43,7 @@ export class Standing implements Follower {
   #isStale = false;
   #isClosed = false;
 
-  constructor(candidacy: Candidacy, watch: Watch, clock: Clock, place: Place, on: StandingHandlers) {
+  constructor(candidacy: Candidacy, watch: Watches, clock: Clock, place: Place, on: StandingHandlers) {
     this.own = place.own;
     this.#modRevision = place.kv.modRevision;
     this.#candidacy = candidacy;
@@ -108,10 +109,12 @@ export class Standing implements Follower {
     }
     this.#isReading = true;
     this.#isStale = false;
-    this.#candidacy.place(this.own).then(
-      (place) => this.#onPlace(place),
-      (err: ElectionError) => this.#onFailure(err),
-    );
+    this.#candidacy
+      .place(this.own, () => this.#isClosed)
+      .then(
+        (place) => this.#onPlace(place),
+        (err: ElectionError) => this.#onFailure(err),
+      );
   }
 
   #onPlace(place: Place | undefined): void {

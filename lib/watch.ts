@@ -31,12 +31,22 @@ function newEntry(key: string, end: string | undefined, from: bigint, follower: 
   return { ...fresh, key, end, next: from, followers: [follower] };
 }
 
+function nameOf(key: string, end: string | undefined): string {
+  return end === undefined ? key : `${key}\0${end}`;
+}
+
 function tell(entry: Entry, say: (follower: Follower) => void): void {
   const [only] = entry.followers;
   if (only !== undefined && entry.followers.length === 1) return say(only);
   for (const follower of [...entry.followers]) {
     if (entry.followers.includes(follower)) say(follower); // an earlier one may have made it leave
   }
+}
+
+/** ms of quiet before a sign of life is asked for, and how long that may take. */
+export interface WatchTimings {
+  readonly quiet: number;
+  readonly patience: number;
 }
 
 /** Opening again, ms: soon at first, since a leader may be waiting for us. */
@@ -64,17 +74,25 @@ export class Watch {
   #cancelTimer: () => void = () => {};
   #isReopening = false;
 
-  /** Milliseconds of quiet before a sign of life is asked for, and how long it may take. */
-  constructor(store: Store, clock: Clock, how: { readonly quiet: number; readonly patience: number }) {
+  constructor(store: Store, clock: Clock, { quiet, patience }: WatchTimings) {
     this.#store = store;
     this.#clock = clock;
-    this.#quiet = how.quiet;
-    this.#patience = how.patience;
+    this.#quiet = quiet;
+    this.#patience = patience;
+  }
+
+  /** Keys and ranges that are followed. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  follows(key: string, end: string | undefined): boolean {
+    return this.#byKey.has(nameOf(key, end));
   }
 
   /** Follows a key, or all keys from `key` up to `end`, from a revision on: the one after the read it continues. */
   follow(key: string, end: string | undefined, from: bigint, follower: Follower): () => void {
-    const name = end === undefined ? key : `${key}\0${end}`;
+    const name = nameOf(key, end);
     let entry = this.#byKey.get(name);
     if (entry === undefined) {
       entry = newEntry(key, end, from, follower);

@@ -3,7 +3,7 @@ import sinon from 'sinon';
 import { Candidacy } from '../lib/candidacy.js';
 import { ElectionError } from '../lib/errors.js';
 import { Observer } from '../lib/observer.js';
-import { Watch } from '../lib/watch.js';
+import { Watches } from '../lib/watches.js';
 import { tracked } from './support/track.js';
 import { type Process, recordLog, World } from './support/world.js';
 
@@ -18,7 +18,7 @@ describe('an observer', () => {
     process = world.process('one');
     story = [];
     const candidacy = new Candidacy(process.store, 'jobs', recordLog);
-    const watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
+    const watch = new Watches(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
     observer = tracked(
       new Observer(candidacy, watch, process.clock, {
         changed: (head) => story.push(head === undefined ? 'nobody' : `${head.value} of ${head.createRevision}`),
@@ -159,6 +159,16 @@ describe('an observer', () => {
   it('passes on that its watch is refused', () => {
     observer.refused(new ElectionError('PERMISSION_DENIED', 'no'));
     expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
+  });
+
+  it('reads no further when it is closed while keys of nested elections are in the way of the answer', async () => {
+    world.etcd.put('jobs/nested/1', 'x');
+    world.etcd.put('jobs/nested/2', 'x');
+    observer.start();
+    await world.advance(1);
+    observer.close();
+    await world.advance(5_000);
+    expect([story, process.store.requests.txn]).to.deep.equal([[], 1]);
   });
 
   for (const [fault, what] of [

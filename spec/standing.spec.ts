@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import { Candidacy } from '../lib/candidacy.js';
 import { ElectionError } from '../lib/errors.js';
 import { Standing } from '../lib/standing.js';
-import { Watch } from '../lib/watch.js';
+import { Watches } from '../lib/watches.js';
 import { type Process, recordLog, World } from './support/world.js';
 
 describe('a standing in the queue', () => {
   let world: World;
   let process: Process;
-  let watch: Watch;
+  let watch: Watches;
   let candidacy: Candidacy;
   let story: string[];
   let standing: Standing;
@@ -19,7 +19,7 @@ describe('a standing in the queue', () => {
     process = world.process('one');
     story = [];
     candidacy = new Candidacy(process.store, 'jobs', recordLog);
-    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
+    watch = new Watches(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
     for (const lease of [0x1an, 0x2bn, 0x3cn]) await world.settled(process.store.grant(lease, 600));
     world.etcd.put('jobs/1a', 'a', 0x1an);
     world.etcd.put('jobs/2b', 'b', 0x2bn);
@@ -157,6 +157,22 @@ describe('a standing in the queue', () => {
   it('passes on that the watch is refused', () => {
     standing.refused(new ElectionError('PERMISSION_DENIED', 'no'));
     expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
+  });
+
+  it('reads no further when it is closed while keys of nested elections are in the way of the answer', async () => {
+    world.etcd.put('jobs/2b/nested', 'x'); // after it in the order of creation
+    await world.settled(process.store.grant(0x5en, 600));
+    const { place } = await world.settled(candidacy.join(0x5en, Buffer.from('e'), false));
+    const tell = (what: string) => () => story.push(`later: ${what}`);
+    const on = { first: tell('first'), gone: tell('gone'), rewritten: tell('rewritten'), troubled: tell('failed') };
+    const later = new Standing(candidacy, watch, process.clock, place, on);
+    await world.advance(10);
+    const before = reads();
+    later.reset();
+    await world.advance(1);
+    later.close();
+    await world.advance(100);
+    expect([story, reads() - before]).to.deep.equal([[], 1]);
   });
 
   for (const [fault, name] of [

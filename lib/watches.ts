@@ -1,0 +1,39 @@
+import type { Store } from './store.js';
+import type { Clock } from './time.js';
+import { type Follower, Watch, type WatchTimings } from './watch.js';
+
+/**
+ * Keys that one stream carries before there is another. A member creates the watches of one stream one after the other, some
+ * 1,500 in a second, so that a stream with 20,000 keys would need 13 s to get going again after a break.
+ */
+const MOST_KEYS = 2_000;
+
+/**
+ * The watches of a session: on one stream while they are few, on more when they are many, each on a member of its own choice.
+ * A key is followed on one of them only, however many follow it.
+ */
+export class Watches {
+  readonly #newWatch: () => Watch;
+  readonly #all: Watch[] = [];
+
+  constructor(store: Store, clock: Clock, timings: WatchTimings) {
+    this.#newWatch = () => new Watch(store, clock, timings);
+  }
+
+  /** Follows a key, or all keys from `key` up to `end`, from a revision on: the one after the read it continues. */
+  follow(key: string, end: string | undefined, from: bigint, follower: Follower): () => void {
+    return this.#watchFor(key, end).follow(key, end, from, follower);
+  }
+
+  close(): void {
+    for (const watch of this.#all) watch.close();
+  }
+
+  #watchFor(key: string, end: string | undefined): Watch {
+    const one = this.#all.find((watch) => watch.follows(key, end)) ?? this.#all.find(({ size }) => size < MOST_KEYS);
+    if (one !== undefined) return one;
+    const another = this.#newWatch();
+    this.#all.push(another);
+    return another;
+  }
+}
