@@ -1,8 +1,9 @@
 import { ElectionError } from '../../lib/errors.js';
 import { hexOf } from '../../lib/keys.js';
+import type { Leadership } from '../../lib/leadership.js';
 import type { Logger } from '../../lib/log.js';
 import { type Environment, Session } from '../../lib/session.js';
-import type { Txn } from '../../lib/store.js';
+import type { Compare, Txn } from '../../lib/store.js';
 import type { Connection } from '../support/fake-etcd/connection.js';
 import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
 import { Contender } from './contender.js';
@@ -177,16 +178,19 @@ export class Process {
   }
 
   #probe(): Probe {
-    const released = (key: string, lease: bigint): void => {
-      for (const { worker } of this.contenders) this.world.guard(() => worker.released(key, hexOf(lease)));
+    const released = (isHeldBy: (term: Leadership) => boolean): void => {
+      for (const { worker } of this.contenders) this.world.guard(() => worker.released(isHeldBy));
     };
     return new Probe(this.connection, {
       granting: (lease) => this.#leases.add(lease),
       sending: (txn) => {
         this.world.guard(() => checkGuarded(txn));
-        for (const op of txn.success) if (op.type === 'delete') released(op.key, 0n);
+        // One that is repeated for a place before this one names that one's revision, and deletes nothing.
+        for (const { key, createRevision } of deletedBy(txn)) {
+          released((term) => term.key === key && term.fencingToken === createRevision);
+        }
       },
-      revoking: (lease) => released('', lease),
+      revoking: (lease) => released(({ leaseId }) => leaseId === hexOf(lease)),
     });
   }
 }
@@ -199,6 +203,10 @@ function checkGuarded({ compare, success, failure }: Txn): void {
     if (!isGuarded) throw new Violation('a: fencing', `${op.type} of ${op.key} without a guard`);
     if (op.type === 'put' && op.lease === 0n) throw new Violation('d: no phantom', `${op.key} is put without a lease`);
   }
+}
+
+function deletedBy({ compare, success }: Txn): readonly Compare[] {
+  return compare.filter(({ key }) => success.some((op) => op.type === 'delete' && op.key === key));
 }
 
 function describe(data: object): string {

@@ -47,10 +47,10 @@ export class Worker {
   }
 
   /** The key, or its lease, is about to be given back. */
-  released(key: string, lease: string): void {
+  released(isHeldBy: (term: Leadership) => boolean): void {
     const { process, name } = this.#contender;
     const term = this.#running;
-    if (term === undefined || (term.key !== key && term.leaseId !== lease)) return;
+    if (term === undefined || !isHeldBy(term)) return;
     const isLost = process.lostLeases.has(term.leaseId);
     if (this.#deadline === undefined || isLost || process.clock.now() >= this.#deadline - 1) return;
     throw new Violation('h: work first', `${name} gives its key back while its task still runs`);
