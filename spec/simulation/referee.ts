@@ -163,7 +163,7 @@ export class Referee {
       }
       const token = contender.election.leadership?.fencingToken ?? 0n;
       if (record.voided.has(token)) {
-        if (this.#isExcused(record, token)) continue;
+        if (this.#isExcused(record, token) || contender.process.isDead) continue; // the dead hear of nothing
         const at = record.voided.get(token)?.toFixed(1);
         throw new Violation('a: one leader', `${contender.name} still leads; its key was deleted at ${at}`);
       }
