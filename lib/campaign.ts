@@ -51,8 +51,6 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   readonly #ownsSession: boolean;
   #state: State = { name: 'idle' };
   #work: Workload | undefined;
-  /** A join that stop() gave up: it will give back what it gets, and no other may begin before. */
-  #lateJoin: Promise<void> | undefined;
   #doubt: { readonly cancel: () => void; readonly resolve: () => void } | undefined;
 
   constructor(
@@ -176,8 +174,8 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
   ticket(): Ticket | undefined {
     const lease = this.#session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;
-    // The task of an earlier term may still wind down, or a join of ours be on its way.
-    const earlier = this.#work?.running ?? this.#lateJoin ?? this.#session.clearance(this.name, this.#candidacy);
+    // The task of an earlier term may still wind down, or a join that was given up be on its way.
+    const earlier = this.#work?.running ?? this.#session.clearance(this.name, this.#candidacy);
     if (earlier === undefined) return { lease, value: this.value };
     void earlier.then(() => this.#tryJoin());
     return undefined;
@@ -263,12 +261,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StandingHandle
 
   #close(entrance: Entrance): void {
     entrance.close();
-    const late = entrance.attempt;
-    if (late === undefined) return; // there may be an earlier one still
-    this.#lateJoin = late;
-    void late.then(() => {
-      if (this.#lateJoin === late) this.#lateJoin = undefined;
-    });
+    if (entrance.attempt !== undefined) this.#session.bar(this.name, entrance.attempt);
   }
 
   #newJoining(): Joining {

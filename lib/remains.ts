@@ -41,6 +41,11 @@ export class Remains {
     return blocking?.unless === candidacy ? undefined : blocking?.done;
   }
 
+  /** No key yet, but a join that may make one, of which nobody will want to know: until it has given that back. */
+  bar(election: string, join: Promise<void>): void {
+    this.#block(election, join, undefined);
+  }
+
   /** A key that we know. Settles as the first attempt does. `isLast`: its candidate does not return. */
   giveBack(election: string, candidacy: Candidacy, own: OwnKey, isLast: boolean): Promise<void> {
     if (isLast) this.#listen(election, candidacy, own.key, own.lease, own.createRevision);

@@ -182,6 +182,11 @@ export class Session {
     return this.#remains.giveBack(election, candidacy, own, isLast);
   }
 
+  /** @internal A join that was given up is on its way, and will give back what it gets: no other may begin before its end. */
+  bar(election: string, join: Promise<void>): void {
+    this.#remains.bar(election, join);
+  }
+
   /** @internal Resolves when a candidate can join without being taken for what is left; undefined: now, and it does. */
   clearance(election: string, candidacy: Candidacy): Promise<void> | undefined {
     const blocking = this.#remains.blocking(election, candidacy);

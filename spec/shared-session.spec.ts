@@ -36,6 +36,23 @@ describe('elections that share a session', () => {
     expect([two.isLeader(), story]).to.deep.equal([true, []]);
   });
 
+  for (const fault of ['hang', 'lose reply'] as const) {
+    it(`do not take the key of one for what is left of another in the same election, whose join was given up: ${fault}`, async () => {
+      const hasty = new Election(session, 'one', { value: 'hasty', releaseTimeout: 1 });
+      const next = new Election(session, 'one', { value: 'next' });
+      await world.queued(two); // there is a lease
+      process.store.faults.next('txn', fault);
+      hasty.start();
+      next.start();
+      await world.advance(1);
+      await world.settled(hasty.stop());
+      await world.until(() => next.isLeader(), 'the next one leads');
+      const story = record(next);
+      await world.advance(30_000);
+      expect([story, next.isLeader(), names().sort()]).to.deep.equal([[], true, ['one', 'two']]);
+    });
+  }
+
   it('are refreshed still for who comes next, after the last of them has stopped', async () => {
     await world.queued(one);
     const { leaseId } = one.leadership ?? {};
