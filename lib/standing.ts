@@ -1,9 +1,9 @@
 import { Backoff } from './backoff.js';
 import type { Candidacy, OwnKey, Place } from './candidacy.js';
 import type { ElectionError } from './errors.js';
+import type { Follower } from './followed.js';
 import type { KeyValue, WatchEvent } from './store.js';
 import type { Clock } from './time.js';
-import type { Follower } from './watch.js';
 import type { Watches } from './watches.js';
 
 export interface StandingHandlers {

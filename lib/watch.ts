@@ -1,47 +1,8 @@
 import { Backoff } from './backoff.js';
 import type { ElectionError } from './errors.js';
+import { Followed, type Follower, nameOf } from './followed.js';
 import type { Store, WatchEvent, WatchStream } from './store.js';
 import { type Clock, soon } from './time.js';
-
-export interface Follower {
-  /** Something under the key has changed. Events of one key come in order and, in a row without `reset`, without gaps. */
-  changed(event: WatchEvent): void;
-  /** The watch was interrupted and runs again: what happened meanwhile is best learned by reading. */
-  reset(): void;
-  /** etcd refuses the watch; it is tried again. */
-  refused(error: ElectionError): void;
-}
-
-/** One watch in etcd, shared by everybody who follows the same key. */
-interface Entry {
-  id: number;
-  readonly key: string;
-  readonly end: string | undefined;
-  /** First revision that has not been seen. */
-  next: bigint;
-  isInterrupted: boolean;
-  /** How often in a row etcd has refused it. */
-  refusals: number;
-  cancelRetry: () => void;
-  readonly followers: Follower[];
-}
-
-function newEntry(key: string, end: string | undefined, from: bigint, follower: Follower): Entry {
-  const fresh = { id: 0, isInterrupted: false, refusals: 0, cancelRetry: () => {} };
-  return { ...fresh, key, end, next: from, followers: [follower] };
-}
-
-function nameOf(key: string, end: string | undefined): string {
-  return end === undefined ? key : `${key}\0${end}`;
-}
-
-function tell(entry: Entry, say: (follower: Follower) => void): void {
-  const [only] = entry.followers;
-  if (only !== undefined && entry.followers.length === 1) return say(only);
-  for (const follower of [...entry.followers]) {
-    if (entry.followers.includes(follower)) say(follower); // an earlier one may have made it leave
-  }
-}
 
 /** ms of quiet before a sign of life is asked for, and how long that may take. */
 export interface WatchTimings {
@@ -54,11 +15,17 @@ const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 2_000;
 
 /**
+ * ms that a stream is kept when nothing is followed any more: often something soon is again. And the streams of a leader that has
+ * left are not closed in the very moment in which the next one takes over.
+ */
+const LINGER = 100;
+
+/**
  * Any number of watches on one stream.
  *
  * The stream is asked for a sign of life when it has been quiet for a while: on a half-open connection, or on a member
  * that has stopped, it would be quiet for ever. It is opened again on another member, each watch goes on from the
- * last revision it saw, and its followers are told to read. There is a stream only while something is followed.
+ * last revision it saw, and its followers are told to read. There is a stream only while something is followed, and shortly after.
  */
 export class Watch {
   readonly #store: Store;
@@ -66,8 +33,8 @@ export class Watch {
   readonly #quiet: number;
   readonly #patience: number;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-  readonly #byId = new Map<number, Entry>();
-  readonly #byKey = new Map<string, Entry>();
+  readonly #byId = new Map<number, Followed>();
+  readonly #byKey = new Map<string, Followed>();
   #stream: WatchStream | undefined;
   #lastId = 0;
   #lastAlive = 0;
@@ -93,53 +60,61 @@ export class Watch {
   /** Follows a key, or all keys from `key` up to `end`, from a revision on: the one after the read it continues. */
   follow(key: string, end: string | undefined, from: bigint, follower: Follower): () => void {
     const name = nameOf(key, end);
-    let entry = this.#byKey.get(name);
-    if (entry === undefined) {
-      entry = newEntry(key, end, from, follower);
-      this.#byKey.set(name, entry);
-      if (this.#stream !== undefined) this.#create(entry);
-      else if (!this.#isReopening) this.#open();
-    } else {
-      entry.followers.push(follower);
-      this.#catchUp(entry, from, follower);
-    }
-    const joined = entry;
-    return () => this.#leave(name, joined, follower);
+    const known = this.#byKey.get(name);
+    const entry = known ?? new Followed(key, end, from);
+    entry.add(follower);
+    if (known === undefined) this.#begin(name, entry);
+    else this.#catchUp(entry, from, follower);
+    return () => this.#leave(name, entry, follower);
+  }
+
+  /** Closes the stream that is kept for a while because something may soon be followed again. */
+  closeIdle(): void {
+    if (this.#byKey.size === 0) this.#closeStream();
   }
 
   close(): void {
-    for (const entry of this.#byKey.values()) entry.cancelRetry();
+    for (const entry of this.#byKey.values()) entry.cancelRetry?.();
     this.#byId.clear();
     this.#byKey.clear();
     this.#closeStream();
+  }
+
+  #begin(name: string, entry: Followed): void {
+    const wasIdle = this.#byKey.size === 0;
+    this.#byKey.set(name, entry);
+    if (this.#isReopening) return;
+    if (this.#stream === undefined) return this.#open();
+    if (wasIdle) this.#listen(this.#patience);
+    this.#create(entry);
   }
 
   /**
    * What happened between the newcomer's read and now may have been told to the others already, or have been before
    * their watch began. The last change would not say all: a key can be deleted and be there again.
    */
-  #catchUp(entry: Entry, from: bigint, follower: Follower): void {
+  #catchUp(entry: Followed, from: bigint, follower: Follower): void {
     if (from >= entry.next) return;
     soon(() => {
-      if (entry.followers.includes(follower)) follower.reset();
+      if (entry.has(follower)) follower.reset();
     });
   }
 
-  #leave(name: string, entry: Entry, follower: Follower): void {
-    const at = entry.followers.indexOf(follower);
-    if (at < 0) return;
-    entry.followers.splice(at, 1);
-    if (entry.followers.length > 0 || this.#byKey.get(name) !== entry) return;
+  #leave(name: string, entry: Followed, follower: Follower): void {
+    if (!entry.remove(follower) || !entry.isAbandoned || this.#byKey.get(name) !== entry) return;
     this.#byKey.delete(name);
     this.#byId.delete(entry.id);
-    entry.cancelRetry();
-    if (this.#byKey.size === 0) this.#closeStream();
-    else this.#stream?.cancel(entry.id);
+    entry.cancelRetry?.();
+    this.#stream?.cancel(entry.id);
+    if (this.#byKey.size > 0) return;
+    if (this.#stream === undefined) return this.#closeStream();
+    this.#cancelTimer();
+    this.#cancelTimer = this.#clock.after(LINGER, () => this.#closeStream());
   }
 
-  #create(entry: Entry): void {
+  #create(entry: Followed): void {
     this.#byId.delete(entry.id);
-    entry.cancelRetry();
+    entry.cancelRetry?.();
     entry.id = ++this.#lastId; // a new one each time: what comes late for the old one is nobody's
     this.#byId.set(entry.id, entry);
     this.#stream?.create(entry.id, entry.key, entry.end, entry.next);
@@ -199,7 +174,7 @@ export class Watch {
     entry.refusals = 0;
     if (!entry.isInterrupted) return;
     entry.isInterrupted = false;
-    tell(entry, (follower) => follower.reset());
+    entry.tell((follower) => follower.reset());
   }
 
   #onEvents(id: number, events: readonly WatchEvent[]): void {
@@ -210,7 +185,7 @@ export class Watch {
     if (last.revision >= next) entry.next = last.revision + 1n;
     for (const event of events) {
       if (event.revision < next) continue;
-      tell(entry, (follower) => follower.changed(event));
+      entry.tell((follower) => follower.changed(event));
     }
   }
 
@@ -228,11 +203,12 @@ export class Watch {
     // The first time it may be that the stream's token has expired, and another stream gets another.
     if (entry.refusals === 1) return this.#reopen(false);
     entry.cancelRetry = this.#clock.after(LONGEST_PAUSE, () => this.#create(entry));
-    tell(entry, (follower) => follower.refused(error));
+    entry.tell((follower) => follower.refused(error));
   }
 
   #reopen(unanswered: boolean): void {
     this.#closeStream(unanswered);
+    if (this.#byKey.size === 0) return;
     for (const entry of this.#byKey.values()) entry.isInterrupted = true;
     this.#isReopening = true;
     this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());

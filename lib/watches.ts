@@ -1,6 +1,7 @@
+import type { Follower } from './followed.js';
 import type { Store } from './store.js';
 import type { Clock } from './time.js';
-import { type Follower, Watch, type WatchTimings } from './watch.js';
+import { Watch, type WatchTimings } from './watch.js';
 
 /**
  * Keys that one stream carries before there is another. A member creates the watches of one stream one after the other, some
@@ -27,6 +28,11 @@ export class Watches {
 
   close(): void {
     for (const watch of this.#all) watch.close();
+  }
+
+  /** Closes the streams on which nothing is followed any more, without waiting for what may be. */
+  closeIdle(): void {
+    for (const watch of this.#all) watch.closeIdle();
   }
 
   #watchFor(key: string, end: string | undefined): Watch {

@@ -21,7 +21,7 @@ describe('observe()', () => {
     story.push('end');
   };
   const nothingLeft = async (): Promise<void> => {
-    await world.advance(10);
+    await world.advance(110);
     expect([watcher.store.open, watcher.clock.timers]).to.deep.equal([[], []]);
   };
 

@@ -34,6 +34,7 @@ describe('a standing in the queue', () => {
   });
   const reads = (): number => process.store.requests.txn - 1;
   const ends = (): void => {
+    watch.closeIdle();
     expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
   };
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Follower, Watch } from '../lib/watch.js';
+import type { Follower } from '../lib/followed.js';
+import { Watch } from '../lib/watch.js';
 import { type Process, World } from './support/world.js';
 
 describe('the watch', () => {
@@ -31,15 +32,50 @@ describe('the watch', () => {
   const follow = (key: string, name = key, from = world.etcd.revision + 1n): (() => void) =>
     watch.follow(key, undefined, from, follower(name));
 
-  it('needs no stream while nothing is followed', async () => {
+  it('needs no stream while nothing is followed, and keeps it for a tenth of a second', async () => {
     await world.advance(60_000);
     expect(process.store.requests).to.include({ watchStream: 0 });
     const leave = follow('a');
     await world.advance(10);
     expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
     leave();
-    await world.advance(10);
+    await world.advance(99);
+    expect(process.store.open).to.deep.equal(['watch stream']);
+    await world.advance(3);
     expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
+  });
+
+  it('takes the stream that is kept for what is followed next, and watches over it as before', async () => {
+    follow('a')();
+    await world.advance(90);
+    follow('b');
+    await world.advance(10);
+    expect([process.store.open, process.store.requests.watchStream]).to.deep.equal([['watch stream', 'watch b'], 1]);
+    process.store.silenceStreams('watch');
+    world.etcd.put('b', 'x');
+    await world.advance(10_000);
+    expect([story, process.store.requests.watchStream]).to.deep.equal([['b: reset', 'b: put b at 2'], 2]);
+  });
+
+  it('does not keep a stream that breaks, nor one that is not wanted any more', async () => {
+    follow('a')();
+    await world.advance(10);
+    process.store.breakStreams('watch');
+    await world.advance(1_000);
+    expect([process.store.requests.watchStream, process.clock.timers]).to.deep.equal([1, []]);
+    follow('a')();
+    await world.advance(10);
+    watch.closeIdle();
+    await world.advance(3);
+    expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
+  });
+
+  it('does not close a stream as idle on which something is followed', async () => {
+    follow('a');
+    await world.advance(10);
+    watch.closeIdle();
+    await world.advance(10);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
   });
 
   it('carries many keys on one stream', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Follower } from '../lib/watch.js';
+import type { Follower } from '../lib/followed.js';
 import { Watches } from '../lib/watches.js';
 import { type Process, World } from './support/world.js';
 
