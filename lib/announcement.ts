@@ -1,5 +1,23 @@
-import type { Candidacy, OwnKey } from './candidacy.js';
+import type { Candidacy, OwnKey, Place } from './candidacy.js';
+import { ElectionError } from './errors.js';
+import type { Logger } from './log.js';
 import type { KeyValue } from './store.js';
+
+export interface AnnouncementParts {
+  readonly candidacy: Candidacy;
+  /** What to announce, until something else is proclaimed. */
+  readonly value: Buffer;
+  readonly log: () => Logger;
+}
+
+/** Whose key it is, as long as that is in the queue. */
+export interface AnnouncementHandlers {
+  readonly own: OwnKey;
+  /** The key says this now. */
+  announced(value: Buffer): void;
+  /** What somebody else has written still stands there; `restore()` tries again. */
+  troubled(error: ElectionError): void;
+}
 
 /**
  * What our key says. It is written by one call at a time, since etcd may carry out two that are under way in either order;
@@ -7,15 +25,17 @@ import type { KeyValue } from './store.js';
  */
 export class Announcement {
   readonly #candidacy: Candidacy;
+  readonly #log: () => Logger;
   #value: Buffer;
-  #own: OwnKey | undefined;
+  #on: AnnouncementHandlers | undefined;
   /** Revision of our last write that we know of, and the last that was seen in etcd. */
   #written = 0n;
   #seen = 0n;
   #lastTurn: Promise<void> | undefined;
 
-  constructor(candidacy: Candidacy, value: Buffer) {
+  constructor({ candidacy, value, log }: AnnouncementParts) {
     this.#candidacy = candidacy;
+    this.#log = log;
     this.#value = value;
   }
 
@@ -24,14 +44,69 @@ export class Announcement {
   }
 
   /** Our key is in the queue, by a join with this value: what was proclaimed meanwhile, in the place before, it does not say. */
-  placed(own: OwnKey, { modRevision }: KeyValue, value: Buffer): void {
-    this.#own = own;
+  placed(on: AnnouncementHandlers, { modRevision }: KeyValue, value: Buffer): void {
+    this.#on = on;
     this.#seen = modRevision;
     this.#written = value.equals(this.#value) ? modRevision : 0n;
   }
 
+  /** The place is lost, or about to be given up: the key is nobody's to write. */
+  displaced(): void {
+    this.#on = undefined;
+  }
+
+  /** @throws ElectionError (rejects) `NOT_CANDIDATE` when the key is gone, `UNAVAILABLE`, `PERMISSION_DENIED` */
+  async proclaim(own: OwnKey, value: Buffer): Promise<void> {
+    if (!(await this.#write(own, value))) {
+      throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
+    }
+    this.#tell(own);
+    this.restore(); // we may have got another place meanwhile
+  }
+
+  /** Our key as etcd has it; a read leaves the value out. */
+  notice({ modRevision, value, lease }: KeyValue): void {
+    if (modRevision > this.#seen) {
+      this.#seen = modRevision;
+      // A repeated attempt has written the same again.
+      const isOurs = value.equals(this.#value) && value.length > 0 && lease === this.#on?.own.lease;
+      if (isOurs && modRevision > this.#written) this.#written = modRevision;
+    }
+    this.restore();
+  }
+
+  /**
+   * Writes our key again if somebody else has written it: without our lease it would outlive us; with another value it
+   * would announce what we do not.
+   */
+  restore(): void {
+    const on = this.#on;
+    if (on === undefined || !this.#isOverwritten) return;
+    this.#log().warn({ key: on.own.key }, 'somebody wrote our key: writing it again');
+    this.#write(on.own, this.#value).then(
+      () => this.#tell(on.own),
+      (err: ElectionError) => on.troubled(err),
+    );
+  }
+
+  /** Our key as this read has found it, with the value that the read left out; undefined when that is not known for sure. */
+  asOf({ kv, own }: Place): KeyValue | undefined {
+    // Written since we joined: by a proclaim() whose answer is on its way or was lost, or by somebody else.
+    const isAsJoined = kv.modRevision === own.createRevision;
+    return isAsJoined ? { ...kv, value: this.#value } : undefined;
+  }
+
+  /** Somebody else has written our key, and nobody is writing it now. */
+  get #isOverwritten(): boolean {
+    return this.#seen > this.#written && this.#lastTurn === undefined;
+  }
+
+  #tell(own: OwnKey): void {
+    if (this.#on?.own === own) this.#on.announced(this.#value);
+  }
+
   /** False: the key is gone, and nothing was written. */
-  async proclaim(own: OwnKey, value: Buffer): Promise<boolean> {
+  async #write(own: OwnKey, value: Buffer): Promise<boolean> {
     const before = this.#lastTurn;
     const write = async (): Promise<boolean> => {
       await before;
@@ -39,7 +114,7 @@ export class Announcement {
       if (revision === undefined) return false;
       this.#value = value;
       // In a place that we had lost: that which we have now says something else.
-      this.#written = own === this.#own ? revision : 0n;
+      this.#written = own === this.#on?.own ? revision : 0n;
       return true;
     };
     const written = write();
@@ -53,20 +128,5 @@ export class Announcement {
     } finally {
       if (this.#lastTurn === turn) this.#lastTurn = undefined;
     }
-  }
-
-  /** Our key as etcd has it; a read leaves the value out. */
-  notice({ modRevision, value, lease }: KeyValue, own: OwnKey): void {
-    if (modRevision <= this.#seen) return;
-    this.#seen = modRevision;
-    // A repeated attempt has written the same again.
-    if (value.equals(this.#value) && value.length > 0 && lease === own.lease && modRevision > this.#written) {
-      this.#written = modRevision;
-    }
-  }
-
-  /** Somebody else has written our key, and nobody is writing it now. */
-  get isOverwritten(): boolean {
-    return this.#seen > this.#written && this.#lastTurn === undefined;
   }
 }

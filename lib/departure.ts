@@ -1,8 +1,10 @@
 import type { Candidacy, OwnKey } from './candidacy.js';
+import type { Entrance } from './entrance.js';
 import { ElectionError } from './errors.js';
 import type { Logger } from './log.js';
 import type { Session } from './session.js';
 import { type Clock, sleep } from './time.js';
+import { type Workload, withResolvers } from './work.js';
 
 /** A release is tried for so many ms at the least; `stop()` promises `releaseTimeout` and a second. */
 const RELEASE_PATIENCE = 900;
@@ -19,73 +21,126 @@ export interface DepartureParts {
   /** ms */
   readonly releaseTimeout: number;
   readonly log: () => Logger;
-  readonly failed: (error: ElectionError) => void;
 }
 
 /** What is to be given up. */
 export interface Belongings {
-  /** The work that is still done in the name of the term. */
-  readonly work: Promise<void> | undefined;
+  /** What may still be done in the name of the term. */
+  readonly work: Workload | undefined;
   /** A join on its way, which gives back what it gets. */
-  readonly attempt: Promise<void> | undefined;
+  readonly entrance: Entrance | undefined;
   readonly own: OwnKey | undefined;
-  /** Asked when it matters: the user may change his mind meanwhile. */
-  readonly isReturning: () => boolean;
+}
+
+export interface DepartureHandlers {
+  /** The key is released, or could not be in time. */
+  departed(departure: Departure): void;
+  /** Something is not as it should be; the departure goes on. */
+  troubled(error: ElectionError): void;
 }
 
 /**
  * The way out, in order: the work ends, then the key goes. As long as the work winds down the lease is refreshed, so that
- * nobody else can lead. Bounded in time by `releaseTimeout`, and a second for etcd.
+ * nobody else can lead. Bounded in time by `releaseTimeout`, and a second for etcd. Whether the candidate comes back is asked
+ * when it matters: the user may change his mind meanwhile.
  */
 export class Departure {
+  /** Resolves when `departed` has been told. */
+  readonly done: Promise<void>;
+  /** Nothing happens before: the state comes first, and whoever hears of it finds `done`. */
+  readonly begin: () => void;
   readonly #parts: DepartureParts;
+  readonly #belongings: Belongings;
+  readonly #on: DepartureHandlers;
+  #reason: ElectionError;
+  #isReturning = true;
+  #stopped: Workload | undefined;
+  /** The time for the release is over. */
+  #isOver = false;
 
-  constructor(parts: DepartureParts) {
+  constructor(parts: DepartureParts, belongings: Belongings, reason: ElectionError, on: DepartureHandlers) {
     this.#parts = parts;
+    this.#belongings = belongings;
+    this.#reason = reason;
+    this.#on = on;
+    const { promise, resolve } = withResolvers<void>();
+    this.begin = resolve;
+    this.done = promise.then(() => this.#depart());
+  }
+
+  /** Why; of a `stop()` that comes while the candidate steps down, that. */
+  get reason(): ElectionError {
+    return this.#reason;
+  }
+
+  /** Whether to queue again afterwards. */
+  get isReturning(): boolean {
+    return this.#isReturning;
+  }
+
+  /** Does not queue again afterwards. The work that there is now does not go on, whatever comes then. */
+  stop(reason: ElectionError, work: Workload | undefined): void {
+    this.#isReturning = false;
+    this.#reason = reason;
+    this.#stopped ??= work;
+  }
+
+  /** Queues again afterwards; what was stopped stays so. */
+  comeBack(): void {
+    this.#isReturning = true;
+  }
+
+  async #depart(): Promise<void> {
+    await this.#giveUp();
+    this.#stopped?.cancel(this.#reason);
+    this.#on.departed(this);
   }
 
   /** Never rejects: what could not be released expires with its lease. */
-  async take(belongings: Belongings): Promise<void> {
-    const { releaseTimeout } = this.#parts;
+  async #giveUp(): Promise<void> {
+    const { session, ownsSession, releaseTimeout, log } = this.#parts;
+    const work = this.#belongings.work?.running;
     const startedAt = this.#clock.now();
-    if (belongings.work !== undefined && !(await this.#within(releaseTimeout, belongings.work))) {
+    if (work !== undefined && !(await this.#within(releaseTimeout, work))) {
       const message = `the work did not end within ${releaseTimeout} ms: releasing the key all the same`;
-      this.#parts.failed(new ElectionError('RELEASE_TIMEOUT', message));
+      this.#on.troubled(new ElectionError('RELEASE_TIMEOUT', message));
     }
     const left = releaseTimeout - (this.#clock.now() - startedAt);
     const patience = Math.max(RELEASE_PATIENCE, left);
-    let isOver = false;
-    const released = this.#release(belongings, patience, () => isOver);
-    if (await this.#within(patience, released)) return;
-    isOver = true;
+    if (await this.#within(patience, this.#release(patience))) return;
+    this.#isOver = true;
     // Now, and not when what it waits for has ended: by then the lease may be that of another candidacy.
-    if (this.#parts.ownsSession && !belongings.isReturning()) void this.#parts.session.revoke(0);
-    this.#parts.log().warn({ patience }, 'key not released in time; it will expire with its lease');
+    if (ownsSession && !this.#isReturning) void session.revoke(0);
+    log().warn({ patience }, 'key not released in time; it will expire with its lease');
   }
 
   get #clock(): Clock {
     return this.#parts.session.environment.clock;
   }
 
-  async #release(belongings: Belongings, patience: number, isOver: () => boolean): Promise<void> {
-    const { session, ownsSession } = this.#parts;
-    const { attempt, own, isReturning } = belongings;
-    const isRevoked = (): boolean => ownsSession && !isReturning() && !isOver(); // which deletes the key too
-    await attempt;
-    if (isOver()) return;
-    if (own !== undefined && !isRevoked() && !session.isClosing) {
-      await this.#leaveQueue(own, isReturning);
-      if (isReturning()) await sleep(this.#clock, HEAD_START);
+  async #release(patience: number): Promise<void> {
+    const { session } = this.#parts;
+    const { entrance, own } = this.#belongings;
+    await entrance?.attempt;
+    if (this.#isOver) return;
+    if (own !== undefined && !this.#isRevoked && !session.isClosing) {
+      await this.#leaveQueue(own);
+      if (this.#isReturning) await sleep(this.#clock, HEAD_START);
     }
-    if (isRevoked()) await session.revoke(patience);
+    if (this.#isRevoked) await session.revoke(patience);
   }
 
-  async #leaveQueue(own: OwnKey, isReturning: () => boolean): Promise<void> {
+  /** Whether the lease is revoked, which deletes the key too. */
+  get #isRevoked(): boolean {
+    return this.#parts.ownsSession && !this.#isReturning && !this.#isOver;
+  }
+
+  async #leaveQueue(own: OwnKey): Promise<void> {
     const { session, name, candidacy } = this.#parts;
     try {
-      await session.giveBack(candidacy, { election: name, lease: own.lease, own, isLast: !isReturning() });
+      await session.giveBack(candidacy, { election: name, lease: own.lease, own, isLast: !this.#isReturning });
     } catch (err) {
-      this.#parts.failed(err as ElectionError);
+      this.#on.troubled(err as ElectionError);
     }
   }
 

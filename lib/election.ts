@@ -1,8 +1,9 @@
 import type { Etcd3 } from 'etcd3';
 import { Announcer } from './announcer.js';
-import { Campaign } from './campaign.js';
+import { Campaign, type CampaignParts } from './campaign.js';
 import { Candidacy } from './candidacy.js';
 import { type Candidate, toCandidate } from './candidate.js';
+import { type Environment, isEnvironment } from './environment.js';
 import { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import { textOf } from './keys.js';
@@ -15,14 +16,13 @@ import {
   checkName,
   checkSignal,
   type ElectionOptions,
-  type ResolvedElectionOptions,
   resolveElectionOptions,
   resolveValue,
   show,
   splitOptions,
 } from './options.js';
-import { type Environment, Session } from './session.js';
-import type { StateName } from './state.js';
+import { Session } from './session.js';
+import { isQueued, type StateName } from './state.js';
 import { abortedBy } from './waiters.js';
 import { type Task, Work } from './work.js';
 
@@ -43,9 +43,7 @@ import { type Task, Work } from './work.js';
  */
 export class Election {
   readonly name: string;
-  readonly #session: Session;
-  readonly #options: ResolvedElectionOptions;
-  readonly #candidacy: Candidacy;
+  readonly #parts: CampaignParts;
   readonly #campaign: Campaign;
   readonly #events: Events;
   readonly #announcer: Announcer;
@@ -67,17 +65,18 @@ export class Election {
     checkName(name);
     const sessionOptions = splitOptions(options, !ownsSession);
     this.name = name;
-    this.#session = ownsSession ? new Session(source, sessionOptions) : source;
-    this.#options = resolveElectionOptions(options, this.#session.options);
+    const session = ownsSession ? new Session(source, sessionOptions) : source;
     const log = (): Logger => {
-      this.#log ??= childLogger(this.#options.logger, { election: name });
+      this.#log ??= childLogger(this.#parts.logger, { election: name });
       return this.#log;
     };
+    const candidacy = new Candidacy(session.environment.store, name, log);
+    const { value, observe, healthCheck, releaseTimeout, logger } = resolveElectionOptions(options, session.options);
+    // Not spread, which would take 300 bytes more: there may be ten thousand elections in a process.
+    this.#parts = { value, observe, healthCheck, releaseTimeout, logger, name, session, ownsSession, candidacy, log };
     this.#events = new Events(log);
-    this.#candidacy = new Candidacy(this.#session.environment.store, name, log);
-    this.#announcer = new Announcer(this.#events, this.#candidacy, this.#session, this.#options.observe);
-    const parts = { name, session: this.#session, ownsSession, candidacy: this.#candidacy, log };
-    this.#campaign = new Campaign(parts, this.#options, this.#announcer);
+    this.#announcer = new Announcer(this.#events, candidacy, session, this.#parts.observe);
+    this.#campaign = new Campaign(this.#parts, this.#announcer);
   }
 
   /**
@@ -91,7 +90,7 @@ export class Election {
   /** @internal Our key in the queue, the same in every read of it; undefined while we are not there. */
   get key(): string | undefined {
     const { state } = this.#campaign;
-    return 'standing' in state ? textOf(state.standing.own.key) : undefined;
+    return isQueued(state) ? textOf(state.stay.own.key) : undefined;
   }
 
   /** The term while this candidate leads; ask its `isCurrent()`, or `isLeader()`, before you rely on it. */
@@ -142,8 +141,7 @@ export class Election {
 
   /** Between `start()` and `stop()`, whether in the queue or not. */
   isRunning(): boolean {
-    const { state } = this.#campaign;
-    return state.name === 'leaving' ? state.isReturning : state.name !== 'idle';
+    return this.#campaign.isRunning;
   }
 
   /** Whether this candidate leads, by the clock at the moment of the call. Asks nobody. */
@@ -198,7 +196,7 @@ export class Election {
       throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
     }
     if (signal?.aborted) throw abortedBy(signal);
-    const work = new Work(task, requeue, () => this.#options.logger);
+    const work = new Work(task, requeue, () => this.#parts.logger);
     const onAbort = (): void => void this.#campaign.stop(abortedBy(signal));
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#campaign.assign(work);
@@ -220,7 +218,7 @@ export class Election {
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async leader(): Promise<Candidate | undefined> {
-    const { kv } = await this.#candidacy.head();
+    const { kv } = await this.#parts.candidacy.head();
     return kv && toCandidate(kv);
   }
 
@@ -230,7 +228,7 @@ export class Election {
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async candidates(): Promise<Candidate[]> {
-    return (await this.#candidacy.all()).map(toCandidate);
+    return (await this.#parts.candidacy.all()).map(toCandidate);
   }
 
   /**
@@ -278,10 +276,6 @@ export class Election {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-function isEnvironment(source: unknown): source is Environment {
-  return typeof source === 'object' && source !== null && 'store' in source;
 }
 
 /** @throws ElectionError `INVALID_OPTION` */

@@ -3,16 +3,21 @@ import type { Candidacy, Head, OwnKey, Place } from './candidacy.js';
 import { ElectionError } from './errors.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
-import type { Clock } from './time.js';
+import type { SessionMember } from './roster.js';
+import type { Session } from './session.js';
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
 export interface EntranceParts {
+  /** Of the election. */
+  readonly name: string;
+  readonly session: Session;
+  /** The session is this election's alone: its lease ends with the candidacy. */
+  readonly ownsSession: boolean;
   readonly candidacy: Candidacy;
-  readonly clock: Clock;
   /** Whether the join reads who is first, too. */
-  readonly withHead: boolean;
+  readonly observe: boolean;
   readonly log: () => Logger;
 }
 
@@ -23,13 +28,11 @@ export interface Ticket {
 }
 
 export interface EntranceHandlers {
+  /** Whether the candidate goes on: what it gives back it may want again at once. */
+  readonly isRunning: boolean;
   /** What to join with; undefined as long as it must not be. `retry()` is called when that may have changed. */
   ticket(): Ticket | undefined;
   entered(ticket: Ticket, place: Place, head: Head | undefined): void;
-  /** etcd does not know this lease. */
-  leaseUnknown(lease: Lease, error: ElectionError): void;
-  /** Nobody wants the place that was got with this lease, or, when `own` is undefined, may have been got. */
-  abandoned(lease: Lease, own: OwnKey | undefined): Promise<void>;
   /** An attempt failed; the next is under way. */
   troubled(error: ElectionError): void;
 }
@@ -58,6 +61,11 @@ export class Entrance {
     return this.#attempt;
   }
 
+  /** From now on `member` is told when there is a lease to join with. */
+  open(member: SessionMember): void {
+    if (!this.#isClosed) this.#parts.session.attach(member);
+  }
+
   /** Joins, if there is a ticket and no attempt on its way. */
   retry(): void {
     if (this.#isClosed || this.#attempt !== undefined) return;
@@ -67,7 +75,7 @@ export class Entrance {
     this.#attempt = this.#join(ticket).then((pause) => {
       this.#attempt = undefined;
       if (pause !== undefined && !this.#isClosed) {
-        this.#cancelRetry = this.#parts.clock.after(pause, () => this.retry());
+        this.#cancelRetry = this.#parts.session.environment.clock.after(pause, () => this.retry());
       }
     });
   }
@@ -75,15 +83,17 @@ export class Entrance {
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
-    if (this.#attempt === undefined && this.#unanswered !== undefined) void this.#abandon(this.#unanswered, undefined);
+    const { name, session } = this.#parts;
+    if (this.#attempt !== undefined) session.bar(name, this.#attempt);
+    else if (this.#unanswered !== undefined) void this.#abandon(this.#unanswered, undefined);
   }
 
   /** Resolves with the ms to wait before the next attempt, if one is needed. */
   async #join(ticket: Ticket): Promise<number | undefined> {
-    const { candidacy, withHead } = this.#parts;
+    const { candidacy, observe } = this.#parts;
     const { lease, value } = ticket;
     try {
-      const { place, head } = await candidacy.join(lease.id, value, withHead);
+      const { place, head } = await candidacy.join(lease.id, value, observe);
       this.#unanswered = undefined;
       if (!this.#isClosed && this.#on.ticket()?.lease === lease) {
         this.#on.entered(ticket, place, head);
@@ -97,10 +107,13 @@ export class Entrance {
     }
   }
 
-  /** Never rejects. */
+  /** Nobody wants the place that was got with this lease, or, when `own` is undefined, may have been got. Never rejects. */
   async #abandon(lease: Lease, own: OwnKey | undefined): Promise<void> {
+    const { name, session, ownsSession, candidacy } = this.#parts;
+    const isLast = !this.#on.isRunning;
+    if (isLast && own === undefined && ownsSession) return; // the lease is about to be revoked
     try {
-      await this.#on.abandoned(lease, own);
+      await session.giveBack(candidacy, { election: name, lease: lease.id, own, isLast });
     } catch (err) {
       this.#parts.log().debug({ err }, 'key not given back yet; with its lease it will be gone in any case');
     }
@@ -115,7 +128,7 @@ export class Entrance {
       return undefined;
     }
     if (error.code === 'LEASE_LOST') {
-      this.#on.leaseUnknown(lease, error);
+      this.#parts.session.reportLost(lease, error);
       return 0;
     }
     this.#unanswered = lease;

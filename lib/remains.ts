@@ -9,6 +9,16 @@ const LONGEST_PAUSE = 1_000;
 /** ms after which a join that was sent before we left is not carried out any more: etcd gives requests up after 7 s. */
 const ECHOES_FOR = 10_000;
 
+/** A place in the queue that its candidate does not want any more. */
+export interface GivenUp {
+  readonly election: string;
+  readonly lease: bigint;
+  /** undefined: whatever key a join without an answer may have left. */
+  readonly own: OwnKey | undefined;
+  /** The candidate does not return at once. */
+  readonly isLast: boolean;
+}
+
 interface Blocking {
   readonly done: Promise<void>;
   /** Need not wait. */
@@ -46,20 +56,18 @@ export class Remains {
     this.#block(election, join, undefined);
   }
 
-  /** A key that we know. Settles as the first attempt does. `isLast`: its candidate does not return. */
-  giveBack(election: string, candidacy: Candidacy, own: OwnKey, isLast: boolean): Promise<void> {
+  /** Settles as the first attempt does. */
+  giveBack(candidacy: Candidacy, { election, lease, own, isLast }: GivenUp): Promise<void> {
+    if (own === undefined) {
+      this.#listen(election, candidacy, candidacy.keyOf(lease), lease, 0n);
+      return this.#withdraw(election, candidacy, lease);
+    }
     if (isLast) this.#listen(election, candidacy, own.key, own.lease, own.createRevision);
     const leave = (): Promise<void> => candidacy.leave(own);
     const first = leave();
     // Its own candidacy can tell it from a new one.
     this.#block(election, this.#insist(first, leave), candidacy);
     return first;
-  }
-
-  /** Whatever key there is on the lease in this election. Settles as the first attempt does. */
-  withdraw(election: string, candidacy: Candidacy, lease: bigint): Promise<void> {
-    this.#listen(election, candidacy, candidacy.keyOf(lease), lease, 0n);
-    return this.#withdraw(election, candidacy, lease);
   }
 
   /** The key is about to be wanted again. */
@@ -97,6 +105,7 @@ export class Remains {
     this.#listening.set(election, end);
   }
 
+  /** Whatever key there is on the lease in this election. */
   #withdraw(election: string, candidacy: Candidacy, lease: bigint): Promise<void> {
     const { signal } = this.#scope;
     const withdraw = (): Promise<void> => candidacy.withdraw(lease, signal);

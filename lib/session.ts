@@ -1,69 +1,24 @@
 import type { Etcd3 } from 'etcd3';
 import { BatchingStore } from './batch.js';
-import type { Candidacy, OwnKey } from './candidacy.js';
+import type { Candidacy } from './candidacy.js';
+import { type Environment, environmentOf, isEnvironment } from './environment.js';
 import { ElectionError } from './errors.js';
-import { storeOf } from './etcd/store.js';
 import { Granting } from './granting.js';
+import { Holding } from './holding.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
 import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
 import { Orphans } from './orphans.js';
-import { Refresher } from './refresher.js';
-import { Remains } from './remains.js';
-import type { Store } from './store.js';
-import { type Clock, SystemClock, sleep } from './time.js';
+import { type GivenUp, Remains } from './remains.js';
+import { Roster, type SessionMember } from './roster.js';
+import { sleep } from './time.js';
 import { Watches } from './watches.js';
-
-/** What a session tells those that use its lease. */
-export interface SessionMember {
-  /** Of its election. */
-  readonly name: string;
-  leased(lease: Lease): void;
-  /** The lease must not be relied on any more; `leased` follows when there is another. */
-  lost(lease: Lease, reason: ElectionError): void;
-  /** No lease could be had; it is tried again. */
-  failed(error: ElectionError): void;
-  /** A regular refresh is about to be sent. */
-  refreshing(): void;
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
-  suspended(error: ElectionError): void;
-  resumed(): void;
-  /** The session is being closed. */
-  stop(reason: ElectionError): Promise<void>;
-}
-
-/** A place in the queue that its candidate does not want any more. */
-export interface GivenUp {
-  readonly election: string;
-  readonly lease: bigint;
-  /** undefined: whatever key a join without an answer may have left. */
-  readonly own: OwnKey | undefined;
-  /** The candidate does not return at once. */
-  readonly isLast: boolean;
-}
-
-/** What a session is made of; etcd is missing in simulations. */
-export interface Environment {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly etcd?: Etcd3;
-}
 
 /** How long `close()` waits for the end of the lease, ms: etcd ends it by itself all the same. */
 const REVOKE_PATIENCE = 1_000;
 
 const GONE = 'etcd says that the lease is gone: queueing again with a new one';
 const EXPIRED = 'the lease could not be refreshed before its deadline: queueing again with a new one';
-const TWO_IN_ONE =
-  '`session` holds a place in this election for another candidate: waiting until that has left; two candidates take two sessions';
-
-let systemClock: Clock | undefined;
-
-export function environmentOf(source: Etcd3 | Environment): Environment {
-  if ('store' in source) return source;
-  systemClock ??= new SystemClock();
-  return { store: storeOf(source, systemClock), clock: systemClock, etcd: source };
-}
 
 /**
  * One lease, kept alive, shared by any number of elections: ten thousand of them cost one refresh every third of the TTL.
@@ -86,13 +41,10 @@ export class Session {
   readonly environment: Environment;
   /** @internal */
   readonly watch: Watches;
-  /** By election: the lease is part of the key, so one session can hold one place in each. */
-  readonly #members = new Map<string, SessionMember>();
-  /** Those whose place another member holds. */
-  #blocked: SessionMember[] = [];
+  readonly #roster = new Roster();
   readonly #orphans: Orphans;
   readonly #remains: Remains;
-  #held: { readonly lease: Lease; readonly refresher: Refresher; cancelDeadline: () => void } | undefined;
+  #held: Holding | undefined;
   #granting: Granting | undefined;
   #suspension: ElectionError | undefined;
   #closing: Promise<void> | undefined;
@@ -102,7 +54,7 @@ export class Session {
   /** @internal */
   constructor(source: Etcd3 | Environment, options?: SessionOptions);
   constructor(source: Etcd3 | Environment, options: SessionOptions = {}) {
-    if (!(typeof source === 'object' && source !== null && 'store' in source)) checkClient(source, 'an Etcd3 client');
+    if (!isEnvironment(source)) checkClient(source, 'an Etcd3 client');
     this.options = resolveSessionOptions(options);
     const environment = environmentOf(source);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
@@ -130,7 +82,7 @@ export class Session {
 
   /** @internal The lease that this member can rely on now. */
   leaseOf(member: SessionMember): Lease | undefined {
-    return this.#members.get(member.name) === member ? this.#held?.lease : undefined;
+    return this.#roster.has(member) ? this.#held?.lease : undefined;
   }
 
   /** @internal Tells `member` of the lease as soon as there is one, and of all that happens to it. */
@@ -139,32 +91,22 @@ export class Session {
       member.failed(new ElectionError('STOPPED', 'the session is closed: make another one'));
       return;
     }
-    const holder = this.#members.get(member.name);
-    if (holder !== undefined && holder !== member) {
-      if (!this.#blocked.includes(member)) this.#blocked.push(member);
-      member.failed(new ElectionError('INVALID_OPTION', TWO_IN_ONE));
-      return;
-    }
-    this.#members.set(member.name, member);
-    if (holder === undefined && this.#suspension !== undefined) member.suspended(this.#suspension);
+    const isNew = !this.#roster.has(member);
+    if (!this.#roster.admit(member)) return;
+    if (isNew && this.#suspension !== undefined) member.suspended(this.#suspension);
     if (this.#held !== undefined) member.leased(this.#held.lease);
     else this.#startGranting();
   }
 
   /** @internal */
   detach(member: SessionMember): void {
-    this.#blocked = this.#blocked.filter((blocked) => blocked !== member);
-    if (this.#members.get(member.name) !== member) return;
-    this.#members.delete(member.name);
-    const next = this.#blocked.find((blocked) => blocked.name === member.name);
-    if (next === undefined) return;
-    this.#blocked = this.#blocked.filter((blocked) => blocked !== next);
-    this.attach(next);
+    const next = this.#roster.remove(member);
+    if (next !== undefined) this.attach(next);
   }
 
   /** @internal A refresh at once: shows soon whether the lease still exists. */
   refresh(): void {
-    this.#held?.refresher.refresh();
+    this.#held?.refresh();
   }
 
   /** @internal etcd said that it does not know this lease. */
@@ -176,10 +118,9 @@ export class Session {
    * @internal Gives a place in the queue back, and tries again for as long as its lease is ours. Settles as the first
    * attempt does.
    */
-  giveBack(candidacy: Candidacy, { election, lease, own, isLast }: GivenUp): Promise<void> {
-    if (this.#held?.lease.id !== lease) return own === undefined ? Promise.resolve() : candidacy.leave(own);
-    if (own === undefined) return this.#remains.withdraw(election, candidacy, lease);
-    return this.#remains.giveBack(election, candidacy, own, isLast);
+  giveBack(candidacy: Candidacy, givenUp: GivenUp): Promise<void> {
+    if (this.#held?.lease.id === givenUp.lease) return this.#remains.giveBack(candidacy, givenUp);
+    return givenUp.own === undefined ? Promise.resolve() : candidacy.leave(givenUp.own);
   }
 
   /** @internal A join that was given up is on its way, and will give back what it gets: no other may begin before its end. */
@@ -225,8 +166,7 @@ export class Session {
 
   async #close(): Promise<void> {
     const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
-    await Promise.all([...this.#members.values(), ...this.#blocked].map((member) => member.stop(reason)));
-    this.#members.clear();
+    await this.#roster.stop(reason);
     await this.revoke(REVOKE_PATIENCE);
     this.watch.close();
   }
@@ -239,56 +179,33 @@ export class Session {
       granted: (lease, sentAt, granted) => this.#hold(lease, sentAt, granted),
       failed: (error) => {
         this.#suspend(error);
-        for (const member of [...this.#members.values()]) member.failed(error);
+        this.#roster.failed(error);
       },
     });
   }
 
   #hold(lease: Lease, sentAt: number, granted: number): void {
-    const { store, clock } = this.environment;
     // Refreshed by what was asked for, even when etcd grants more: the renew deadline goes by that.
     const ttl = Math.min(granted, this.options.ttl);
-    const refresher = new Refresher(store, clock, lease.id, sentAt, ttl, {
-      sending: () => {
-        for (const member of this.#members.values()) member.refreshing();
-      },
-      renewed: (at, renewed) => this.#onRenewed(lease, at, renewed),
-      gone: () => this.#lose(new ElectionError('LEASE_LOST', GONE)),
+    this.#granting = undefined;
+    this.#held = new Holding(this.environment, lease, sentAt, ttl, {
+      refreshing: () => this.#roster.refreshing(),
+      refreshed: (at) => this.#onRefreshed(lease, at),
       failed: (error) => {
         this.#suspend(error);
         this.#log.warn({ err: error, lease: lease.hex, remaining: Math.round(lease.remaining) }, 'lease not refreshed');
       },
+      gone: () => this.#lose(new ElectionError('LEASE_LOST', GONE)),
+      expired: () => this.#lose(new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#suspension })),
     });
-    this.#granting = undefined;
-    this.#held = { lease, refresher, cancelDeadline: () => {} };
-    this.#watchDeadline();
     this.#resume();
-    for (const member of [...this.#members.values()]) member.leased(lease);
+    this.#roster.leased(lease);
     this.#orphans.revokeInTime();
   }
 
-  #onRenewed(lease: Lease, sentAt: number, ttl: number): void {
-    // A deadline that has passed stays passed: another may lead by now, whatever this late reply says.
-    if (lease.remaining <= 0) return this.#expire();
-    lease.renewed(sentAt, ttl);
-    if (lease.remaining <= 0) return this.#expire();
+  #onRefreshed(lease: Lease, sentAt: number): void {
     this.#resume();
-    const info = { roundTrip: this.environment.clock.now() - sentAt, expiresIn: lease.remaining };
-    for (const member of this.#members.values()) member.refreshed(info);
-  }
-
-  /** Gives the lease up at the deadline, whatever the refresher is doing. The timer is not moved by each refresh. */
-  #watchDeadline(): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    held.cancelDeadline = this.environment.clock.after(held.lease.remaining, () => {
-      if (held.lease.remaining <= 0) this.#expire();
-      else this.#watchDeadline();
-    });
-  }
-
-  #expire(): void {
-    this.#lose(new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#suspension }));
+    this.#roster.refreshed({ roundTrip: this.environment.clock.now() - sentAt, expiresIn: lease.remaining });
   }
 
   #lose(reason: ElectionError): void {
@@ -296,15 +213,14 @@ export class Session {
     if (lease === undefined) return;
     if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id, lease.grace);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
-    for (const member of [...this.#members.values()]) member.lost(lease, reason);
-    if (this.#members.size > 0) this.#startGranting();
+    this.#roster.lost(lease, reason);
+    if (!this.#roster.isEmpty) this.#startGranting();
   }
 
   #drop(): Lease | undefined {
     const held = this.#held;
     this.#held = undefined;
-    held?.cancelDeadline();
-    held?.refresher.close();
+    held?.close();
     this.#remains.forget();
     return held?.lease;
   }
@@ -312,13 +228,13 @@ export class Session {
   #suspend(error: ElectionError): void {
     const isNews = this.#suspension === undefined;
     this.#suspension = error;
-    if (isNews) for (const member of [...this.#members.values()]) member.suspended(error);
+    if (isNews) this.#roster.suspended(error);
   }
 
   #resume(): void {
     if (this.#suspension === undefined) return;
     this.#suspension = undefined;
-    for (const member of [...this.#members.values()]) member.resumed();
+    this.#roster.resumed();
   }
 }
 

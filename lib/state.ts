@@ -1,9 +1,7 @@
+import type { Departure } from './departure.js';
 import type { Entrance } from './entrance.js';
-import type { ElectionError } from './errors.js';
 import type { Term } from './leadership.js';
-import type { Lease } from './lease.js';
-import type { Standing } from './standing.js';
-import type { Workload } from './work.js';
+import type { Stay } from './stay.js';
 
 /** A candidate's life; each state carries what it needs. */
 export type State = { readonly name: 'idle' } | Joining | Waiting | Leading | Leaving;
@@ -11,14 +9,12 @@ export type State = { readonly name: 'idle' } | Joining | Waiting | Leading | Le
 /** In the queue, behind another. */
 export interface Waiting {
   readonly name: 'waiting';
-  readonly lease: Lease;
-  readonly standing: Standing;
+  readonly stay: Stay;
 }
 
 export interface Leading {
   readonly name: 'leading';
-  readonly lease: Lease;
-  readonly standing: Standing;
+  readonly stay: Stay;
   readonly term: Term;
 }
 
@@ -31,14 +27,7 @@ export interface Joining {
 /** On the way out, with the key still held until the work has ended. */
 export interface Leaving {
   readonly name: 'leaving';
-  /** Why; of a `stop()` that comes while the candidate steps down, that. */
-  reason: ElectionError;
-  /** Resolves when the key is released, or could not be in time. */
-  done: Promise<void>;
-  /** Whether to queue again afterwards. */
-  isReturning: boolean;
-  /** The work there was when `stop()` was called: whatever comes afterwards, it does not go on. */
-  stopped: Workload | undefined;
+  readonly departure: Departure;
 }
 
 export type StateName = State['name'];
@@ -51,6 +40,10 @@ export const NEXT = {
   leading: ['joining', 'leaving'],
   leaving: ['idle', 'joining'],
 } as const satisfies Record<StateName, readonly StateName[]>;
+
+export function isQueued(state: State): state is Waiting | Leading {
+  return state.name === 'waiting' || state.name === 'leading';
+}
 
 /** A move that is not in the table is a mistake of this library's. */
 export function assertLegal(from: StateName, to: StateName): void {

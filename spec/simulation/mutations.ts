@@ -32,9 +32,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a late refresh revives a term that has run out',
-    file: 'lib/session.ts',
-    search: 'if (lease.remaining <= 0) return this.#expire();\n    lease.renewed(sentAt, ttl);',
-    replace: 'lease.renewed(sentAt, ttl);',
+    file: 'lib/holding.ts',
+    search: 'if (this.lease.remaining <= 0) return this.#on.expired();\n    this.lease.renewed(sentAt, ttl);',
+    replace: 'this.lease.renewed(sentAt, ttl);',
   },
   {
     name: 'a repeated grant with an unknown TTL trusted',
@@ -45,7 +45,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no new lease after a loss',
     file: 'lib/session.ts',
-    search: 'if (this.#members.size > 0) this.#startGranting();',
+    search: 'if (!this.#roster.isEmpty) this.#startGranting();',
     replace: '',
   },
   {
@@ -136,7 +136,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the key is given back before the work has ended',
     file: 'lib/departure.ts',
-    search: 'if (belongings.work !== undefined && !(await',
+    search: 'if (work !== undefined && !(await',
     replace: 'if (false && !(await',
   },
   {

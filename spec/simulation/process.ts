@@ -1,8 +1,9 @@
+import type { Environment } from '../../lib/environment.js';
 import { ElectionError } from '../../lib/errors.js';
 import { hexOf } from '../../lib/keys.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { Logger } from '../../lib/log.js';
-import { type Environment, Session } from '../../lib/session.js';
+import { Session } from '../../lib/session.js';
 import type { Compare, Txn } from '../../lib/store.js';
 import type { Connection } from '../support/fake-etcd/connection.js';
 import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
