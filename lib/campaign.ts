@@ -189,9 +189,9 @@ export class Campaign implements SessionMember, EntranceHandlers, StayHandlers, 
 
   departed(departure: Departure): void {
     if (departure.isReturning) return this.#rejoin();
-    this.#parts.session.detach(this);
     this.#enter({ name: 'idle' });
     this.#on.left(departure.reason);
+    this.#parts.session.detach(this); // last: the next one in our place may tell its user, who may call start()
   }
 
   // ---- moves ----

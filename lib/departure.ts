@@ -3,7 +3,7 @@ import type { Entrance } from './entrance.js';
 import { ElectionError } from './errors.js';
 import type { Logger } from './log.js';
 import type { Session } from './session.js';
-import { type Clock, sleep } from './time.js';
+import { type Clock, sleep, within } from './time.js';
 import { type Workload, withResolvers } from './work.js';
 
 /** A release is tried for so many ms at the least; `stop()` promises `releaseTimeout` and a second. */
@@ -101,13 +101,13 @@ export class Departure {
     const { session, ownsSession, releaseTimeout, log } = this.#parts;
     const work = this.#belongings.work?.running;
     const startedAt = this.#clock.now();
-    if (work !== undefined && !(await this.#within(releaseTimeout, work))) {
+    if (work !== undefined && !(await within(this.#clock, releaseTimeout, work))) {
       const message = `the work did not end within ${releaseTimeout} ms: releasing the key all the same`;
       this.#on.troubled(new ElectionError('RELEASE_TIMEOUT', message));
     }
     const left = releaseTimeout - (this.#clock.now() - startedAt);
     const patience = Math.max(RELEASE_PATIENCE, left);
-    if (await this.#within(patience, this.#release(patience))) return;
+    if (await within(this.#clock, patience, this.#release(patience))) return;
     this.#isOver = true;
     // Now, and not when what it waits for has ended: by then the lease may be that of another candidacy.
     if (ownsSession && !this.#isReturning) void session.revoke(0);
@@ -142,14 +142,5 @@ export class Departure {
     } catch (err) {
       this.#on.troubled(err as ElectionError);
     }
-  }
-
-  /** Whether `promise` has settled before `ms` have passed. */
-  async #within(ms: number, promise: Promise<void>): Promise<boolean> {
-    const settled = new AbortController();
-    const done = promise.finally(() => settled.abort(null));
-    const isLate = await sleep(this.#clock, ms, settled.signal);
-    if (!isLate) await done;
-    return !isLate;
   }
 }

@@ -96,6 +96,7 @@ export class Entrance {
       const { place, head } = await candidacy.join(lease.id, value, observe);
       this.#unanswered = undefined;
       if (!this.#isClosed && this.#on.ticket()?.lease === lease) {
+        this.#attempt = undefined; // nothing that could come late
         this.#on.entered(ticket, place, head);
         return undefined;
       }

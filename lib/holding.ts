@@ -49,8 +49,14 @@ export class Holding implements RefresherHandlers {
     this.#refresher.refresh();
   }
 
-  close(): void {
+  /** Sends nothing more and tells nothing more; the streams stay open. */
+  stop(): void {
     this.#cancelDeadline();
+    this.#refresher.stop();
+  }
+
+  close(): void {
+    this.stop();
     this.#refresher.close();
   }
 

@@ -62,9 +62,14 @@ export class Refresher {
     this.#attempt();
   }
 
-  close(): void {
+  /** Sends nothing more and tells nothing more; the streams stay open. */
+  stop(): void {
     this.#isClosed = true;
     this.#cancelTimer();
+  }
+
+  close(): void {
+    this.stop();
     for (const { stream } of this.#attempts) stream.close();
     this.#attempts = [];
   }

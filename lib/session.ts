@@ -11,11 +11,14 @@ import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type S
 import { Orphans } from './orphans.js';
 import { type GivenUp, Remains } from './remains.js';
 import { Roster, type SessionMember } from './roster.js';
-import { sleep } from './time.js';
+import { sleep, within } from './time.js';
 import { Watches } from './watches.js';
 
 /** How long `close()` waits for the end of the lease, ms: etcd ends it by itself all the same. */
 const REVOKE_PATIENCE = 1_000;
+
+/** ms before the streams of a lease that was ended are closed: at this moment the next leader reads its place. */
+const HEAD_START = 10;
 
 const GONE = 'etcd says that the lease is gone: queueing again with a new one';
 const EXPIRED = 'the lease could not be refreshed before its deadline: queueing again with a new one';
@@ -93,7 +96,9 @@ export class Session {
     }
     const isNew = !this.#roster.has(member);
     if (!this.#roster.admit(member)) return;
-    if (isNew && this.#suspension !== undefined) member.suspended(this.#suspension);
+    // Who has left while it was told, and comes back when there is no lease yet, knows already.
+    const isUnderWay = this.#held !== undefined || this.#granting !== undefined;
+    if (isNew && isUnderWay && this.#suspension !== undefined) member.suspended(this.#suspension);
     if (this.#held !== undefined) member.leased(this.#held.lease);
     else this.#startGranting();
   }
@@ -102,6 +107,7 @@ export class Session {
   detach(member: SessionMember): void {
     const next = this.#roster.remove(member);
     if (next !== undefined) this.attach(next);
+    else if (this.#roster.isEmpty && this.#held === undefined) this.watch.closeIdle();
   }
 
   /** @internal A refresh at once: shows soon whether the lease still exists. */
@@ -144,19 +150,16 @@ export class Session {
   async revoke(patience: number): Promise<boolean> {
     const granting = this.#granting;
     this.#granting = undefined;
-    this.#suspension = undefined;
     granting?.abort();
-    const lease = this.#drop();
-    if (lease !== undefined) this.#orphans.add(lease.id, 0);
+    const held = this.#drop();
+    if (held !== undefined) this.#orphans.add(held.lease.id, 0);
     const revoked = (async () => {
       await granting?.done;
       await this.#orphans.revoke();
     })();
-    const waited = new AbortController();
-    await Promise.race([
-      revoked.finally(() => waited.abort(null)),
-      sleep(this.environment.clock, patience, waited.signal),
-    ]);
+    const isRevoked = await within(this.environment.clock, patience, revoked);
+    if (isRevoked && held !== undefined) await sleep(this.environment.clock, HEAD_START);
+    held?.close();
     return this.#orphans.isEmpty;
   }
 
@@ -209,20 +212,23 @@ export class Session {
   }
 
   #lose(reason: ElectionError): void {
-    const lease = this.#drop();
-    if (lease === undefined) return;
+    const held = this.#drop();
+    if (held === undefined) return;
+    held.close();
+    const { lease } = held;
     if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id, lease.grace);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     this.#roster.lost(lease, reason);
     if (!this.#roster.isEmpty) this.#startGranting();
   }
 
-  #drop(): Lease | undefined {
+  /** Nobody relies on the lease any more; what it was refreshed on is still open. */
+  #drop(): Holding | undefined {
     const held = this.#held;
     this.#held = undefined;
-    held?.close();
+    held?.stop();
     this.#remains.forget();
-    return held?.lease;
+    return held;
   }
 
   #suspend(error: ElectionError): void {

@@ -63,6 +63,14 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<b
   });
 }
 
+/** Resolves to whether `promise` is fulfilled before `ms` have passed; rejects when it is rejected by then. Leaves no timer behind. */
+export function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(false));
+    promise.then(() => resolve(true), reject).finally(cancel);
+  });
+}
+
 /** Runs `fn` before anything else happens, but not now. Not `queueMicrotask`: fake timers replace it by one that stands still. */
 export function soon(fn: () => void): void {
   void Promise.resolve().then(fn);

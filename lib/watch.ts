@@ -37,6 +37,8 @@ export class Watch {
   readonly #byKey = new Map<string, Followed>();
   #stream: WatchStream | undefined;
   #lastId = 0;
+  /** Of the last that was followed, on a stream that is kept. */
+  #leftId = 0;
   #lastAlive = 0;
   #cancelTimer: () => void = () => {};
   #isReopening = false;
@@ -85,7 +87,10 @@ export class Watch {
     this.#byKey.set(name, entry);
     if (this.#isReopening) return;
     if (this.#stream === undefined) return this.#open();
-    if (wasIdle) this.#listen(this.#patience);
+    if (wasIdle) {
+      this.#stream.cancel(this.#leftId);
+      this.#listen(this.#patience);
+    }
     this.#create(entry);
   }
 
@@ -105,9 +110,9 @@ export class Watch {
     this.#byKey.delete(name);
     this.#byId.delete(entry.id);
     entry.cancelRetry?.();
-    this.#stream?.cancel(entry.id);
-    if (this.#byKey.size > 0) return;
+    if (this.#byKey.size > 0) return this.#stream?.cancel(entry.id);
     if (this.#stream === undefined) return this.#closeStream();
+    this.#leftId = entry.id; // nearly always it ends with the stream
     this.#cancelTimer();
     this.#cancelTimer = this.#clock.after(LINGER, () => this.#closeStream());
   }

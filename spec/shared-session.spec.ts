@@ -134,6 +134,26 @@ describe('elections that share a session', () => {
     ]);
   });
 
+  it('can be started again by who hears of its place being taken', async () => {
+    const next = new Election(session, 'one', { value: 'next' });
+    await world.queued(one);
+    next.start();
+    await world.advance(1);
+    process.store.faults.keepAlive = 'hang';
+    await world.advance(5_100); // suspended, of which a newcomer is told
+    let isRestarted = false;
+    next.once('suspended', () => {
+      isRestarted = true;
+      one.start();
+    });
+    await world.settled(one.stop());
+    process.store.faults.keepAlive = 'ok';
+    expect([isRestarted, one.isRunning()]).to.deep.equal([true, true]);
+    await world.until(() => next.isLeader(), 'the next one leads');
+    await world.settled(next.stop());
+    await world.until(() => one.isLeader(), 'the first one leads again');
+  });
+
   it('lets a candidate stop that waits for the place of another', async () => {
     const second = new Election(session, 'one');
     second.on('error', () => {});

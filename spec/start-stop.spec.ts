@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Election } from '../lib/election.js';
-import { record } from './support/story.js';
+import { record, tell } from './support/story.js';
 import { settle } from './support/virtual-time.js';
 import { type Process, recordLog, settling, World } from './support/world.js';
 
@@ -212,6 +212,22 @@ describe('a candidate', () => {
     });
   });
 
+  it('tells resumed when it has a lease again, though it was stopped while it was suspended', async () => {
+    await world.queued(election);
+    process.store.faults.keepAlive = 'hang';
+    const events = tell({ it: election }, ['suspended', 'resumed', 'elected', 'unelected']);
+    await world.until(() => events.length === 1, 'it is suspended', 10_000);
+    await world.settled(election.stop());
+    process.store.faults.keepAlive = 'ok';
+    await world.queued(election);
+    expect(events.map((line) => line.split(':')[0])).to.deep.equal([
+      'it suspended',
+      'it unelected',
+      'it resumed',
+      'it elected',
+    ]);
+  });
+
   it('says that it runs until it is stopped, whatever becomes of it', async () => {
     expect(election.isRunning()).to.equal(false);
     await world.queued(election);
@@ -220,7 +236,7 @@ describe('a candidate', () => {
     expect(election.isRunning()).to.equal(true);
     const stopping = settling(election.stop());
     expect([election.isRunning(), stopping.done]).to.deep.equal([false, false]);
-    await world.advance(10);
+    await world.advance(20);
     expect(stopping.done).to.equal(true);
   });
 });

@@ -40,7 +40,7 @@ describe('the watch', () => {
     expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
     leave();
     await world.advance(99);
-    expect(process.store.open).to.deep.equal(['watch stream']);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
     await world.advance(3);
     expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
   });

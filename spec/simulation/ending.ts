@@ -9,6 +9,8 @@ import type { World } from './world.js';
 const DETOURS = 12_000;
 /** ms for the events and requests of one handover, when nothing is wrong. */
 const HANDOVER = 1_000;
+/** ms that a stream may be kept after its last use. */
+const LINGERING = 150;
 /** ms after which nothing that was begun under a fault is still under way. */
 const SHORTEST_CALM = 5_000;
 
@@ -19,6 +21,7 @@ export async function end(world: World): Promise<void> {
   await stayCalm(world);
   await checkFences(world);
   await sayFarewell(world);
+  await world.time.advance(LINGERING);
   checkNothingRuns(world);
   await checkNothingLeft(world);
 }

@@ -70,7 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no read after a watch was interrupted',
     file: 'lib/watch.ts',
-    search: 'entry.isInterrupted = false;\n    tell(entry, (follower) => follower.reset());',
+    search: 'entry.isInterrupted = false;\n    entry.tell((follower) => follower.reset());',
     replace: 'entry.isInterrupted = false;',
   },
   {
