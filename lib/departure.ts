@@ -45,7 +45,7 @@ export interface DepartureHandlers {
  * when it matters: the user may change his mind meanwhile.
  */
 export class Departure {
-  /** Resolves when `departed` has been told. */
+  /** Resolves when `departed` has been told and nothing is left running. */
   readonly done: Promise<void>;
   /** Nothing happens before: the state comes first, and whoever hears of it finds `done`. */
   readonly begin: () => void;
@@ -93,7 +93,10 @@ export class Departure {
   async #depart(): Promise<void> {
     await this.#giveUp();
     this.#stopped?.cancel(this.#reason);
+    const { session, ownsSession } = this.#parts;
+    const isLast = ownsSession && !this.#isReturning;
     this.#on.departed(this);
+    if (isLast) await session.rest();
   }
 
   /** Never rejects: what could not be released expires with its lease. */

@@ -48,6 +48,8 @@ export class Session {
   readonly #orphans: Orphans;
   readonly #remains: Remains;
   #held: Holding | undefined;
+  /** Of a lease that was given back: its streams are still open. */
+  #retired: Holding | undefined;
   #granting: Granting | undefined;
   #suspension: ElectionError | undefined;
   #closing: Promise<void> | undefined;
@@ -107,7 +109,6 @@ export class Session {
   detach(member: SessionMember): void {
     const next = this.#roster.remove(member);
     if (next !== undefined) this.attach(next);
-    else if (this.#roster.isEmpty && this.#held === undefined) this.watch.closeIdle();
   }
 
   /** @internal A refresh at once: shows soon whether the lease still exists. */
@@ -151,16 +152,23 @@ export class Session {
     const granting = this.#granting;
     this.#granting = undefined;
     granting?.abort();
-    const held = this.#drop();
-    if (held !== undefined) this.#orphans.add(held.lease.id, 0);
+    this.#retired?.close();
+    this.#retired = this.#drop();
+    if (this.#retired !== undefined) this.#orphans.add(this.#retired.lease.id, 0);
     const revoked = (async () => {
       await granting?.done;
       await this.#orphans.revoke();
     })();
-    const isRevoked = await within(this.environment.clock, patience, revoked);
-    if (isRevoked && held !== undefined) await sleep(this.environment.clock, HEAD_START);
-    held?.close();
+    await within(this.environment.clock, patience, revoked);
     return this.#orphans.isEmpty;
+  }
+
+  /** @internal Closes what is not used any more, in a moment. */
+  async rest(): Promise<void> {
+    if (this.#retired !== undefined) await sleep(this.environment.clock, HEAD_START);
+    this.#retired?.close();
+    this.#retired = undefined;
+    this.watch.closeIdle();
   }
 
   get #log(): Logger {
@@ -171,6 +179,7 @@ export class Session {
     const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
     await this.#roster.stop(reason);
     await this.revoke(REVOKE_PATIENCE);
+    await this.rest();
     this.watch.close();
   }
 

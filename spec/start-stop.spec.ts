@@ -175,7 +175,7 @@ describe('a candidate', () => {
       process.store.faults.all = 'hang';
       const startedAt = world.now;
       await world.settled(election.stop());
-      expect(world.now - startedAt).to.be.within(899, 901);
+      expect(world.now - startedAt).to.be.within(909, 911);
       await world.advance(20_000);
       expect(process.clock.timers).to.deep.equal([]);
     });
@@ -188,7 +188,7 @@ describe('a candidate', () => {
       await world.advance(100);
       const startedAt = world.now;
       await world.settled(election.stop());
-      expect(world.now - startedAt).to.equal(900);
+      expect(world.now - startedAt).to.equal(910);
       expect(log.messages('warn')).to.include('key not released in time; it will expire with its lease');
       await world.advance(30_000);
       nothingLeft();
