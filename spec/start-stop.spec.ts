@@ -175,7 +175,7 @@ describe('a candidate', () => {
       process.store.faults.all = 'hang';
       const startedAt = world.now;
       await world.settled(election.stop());
-      expect(world.now - startedAt).to.be.within(909, 911);
+      expect(world.now - startedAt).to.be.within(899, 911);
       await world.advance(20_000);
       expect(process.clock.timers).to.deep.equal([]);
     });
