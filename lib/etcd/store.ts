@@ -32,12 +32,14 @@ import { type CallOptions, unary } from './call.js';
 import { isDenied, isLeaseExists, isTokenUseless, translate } from './errors.js';
 import { Members } from './members.js';
 import { Stream } from './stream.js';
+import { Turnstile } from './turnstile.js';
 
 /** {@link Store} on etcd3's raw clients. The client is its user's: it is never closed here. */
 export class EtcdStore implements Store {
   readonly #etcd: Etcd3;
   readonly #clock: Clock;
   readonly #members: Members;
+  readonly #turnstile: Turnstile;
   /** Streams are refused with a token that has expired, and only a unary call makes etcd3 fetch another. */
   #isTokenDoubtful = false;
   #someKey = '\0';
@@ -46,6 +48,7 @@ export class EtcdStore implements Store {
     this.#etcd = etcd;
     this.#clock = clock;
     this.#members = new Members(clock);
+    this.#turnstile = new Turnstile(clock);
   }
 
   async grant(id: bigint, ttl: number): Promise<number | undefined> {
@@ -150,7 +153,7 @@ export class EtcdStore implements Store {
   }
 
   #unary<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
-    return unary(this.#members, this.#clock, what, send);
+    return this.#turnstile.pass(what, () => unary(this.#members, this.#clock, what, send));
   }
 
   async #range(query: RangeQuery): Promise<TxnResult> {
