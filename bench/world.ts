@@ -29,7 +29,7 @@ export interface Amounts {
 }
 
 export const FULL: Amounts = {
-  rounds: 150,
+  rounds: 100,
   warmUp: 20,
   counted: 5,
   crashes: 12,
@@ -39,7 +39,7 @@ export const FULL: Amounts = {
   fleets: [100, 1_000, 10_000],
   launches: 5,
   idle: 12_000,
-  aftermath: 1_200,
+  aftermath: 2_500,
   peerAtMost: 10_000,
 };
 

@@ -12,11 +12,16 @@ export interface ObserverHandlers {
   failed(error: ElectionError): void;
 }
 
-/** ms after a change of leader before anybody reads who is next: that one itself reads now, and then knows already. */
+/**
+ * ms after a change of leader before anybody reads who is next: that one itself reads now, and then knows already. In a long
+ * queue it takes longer, since etcd tells every observer that the leader is gone.
+ */
 const HEAD_START = 5;
-/** So many ms for each candidate, and so many at the most, are the reads after a change of leader spread over. */
-const SPREAD_EACH = 0.5;
-const LONGEST_SPREAD = 1_000;
+const HEAD_START_EACH = 0.25;
+const LONGEST_HEAD_START = 250;
+/** So many ms for each candidate, and so many at the most, are the reads then spread over: each costs etcd a look at all keys. */
+const SPREAD_EACH = 2;
+const LONGEST_SPREAD = 2_000;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
@@ -86,12 +91,13 @@ export class Observer implements Follower {
       this.#accept(event.kv, event.revision);
     } else {
       this.#revision = event.revision;
-      this.#readIn(HEAD_START + Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * Math.max(0, this.#count - 2)));
+      const others = Math.max(0, this.#count - 2);
+      this.#readIn(HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others) + spread(others));
     }
   }
 
   reset(): void {
-    this.#readIn(Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * this.#count));
+    this.#readIn(spread(this.#count));
   }
 
   refused(error: ElectionError): void {
@@ -158,4 +164,9 @@ export class Observer implements Follower {
         },
       );
   }
+}
+
+/** ms */
+function spread(candidates: number): number {
+  return Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * candidates);
 }

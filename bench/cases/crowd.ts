@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Case, measured } from '../case.js';
-import { Child } from '../child.js';
+import { Child, ChildFailure } from '../child.js';
 import { load } from '../machine.js';
 import type { CrowdCommands } from '../programs/crowd.js';
 import { CONTESTANTS, type Measurement, type Requests, type Result, type Who } from '../report.js';
@@ -18,64 +18,83 @@ interface Member {
   join: number;
   readonly changes: number[];
   requests: Requests;
+  /** From then on it is left out. */
+  failure: ChildFailure | undefined;
 }
 
 /** All four crowds are there all the time, and change leaders in turn. */
 async function measure(world: World, count: number): Promise<[joins: Measurement[], changes: Measurement[]]> {
   const members = CONTESTANTS.map((who): Member => {
     const child = new Child<CrowdCommands>('crowd', [who, world.hosts.join(',')]);
-    return { who, child, join: 0, changes: [], requests: {} };
+    return { who, child, join: 0, changes: [], requests: {}, failure: undefined };
   });
   try {
     for (const member of members) {
-      await member.child.ask('warmUp', { name: uniqueName('crowd') }, PATIENCE);
-      member.join = await member.child.ask('join', { name: uniqueName('crowd'), count }, PATIENCE);
+      await attempt(member, async ({ child }) => {
+        await child.ask('warmUp', { name: uniqueName('crowd') }, PATIENCE);
+        member.join = await child.ask('join', { name: uniqueName('crowd'), count }, PATIENCE);
+      });
     }
     const changes = Math.min(world.amounts.changes, count - 2);
-    const counted = Math.max(1, Math.round(changes / 5));
-    await changeInTurn(members, changes - counted);
+    const counted = Math.max(1, Math.round(changes / 10));
+    await changeInTurn(world, members, changes - counted);
     await countInTurn(world, members, counted);
-    await Promise.all(members.map(({ child }) => child.ask('close', undefined as never, PATIENCE)));
-    const joins = members.map(({ who, join }) => measurement(who, [join], undefined));
-    return [joins, members.map(({ who, changes: ms, requests }) => measurement(who, ms, scale(requests, 1 / counted)))];
+    await Promise.all(
+      members.map((member) => attempt(member, ({ child }) => child.ask('close', undefined as never, PATIENCE))),
+    );
+    const joins = members.map((member) => measurement(member, [member.join], undefined));
+    return [joins, members.map((member) => measurement(member, member.changes, scale(member.requests, 1 / counted)))];
   } finally {
     for (const { child } of members) child.kill();
   }
 }
 
-async function changeInTurn(members: readonly Member[], times: number): Promise<void> {
+async function changeInTurn({ amounts }: World, members: readonly Member[], times: number): Promise<void> {
   for (let at = 0; at < times; at++) {
     for (let turn = 0; turn < members.length; turn++) {
       const member = members[(at + turn) % members.length];
-      member?.changes.push(round(await member.child.ask('change', undefined as never, PATIENCE)));
-      await sleep(PAUSE);
+      if (member !== undefined) await attempt(member, change);
+      // Those who only want to know who leads spread their reads.
+      await sleep(member?.who === 'observing' ? amounts.aftermath : PAUSE);
     }
   }
 }
 
-/** What all of them ask of etcd anyway, signs of life above all, is measured as well, and taken off. */
 async function countInTurn({ counter, amounts }: World, members: readonly Member[], times: number): Promise<void> {
-  const window = async (act: () => Promise<void>): Promise<Requests> => {
-    await sleep(amounts.aftermath);
-    const before = await counter.read();
-    await act();
-    await sleep(amounts.aftermath);
-    return difference(before, await counter.read());
-  };
   for (let at = 0; at < times; at++) {
-    const idle = scale(await window(async () => {}), -1);
     for (const member of members) {
-      const change = async (): Promise<void> => {
-        member.changes.push(round(await member.child.ask('change', undefined as never, PATIENCE)));
-      };
-      member.requests = add(member.requests, add(await window(change), idle));
+      const before = await counter.read();
+      await attempt(member, change);
+      await sleep(amounts.aftermath);
+      member.requests = add(member.requests, difference(before, await counter.read()));
     }
   }
 }
 
-function measurement(who: Who, samples: readonly number[], requests: Requests | undefined): Measurement {
+async function change(member: Member): Promise<void> {
+  member.changes.push(round(await member.child.ask('change', undefined as never, PATIENCE)));
+}
+
+/** A contestant that cannot do it is no reason to stop the others. */
+async function attempt(member: Member, act: (member: Member) => Promise<unknown>): Promise<void> {
+  if (member.failure !== undefined) return;
+  try {
+    await act(member);
+  } catch (err) {
+    if (!(err instanceof ChildFailure)) throw err;
+    member.failure = err;
+  }
+}
+
+function measurement(
+  { who, failure }: Member,
+  samples: readonly number[],
+  requests: Requests | undefined,
+): Measurement {
+  if (failure !== undefined) return { who, outcome: failure.outcome, samples: [], note: failure.message };
   const time = summarize(samples);
-  const { LeaseKeepAlive: _, ...caused } = requests ?? {}; // comes by the clock, whatever happens
+  // Refreshes and the signs of life that watches ask for come by the clock, whatever happens; etcd counts the latter as `Watch`.
+  const { LeaseKeepAlive: _, Watch: __, ...caused } = requests ?? {};
   return { who, outcome: 'ok', samples, ...(time && { time }), ...(requests && { requests: caused }) };
 }
 

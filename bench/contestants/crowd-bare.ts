@@ -1,8 +1,11 @@
 import type { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
 import { type BareWatch, bareKey, closeWatch, grant, joinTxn, next, placeQuery } from './bare.js';
-import { type Crowd, TTL } from './crowd.js';
+import type { Crowd } from './crowd.js';
 import { Tally } from './fleet.js';
+
+/** Seconds: nothing refreshes it. */
+const TTL = 3_600;
 
 interface Place {
   readonly prefix: string;

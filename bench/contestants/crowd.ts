@@ -13,7 +13,7 @@ export interface Crowd {
   close(): Promise<void>;
 }
 
-export const TTL = 60;
+const TTL = 60;
 const LONG = 120_000;
 
 export class OurCrowd implements Crowd {

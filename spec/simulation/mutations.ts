@@ -160,8 +160,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an observer does not read when the leader goes',
     file: 'lib/observer.ts',
-    search:
-      'this.#readIn(HEAD_START + Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * Math.max(0, this.#count - 2)));',
+    search: 'this.#readIn(HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others) + spread(others));',
     replace: '',
   },
   {
