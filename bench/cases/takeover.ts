@@ -5,7 +5,7 @@ import type { Lag, Measurement, Requests, Who } from '../report.js';
 import { difference, scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
 import type { World } from '../world.js';
-import { fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
+import { calm, fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
 
 interface Takeover {
   readonly ms: number;
@@ -24,6 +24,7 @@ async function takeOver(world: World, who: Who, count: number, isFirst: boolean)
     await leaders.ask('launch', { names, until: 'leading' }, PATIENCE);
     const queued = await followers.ask('launch', { names, until: 'waiting' }, PATIENCE);
     const memory = await followers.ask('memory', undefined as never, PATIENCE);
+    await calm(world); // as the floor does, whose followers are queued when etcd has created their watches
     const before = await world.counter.read();
     const taking = followers.ask('takeOver', undefined as never, PATIENCE);
     const [taken, left] = await Promise.all([taking, leaders.ask('close', undefined as never, PATIENCE)]);

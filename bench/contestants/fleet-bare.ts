@@ -16,6 +16,8 @@ import { type Fleet, type Standing, Tally } from './fleet.js';
 const JOINS = 40;
 const READS = 120;
 const IN_FLIGHT = 8;
+/** Seconds: nothing refreshes it. */
+const TTL = 3_600;
 
 interface Waiting {
   readonly key: BareKey;
@@ -27,7 +29,6 @@ interface Waiting {
 export class BareFleet implements Fleet {
   readonly errors = 0;
   readonly #client: Etcd3;
-  readonly #ttl: number;
   #lease = '';
   #waiting: Waiting[] = [];
   #stream: BareWatch | undefined;
@@ -35,13 +36,12 @@ export class BareFleet implements Fleet {
   readonly #toRead: IRangeRequest[] = [];
   #inFlight = 0;
 
-  constructor(client: Etcd3, ttl: number) {
+  constructor(client: Etcd3) {
     this.#client = client;
-    this.#ttl = ttl;
   }
 
   async ready(): Promise<void> {
-    this.#lease = await grant(this.#client, this.#ttl);
+    this.#lease = await grant(this.#client, TTL);
   }
 
   async launch(names: readonly string[], until: Standing): Promise<void> {

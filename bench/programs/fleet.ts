@@ -20,7 +20,7 @@ const hosts = list.split(',');
 
 function open(): Fleet {
   if (who === 'etcd3') return new PeerFleet(new Etcd3({ hosts }), TTL);
-  return who === 'floor' ? new BareFleet(clientOf(hosts), TTL) : new OurFleet(clientOf(hosts), TTL);
+  return who === 'floor' ? new BareFleet(clientOf(hosts)) : new OurFleet(clientOf(hosts), TTL);
 }
 
 /** Bytes; after the garbage has been collected. */
