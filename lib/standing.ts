@@ -8,11 +8,11 @@ import type { Watches } from './watches.js';
 
 export interface StandingHandlers {
   /** By one linearizable read our key is there and the oldest. Told again when a later read finds the same. */
-  first(standing: Standing, place: Place): void;
+  first(place: Place): void;
   /** Our key is gone. Told once; nothing after it. */
-  gone(standing: Standing): void;
+  gone(): void;
   /** Somebody, perhaps we ourselves, wrote our key anew. When a read has shown it, the value is left out. */
-  rewritten(standing: Standing, kv: KeyValue): void;
+  rewritten(kv: KeyValue): void;
   /** A read or a watch failed; it is tried again. */
   troubled(error: ElectionError): void;
 }
@@ -91,13 +91,13 @@ export class Standing implements Follower {
   #noticeOwn(kv: KeyValue): void {
     if (kv.modRevision === this.#modRevision) return;
     this.#modRevision = kv.modRevision;
-    this.#on.rewritten(this, kv);
+    this.#on.rewritten(kv);
   }
 
   #gone(): void {
     if (this.#isClosed) return;
     this.close();
-    this.#on.gone(this);
+    this.#on.gone();
   }
 
   #read(): void {
@@ -124,7 +124,7 @@ export class Standing implements Follower {
     if (place === undefined) return this.#gone();
     this.#followBefore(place);
     this.#noticeOwn(place.kv);
-    if (place.before === undefined) this.#on.first(this, place);
+    if (place.before === undefined) this.#on.first(place);
     if (this.#isStale && !this.#isClosed) this.#read();
   }
 

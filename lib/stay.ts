@@ -79,7 +79,7 @@ export class Stay implements StandingHandlers, AnnouncementHandlers {
 
   // ---- from the standing ----
 
-  first(_: Standing, place: Place): void {
+  first(place: Place): void {
     this.#on.first(this, place);
   }
 
@@ -90,7 +90,7 @@ export class Stay implements StandingHandlers, AnnouncementHandlers {
     session.refresh();
   }
 
-  rewritten(_: Standing, kv: KeyValue): void {
+  rewritten(kv: KeyValue): void {
     this.#announcement.notice(kv);
   }
 

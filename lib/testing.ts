@@ -94,6 +94,7 @@ export class FakeElection extends Election {
     this.#queueOther(this.#lastLeader);
     if (code === 'KEY_DELETED') this.#store.delete(key);
     else if (code === 'LEASE_LOST') this.#store.expire(lease);
+    // What becomes of it is told by the events that are waited for below.
     else if (code === 'STEPPED_DOWN') void this.stepDown().catch(() => {});
     else {
       this.#clock.move(leadership.expiresIn());

@@ -27,7 +27,7 @@ describe('a standing in the queue', () => {
     standing = new Standing(candidacy, watch, process.clock, place, {
       first: () => story.push('first'),
       gone: () => story.push('gone'),
-      rewritten: (_, { lease }) => story.push(`rewritten with lease ${lease.toString(16)}`),
+      rewritten: ({ lease }) => story.push(`rewritten with lease ${lease.toString(16)}`),
       troubled: ({ code }) => story.push(`failed: ${code}`),
     });
     await world.advance(10);

@@ -60,7 +60,8 @@ export function bareKey(prefix: string, lease = '0'): BareKey {
   return { prefix, key: `${prefix}${(0x4000_0000_0000_0000n + keys).toString(16)}`, lease };
 }
 
-export async function grant(etcd: Etcd3, ttl: number): Promise<string> {
+/** By default long enough for a whole case, since nothing refreshes it. `ttl` in seconds. */
+export async function grant(etcd: Etcd3, ttl = 3_600): Promise<string> {
   return (await etcd.leaseClient.leaseGrant({ TTL: ttl })).ID;
 }
 

@@ -4,9 +4,6 @@ import { type BareWatch, bareKey, closeWatch, grant, joinTxn, next, placeQuery }
 import type { Crowd } from './crowd.js';
 import { Tally } from './fleet.js';
 
-/** Seconds: nothing refreshes it. */
-const TTL = 3_600;
-
 interface Place {
   readonly prefix: string;
   readonly key: string;
@@ -69,7 +66,7 @@ export class BareCrowd implements Crowd {
   }
 
   async #join(prefix: string): Promise<Place> {
-    const lease = await grant(this.#client, TTL);
+    const lease = await grant(this.#client);
     const key = bareKey(prefix, lease);
     const { header } = await this.#client.kv.txn(joinTxn([key], false));
     return { ...key, revision: header.revision };

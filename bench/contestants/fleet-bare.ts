@@ -16,8 +16,6 @@ import { type Fleet, type Standing, Tally } from './fleet.js';
 const JOINS = 40;
 const READS = 120;
 const IN_FLIGHT = 8;
-/** Seconds: nothing refreshes it. */
-const TTL = 3_600;
 
 interface Waiting {
   readonly key: BareKey;
@@ -41,7 +39,7 @@ export class BareFleet implements Fleet {
   }
 
   async ready(): Promise<void> {
-    this.#lease = await grant(this.#client, TTL);
+    this.#lease = await grant(this.#client);
   }
 
   async launch(names: readonly string[], until: Standing): Promise<void> {

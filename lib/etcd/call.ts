@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 import { ElectionError } from '../errors.js';
 import { RequestRefused } from '../store.js';
-import { type Clock, sleep } from '../time.js';
+import { type Clock, sleep, within } from '../time.js';
 import { isGivenUp, STATUS, translate, withTokenInMind } from './errors.js';
 import type { Members } from './members.js';
 
@@ -169,12 +169,8 @@ async function attemptOnce<T>(
 }
 
 /** etcd3 can leave a call pending for ever before it is sent (an expired token behind a half-open breaker). */
-function bounded<T>(clock: Clock, ms: number, promise: Promise<T>, onTimeout: () => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => {
-      onTimeout();
-      reject(new Error(`no answer within ${ms} ms`));
-    });
-    promise.then(resolve, reject).finally(cancel);
-  });
+async function bounded<T>(clock: Clock, ms: number, promise: Promise<T>, onTimeout: () => void): Promise<T> {
+  if (await within(clock, ms, promise)) return await promise;
+  onTimeout();
+  throw new Error(`no answer within ${ms} ms`);
 }

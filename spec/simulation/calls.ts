@@ -1,5 +1,5 @@
 import type { Contender } from './contender.js';
-import type { Botched, Call } from './plan.js';
+import type { Call } from './plan.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
@@ -59,27 +59,12 @@ function act(world: World, contender: Contender, call: Call): void {
       return contender.read();
     case 'botch':
       process.weather.script('txn', call.fault, 1);
-      return botched(contender, call.call);
+      if (call.call === 'proclaim') return act(world, contender, { name: 'proclaim', who: call.who, times: 2 });
+      return act(world, contender, { name: call.call, who: call.who });
     case 'dither':
       return dither(contender, call.after);
     case 'close':
       void renew(world, process, call.backAfter);
-  }
-}
-
-function botched(contender: Contender, call: Botched): void {
-  switch (call) {
-    case 'start':
-      contender.election.start();
-      return;
-    case 'stop':
-      void contender.stop();
-      return;
-    case 'step down':
-      return contender.stepDown();
-    case 'proclaim':
-      contender.proclaim();
-      contender.proclaim();
   }
 }
 
