@@ -53,9 +53,9 @@ export class Program {
   }
 
   static #terminal(command: string, options: ProgramOptions): Program {
-    return tracked(
-      new Program('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], options),
-    );
+    // `script` asks a shell ($SHELL, or else sh) for the command. One that stayed would be in the foreground too, and die of Ctrl-C.
+    const args = ['--quiet', '--return', '--flush', '--command', `exec ${command}`, '/dev/null'];
+    return tracked(new Program('script', args, options));
   }
 
   type(text: string): void {
