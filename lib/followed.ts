@@ -10,15 +10,24 @@ export interface Follower {
   refused(error: ElectionError): void;
 }
 
+/** What is followed: a key, or all keys from `key` up to `end`. */
+export interface Subject {
+  readonly key: string;
+  readonly end?: string | undefined;
+  /** It can wait while many watches are created. */
+  readonly isPatient?: boolean;
+}
+
 /** A key and a range that begins with it are followed apart. */
-export function nameOf(key: string, end: string | undefined): string {
+export function nameOf({ key, end }: Subject): string {
   return end === undefined ? key : `${key}\0${end}`;
 }
 
 /** A key or range that is followed: one watch in etcd, however many follow it. */
-export class Followed {
+export class Followed implements Subject {
   readonly key: string;
   readonly end: string | undefined;
+  readonly isPatient: boolean;
   /** Of the watch in etcd. */
   id = 0;
   /** First revision that has not been seen. */
@@ -29,9 +38,10 @@ export class Followed {
   cancelRetry: (() => void) | undefined;
   readonly #followers: Follower[] = [];
 
-  constructor(key: string, end: string | undefined, from: bigint) {
+  constructor({ key, end, isPatient = false }: Subject, from: bigint) {
     this.key = key;
     this.end = end;
+    this.isPatient = isPatient;
     this.next = from;
   }
 

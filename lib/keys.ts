@@ -37,6 +37,11 @@ export function hexOf(leaseId: bigint): string {
   return BigInt.asUintN(64, leaseId).toString(16);
 }
 
+/** The lease that a candidate's key is written with, in hex. */
+export function leaseIn(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
 /**
  * A lease id of our own choice, so that a repeated grant is refused by etcd and recognised by us instead of leaving an
  * orphan. 62 random bits, never 0: etcd would choose for itself.

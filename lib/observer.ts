@@ -125,8 +125,7 @@ export class Observer implements Follower {
     const isSameKey = before !== undefined && before.kv?.createRevision === kv?.createRevision;
     if (!isSameKey || this.#unfollow === undefined) {
       this.#unfollow?.();
-      const range = kv === undefined ? this.#candidacy.range : { key: kv.key, end: undefined };
-      this.#unfollow = this.#watch.follow(range.key, range.end, revision + 1n, this);
+      this.#unfollow = this.#watch.follow(kv ?? this.#candidacy.range, revision + 1n, this);
     }
     if (!isSameKey || before.kv?.modRevision !== kv?.modRevision) this.#on.changed(kv);
   }

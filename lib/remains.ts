@@ -86,7 +86,7 @@ export class Remains {
   /** `after`: create revision of the key that is being given back. */
   #listen(election: string, candidacy: Candidacy, key: string, lease: bigint, after: bigint): void {
     this.claim(election);
-    const unfollow = this.#watch.follow(key, undefined, after + 1n, {
+    const unfollow = this.#watch.follow({ key, isPatient: true }, after + 1n, {
       changed: ({ kv }: WatchEvent) => {
         if (kv?.lease !== lease || kv.createRevision <= after) return;
         const leave = (): Promise<void> => candidacy.leave({ key, createRevision: kv.createRevision, lease });

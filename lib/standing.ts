@@ -50,7 +50,7 @@ export class Standing implements Follower {
     this.#watch = watch;
     this.#clock = clock;
     this.#on = on;
-    this.#unfollowOwn = watch.follow(place.own.key, undefined, place.revision + 1n, this);
+    this.#unfollowOwn = watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
     this.#followBefore(place);
   }
 
@@ -85,7 +85,7 @@ export class Standing implements Follower {
     this.#unfollowBefore?.();
     this.#before = place.before;
     this.#unfollowBefore =
-      place.before === undefined ? undefined : this.#watch.follow(place.before, undefined, place.revision + 1n, this);
+      place.before === undefined ? undefined : this.#watch.follow({ key: place.before }, place.revision + 1n, this);
   }
 
   #noticeOwn(kv: KeyValue): void {

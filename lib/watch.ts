@@ -1,6 +1,7 @@
 import { Backoff } from './backoff.js';
+import { Creations } from './creations.js';
 import type { ElectionError } from './errors.js';
-import { Followed, type Follower, nameOf } from './followed.js';
+import { Followed, type Follower, nameOf, type Subject } from './followed.js';
 import type { Store, WatchEvent, WatchStream } from './store.js';
 import { type Clock, soon } from './time.js';
 
@@ -35,19 +36,22 @@ export class Watch {
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   readonly #byId = new Map<number, Followed>();
   readonly #byKey = new Map<string, Followed>();
+  readonly #creations = new Creations(({ id, key, end, next }) => this.#stream?.create(id, key, end, next));
+  readonly #onDeleted: (key: string) => void;
   #stream: WatchStream | undefined;
   #lastId = 0;
   /** Of the last that was followed, on a stream that is kept. */
-  #leftId = 0;
+  #leftId: number | undefined;
   #lastAlive = 0;
   #cancelTimer: () => void = () => {};
   #isReopening = false;
 
-  constructor(store: Store, clock: Clock, { quiet, patience }: WatchTimings) {
+  constructor(store: Store, clock: Clock, { quiet, patience }: WatchTimings, onDeleted: (key: string) => void) {
     this.#store = store;
     this.#clock = clock;
     this.#quiet = quiet;
     this.#patience = patience;
+    this.#onDeleted = onDeleted;
   }
 
   /** Keys and ranges that are followed. */
@@ -55,19 +59,24 @@ export class Watch {
     return this.#byKey.size;
   }
 
-  follows(key: string, end: string | undefined): boolean {
-    return this.#byKey.has(nameOf(key, end));
+  follows(subject: Subject): boolean {
+    return this.#byKey.has(nameOf(subject));
   }
 
-  /** Follows a key, or all keys from `key` up to `end`, from a revision on: the one after the read it continues. */
-  follow(key: string, end: string | undefined, from: bigint, follower: Follower): () => void {
-    const name = nameOf(key, end);
+  /** Follows a key or range from a revision on: the one after the read it continues. */
+  follow(subject: Subject, from: bigint, follower: Follower): () => void {
+    const name = nameOf(subject);
     const known = this.#byKey.get(name);
-    const entry = known ?? new Followed(key, end, from);
+    const entry = known ?? new Followed(subject, from);
     entry.add(follower);
     if (known === undefined) this.#begin(name, entry);
     else this.#catchUp(entry, from, follower);
     return () => this.#leave(name, entry, follower);
+  }
+
+  /** A key of this lease is gone: those who follow another one that etcd does not watch yet had better read. */
+  suspect(lease: string): void {
+    for (const entry of this.#creations.suspects(lease)) entry.tell((follower) => follower.reset());
   }
 
   /** Closes the stream that is kept for a while because something may soon be followed again. */
@@ -88,7 +97,7 @@ export class Watch {
     if (this.#isReopening) return;
     if (this.#stream === undefined) return this.#open();
     if (wasIdle) {
-      this.#stream.cancel(this.#leftId);
+      if (this.#leftId !== undefined) this.#stream.cancel(this.#leftId);
       this.#listen(this.#patience);
     }
     this.#create(entry);
@@ -110,9 +119,10 @@ export class Watch {
     this.#byKey.delete(name);
     this.#byId.delete(entry.id);
     entry.cancelRetry?.();
-    if (this.#byKey.size > 0) return this.#stream?.cancel(entry.id);
+    const isCreated = !this.#creations.remove(entry);
+    if (this.#byKey.size > 0) return isCreated ? this.#stream?.cancel(entry.id) : undefined;
     if (this.#stream === undefined) return this.#closeStream();
-    this.#leftId = entry.id; // nearly always it ends with the stream
+    this.#leftId = isCreated ? entry.id : undefined; // nearly always it ends with the stream
     this.#cancelTimer();
     this.#cancelTimer = this.#clock.after(LINGER, () => this.#closeStream());
   }
@@ -122,7 +132,7 @@ export class Watch {
     entry.cancelRetry?.();
     entry.id = ++this.#lastId; // a new one each time: what comes late for the old one is nobody's
     this.#byId.set(entry.id, entry);
-    this.#stream?.create(entry.id, entry.key, entry.end, entry.next);
+    this.#creations.add(entry);
   }
 
   #open(): void {
@@ -174,6 +184,7 @@ export class Watch {
 
   #onCreated(id: number): void {
     this.#backoff.reset();
+    this.#creations.answered(id);
     const entry = this.#byId.get(id);
     if (entry === undefined) return;
     entry.refusals = 0;
@@ -191,10 +202,12 @@ export class Watch {
     for (const event of events) {
       if (event.revision < next) continue;
       entry.tell((follower) => follower.changed(event));
+      if (event.type === 'delete') this.#onDeleted(event.key);
     }
   }
 
   #onCancelled(id: number, compacted: bigint | undefined, error: ElectionError): void {
+    this.#creations.answered(id);
     const entry = this.#byId.get(id);
     if (entry === undefined) return;
     entry.isInterrupted = true;
@@ -224,6 +237,7 @@ export class Watch {
     this.#isReopening = false;
     const stream = this.#stream;
     this.#stream = undefined;
+    this.#creations.clear();
     if (unanswered) stream?.overdue();
     stream?.close();
   }

@@ -1,4 +1,5 @@
-import type { Follower } from './followed.js';
+import type { Follower, Subject } from './followed.js';
+import { leaseIn } from './keys.js';
 import type { Store } from './store.js';
 import type { Clock } from './time.js';
 import { Watch, type WatchTimings } from './watch.js';
@@ -18,12 +19,12 @@ export class Watches {
   readonly #all: Watch[] = [];
 
   constructor(store: Store, clock: Clock, timings: WatchTimings) {
-    this.#newWatch = () => new Watch(store, clock, timings);
+    this.#newWatch = () => new Watch(store, clock, timings, (key) => this.#onDeleted(key));
   }
 
-  /** Follows a key, or all keys from `key` up to `end`, from a revision on: the one after the read it continues. */
-  follow(key: string, end: string | undefined, from: bigint, follower: Follower): () => void {
-    return this.#watchFor(key, end).follow(key, end, from, follower);
+  /** Follows a key or range from a revision on: the one after the read it continues. */
+  follow(subject: Subject, from: bigint, follower: Follower): () => void {
+    return this.#watchFor(subject).follow(subject, from, follower);
   }
 
   close(): void {
@@ -35,8 +36,13 @@ export class Watches {
     for (const watch of this.#all) watch.closeIdle();
   }
 
-  #watchFor(key: string, end: string | undefined): Watch {
-    const one = this.#all.find((watch) => watch.follows(key, end)) ?? this.#all.find(({ size }) => size < MOST_KEYS);
+  #onDeleted(key: string): void {
+    const lease = leaseIn(key);
+    for (const watch of this.#all) watch.suspect(lease);
+  }
+
+  #watchFor(subject: Subject): Watch {
+    const one = this.#all.find((watch) => watch.follows(subject)) ?? this.#all.find(({ size }) => size < MOST_KEYS);
     if (one !== undefined) return one;
     const another = this.#newWatch();
     this.#all.push(another);

@@ -12,12 +12,12 @@ describe('a watch that', () => {
   beforeEach(async () => {
     world = new World();
     process = world.process('one');
-    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
+    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 }, () => {});
     story = [];
   });
 
   const follow = (key = 'a'): (() => void) =>
-    watch.follow(key, undefined, world.etcd.revision + 1n, {
+    watch.follow({ key }, world.etcd.revision + 1n, {
       changed: (event) => story.push(`${world.now} ${event.type} ${event.key}`),
       reset: () => story.push(`${world.now} reset`),
       refused: ({ code }) => story.push(`${world.now} refused: ${code}`),

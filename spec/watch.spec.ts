@@ -12,7 +12,7 @@ describe('the watch', () => {
   const build = (options = {}): void => {
     world = new World(options);
     process = world.process('one');
-    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
+    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 }, () => {});
     story = [];
   };
   beforeEach(() => build());
@@ -30,7 +30,7 @@ describe('the watch', () => {
   });
   /** From the next revision on. */
   const follow = (key: string, name = key, from = world.etcd.revision + 1n): (() => void) =>
-    watch.follow(key, undefined, from, follower(name));
+    watch.follow({ key }, from, follower(name));
 
   it('needs no stream while nothing is followed, and keeps it for a tenth of a second', async () => {
     await world.advance(60_000);
@@ -89,7 +89,7 @@ describe('the watch', () => {
   });
 
   it('follows a range of keys, and a single key of the same name beside it', async () => {
-    watch.follow('a/', 'a0', world.etcd.revision + 1n, follower('range'));
+    watch.follow({ key: 'a/', end: 'a0' }, world.etcd.revision + 1n, follower('range'));
     follow('a/', 'key');
     await world.advance(10);
     world.etcd.put('a/1', 'x');
@@ -138,7 +138,7 @@ describe('the watch', () => {
 
   it('does not tell a follower whom an earlier one has made leave', async () => {
     const leaving = { leave: (): void => {} };
-    watch.follow('a', undefined, 2n, follower('one', { changed: () => leaving.leave() }));
+    watch.follow({ key: 'a' }, 2n, follower('one', { changed: () => leaving.leave() }));
     leaving.leave = follow('a', 'two', 2n);
     await world.advance(10);
     world.etcd.put('a', 'x');

@@ -22,7 +22,7 @@ describe('the watches of a session', () => {
     refused: ({ message }) => story.push(`${name}: refused, ${message}`),
   });
   const follow = (key: string, name = key): (() => void) =>
-    watches.follow(key, undefined, world.etcd.revision + 1n, follower(name));
+    watches.follow({ key }, world.etcd.revision + 1n, follower(name));
   const followMany = (count: number): (() => void)[] => Array.from({ length: count }, (_, n) => follow(`k${n}`));
   const streams = (): number => process.store.open.filter((what) => what === 'watch stream').length;
 
@@ -37,7 +37,7 @@ describe('the watches of a session', () => {
     await world.advance(10);
     expect(streams()).to.equal(2);
     followMany(4_000);
-    await world.advance(10);
+    await world.advance(500);
     expect([streams(), process.store.requests.watch]).to.deep.equal([2, 4_000]);
     follow('one more');
     await world.advance(10);
@@ -48,7 +48,7 @@ describe('the watches of a session', () => {
     followMany(2_001);
     const leave = follow('k2000', 'again');
     follow('k0', 'again');
-    await world.advance(10);
+    await world.advance(500);
     expect(process.store.requests.watch).to.equal(2_001);
     world.etcd.put('k2000', 'x');
     world.etcd.put('k0', 'x');
@@ -61,7 +61,7 @@ describe('the watches of a session', () => {
   });
 
   it('know a range from the key at its beginning', async () => {
-    watches.follow('a/', 'a0', 1n, follower('range'));
+    watches.follow({ key: 'a/', end: 'a0' }, 1n, follower('range'));
     follow('a/', 'key');
     await world.advance(10);
     expect([streams(), process.store.requests.watch]).to.deep.equal([1, 2]);
@@ -77,6 +77,23 @@ describe('the watches of a session', () => {
     follow('and another');
     await world.advance(10);
     expect(streams()).to.equal(2);
+  });
+
+  it('have those look who follow a key that goes before it is watched, when another of its lease is watched', async () => {
+    world.etcd.put('a/1f', 'x');
+    follow('a/1f');
+    await world.advance(10);
+    followMany(2_000); // what follows is on another stream
+    follow('b/1f');
+    follow('c/2f');
+    world.etcd.delete('a/1f');
+    await world.advance(1);
+    expect(story).to.deep.equal(['a/1f: delete', 'b/1f: reset']);
+    await world.advance(500);
+    world.etcd.put('a/1f', 'x');
+    world.etcd.delete('a/1f');
+    await world.advance(10);
+    expect(story.slice(2)).to.deep.equal(['a/1f: put', 'a/1f: delete']);
   });
 
   it('end with their streams and timers', async () => {

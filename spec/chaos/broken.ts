@@ -29,7 +29,7 @@ export const BREAKS: Readonly<Record<string, Break>> = {
   },
   'no watch of the own key': {
     file: 'standing.js',
-    code: 'watch.follow(place.own.key, undefined, place.revision + 1n, this)',
+    code: 'watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
     instead: '() => {}',
   },
 };

@@ -51,14 +51,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'own key not watched',
     file: 'lib/standing.ts',
-    search: 'this.#unfollowOwn = watch.follow(place.own.key, undefined, place.revision + 1n, this);',
+    search: 'this.#unfollowOwn = watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
     replace: 'this.#unfollowOwn = () => {};',
   },
   {
     name: 'predecessor watched from one revision too late',
     file: 'lib/standing.ts',
-    search: 'this.#watch.follow(place.before, undefined, place.revision + 1n, this)',
-    replace: 'this.#watch.follow(place.before, undefined, place.revision + 2n, this)',
+    search: 'this.#watch.follow({ key: place.before }, place.revision + 1n, this)',
+    replace: 'this.#watch.follow({ key: place.before }, place.revision + 2n, this)',
   },
   {
     name: 'promotion by the event, without a read',

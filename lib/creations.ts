@@ -1,0 +1,89 @@
+import type { Followed } from './followed.js';
+import { leaseIn } from './keys.js';
+
+/**
+ * Requests without an answer on one stream. A member creates some 1,500 watches in a second while others are busy with the same cores;
+ * what is asked for beyond that waits here, where it can still be put in order and taken back.
+ */
+const MOST_ASKED = 64;
+
+/**
+ * The watches of a stream that etcd has not created yet: which one is asked for next, those by which somebody takes over before those of
+ * one's own key, and how many at a time.
+ *
+ * Meanwhile a key may go that nobody hears of. When it goes with its lease, all keys of that lease go with it, and the first
+ * of them that is heard of tells where to look.
+ */
+export class Creations {
+  readonly #ask: (entry: Followed) => void;
+  readonly #prompt = new Set<Followed>();
+  readonly #patient = new Set<Followed>();
+  readonly #asked = new Map<number, Followed>();
+  /** Not created yet, and by the lease in their key: those by which somebody takes over. */
+  readonly #byLease = new Map<string, Set<Followed>>();
+
+  constructor(ask: (entry: Followed) => void) {
+    this.#ask = ask;
+  }
+
+  add(entry: Followed): void {
+    this.#forget(entry);
+    if (entry.isPatient) {
+      this.#patient.add(entry);
+    } else {
+      this.#prompt.add(entry);
+      const lease = leaseIn(entry.key);
+      const kin = this.#byLease.get(lease) ?? new Set();
+      this.#byLease.set(lease, kin.add(entry));
+    }
+    this.#askNext();
+  }
+
+  /** Nobody wants it any more. False: etcd has been asked for it. */
+  remove(entry: Followed): boolean {
+    this.#forget(entry);
+    return this.#prompt.delete(entry) || this.#patient.delete(entry);
+  }
+
+  /** By its creation or a refusal. */
+  answered(id: number): void {
+    const entry = this.#asked.get(id);
+    if (entry === undefined) return;
+    this.#asked.delete(id);
+    if (entry.id === id) this.#forget(entry);
+    this.#askNext();
+  }
+
+  /** A key of this lease is gone: whose keys may be gone too, unheard. Each is named once. */
+  suspects(lease: string): Iterable<Followed> {
+    const kin = this.#byLease.get(lease) ?? [];
+    this.#byLease.delete(lease);
+    return kin;
+  }
+
+  /** The stream has ended. */
+  clear(): void {
+    this.#prompt.clear();
+    this.#patient.clear();
+    this.#asked.clear();
+    this.#byLease.clear();
+  }
+
+  #askNext(): void {
+    while (this.#asked.size < MOST_ASKED) {
+      const [next] = this.#prompt.size > 0 ? this.#prompt : this.#patient;
+      if (next === undefined) return;
+      this.#prompt.delete(next);
+      this.#patient.delete(next);
+      this.#asked.set(next.id, next);
+      this.#ask(next);
+    }
+  }
+
+  #forget(entry: Followed): void {
+    if (entry.isPatient) return;
+    const lease = leaseIn(entry.key);
+    const kin = this.#byLease.get(lease);
+    if (kin?.delete(entry) && kin.size === 0) this.#byLease.delete(lease);
+  }
+}

@@ -1,0 +1,107 @@
+import { expect } from 'chai';
+import { Creations } from '../lib/creations.js';
+import { Followed } from '../lib/followed.js';
+
+describe('watches that are to be created', () => {
+  let asked: string[];
+  let creations: Creations;
+  let lastId: number;
+
+  beforeEach(() => {
+    asked = [];
+    lastId = 0;
+    creations = new Creations(({ key }) => asked.push(key));
+  });
+
+  const add = (key: string, isPatient = false): Followed => {
+    const entry = new Followed({ key, isPatient }, 1n);
+    entry.id = ++lastId;
+    creations.add(entry);
+    return entry;
+  };
+  const addMany = (count: number, isPatient = false): Followed[] =>
+    Array.from({ length: count }, (_, n) => add(`k${n}`, isPatient));
+
+  it('are asked for at once, up to 64', () => {
+    addMany(64);
+    expect(asked).to.have.length(64);
+    add('one more');
+    expect(asked).to.have.length(64);
+  });
+
+  it('are asked for as answers come, in their order', () => {
+    const [first, second] = addMany(66);
+    creations.answered(first?.id ?? 0);
+    expect(asked.slice(64)).to.deep.equal(['k64']);
+    creations.answered(second?.id ?? 0);
+    expect(asked.slice(64)).to.deep.equal(['k64', 'k65']);
+  });
+
+  it("are not asked for by an answer that is nobody's, or comes again", () => {
+    const [first] = addMany(66);
+    creations.answered(1_000);
+    creations.answered(first?.id ?? 0);
+    creations.answered(first?.id ?? 0);
+    expect(asked.slice(64)).to.deep.equal(['k64']);
+  });
+
+  it('let those go first that cannot wait', () => {
+    const [first, second] = addMany(66, true);
+    add('urgent');
+    creations.answered(first?.id ?? 0);
+    creations.answered(second?.id ?? 0);
+    expect(asked.slice(64)).to.deep.equal(['urgent', 'k64']);
+  });
+
+  for (const isPatient of [true, false]) {
+    it(`are never asked for when they are not wanted any more, ${isPatient ? 'patient' : 'urgent'} ones`, () => {
+      const all = addMany(66, isPatient);
+      expect(all.slice(63, 65).map((entry) => creations.remove(entry))).to.deep.equal([false, true]);
+      creations.answered(all[0]?.id ?? 0);
+      expect(asked.slice(64)).to.deep.equal(['k65']);
+    });
+  }
+
+  it('are asked for anew on another stream, whatever the first one has left unanswered', () => {
+    const all = addMany(66);
+    creations.clear();
+    for (const entry of all.slice(0, 2)) creations.add(entry);
+    expect(asked.slice(64)).to.deep.equal(['k0', 'k1']);
+  });
+
+  describe('when a key goes, are suspected', () => {
+    const suspects = (lease: string): string[] => [...creations.suspects(lease)].map(({ key }) => key);
+
+    it('if they have the same lease, asked for or not, once', () => {
+      add('a/1f');
+      add('a/2f');
+      addMany(64);
+      add('b/1f');
+      expect(suspects('1f')).to.deep.equal(['a/1f', 'b/1f']);
+      expect(suspects('1f')).to.deep.equal([]);
+    });
+
+    it('not if they are created, or left, or the stream has ended', () => {
+      creations.answered(add('a/1f').id);
+      creations.remove(add('b/1f'));
+      expect(suspects('1f')).to.deep.equal([]);
+      add('c/1f');
+      creations.clear();
+      expect(suspects('1f')).to.deep.equal([]);
+    });
+
+    it('if they are created anew, until the new answer', () => {
+      const entry = add('a/1f');
+      const { id } = entry;
+      entry.id = ++lastId;
+      creations.add(entry);
+      creations.answered(id);
+      expect(suspects('1f')).to.deep.equal(['a/1f']);
+    });
+
+    it("not if they are one's own", () => {
+      add('a/1f', true);
+      expect(suspects('1f')).to.deep.equal([]);
+    });
+  });
+});
