@@ -18,13 +18,12 @@ import {
   type ElectionOptions,
   resolveElectionOptions,
   resolveValue,
-  show,
   splitOptions,
 } from './options.js';
+import { type RunOptions, run } from './run.js';
 import { Session } from './session.js';
 import { isQueued, type StateName } from './state.js';
-import { abortedBy } from './waiters.js';
-import { type Task, Work } from './work.js';
+import type { Task } from './work.js';
 
 /**
  * One candidate in one election.
@@ -74,7 +73,7 @@ export class Election {
     const { value, observe, healthCheck, releaseTimeout, logger } = resolveElectionOptions(options, session.options);
     // Not spread, which would take 300 bytes more: there may be ten thousand elections in a process.
     this.#parts = { value, observe, healthCheck, releaseTimeout, logger, name, session, ownsSession, candidacy, log };
-    this.#events = new Events(log);
+    this.#events = new Events(log, this);
     this.#announcer = new Announcer(this.#events, candidacy, session, this.#parts.observe);
     this.#campaign = new Campaign(this.#parts, this.#announcer);
   }
@@ -186,30 +185,8 @@ export class Election {
    * });
    * ```
    */
-  async run<T>(task: Task<T>, options: { readonly signal?: AbortSignal; readonly requeue?: boolean } = {}): Promise<T> {
-    const { signal, requeue = true } = options;
-    checkSignal(signal);
-    if (typeof task !== 'function') {
-      throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
-    }
-    if (this.#campaign.work !== undefined) {
-      throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
-    }
-    if (signal?.aborted) throw abortedBy(signal);
-    const work = new Work(task, requeue, () => this.#parts.logger);
-    const onAbort = (): void => void this.#campaign.stop(abortedBy(signal));
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#campaign.assign(work);
-    this.start();
-    try {
-      return await work.outcome;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-      if (!work.isCancelled) await this.#campaign.stop(); // else it was stopped, and perhaps started again
-      // A task that outlives `releaseTimeout` goes on: until it has ended there is no other beside it.
-      if (work.running === undefined) this.#campaign.assign(undefined);
-      else void work.running.then(() => this.#campaign.assign(undefined));
-    }
+  async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T> {
+    return run(this.#campaign, task, options, () => this.#parts.logger);
   }
 
   /**
@@ -254,12 +231,12 @@ export class Election {
   }
 
   on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    this.#events.on(event, checkListener(listener));
+    this.#events.on(event, listener);
     return this;
   }
 
   once<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    this.#events.once(event, checkListener(listener));
+    this.#events.once(event, listener);
     return this;
   }
 
@@ -276,10 +253,4 @@ export class Election {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-/** @throws ElectionError `INVALID_OPTION` */
-function checkListener<L>(listener: L): L {
-  if (typeof listener === 'function') return listener;
-  throw new ElectionError('INVALID_OPTION', `\`listener\` must be a function; got ${show(listener)}`);
 }

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Candidate } from './candidate.js';
-import type { ElectionError } from './errors.js';
+import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
 import type { Logger } from './log.js';
+import { show } from './options.js';
 
 /** Every event of an {@link Election} and what its listeners are given. */
 export interface ElectionEvents {
@@ -33,21 +34,26 @@ type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
 
 /**
  * Delivers events one at a time: an event that a listener causes waits until everybody has heard the present one. What a
- * listener throws or rejects with is logged and disturbs neither the others nor the election.
+ * listener throws or rejects with is logged and disturbs neither the others nor the election. Listeners are called as
+ * methods of `self`, as Node's emitters call them.
  */
 export class Events {
   readonly #emitter = new EventEmitter<string>();
   readonly #log: () => Logger;
+  readonly #self: object;
   #pending: Array<() => void> | undefined;
 
-  constructor(log: () => Logger) {
+  constructor(log: () => Logger, self: object) {
     this.#log = log;
+    this.#self = self;
   }
 
+  /** @throws ElectionError `INVALID_OPTION` */
   on(event: ElectionEventName, listener: Listen): void {
     this.#emitter.on(event, this.#guarded(event, listener));
   }
 
+  /** @throws ElectionError `INVALID_OPTION` */
   once(event: ElectionEventName, listener: Listen): void {
     this.#emitter.once(event, this.#guarded(event, listener));
   }
@@ -81,10 +87,13 @@ export class Events {
   }
 
   #guarded(event: ElectionEventName, listener: Listen): Guarded {
+    if (typeof listener !== 'function') {
+      throw new ElectionError('INVALID_OPTION', `\`listener\` must be a function; got ${show(listener)}`);
+    }
     const complain = (err: unknown): void => this.#log().error({ err, event }, 'a listener failed');
     const guard = (...args: unknown[]): void => {
       try {
-        const result: unknown = Reflect.apply(listener, undefined, args);
+        const result: unknown = Reflect.apply(listener, this.#self, args);
         if (isThenable(result)) result.then(undefined, complain);
       } catch (err) {
         complain(err);

@@ -7,5 +7,7 @@ export type { Leadership } from './leadership.js';
 export type { Logger } from './log.js';
 export type { ElectionOptions, SessionOptions } from './options.js';
 export { etcdLeader } from './original.js';
+export type { RunOptions } from './run.js';
 export { Session } from './session.js';
 export type { StateName } from './state.js';
+export type { Task } from './work.js';

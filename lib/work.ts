@@ -2,6 +2,7 @@ import type { ElectionError } from './errors.js';
 import type { Leadership, Term } from './leadership.js';
 import type { Logger } from './log.js';
 
+/** What `run()` does in each term. */
 export type Task<T> = (leadership: Leadership) => T | PromiseLike<T>;
 
 /** What a campaign needs to know of the work that is done in its terms. */

@@ -9,13 +9,14 @@ describe('events', () => {
   let log: ReturnType<typeof recordLog>;
   let events: Events;
   let heard: string[];
+  const self = {};
   const hear = (name: string) => () => {
     heard.push(name);
   };
 
   beforeEach(() => {
     log = recordLog();
-    events = new Events(() => log);
+    events = new Events(() => log, self);
     heard = [];
   });
 
@@ -24,6 +25,16 @@ describe('events', () => {
     events.on('resumed', hear('b'));
     events.emit('resumed');
     expect(heard).to.deep.equal(['a', 'b']);
+  });
+
+  it("are told with what they are the events of as `this`, as Node's are", () => {
+    const heardBy: unknown[] = [];
+    events.on('resumed', function (this: unknown) {
+      heardBy.push(this);
+    });
+    events.emit('resumed');
+    expect(heardBy).to.have.length(1);
+    expect(heardBy[0]).to.equal(self);
   });
 
   it('reach the others when one listener throws; the error is logged', () => {
