@@ -14,10 +14,7 @@ describe('calls from listeners', () => {
     ({ election, ...process } = world.candidate('a'));
     story = record(election, ['elected', 'unelected', 'error']);
   });
-  const nothingLeft = (): void => {
-    expect([election.state, process.store.open, process.clock.timers]).to.deep.equal(['idle', [], []]);
-    expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
-  };
+  const nothingLeft = (): void => world.expectNothingLeft(election, process);
 
   it('stop() inside elected ends the term, and is told after everybody has heard of its beginning', async () => {
     const order: string[] = [];

@@ -18,12 +18,9 @@ describe('a task of run()', () => {
   });
   const nothingLeft = async (): Promise<void> => {
     await world.advance(10);
-    expect([election.state, process.store.open, process.clock.timers]).to.deep.equal(['idle', [], []]);
-    expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
+    world.expectNothingLeft(election, process);
   };
   const task = () => newTask(story);
-  const begun = (terms: readonly unknown[], times = 1): Promise<void> =>
-    world.until(() => terms.length === times, `the task has begun ${times} times`);
 
   describe('when leadership is lost', () => {
     const lose = (): void => world.etcd.revoke(world.etcd.leases()[0]?.id ?? 0n);
@@ -31,7 +28,7 @@ describe('a task of run()', () => {
     it('aborts the signal, awaits the task, queues again and runs it again', async () => {
       const { work, terms } = task();
       const running = election.run(work);
-      await begun(terms);
+      await world.begun(terms);
       await world.advance(10);
       lose();
       await world.advance(5_000);
@@ -41,7 +38,7 @@ describe('a task of run()', () => {
       ]);
       expect(world.etcd.keys('jobs/')).to.deep.equal([]);
       terms[0]?.end('of the first term');
-      await begun(terms, 2);
+      await world.begun(terms, 2);
       terms[1]?.end('of the second term');
       expect(await world.settled(running)).to.equal('of the second term');
       await nothingLeft();
@@ -50,12 +47,12 @@ describe('a task of run()', () => {
     it('does not take an error of the winding down for a failure of the task', async () => {
       const { work, terms } = task();
       const running = election.run(work);
-      await begun(terms);
+      await world.begun(terms);
       await world.advance(10);
       lose();
       await world.advance(10);
       terms[0]?.fail(new Error('aborted'));
-      await begun(terms, 2);
+      await world.begun(terms, 2);
       terms[1]?.end();
       expect(await world.settled(running)).to.equal('done');
     });
@@ -67,7 +64,7 @@ describe('a task of run()', () => {
       void running.then(() => {
         settled = true;
       });
-      await begun(terms);
+      await world.begun(terms);
       await world.advance(10);
       lose();
       await world.advance(5_000);
@@ -81,14 +78,14 @@ describe('a task of run()', () => {
     it('by stepDown() releases after the task, and runs it again at the end of the queue', async () => {
       const { work, terms } = task();
       const running = election.run(work);
-      await begun(terms);
+      await world.begun(terms);
       const stepping = election.stepDown();
       await world.advance(1_000);
       expect(story.slice(2)).to.deep.equal(['signal: STEPPED_DOWN', 'unelected: STEPPED_DOWN']);
       expect(world.etcd.keys('jobs/')).to.have.length(1);
       terms[0]?.end();
       await world.settled(stepping);
-      await begun(terms, 2);
+      await world.begun(terms, 2);
       terms[1]?.end();
       expect(await world.settled(running)).to.equal('done');
     });
@@ -137,7 +134,7 @@ describe('a task of run()', () => {
       const controller = new AbortController();
       const { work, terms } = task();
       const running = run(controller, work);
-      await begun(terms);
+      await world.begun(terms);
       controller.abort('enough');
       await world.advance(5_000);
       expect(story.slice(2)).to.deep.equal(['signal: ABORTED', 'unelected: ABORTED']);

@@ -19,17 +19,14 @@ describe('run()', () => {
   beforeEach(() => build());
   const nothingLeft = async (): Promise<void> => {
     await world.advance(10);
-    expect([election.state, process.store.open, process.clock.timers]).to.deep.equal(['idle', [], []]);
-    expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
+    world.expectNothingLeft(election, process);
   };
   const task = () => newTask(story);
-  const begun = (terms: readonly unknown[], times = 1): Promise<void> =>
-    world.until(() => terms.length === times, `the task has begun ${times} times`);
 
   it('joins, runs the task when elected, releases, and resolves with the result', async () => {
     const { work, terms } = task();
     const running = election.run(work);
-    await begun(terms);
+    await world.begun(terms);
     expect(terms[0]?.leadership).to.equal(election.leadership);
     expect(election.isLeader()).to.equal(true);
     terms[0]?.end('result');
@@ -72,7 +69,7 @@ describe('run()', () => {
     const next = world.candidate('b').election;
     const { work, terms } = task();
     const running = election.run(work).catch(({ code }) => code);
-    await begun(terms);
+    await world.begun(terms);
     await world.queued(next);
     const stopping = election.stop();
     expect(story.slice(2)).to.deep.equal(['signal: STOPPED', 'unelected: STOPPED']);
@@ -91,7 +88,7 @@ describe('run()', () => {
     const next = world.candidate('b').election;
     const { work, terms } = task();
     const running = election.run(work).catch(({ code }) => code);
-    await begun(terms);
+    await world.begun(terms);
     await world.queued(next);
     void election.stop();
     await world.advance(1_999);
@@ -107,7 +104,7 @@ describe('run()', () => {
     build({ releaseTimeout: 0 });
     const first = task();
     const running = election.run(first.work).catch(({ code }) => code);
-    await begun(first.terms);
+    await world.begun(first.terms);
     void election.stop();
     await world.settled(running);
     const second = task();
@@ -115,7 +112,7 @@ describe('run()', () => {
     first.terms[0]?.end();
     await settle();
     const again = election.run(second.work);
-    await begun(second.terms);
+    await world.begun(second.terms);
     second.terms[0]?.end();
     await world.settled(again);
   });
@@ -125,7 +122,7 @@ describe('run()', () => {
     const running = election.run(work);
     const err = await election.run(() => 'second').catch((reason: unknown) => reason);
     expect(err).to.include({ code: 'INVALID_OPTION' });
-    await begun(terms);
+    await world.begun(terms);
     expect(await world.refusal(election.run(() => 'second'))).to.equal('INVALID_OPTION');
     terms[0]?.end();
     expect(await world.settled(running)).to.equal('done');

@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { Election } from '../../lib/election.js';
 import type { Logger } from '../../lib/log.js';
 import type { ElectionOptions, SessionOptions } from '../../lib/options.js';
@@ -76,6 +77,17 @@ export class World {
       return code ?? message;
     }
     throw new Error('it was not refused');
+  }
+
+  /** Lets time go on until a task has begun so often; `terms` are those of `newTask()`. */
+  begun(terms: readonly unknown[], times = 1): Promise<void> {
+    return this.until(() => terms.length === times, `the task has begun ${times} times`);
+  }
+
+  /** The candidate, which was alone here, has stopped and left nothing: no stream, no timer, no key, no lease. */
+  expectNothingLeft(election: Election, { store, clock }: Process): void {
+    expect([election.state, store.open, clock.timers]).to.deep.equal(['idle', [], []]);
+    expect([this.etcd.keys(), this.etcd.leases()]).to.deep.equal([[], []]);
   }
 
   /** Starts one after the other, so that they queue in this order; then their watches run. */
