@@ -27,6 +27,20 @@ describe('with roles, an election', () => {
     return clientOf('createClient', { hosts, auth: await access.user(name, name) });
   }
 
+  /** Two candidates of one user, the first leading, whose role may be taken away and given back. */
+  async function twoInOrder() {
+    const name = uniqueName();
+    const { access } = secured();
+    const client = await worker(name);
+    const allow = (): Promise<void> => access.allow(name, name);
+    const forbid = (): Promise<void> => access.forbid(name, name);
+    await allow();
+    const [a, b] = [candidate(client, name, OPTIONS), candidate(client, name, OPTIONS)];
+    const story = tell({ a, b });
+    await inOrder(a, b);
+    return { a, b, story, allow, forbid };
+  }
+
   it('needs no more than `readwrite` on its own keys, whatever is done with it', async () => {
     const name = uniqueName();
     const client = await worker(name);
@@ -115,37 +129,25 @@ describe('with roles, an election', () => {
   });
 
   it('goes to the end of the queue when it may leave again, if it stepped down while it might not', async () => {
-    const name = uniqueName();
-    const { access } = secured();
-    const client = await worker(name);
-    await access.allow(name, name);
-    const [a, b] = [candidate(client, name, OPTIONS), candidate(client, name, OPTIONS)];
-    const story = tell({ a, b });
-    await inOrder(a, b);
-    await access.forbid(name, name);
+    const { a, b, story, allow, forbid } = await twoInOrder();
+    await forbid();
     await a.stepDown();
-    await access.allow(name, name);
+    await allow();
     await leading(b);
     await queued(a);
     expect(story).to.deep.equal(['a elected', 'a unelected: STEPPED_DOWN', 'b elected']);
   });
 
   it('keeps its leader while its role is taken away and given back', async () => {
-    const name = uniqueName();
-    const { access } = secured();
-    const client = await worker(name);
-    await access.allow(name, name);
-    const [a, b] = [candidate(client, name, OPTIONS), candidate(client, name, OPTIONS)];
-    const story = tell({ a, b });
-    await inOrder(a, b);
+    const { a, b, story, allow, forbid } = await twoInOrder();
     const term = await leading(a);
-    await access.forbid(name, name);
+    await forbid();
     const denied: ElectionError = await term.verify().then(
       () => expect.fail('answered'),
       (err) => err,
     );
     expect(denied.code).to.equal('PERMISSION_DENIED');
-    await access.allow(name, name);
+    await allow();
     expect(await term.verify()).to.equal(true);
     await a.stop();
     await leading(b);
