@@ -5,7 +5,7 @@ import { leaseIn } from './keys.js';
  * Requests without an answer on one stream. A member creates some 1,500 watches in a second while others are busy with the same cores;
  * what is asked for beyond that waits here, where it can still be put in order and taken back.
  */
-const MOST_ASKED = 64;
+const MOST_ASKED = 32;
 
 /**
  * The watches of a stream that etcd has not created yet: which one is asked for next, those by which somebody takes over before those of

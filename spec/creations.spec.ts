@@ -22,51 +22,51 @@ describe('watches that are to be created', () => {
   const addMany = (count: number, isPatient = false): Followed[] =>
     Array.from({ length: count }, (_, n) => add(`k${n}`, isPatient));
 
-  it('are asked for at once, up to 64', () => {
-    addMany(64);
-    expect(asked).to.have.length(64);
+  it('are asked for at once, up to 32', () => {
+    addMany(32);
+    expect(asked).to.have.length(32);
     add('one more');
-    expect(asked).to.have.length(64);
+    expect(asked).to.have.length(32);
   });
 
   it('are asked for as answers come, in their order', () => {
-    const [first, second] = addMany(66);
+    const [first, second] = addMany(34);
     creations.answered(first?.id ?? 0);
-    expect(asked.slice(64)).to.deep.equal(['k64']);
+    expect(asked.slice(32)).to.deep.equal(['k32']);
     creations.answered(second?.id ?? 0);
-    expect(asked.slice(64)).to.deep.equal(['k64', 'k65']);
+    expect(asked.slice(32)).to.deep.equal(['k32', 'k33']);
   });
 
   it("are not asked for by an answer that is nobody's, or comes again", () => {
-    const [first] = addMany(66);
+    const [first] = addMany(34);
     creations.answered(1_000);
     creations.answered(first?.id ?? 0);
     creations.answered(first?.id ?? 0);
-    expect(asked.slice(64)).to.deep.equal(['k64']);
+    expect(asked.slice(32)).to.deep.equal(['k32']);
   });
 
   it('let those go first that cannot wait', () => {
-    const [first, second] = addMany(66, true);
+    const [first, second] = addMany(34, true);
     add('urgent');
     creations.answered(first?.id ?? 0);
     creations.answered(second?.id ?? 0);
-    expect(asked.slice(64)).to.deep.equal(['urgent', 'k64']);
+    expect(asked.slice(32)).to.deep.equal(['urgent', 'k32']);
   });
 
   for (const isPatient of [true, false]) {
     it(`are never asked for when they are not wanted any more, ${isPatient ? 'patient' : 'urgent'} ones`, () => {
-      const all = addMany(66, isPatient);
-      expect(all.slice(63, 65).map((entry) => creations.remove(entry))).to.deep.equal([false, true]);
+      const all = addMany(34, isPatient);
+      expect(all.slice(31, 33).map((entry) => creations.remove(entry))).to.deep.equal([false, true]);
       creations.answered(all[0]?.id ?? 0);
-      expect(asked.slice(64)).to.deep.equal(['k65']);
+      expect(asked.slice(32)).to.deep.equal(['k33']);
     });
   }
 
   it('are asked for anew on another stream, whatever the first one has left unanswered', () => {
-    const all = addMany(66);
+    const all = addMany(34);
     creations.clear();
     for (const entry of all.slice(0, 2)) creations.add(entry);
-    expect(asked.slice(64)).to.deep.equal(['k0', 'k1']);
+    expect(asked.slice(32)).to.deep.equal(['k0', 'k1']);
   });
 
   describe('when a key goes, are suspected', () => {
@@ -75,7 +75,7 @@ describe('watches that are to be created', () => {
     it('if they have the same lease, asked for or not, once', () => {
       add('a/1f');
       add('a/2f');
-      addMany(64);
+      addMany(32);
       add('b/1f');
       expect(suspects('1f')).to.deep.equal(['a/1f', 'b/1f']);
       expect(suspects('1f')).to.deep.equal([]);

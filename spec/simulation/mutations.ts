@@ -61,6 +61,12 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'this.#watch.follow({ key: place.before }, place.revision + 2n, this)',
   },
   {
+    name: 'a watch that is created keeps its turn from the next',
+    file: 'lib/creations.ts',
+    search: 'this.#asked.delete(id);',
+    replace: '',
+  },
+  {
     name: 'promotion by the event, without a read',
     file: 'lib/standing.ts',
     search: "if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#read();",
