@@ -67,7 +67,7 @@ async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record
 }
 
 /** Watches are created in the background: what is idle is looked at when that has ended. */
-export async function calm({ counter, amounts }: World): Promise<void> {
+async function calm({ counter, amounts }: World): Promise<void> {
   const isBusy = ({ Watch = 0 }: Requests): boolean => Watch > (20 * PAUSE) / 1_000;
   for (let before = await counter.read(), waited = 0; waited < PATIENCE && amounts.idle > PAUSE; waited += PAUSE) {
     await sleep(PAUSE);

@@ -5,7 +5,7 @@ import type { Lag, Measurement, Requests, Who } from '../report.js';
 import { difference, scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
 import type { World } from '../world.js';
-import { calm, fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
+import { fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
 
 interface Takeover {
   readonly ms: number;
@@ -14,7 +14,10 @@ interface Takeover {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** One process leads them all, another waits behind it; then the first leaves. */
+/**
+ * One process leads them all, another waits behind it; the first leaves as soon as the last follower is in the queue: at the floor that is
+ * when etcd has created its watches, with this library while it still does.
+ */
 async function takeOver(world: World, who: Who, count: number, isFirst: boolean): Promise<Takeover> {
   const fleets: readonly [Child<FleetCommands>, Child<FleetCommands>] = [openFleet(world, who), openFleet(world, who)];
   const [leaders, followers] = fleets;
@@ -24,7 +27,6 @@ async function takeOver(world: World, who: Who, count: number, isFirst: boolean)
     await leaders.ask('launch', { names, until: 'leading' }, PATIENCE);
     const queued = await followers.ask('launch', { names, until: 'waiting' }, PATIENCE);
     const memory = await followers.ask('memory', undefined as never, PATIENCE);
-    await calm(world); // as the floor does, whose followers are queued when etcd has created their watches
     const before = await world.counter.read();
     const taking = followers.ask('takeOver', undefined as never, PATIENCE);
     const [taken, left] = await Promise.all([taking, leaders.ask('close', undefined as never, PATIENCE)]);
