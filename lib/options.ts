@@ -109,12 +109,10 @@ const KNOWN = ['ttl', 'renewDeadline', 'logger', 'value', 'observe', 'healthChec
 
 /** A misspelt option would be a default that nobody asked for. */
 function checkNames(options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    check(
-      known.includes(name),
-      `\`${name}\` is not an option; the options are ${known.map((k) => `\`${k}\``).join(', ')}`,
-    );
-  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const names = known.map((name) => `\`${name}\``).join(', ');
+  throw new ElectionError('INVALID_OPTION', `\`${unknown}\` is not an option; the options are ${names}`);
 }
 
 function resolveLogger(logger: unknown): Logger {
@@ -147,12 +145,20 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
   return { ttl, renewDeadline, logger: resolveLogger(options.logger) };
 }
 
+/** One for all elections of the process: there may be ten thousand. */
+let ourName: Buffer | undefined;
+
+function defaultValue(): Buffer {
+  ourName ??= Buffer.from(`${hostname()}:${process.pid}`);
+  return ourName;
+}
+
 /** @throws ElectionError `INVALID_OPTION` */
 export function resolveElectionOptions(
   options: ElectionOptions,
   session: ResolvedSessionOptions,
 ): ResolvedElectionOptions {
-  const { value = `${hostname()}:${process.pid}`, observe = DEFAULTS.observe, healthCheck } = options;
+  const { value, observe = DEFAULTS.observe, healthCheck } = options;
   const { releaseTimeout = Math.min(session.ttl * 1000, MAX_TIMEOUT) } = options;
   check(typeof observe === 'boolean', `\`observe\` must be true or false; got ${show(observe)}`);
   check(
@@ -164,7 +170,8 @@ export function resolveElectionOptions(
     `\`releaseTimeout\` must be a number of milliseconds from 0 to ${MAX_TIMEOUT}; got ${show(releaseTimeout)}`,
   );
   const logger = options.logger === undefined ? session.logger : resolveLogger(options.logger);
-  return { value: resolveValue(value), observe, healthCheck, releaseTimeout, logger };
+  const bytes = value === undefined ? defaultValue() : resolveValue(value);
+  return { value: bytes, observe, healthCheck, releaseTimeout, logger };
 }
 
 /** What the constructor of `Election` was given, split: the session's part is undefined when there is a session already. */
