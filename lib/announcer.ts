@@ -15,6 +15,7 @@ import { Waiters } from './waiters.js';
  * One object with methods rather than a dozen closures: there may be ten thousand elections in a process.
  */
 export class Announcer implements CampaignHandlers, ObserverHandlers {
+  readonly #election: string;
   readonly #events: Events;
   readonly #candidacy: Candidacy;
   readonly #session: Session;
@@ -22,7 +23,8 @@ export class Announcer implements CampaignHandlers, ObserverHandlers {
   #observer: Observer | undefined;
   #waiters: Waiters | undefined;
 
-  constructor(events: Events, candidacy: Candidacy, session: Session, observes: boolean) {
+  constructor(election: string, events: Events, candidacy: Candidacy, session: Session, observes: boolean) {
+    this.#election = election;
     this.#events = events;
     this.#candidacy = candidacy;
     this.#session = session;
@@ -44,7 +46,8 @@ export class Announcer implements CampaignHandlers, ObserverHandlers {
   }
 
   observer(handlers: ObserverHandlers): Observer {
-    return new Observer(this.#candidacy, this.#session.watch, this.#session.environment.clock, handlers);
+    const { watch } = this.#session;
+    return new Observer(this.#session.lookout(this.#election), { candidacy: this.#candidacy, watch }, handlers);
   }
 
   // ---- from the campaign ----

@@ -74,7 +74,7 @@ export class Election {
     // Not spread, which would take 300 bytes more: there may be ten thousand elections in a process.
     this.#parts = { value, observe, healthCheck, releaseTimeout, logger, name, session, ownsSession, candidacy, log };
     this.#events = new Events(log, this);
-    this.#announcer = new Announcer(this.#events, candidacy, session, this.#parts.observe);
+    this.#announcer = new Announcer(name, this.#events, candidacy, session, this.#parts.observe);
     this.#campaign = new Campaign(this.#parts, this.#announcer);
   }
 

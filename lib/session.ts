@@ -7,6 +7,7 @@ import { Granting } from './granting.js';
 import { Holding } from './holding.js';
 import type { Lease } from './lease.js';
 import type { Logger } from './log.js';
+import { type Lookout, lookoutOf } from './lookout.js';
 import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
 import { Orphans } from './orphans.js';
 import { type GivenUp, Remains } from './remains.js';
@@ -44,6 +45,8 @@ export class Session {
   readonly environment: Environment;
   /** @internal */
   readonly watch: Watches;
+  /** @internal Who leads an election, seen by all who share the client. */
+  readonly lookout: (election: string) => Lookout;
   readonly #roster = new Roster();
   readonly #orphans: Orphans;
   readonly #remains: Remains;
@@ -62,6 +65,7 @@ export class Session {
     if (!isEnvironment(source)) checkClient(source, 'an Etcd3 client');
     this.options = resolveSessionOptions(options);
     const environment = environmentOf(source);
+    this.lookout = (election) => lookoutOf(environment.store, environment.clock, election);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
     this.#orphans = new Orphans(this.environment, this.options.logger);
     const ttl = this.options.ttl * 1_000;
@@ -179,8 +183,7 @@ export class Session {
     const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
     await this.#roster.stop(reason);
     await this.revoke(REVOKE_PATIENCE);
-    await this.rest();
-    this.watch.close();
+    await this.rest(); // what `observe()` follows goes on
   }
 
   #startGranting(): void {

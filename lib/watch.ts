@@ -84,13 +84,6 @@ export class Watch {
     if (this.#byKey.size === 0) this.#closeStream();
   }
 
-  close(): void {
-    for (const entry of this.#byKey.values()) entry.cancelRetry?.();
-    this.#byId.clear();
-    this.#byKey.clear();
-    this.#closeStream();
-  }
-
   #begin(name: string, entry: Followed): void {
     const wasIdle = this.#byKey.size === 0;
     this.#byKey.set(name, entry);

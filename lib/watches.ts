@@ -27,10 +27,6 @@ export class Watches {
     return this.#watchFor(subject).follow(subject, from, follower);
   }
 
-  close(): void {
-    for (const watch of this.#all) watch.close();
-  }
-
   /** Closes the streams on which nothing is followed any more, without waiting for what may be. */
   closeIdle(): void {
     for (const watch of this.#all) watch.closeIdle();

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { Candidacy } from '../lib/candidacy.js';
 import { ElectionError } from '../lib/errors.js';
+import { type Lookout, lookoutOf } from '../lib/lookout.js';
 import { Observer } from '../lib/observer.js';
 import { Watches } from '../lib/watches.js';
 import { tracked } from './support/track.js';
@@ -10,6 +11,7 @@ import { type Process, recordLog, World } from './support/world.js';
 describe('an observer', () => {
   let world: World;
   let process: Process;
+  let lookout: Lookout;
   let observer: Observer;
   let story: string[];
 
@@ -19,11 +21,16 @@ describe('an observer', () => {
     story = [];
     const candidacy = new Candidacy(process.store, 'jobs', recordLog);
     const watch = new Watches(process.store, process.clock, { quiet: 5_000, patience: 2_000 });
+    lookout = lookoutOf(process.store, process.clock, 'jobs');
     observer = tracked(
-      new Observer(candidacy, watch, process.clock, {
-        changed: (head) => story.push(head === undefined ? 'nobody' : `${head.value} of ${head.createRevision}`),
-        failed: ({ code }) => story.push(`failed: ${code}`),
-      }),
+      new Observer(
+        lookout,
+        { candidacy, watch },
+        {
+          changed: (head) => story.push(head === undefined ? 'nobody' : `${head.value} of ${head.createRevision}`),
+          failed: ({ code }) => story.push(`failed: ${code}`),
+        },
+      ),
     );
   });
   const start = async (): Promise<void> => {
@@ -157,7 +164,8 @@ describe('an observer', () => {
   });
 
   it('passes on that its watch is refused', () => {
-    observer.refused(new ElectionError('PERMISSION_DENIED', 'no'));
+    observer.start();
+    lookout.refused(new ElectionError('PERMISSION_DENIED', 'no'));
     expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
   });
 

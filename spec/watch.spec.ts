@@ -253,13 +253,4 @@ describe('the watch', () => {
     expect(story.filter((line) => line !== 'a: reset')).to.deep.equal(['a: put a at 3', 'a: put a at 4']);
     expect(story).to.include('a: reset');
   });
-
-  it('ends with everything it has when it is closed', async () => {
-    follow('a');
-    await world.advance(10);
-    watch.close();
-    world.etcd.put('a', 'x');
-    await world.advance(10_000);
-    expect([story, process.store.open, process.clock.timers]).to.deep.equal([[], [], []]);
-  });
 });

@@ -97,9 +97,10 @@ describe('the watches of a session', () => {
   });
 
   it('end with their streams and timers', async () => {
-    followMany(2_001);
+    const leave = followMany(2_001);
     await world.advance(10);
-    watches.close();
+    for (const each of leave) each();
+    watches.closeIdle();
     await world.advance(10);
     expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
   });

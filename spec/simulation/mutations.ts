@@ -165,7 +165,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an observer does not read when the leader goes',
-    file: 'lib/observer.ts',
+    file: 'lib/lookout.ts',
     search: 'this.#readIn(HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others) + spread(others));',
     replace: '',
   },
