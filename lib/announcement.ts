@@ -1,5 +1,6 @@
 import type { Candidacy, OwnKey, Place } from './candidacy.js';
 import { ElectionError } from './errors.js';
+import { textOf } from './keys.js';
 import type { Logger } from './log.js';
 import type { KeyValue } from './store.js';
 
@@ -82,7 +83,7 @@ export class Announcement {
   restore(): void {
     const on = this.#on;
     if (on === undefined || !this.#isOverwritten) return;
-    this.#log().warn({ key: on.own.key }, 'somebody wrote our key: writing it again');
+    this.#log().warn({ key: textOf(on.own.key) }, 'somebody wrote our key: writing it again');
     this.#write(on.own, this.#value).then(
       () => this.#tell(on.own),
       (err: ElectionError) => on.troubled(err),

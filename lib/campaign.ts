@@ -46,6 +46,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StayHandlers, 
   readonly #announcement: Announcement;
   #state: State = { name: 'idle' };
   #work: Workload | undefined;
+  #lives = 0;
 
   constructor(parts: CampaignParts, on: CampaignHandlers) {
     const { healthCheck, log } = parts;
@@ -69,6 +70,11 @@ export class Campaign implements SessionMember, EntranceHandlers, StayHandlers, 
     return state.name === 'leaving' ? state.departure.isReturning : state.name !== 'idle';
   }
 
+  /** How often it has become a candidate; what is lost within one life is healed, what ends with it was wanted. */
+  get lives(): number {
+    return this.#lives;
+  }
+
   get work(): Workload | undefined {
     return this.#work;
   }
@@ -80,6 +86,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StayHandlers, 
   }
 
   start(): void {
+    if (!this.isRunning) this.#lives++;
     if (this.#state.name === 'leaving') this.#state.departure.comeBack();
     if (this.#state.name !== 'idle') return;
     const entrance = this.#join();

@@ -19,7 +19,7 @@ export function toCandidate(kv: KeyValue): Candidate {
   return {
     key: textOf(kv.key),
     value: kv.value.toString('utf8'),
-    bytes: kv.value,
+    bytes: Buffer.from(kv.value), // the reader's own
     leaseId: hexOf(kv.lease),
     fencingToken: kv.createRevision,
     modRevision: kv.modRevision,

@@ -26,6 +26,8 @@ const GRPC_OPTIONS = {
   'grpc.keepalive_permit_without_calls': 0,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 1_000,
+  // grpc-js stops at 4 MiB: five candidates may announce more, and etcd puts what a watch has missed into one message.
+  'grpc.max_receive_message_length': -1,
 } as const;
 
 /** ms for fetching a token: without it a call that waits for a token waits for ever. */
@@ -46,9 +48,11 @@ const AUTH_PATIENCE = 2_000;
  */
 export function createClient(options: IOptions): Etcd3 {
   const hosts: unknown = options?.hosts;
-  const isGood = (typeof hosts === 'string' && hosts !== '') || (Array.isArray(hosts) && hosts.length > 0);
-  if (!isGood) {
-    const message = `\`hosts\` must be an address such as "http://127.0.0.1:2379", or a list of them; got ${show(hosts)}`;
+  const all: readonly unknown[] = Array.isArray(hosts) ? hosts : [hosts];
+  const isGood = (host: unknown): boolean => typeof host === 'string' && host !== '';
+  if (all.length === 0 || !all.every(isGood)) {
+    const got = show(Array.isArray(hosts) ? (all.find((host) => !isGood(host)) ?? hosts) : hosts);
+    const message = `\`hosts\` must be an address such as "http://127.0.0.1:2379", or a list of them; got ${got}`;
     throw new ElectionError('INVALID_OPTION', message);
   }
   const { auth, faultHandling, grpcOptions } = options;

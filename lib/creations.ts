@@ -28,15 +28,16 @@ export class Creations {
 
   add(entry: Followed): void {
     this.#forget(entry);
-    if (entry.isPatient) {
-      this.#patient.add(entry);
-    } else {
-      this.#prompt.add(entry);
-      const lease = leaseIn(entry.key);
-      const kin = this.#byLease.get(lease) ?? new Set();
-      this.#byLease.set(lease, kin.add(entry));
-    }
+    if (entry.isPatient) this.#patient.add(entry);
+    else this.#addPrompt(entry);
     this.#askNext();
+  }
+
+  /** It cannot wait any more. */
+  hasten(entry: Followed): void {
+    entry.isPatient = false;
+    if (this.#patient.delete(entry)) this.#addPrompt(entry);
+    else if (this.#asked.get(entry.id) === entry) this.#addKin(entry);
   }
 
   /** Nobody wants it any more. False: etcd has been asked for it. */
@@ -78,6 +79,17 @@ export class Creations {
       this.#asked.set(next.id, next);
       this.#ask(next);
     }
+  }
+
+  #addPrompt(entry: Followed): void {
+    this.#prompt.add(entry);
+    this.#addKin(entry);
+  }
+
+  #addKin(entry: Followed): void {
+    const lease = leaseIn(entry.key);
+    const kin = this.#byLease.get(lease) ?? new Set();
+    this.#byLease.set(lease, kin.add(entry));
   }
 
   #forget(entry: Followed): void {

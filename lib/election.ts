@@ -9,12 +9,12 @@ import { type ElectionEventName, type ElectionListener, Events } from './events.
 import { textOf } from './keys.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
-import { observation } from './observation.js';
+import { Observation } from './observation.js';
 import type { Observer, ObserverHandlers } from './observer.js';
 import {
+  checkCallOptions,
   checkClient,
   checkName,
-  checkSignal,
   type ElectionOptions,
   resolveElectionOptions,
   resolveValue,
@@ -92,6 +92,11 @@ export class Election {
     return isQueued(state) ? textOf(state.stay.own.key) : undefined;
   }
 
+  /** @internal How often it has been started anew. */
+  get lives(): number {
+    return this.#campaign.lives;
+  }
+
   /** The term while this candidate leads; ask its `isCurrent()`, or `isLeader()`, before you rely on it. */
   get leadership(): Leadership | undefined {
     return this.#campaign.term;
@@ -153,7 +158,8 @@ export class Election {
    * running, and with `observe: false` unless it leads itself. Asks nobody: may be out of date.
    */
   currentLeader(): string | undefined {
-    return this.#announcer.leader ?? this.#campaign.term?.value;
+    if (!this.isRunning()) return undefined;
+    return this.#campaign.term?.value ?? this.#announcer.leader;
   }
 
   /**
@@ -162,7 +168,7 @@ export class Election {
    * @throws ElectionError (rejects) `STOPPED` when `stop()` is called while this waits, `ABORTED` by `signal`, `INVALID_OPTION`
    */
   async elected(options: { readonly signal?: AbortSignal } = {}): Promise<Leadership> {
-    checkSignal(options.signal);
+    checkCallOptions(options, ['signal']);
     const { term } = this.#campaign;
     if (term?.isCurrent() && !options.signal?.aborted) return term;
     return this.#announcer.wait(options.signal);
@@ -221,13 +227,13 @@ export class Election {
    * ```
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Candidate | undefined> {
-    checkSignal(options.signal);
+    checkCallOptions(options, ['signal']);
     const open = (changed: ObserverHandlers['changed']): Observer => {
       const observer = this.#announcer.observer({ changed, failed: (error) => this.#announcer.failed(error) });
       observer.start();
       return observer;
     };
-    return observation(open, options.signal);
+    return new Observation(open, options.signal);
   }
 
   on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {

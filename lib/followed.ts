@@ -27,7 +27,7 @@ export function nameOf({ key, end }: Subject): string {
 export class Followed implements Subject {
   readonly key: string;
   readonly end: string | undefined;
-  readonly isPatient: boolean;
+  isPatient: boolean;
   /** Of the watch in etcd. */
   id = 0;
   /** First revision that has not been seen. */

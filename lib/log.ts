@@ -26,6 +26,61 @@ function levelFrom(value: string | undefined): string {
   return value !== undefined && (value === 'silent' || value in pino.levels.values) ? value : 'silent';
 }
 
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/**
+ * A user's logger, which must not be able to disturb an election: pino's throws when its transport has ended. The first time
+ * that happens it is told as a warning of the process.
+ */
+export class GuardedLogger implements Logger {
+  readonly #logger: Logger;
+  #hasFailed = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  debug(data: object, message: string): void {
+    this.#log('debug', data, message);
+  }
+
+  info(data: object, message: string): void {
+    this.#log('info', data, message);
+  }
+
+  warn(data: object, message: string): void {
+    this.#log('warn', data, message);
+  }
+
+  error(data: object, message: string): void {
+    this.#log('error', data, message);
+  }
+
+  child(bindings: Record<string, unknown>): Logger {
+    try {
+      const child = this.#logger.child?.(bindings);
+      return child === undefined ? this : new GuardedLogger(child);
+    } catch (err) {
+      this.#complain(err);
+      return this;
+    }
+  }
+
+  #log(level: Level, data: object, message: string): void {
+    try {
+      this.#logger[level](data, message);
+    } catch (err) {
+      this.#complain(err);
+    }
+  }
+
+  #complain(err: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    process.emitWarning(`the logger failed: ${String(err)}`, 'EtcdLeaderWarning');
+  }
+}
+
 /** Identity goes into the child, once. */
 export function childLogger(logger: Logger, bindings: Record<string, unknown>): Logger {
   return logger.child?.(bindings) ?? logger;

@@ -170,8 +170,10 @@ export class Lookout implements Follower {
 
   #follow(kv: KeyValue | undefined): void {
     this.#unfollow?.();
-    const vantage = this.#host?.vantage;
-    this.#unfollow = vantage?.watch.follow(kv ?? vantage.candidacy.range, this.#revision + 1n, this);
+    if (this.#host === undefined) return;
+    const { watch, candidacy } = this.#host.vantage;
+    const subject = kv === undefined ? candidacy.range : { key: kv.key };
+    this.#unfollow = watch.follow({ ...subject, isPatient: true }, this.#revision + 1n, this);
   }
 
   // ---- reads ----

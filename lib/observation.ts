@@ -1,3 +1,4 @@
+import { onAbort } from './abort.js';
 import { type Candidate, toCandidate } from './candidate.js';
 import type { KeyValue } from './store.js';
 
@@ -6,37 +7,72 @@ export interface ObservationSource {
   close(): void;
 }
 
+type Result = IteratorResult<Candidate | undefined, void>;
+
 /**
  * An async iterable of who leads: now, then every change. A slow consumer gets the latest and no backlog. Each iteration
- * opens a source of its own, and closes it however the loop ends.
+ * opens a source of its own with its first `next()`, and closes it however it ends.
+ *
+ * No async generator: whose `return()` waits for a `next()` that is under way, here until the next change of leader.
  */
-export async function* observation(
-  open: (changed: (head: KeyValue | undefined) => void) => ObservationSource,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Candidate | undefined, void, undefined> {
-  let latest: { readonly head: KeyValue | undefined } | undefined;
-  let wake = (): void => {};
-  const onAbort = (): void => wake();
-  if (signal?.aborted) return;
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const source = open((head) => {
-    latest = { head };
-    wake();
-  });
-  try {
-    while (!signal?.aborted) {
-      if (latest === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      const { head } = latest;
-      latest = undefined;
-      yield head && toCandidate(head);
-    }
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    source.close();
+export class Observation implements AsyncIterableIterator<Candidate | undefined, void> {
+  readonly #open: (changed: (head: KeyValue | undefined) => void) => ObservationSource;
+  readonly #signal: AbortSignal | undefined;
+  #source: ObservationSource | undefined;
+  #stopListening = (): void => {};
+  #latest: { readonly head: KeyValue | undefined } | undefined;
+  /** Calls of `next()` that wait, in their order. */
+  #waiting: ((result: Result) => void)[] = [];
+  #isOver = false;
+
+  constructor(
+    open: (changed: (head: KeyValue | undefined) => void) => ObservationSource,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#open = open;
+    this.#signal = signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    if (this.#signal?.aborted) this.#end();
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#source === undefined) this.#begin();
+      this.#serve();
+    });
+  }
+
+  return(): Promise<Result> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #begin(): void {
+    this.#source = this.#open((head) => {
+      this.#latest = { head };
+      this.#serve();
+    });
+    this.#stopListening = onAbort(this.#signal, () => this.#end());
+  }
+
+  #serve(): void {
+    if (this.#latest === undefined) return;
+    const resolve = this.#waiting.shift();
+    if (resolve === undefined) return;
+    const { head } = this.#latest;
+    this.#latest = undefined;
+    resolve({ done: false, value: head && toCandidate(head) });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#stopListening();
+    this.#source?.close();
+    for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
   }
 }

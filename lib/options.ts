@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { ElectionError } from './errors.js';
-import { defaultLogger, type Logger } from './log.js';
+import { defaultLogger, GuardedLogger, type Logger } from './log.js';
 
 export interface SessionOptions {
   /**
@@ -124,7 +124,7 @@ function resolveLogger(logger: unknown): Logger {
       (m) => typeof (logger as Record<string, unknown>)[m] === 'function',
     );
   check(shaped, `\`logger\` must have the methods debug, info, warn and error, as pino's; got ${show(logger)}`);
-  return logger as Logger;
+  return new GuardedLogger(logger as Logger);
 }
 
 /** @throws ElectionError `INVALID_OPTION` */
@@ -210,12 +210,22 @@ export function checkName(name: unknown): asserts name is string {
 /** @throws ElectionError `INVALID_OPTION` */
 export function checkClient(etcd: unknown, what: string): void {
   const shaped =
-    typeof etcd === 'object' && etcd !== null && 'kv' in etcd && 'leaseClient' in etcd && 'watchClient' in etcd;
+    typeof etcd === 'object' && etcd !== null && ['kv', 'leaseClient', 'watchClient', 'close'].every((n) => n in etcd);
   check(shaped, `\`etcd\` must be ${what}; got ${show(etcd)}`);
 }
 
-/** @throws ElectionError `INVALID_OPTION` */
-export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
+/** What a method was given, which takes no more than these options. @throws ElectionError `INVALID_OPTION` */
+export function checkCallOptions(
+  options: { readonly signal?: unknown; readonly requeue?: unknown },
+  names: readonly string[],
+): void {
+  checkObject(options);
+  checkNames(options, names);
+  const { signal, requeue } = options;
+  check(
+    requeue === undefined || typeof requeue === 'boolean',
+    `\`requeue\` must be true or false; got ${show(requeue)}`,
+  );
   check(
     signal === undefined || signal instanceof AbortSignal,
     `\`signal\` must be an AbortSignal; got ${show(signal)}`,

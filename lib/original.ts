@@ -16,8 +16,8 @@ export function etcdLeader(etcd: Etcd3, key: string, name: string, ttl?: number)
   if (isBlank(key)) throw new Error('node key not specified');
   if (isBlank(name)) throw new Error('node name not specified');
   // The original took 0 for its default, and a number in a string for a number.
-  const seconds = typeof ttl === 'string' && !isBlank(ttl) ? Number(ttl) : ttl;
-  return new Election(etcd, key, { value: name, ...(seconds ? { ttl: seconds } : {}) });
+  const seconds = typeof ttl === 'string' && Number(ttl) > 0 ? Number(ttl) : (ttl ?? 0);
+  return new Election(etcd, key, { value: name, ...(seconds !== 0 && { ttl: seconds }) });
 }
 
 function isBlank(text: unknown): boolean {

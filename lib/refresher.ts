@@ -24,7 +24,7 @@ interface Attempt {
 const PAUSE = 50;
 
 /**
- * Keeps one lease alive: a refresh every third of the TTL, on one stream as long as that answers.
+ * Keeps one lease alive: three refreshes in each TTL, on one stream as long as that answers.
  *
  * A refresh that is not answered within a sixth of the TTL is sent again on another stream, to another member; the late
  * one still counts when it comes, from the moment *it* was sent. When to give up is not decided here: that is the

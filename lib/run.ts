@@ -1,7 +1,8 @@
+import { onAbort } from './abort.js';
 import type { Campaign } from './campaign.js';
 import { ElectionError } from './errors.js';
 import type { Logger } from './log.js';
-import { checkSignal, show } from './options.js';
+import { checkCallOptions, show } from './options.js';
 import { abortedBy } from './waiters.js';
 import { type Task, Work } from './work.js';
 
@@ -21,13 +22,9 @@ export interface RunOptions {
  *
  * @throws ElectionError `STOPPED`, `ABORTED`, `INVALID_OPTION`, with `requeue: false` the reason of the loss; or whatever the task throws
  */
-export async function run<T>(
-  campaign: Campaign,
-  task: Task<T>,
-  { signal, requeue = true }: RunOptions,
-  log: () => Logger,
-): Promise<T> {
-  checkSignal(signal);
+export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOptions, log: () => Logger): Promise<T> {
+  checkCallOptions(options, ['signal', 'requeue']);
+  const { signal, requeue = true } = options;
   if (typeof task !== 'function') {
     throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
   }
@@ -36,14 +33,13 @@ export async function run<T>(
   }
   if (signal?.aborted) throw abortedBy(signal);
   const work = new Work(task, requeue, log);
-  const onAbort = (): void => void campaign.stop(abortedBy(signal));
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   campaign.assign(work);
   campaign.start();
   try {
     return await work.outcome;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    stopListening();
     if (!work.isCancelled) await campaign.stop(); // else it was stopped, and perhaps started again
     // A task that outlives `releaseTimeout` goes on: until it has ended there is no other beside it.
     if (work.running === undefined) campaign.assign(undefined);

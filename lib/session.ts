@@ -200,8 +200,9 @@ export class Session {
   }
 
   #hold(lease: Lease, sentAt: number, granted: number): void {
-    // Refreshed by what was asked for, even when etcd grants more: the renew deadline goes by that.
-    const ttl = Math.min(granted, this.options.ttl);
+    // Refreshed by what was asked for, even when etcd grants more: the renew deadline goes by that. And twice before it.
+    const { renewDeadline } = this.options;
+    const ttl = Math.min(granted, this.options.ttl, 1.5 * renewDeadline);
     this.#granting = undefined;
     this.#held = new Holding(this.environment, lease, sentAt, ttl, {
       refreshing: () => this.#roster.refreshing(),

@@ -1,3 +1,5 @@
+import { onAbort } from './abort.js';
+
 /**
  * Time as the library sees it. Everything that measures or waits is handed one of these, so that a simulation can give
  * every candidate a clock of its own, with its own rate and pauses.
@@ -14,7 +16,7 @@ export interface Clock {
 const WALL_CLOCK_STEP = 20;
 
 /** Node takes a longer time-out for 1 ms. Who waits longer finds itself early, and waits again. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The system's clock: `performance.now()`, moved on by every forward step of the wall clock against it.
@@ -51,15 +53,14 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<b
       resolve(false);
       return;
     }
-    const onAbort = (): void => {
-      cancel();
-      resolve(false);
-    };
     const cancel = clock.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
+      stopListening();
       resolve(true);
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const stopListening = onAbort(signal, () => {
+      cancel();
+      resolve(false);
+    });
   });
 }
 

@@ -1,3 +1,4 @@
+import { onAbort } from './abort.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
 
@@ -13,18 +14,17 @@ export class Waiters {
 
   wait(signal: AbortSignal | undefined): Promise<Leadership> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        waiter.settle();
-        reject(abortedBy(signal));
-      };
+      if (signal?.aborted) return reject(abortedBy(signal));
       const settle = (): void => {
         this.#waiters.delete(waiter);
-        signal?.removeEventListener('abort', onAbort);
+        stopListening();
       };
       const waiter: Waiter = { settle, resolve, reject };
-      if (signal?.aborted) return reject(abortedBy(signal));
       this.#waiters.add(waiter);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const stopListening = onAbort(signal, () => {
+        settle();
+        reject(abortedBy(signal));
+      });
     });
   }
 

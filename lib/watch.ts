@@ -43,6 +43,8 @@ export class Watch {
   /** Of the last that was followed, on a stream that is kept. */
   #leftId: number | undefined;
   #lastAlive = 0;
+  /** When the stream was opened again because of a refusal. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
   #isReopening = false;
 
@@ -69,6 +71,7 @@ export class Watch {
     const known = this.#byKey.get(name);
     const entry = known ?? new Followed(subject, from);
     entry.add(follower);
+    if (entry.isPatient && subject.isPatient !== true) this.#creations.hasten(entry);
     if (known === undefined) this.#begin(name, entry);
     else this.#catchUp(entry, from, follower);
     return () => this.#leave(name, entry, follower);
@@ -211,8 +214,12 @@ export class Watch {
       return;
     }
     entry.refusals++;
-    // The first time it may be that the stream's token has expired, and another stream gets another.
-    if (entry.refusals === 1) return this.#reopen(false);
+    // The first time it may be that the stream's token has expired, and another stream gets another: one for all of them.
+    const now = this.#clock.now();
+    if (entry.refusals === 1 && now - this.#renewedAt > LONGEST_PAUSE) {
+      this.#renewedAt = now;
+      return this.#reopen(false);
+    }
     entry.cancelRetry = this.#clock.after(LONGEST_PAUSE, () => this.#create(entry));
     entry.tell((follower) => follower.refused(error));
   }
@@ -220,7 +227,10 @@ export class Watch {
   #reopen(unanswered: boolean): void {
     this.#closeStream(unanswered);
     if (this.#byKey.size === 0) return;
-    for (const entry of this.#byKey.values()) entry.isInterrupted = true;
+    for (const entry of this.#byKey.values()) {
+      entry.isInterrupted = true;
+      entry.cancelRetry?.(); // it is created with the others
+    }
     this.#isReopening = true;
     this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());
   }

@@ -13,7 +13,7 @@ describe('createClient()', () => {
   const optionsOf = (client: Etcd3): Record<string, Record<string, unknown> | undefined> =>
     Reflect.get(client, 'options') as Record<string, Record<string, unknown> | undefined>;
 
-  for (const hosts of [undefined, null, '', [], 2379]) {
+  for (const hosts of [undefined, null, '', [], 2379, [2379], ['127.0.0.1:2379', '']]) {
     it(`refuses hosts that are ${JSON.stringify(hosts) ?? 'missing'}, by name`, () => {
       expect(() => createClient({ hosts } as never))
         .to.throw(/^`hosts` must be an address such as .*; got/)
@@ -27,13 +27,14 @@ describe('createClient()', () => {
       .with.property('code', 'INVALID_OPTION');
   });
 
-  it('finds half-open connections, and connects anew soon', () => {
+  it('finds half-open connections, connects anew soon, and takes answers of any size', () => {
     expect(optionsOf(open({ hosts: '127.0.0.1:1' }))['grpcOptions']).to.deep.equal({
       'grpc.keepalive_time_ms': 6_000,
       'grpc.keepalive_timeout_ms': 3_000,
       'grpc.keepalive_permit_without_calls': 0,
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 1_000,
+      'grpc.max_receive_message_length': -1,
     });
   });
 

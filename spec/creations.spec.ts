@@ -53,6 +53,14 @@ describe('watches that are to be created', () => {
     expect(asked.slice(32)).to.deep.equal(['urgent', 'k32']);
   });
 
+  it('go first when they cannot wait any more', () => {
+    const [first, ...rest] = addMany(35, true);
+    const last = rest.at(-1);
+    if (last !== undefined) creations.hasten(last);
+    creations.answered(first?.id ?? 0);
+    expect(asked.slice(32)).to.deep.equal(['k34']);
+  });
+
   for (const isPatient of [true, false]) {
     it(`are never asked for when they are not wanted any more, ${isPatient ? 'patient' : 'urgent'} ones`, () => {
       const all = addMany(34, isPatient);
@@ -99,9 +107,16 @@ describe('watches that are to be created', () => {
       expect(suspects('1f')).to.deep.equal(['a/1f']);
     });
 
-    it("not if they are one's own", () => {
-      add('a/1f', true);
+    it('not if they can wait, but from when they cannot, and are still to be created', () => {
+      const entry = add('a/1f', true);
       expect(suspects('1f')).to.deep.equal([]);
+      creations.hasten(entry);
+      expect(suspects('1f')).to.deep.equal(['a/1f']);
+      const created = add('b/1f', true);
+      creations.answered(created.id);
+      creations.hasten(created);
+      expect(suspects('1f')).to.deep.equal([]);
+      expect(asked, 'once').to.deep.equal(['a/1f', 'b/1f']);
     });
   });
 });

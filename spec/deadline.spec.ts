@@ -31,6 +31,13 @@ describe('a leader whose lease is not refreshed', () => {
   const LOST = ['elected with token 2', 'unelected: LEASE_EXPIRED'];
   const LEADS = LOST.slice(0, 1);
 
+  it('leads on with any renew deadline that is allowed, when it is refreshed', async () => {
+    await build({ ttl: 3, renewDeadline: 1.001 });
+    await time.tickAsync(60_000);
+    expect(story).to.deep.equal(LEADS);
+    expect(store.requests.keepAlive).to.be.within(119, 121);
+  });
+
   const faults: Record<string, Fault> = {
     fail: 'fail',
     hang: 'hang',

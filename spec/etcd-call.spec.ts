@@ -23,8 +23,8 @@ describe('a request to etcd', () => {
     members = new Members(clock);
     story = [];
   });
-  const ask = (send: (options: CallOptions) => Promise<unknown>): void => {
-    unary(members, clock, 'read', send).then(
+  const ask = (send: (options: CallOptions) => Promise<unknown>, waited = 0): void => {
+    unary(members, clock, 'read', send, waited).then(
       (answer) => story.push(`${time.now} ${answer}`),
       ({ code, message }: ElectionError) => story.push(`${time.now} ${code}: ${message}`),
     );
@@ -55,6 +55,29 @@ describe('a request to etcd', () => {
       expect(story.at(-1)).to.match(/answer$/);
       expect(members.strain, 'as long as it answers late').to.equal(2);
     });
+
+    for (const [waited, strain, attempts, at] of [
+      [0, 0, 3, 3_500],
+      [1_500, 0, 3, 3_000],
+      [3_500, 0, 1, 1_000],
+      [4_000, 2, 1, 500],
+    ] as const) {
+      it(`is told to be out ${at} ms after a wait of ${waited} ms for its turn, at strain ${strain}`, async () => {
+        for (let n = 0; n < strain; n++) members.strained();
+        const sent: number[] = [];
+        ask((options) => {
+          sent.push(time.now);
+          return new Promise((_, reject) => {
+            void options;
+            const patience = [1_000, 1_000, 1_500][sent.length - 1] ?? 0;
+            clock.after(Math.min(patience, at - time.now), () => reject(new Error('too late')));
+          });
+        }, waited);
+        await time.advance(at + 10);
+        expect(sent).to.have.length(attempts);
+        expect(story.map((line) => line.replace(/:.*/, ''))).to.deep.equal([`${at} UNAVAILABLE`]);
+      });
+    }
 
     it('is given its usual time again as soon as one was answered within that', async () => {
       members.strained();

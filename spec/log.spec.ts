@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { childLogger } from '../lib/log.js';
-import { recordLog } from './support/world.js';
+import { childLogger, GuardedLogger, type Logger } from '../lib/log.js';
+import { record } from './support/story.js';
+import { tracked } from './support/track.js';
+import { settle } from './support/virtual-time.js';
+import { recordLog, World } from './support/world.js';
 
 const run = promisify(execFile);
 const LOG = new URL('../lib/log.js', import.meta.url).href;
@@ -57,5 +60,51 @@ describe('the logger of a part', () => {
   it('is the logger itself when that knows no children', () => {
     const logger = recordLog();
     expect(childLogger(logger, { election: 'jobs' })).to.equal(logger);
+  });
+});
+
+describe('a logger that throws', () => {
+  const broken = (): Logger => {
+    const fail = (): never => {
+      throw new Error('the worker has exited');
+    };
+    return { debug: fail, info: fail, warn: fail, error: fail, child: fail };
+  };
+
+  it('disturbs nobody, and is complained of once', async () => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', listen);
+    tracked({ close: () => process.off('warning', listen) });
+    const logger = new GuardedLogger(broken());
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level]({}, 'told');
+    expect(logger.child({ election: 'jobs' })).to.equal(logger);
+    await settle();
+    expect(warnings).to.deep.equal(['the logger failed: Error: the worker has exited']);
+  });
+
+  it('is guarded where it is the child of another', () => {
+    const child = new GuardedLogger({ ...recordLog(), child: broken }).child({});
+    expect(() => child.info({}, 'told')).not.to.throw();
+  });
+
+  it('keeps no candidate from leading, losing, and leaving', async () => {
+    const world = new World();
+    const { election, store } = world.candidate('a', { logger: broken() });
+    const story = record(election, ['elected', 'unelected', 'error']);
+    election.on('elected', () => {
+      throw new Error('mine');
+    });
+    await world.queued(election);
+    world.etcd.revoke(world.etcd.leases()[0]?.id ?? 0n);
+    await world.until(() => election.isLeader() && story.length === 3, 'it leads again');
+    await world.settled(election.stop());
+    expect(story.map((line) => line.replace(/ with token.*/, ''))).to.deep.equal([
+      'elected',
+      'unelected: LEASE_LOST',
+      'elected',
+      'unelected: STOPPED',
+    ]);
+    expect([store.open, world.etcd.keys()]).to.deep.equal([[], []]);
   });
 });

@@ -113,6 +113,55 @@ describe('observe()', () => {
     await observing;
   });
 
+  it('is not ended by the end of its session', async () => {
+    const { session, store, clock } = world.session('shared');
+    const election = new Election(session, 'jobs', { value: 'shared' });
+    const observing = observe(election);
+    await world.queued(election);
+    await world.settled(session.close());
+    await world.queued(world.candidate('b').election);
+    await world.advance(10);
+    expect(story).to.deep.equal(['nobody', 'shared', 'nobody', 'b']);
+    controller.abort();
+    await observing;
+    await world.advance(110);
+    expect([store.open, clock.timers]).to.deep.equal([[], []]);
+  });
+
+  it('ends by return() at once, also while it waits for a change', async () => {
+    const iterator = watcher.election.observe();
+    expect(await world.settled(iterator.next())).to.deep.equal({ done: false, value: undefined });
+    const next = iterator.next();
+    await world.advance(10);
+    const over = { done: true, value: undefined };
+    expect(await Promise.all([iterator.return?.(), next])).to.deep.equal([over, over]);
+    expect(await iterator.next()).to.deep.equal(over);
+    await nothingLeft();
+  });
+
+  it('answers several calls of next() with one change each', async () => {
+    const iterator = watcher.election.observe();
+    const asked = [iterator.next(), iterator.next()];
+    await world.advance(10);
+    await world.queued(world.candidate('a').election);
+    const values = (await Promise.all(asked)).map(({ value }) => value?.value);
+    expect(values).to.deep.equal([undefined, 'a']);
+    await iterator.return?.();
+  });
+
+  it('gives each its own bytes', async () => {
+    const [a, b] = [world.candidate('a').election, world.candidate('a').election];
+    await world.queued(a);
+    const [first, second] = [await world.settled(a.leader()), await world.settled(b.leader())];
+    let told: Buffer | undefined;
+    watcher.election.on('leader', (_, candidate) => {
+      told = candidate?.bytes;
+    });
+    await world.queued(watcher.election);
+    for (const bytes of [first?.bytes, second?.bytes, told]) bytes?.fill(0);
+    expect(watcher.election.currentLeader()).to.equal('a');
+  });
+
   it('may go on several times beside each other', async () => {
     const a = world.candidate('a').election;
     const observing = [observe(), observe()];
@@ -172,6 +221,19 @@ describe('who leads', () => {
     await world.queued(a.election, b.election);
     expect([stories, a.election.currentLeader(), b.election.currentLeader()]).to.deep.equal([[[], []], 'a', undefined]);
     expect(a.store.open).to.deep.equal(['watch stream', `watch ${a.election.leadership?.key}`]);
+  });
+
+  it('is the candidate itself from the moment that it leads, and nobody from the moment that it is stopped', async () => {
+    const [a, b] = [world.candidate('a').election, world.candidate('b').election];
+    await world.queued(a, b);
+    const heard: (string | undefined)[] = [];
+    b.on('elected', () => heard.push(b.currentLeader()));
+    b.on('unelected', () => heard.push(b.currentLeader()));
+    await world.settled(a.stop());
+    await world.until(() => b.isLeader(), 'the next one leads');
+    const stopped = b.stop();
+    expect([heard, b.currentLeader()]).to.deep.equal([['b', undefined], undefined]);
+    await world.settled(stopped);
   });
 
   it('can be asked of etcd, with the whole queue, without start()', async () => {

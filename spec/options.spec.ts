@@ -233,6 +233,38 @@ describe('the limits of the options', () => {
     });
   }
 
+  for (const [what, options, message] of [
+    ['null', null, '`options` must be an object; got null'],
+    ['a number', 5, '`options` must be an object; got 5'],
+    ['a misspelt name', { sginal: AbortSignal.abort() }, '`sginal` is not an option; the options are `signal`'],
+    ['a signal that is none', { signal: {} }, '`signal` must be an AbortSignal; got an object (Object)'],
+  ] as const) {
+    it(`of run(), elected() and observe() are refused when they are ${what}`, async () => {
+      const refused = (err: unknown): void => {
+        expect(err).to.be.instanceOf(ElectionError).and.to.have.property('code', 'INVALID_OPTION');
+        expect((err as Error).message).to.include(message);
+      };
+      const idle = election({});
+      for (const call of [() => idle.run(() => {}, options as never), () => idle.elected(options as never)]) {
+        refused(
+          await call().then(
+            () => expect.fail('taken'),
+            (err: unknown) => err,
+          ),
+        );
+      }
+      expect(() => idle.observe(options as never)).to.throw(message);
+      expect(idle.state).to.equal('idle');
+    });
+  }
+
+  it('of run() are refused when requeue is neither true nor false', async () => {
+    const err = await election({})
+      .run(() => {}, { requeue: 'no' as never })
+      .catch((e: unknown) => e);
+    expect((err as Error).message).to.equal('`requeue` must be true or false; got "no"');
+  });
+
   it('leave an election that was made but never started with nothing to clean up', () => {
     const idle = election({});
     expect([idle.state, idle.isRunning(), idle.isLeader(), idle.leadership, idle.currentLeader()]).to.deep.equal([

@@ -3,6 +3,7 @@ import { Etcd3 } from 'etcd3';
 import { Election } from '../lib/election.js';
 import { etcdLeader } from '../lib/original.js';
 import { tracked } from './support/track.js';
+import { World } from './support/world.js';
 
 describe('etcdLeader(), the call of the original package', () => {
   let etcd: Etcd3;
@@ -19,8 +20,18 @@ describe('etcdLeader(), the call of the original package', () => {
     expect(election.currentLeader()).to.equal(undefined);
   });
 
-  it('takes 10 s when no TTL is given', () => {
-    expect(etcdLeader(etcd, '/master', 'node-1').state).to.equal('idle');
+  /** s, as etcd is asked for it. */
+  const granted = async (...args: unknown[]): Promise<number | undefined> => {
+    const world = new World();
+    const { store, clock } = world.process('node-1');
+    const source = { ...etcd, kv: etcd.kv, leaseClient: etcd.leaseClient, watchClient: etcd.watchClient, store, clock };
+    const election = etcdLeader(source as never, '/master', 'node-1', ...(args as [never]));
+    await world.queued(election);
+    return world.etcd.leases()[0]?.ttl;
+  };
+
+  it('takes 10 s when no TTL is given', async () => {
+    expect(await granted()).to.equal(10);
   });
 
   for (const [args, message] of [
@@ -40,21 +51,30 @@ describe('etcdLeader(), the call of the original package', () => {
     });
   }
 
-  for (const ttl of [0, '10', undefined]) {
-    it(`takes ${JSON.stringify(ttl)} for a TTL, as the original did`, () => {
-      expect(etcdLeader(etcd, '/master', 'node-1', ttl as never).state).to.equal('idle');
+  for (const [ttl, seconds] of [
+    [5, 5],
+    [0, 10],
+    ['7', 7],
+    [undefined, 10],
+  ] as const) {
+    it(`takes ${JSON.stringify(ttl)} for a TTL of ${seconds} s, as the original did`, async () => {
+      expect(await granted(ttl)).to.equal(seconds);
     });
   }
 
-  it('refuses a TTL that is none, by name', () => {
-    expect(() => etcdLeader(etcd, '/master', 'node-1', 1))
-      .to.throw('`ttl` must be')
-      .with.property('code', 'INVALID_OPTION');
-  });
+  for (const ttl of [1, 2.5, Number.NaN, 'abc', '', '0', false]) {
+    it(`refuses ${typeof ttl === 'string' ? JSON.stringify(ttl) : ttl} for a TTL, by name`, () => {
+      expect(() => etcdLeader(etcd, '/master', 'node-1', ttl as never))
+        .to.throw('`ttl` must be')
+        .with.property('code', 'INVALID_OPTION');
+    });
+  }
 
-  it('refuses what is no client', () => {
-    expect(() => etcdLeader({} as never, '/master', 'node-1'))
-      .to.throw('`etcd` must be')
-      .with.property('code', 'INVALID_OPTION');
+  it('refuses what is no client, a namespace of one among it', () => {
+    for (const source of [{}, etcd.namespace('app/')]) {
+      expect(() => etcdLeader(source as never, '/master', 'node-1'))
+        .to.throw('`etcd` must be')
+        .with.property('code', 'INVALID_OPTION');
+    }
   });
 });

@@ -1,5 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
+import { LONGEST_TIMER } from '../time.js';
 import type { Command } from './command.js';
 import type { Exit } from './exit.js';
 import type { LeaseEnd } from './lease-end.js';
@@ -42,7 +43,7 @@ export async function supervise(
     if (patience <= 0) return kill();
     command.signal('SIGTERM');
     command.signal('SIGCONT'); // a stopped process would not hear it
-    timer = setTimeout(kill, patience);
+    timer = setTimeout(kill, Math.min(patience, LONGEST_TIMER));
   };
   const onLost = (): void => {
     lost = signal.reason as ElectionError;

@@ -1,5 +1,6 @@
 /** The watchdog's own process: see watchdog.ts. */
 import { createInterface } from 'node:readline';
+import { LONGEST_TIMER } from '../time.js';
 import { runs, send } from './process-group.js';
 import { monotonic, type Order } from './watchdog.js';
 
@@ -28,10 +29,11 @@ function wait(current: Order): void {
   clearTimeout(timer);
   const { until } = current;
   if (until === undefined) return;
-  timer = setTimeout(() => {
+  const again = (): void => {
     if (monotonic() < until) wait(current);
     else end('SIGKILL');
-  }, until - monotonic());
+  };
+  timer = setTimeout(again, Math.min(until - monotonic(), LONGEST_TIMER));
 }
 
 function stayUntilGone(): void {

@@ -15,6 +15,8 @@ type Listener = NonNullable<Parameters<Call['start']>[1]>;
  * soon and regularly; but a write that takes etcd two seconds must not be given up after one, for ever.
  */
 const PATIENCE = [[1_000, 1_000, 1_500], [2_000, 2_000], [4_000]] as const;
+/** ms within which an outage is told, what the request has waited for its turn included. */
+const IN_ALL = 4_500;
 /** An answer within so many ms is one in time. */
 const IN_TIME = PATIENCE[0][0];
 /** So many ms more etcd3 gets for what it does around an attempt: fetching a token, retries of its own. */
@@ -120,7 +122,7 @@ function refusal(target: string): Call {
 /**
  * One unary request, tried up to three times, each time with fresh patience and past the silent members: 4 s at the
  * most, and some more when etcd3 does not even send it. After a request that nobody answered in time, the next is
- * tried less often, and longer.
+ * tried less often, and longer. What it has waited before (`waited` ms) is taken off.
  *
  * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`, `LEASE_LOST`
  */
@@ -129,10 +131,11 @@ export async function unary<T>(
   clock: Clock,
   what: string,
   send: (options: CallOptions) => Promise<T>,
+  waited = 0,
 ): Promise<T> {
   let failure = new ElectionError('UNAVAILABLE', `etcd did not ${what}`);
   let late = 0;
-  const attempts = PATIENCE[members.strain] ?? PATIENCE[0];
+  const attempts = shortened(PATIENCE[members.strain] ?? PATIENCE[0], IN_ALL - waited);
   for (const [attempt, patience] of attempts.entries()) {
     const startedAt = clock.now();
     try {
@@ -150,6 +153,16 @@ export async function unary<T>(
   }
   if (late === attempts.length) members.strained();
   throw failure;
+}
+
+/** As many of them as fit into `ms` altogether, the last cut short. */
+function shortened(attempts: readonly number[], ms: number): readonly number[] {
+  let left = ms;
+  return attempts.flatMap((patience) => {
+    const some = Math.min(patience, left);
+    left -= some;
+    return some > 0 ? [some] : [];
+  });
 }
 
 async function attemptOnce<T>(

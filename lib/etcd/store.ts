@@ -10,7 +10,7 @@ import type {
   IWatchRequest,
   IWatchResponse,
 } from 'etcd3';
-import type { ElectionError } from '../errors.js';
+import { type ElectionError, unreachable } from '../errors.js';
 import { bytesOf, keyOf } from '../keys.js';
 import type {
   Compare,
@@ -153,7 +153,7 @@ export class EtcdStore implements Store {
   }
 
   #unary<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
-    return this.#turnstile.pass(what, () => unary(this.#members, this.#clock, what, send));
+    return this.#turnstile.pass(what, (waited) => unary(this.#members, this.#clock, what, send, waited));
   }
 
   async #range(query: RangeQuery): Promise<TxnResult> {
@@ -190,6 +190,8 @@ function toRequestOp(op: Op): IRequestOp {
       return { request_put: { key: bytesOf(op.key), value: op.value, lease: op.lease.toString() } };
     case 'delete':
       return { request_delete_range: { key: bytesOf(op.key) } };
+    default:
+      return unreachable(op);
   }
 }
 

@@ -20,12 +20,16 @@ export class Turnstile {
     this.#clock = clock;
   }
 
-  /** @throws ElectionError `UNAVAILABLE` when it could not even be sent; and what `send` throws */
-  async pass<T>(what: string, send: () => Promise<T>): Promise<T> {
+  /**
+   * @param send is told how many ms the request has waited
+   * @throws ElectionError `UNAVAILABLE` when it could not even be sent; and what `send` throws
+   */
+  async pass<T>(what: string, send: (waited: number) => Promise<T>): Promise<T> {
+    const startedAt = this.#clock.now();
     if (this.#inside < MOST_INSIDE) this.#inside++;
     else await this.#turn(what);
     try {
-      return await send();
+      return await send(this.#clock.now() - startedAt);
     } finally {
       this.#leave();
     }

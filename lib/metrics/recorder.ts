@@ -22,7 +22,7 @@ export class Recorder implements Source {
   readonly #unsubscribe: (() => void)[] = [];
   /** The term whose time is being counted, and up to when it has been. */
   #term: { readonly leadership: Leadership; countedTo: number; deadline: number } | undefined;
-  #lostAt: number | undefined;
+  #lost: { readonly at: number; readonly life: number } | undefined;
   #leaderKey: string | undefined;
   #queue: { readAt: number; readonly position: number | undefined } | undefined;
   #isReading = false;
@@ -88,9 +88,11 @@ export class Recorder implements Source {
 
   #onElected(leadership: Leadership): void {
     this.#to.elected.inc(this.#labels);
-    if (this.#lostAt !== undefined) {
-      this.#to.reelection.observe(this.#labels, (this.#clock.now() - this.#lostAt) / 1000);
+    // Who was stopped since has not waited for the next election.
+    if (this.#lost?.life === this.#election.lives) {
+      this.#to.reelection.observe(this.#labels, (this.#clock.now() - this.#lost.at) / 1000);
     }
+    this.#lost = undefined;
     this.#begin(leadership);
   }
 
@@ -98,8 +100,7 @@ export class Recorder implements Source {
     this.#count();
     this.#term = undefined;
     this.#to.unelected.inc(this.#with(code));
-    // Who was stopped does not wait for the next election.
-    this.#lostAt = code === 'STOPPED' || code === 'ABORTED' ? undefined : this.#clock.now();
+    this.#lost = { at: this.#clock.now(), life: this.#election.lives };
   }
 
   #onLeader(candidate: Candidate | undefined): void {

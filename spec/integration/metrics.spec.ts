@@ -87,6 +87,19 @@ describe('the metrics of an election', () => {
     expect(samples.of('reelection_seconds_sum', name)).to.be.within(0.001, 2);
   });
 
+  it('count no time to the next election that the candidate was stopped', async () => {
+    const election = candidateWithMetrics();
+    const { key } = await leading(election);
+    election.once('unelected', () => void election.stop());
+    await openClient(cluster().hosts).delete().key(key);
+    await until(() => election.state === 'idle', { what: 'the candidate to be stopped' });
+    await leading(election);
+    const samples = await scrape();
+    expect(samples.of('unelected_total', name, { code: 'KEY_DELETED' })).to.equal(1);
+    expect(samples.of('elected_total', name)).to.equal(2);
+    expect(samples.of('reelection_seconds_count', name)).to.equal(0);
+  });
+
   it('tell the place in the queue of one who waits, by a read that the scrape does not wait for', async () => {
     const [first, second] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
     await inOrder(first, second);

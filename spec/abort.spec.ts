@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { onAbort } from '../lib/abort.js';
+import { tracked } from './support/track.js';
+import { settle } from './support/virtual-time.js';
+
+describe('an abort signal', () => {
+  it('may be waited for by many, without a warning of a leak', async () => {
+    const warnings: string[] = [];
+    const listen = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', listen);
+    tracked({ close: () => process.off('warning', listen) });
+    const { signal } = new AbortController();
+    for (let n = 0; n < 100; n++) onAbort(signal, () => {});
+    await settle();
+    expect(warnings).to.deep.equal([]);
+  });
+
+  it('is told of once, unless that is taken back', () => {
+    const controller = new AbortController();
+    const heard: string[] = [];
+    onAbort(controller.signal, () => heard.push('a'));
+    onAbort(controller.signal, () => heard.push('b'))();
+    controller.abort();
+    controller.signal.dispatchEvent(new Event('abort'));
+    expect(heard).to.deep.equal(['a']);
+  });
+
+  it('may be missing', () => {
+    expect(() => onAbort(undefined, () => {})()).not.to.throw();
+  });
+});
