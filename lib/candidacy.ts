@@ -164,9 +164,18 @@ export class Candidacy {
         failure: [],
       });
       const head = this.#headIn(ranges[0], revision);
-      if (head !== undefined) return head;
+      const isWhole = head?.kv === undefined || limit === 1;
+      const kv = isWhole ? head?.kv : await this.#valueOf(head.kv);
+      if (head !== undefined && (isWhole || kv !== undefined)) return { ...head, kv };
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the head any more');
     }
+  }
+
+  /** The same key with its value; undefined when it is gone by now. */
+  async #valueOf({ key, createRevision }: KeyValue): Promise<KeyValue | undefined> {
+    const read: Op = { type: 'range', range: { key, order: 'oldest', limit: 1 } };
+    const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
+    return ranges[0]?.kvs.find((kv) => kv.createRevision === createRevision);
   }
 
   /** The whole queue, in order. */
@@ -185,7 +194,8 @@ export class Candidacy {
   }
 
   #read(order: RangeQuery['order'], limit: number, maxCreateRevision?: bigint): Op {
-    const query = { ...this.range, order, limit, keysOnly: order === 'newest' };
+    const keysOnly = order === 'newest' || limit > 1; // of nested elections there may be many, whose values are nothing to us
+    const query = { ...this.range, order, limit, keysOnly };
     return { type: 'range', range: maxCreateRevision === undefined ? query : { ...query, maxCreateRevision } };
   }
 

@@ -126,7 +126,8 @@ export class Refresher {
   #onSilence(attempt: Attempt): void {
     const waited = Math.round(this.#clock.now() - attempt.sentAt);
     this.#setTimer(PAUSE, () => this.#attempt());
-    attempt.stream.overdue();
+    // The late answers still count: only what was overdue before may be ended for it, to have its connection made anew.
+    for (const { stream, isPending } of [...this.#attempts]) if (isPending) stream.overdue();
     this.#fail(new Error(`no answer within ${waited} ms`));
   }
 

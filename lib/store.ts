@@ -97,7 +97,10 @@ export interface KeepAliveHandlers {
 export interface KeepAliveStream {
   /** Asks for one refresh; the reply comes later, or never. */
   send(): void;
-  /** Says that an answer is overdue: the next stream goes elsewhere, and this one may be ended (`closed` is told). */
+  /**
+   * Says that an answer is overdue: the next stream goes elsewhere. Said again, when that has not answered either, this one
+   * may be ended (`closed` is told), since its connection may be half-open.
+   */
   overdue(): void;
   close(): void;
 }
@@ -129,7 +132,7 @@ export interface WatchStream {
   cancel(id: number): void;
   /** Asks for a sign of life. */
   ping(): void;
-  /** See {@link KeepAliveStream.overdue}. */
+  /** Says that an answer is overdue: the next stream goes elsewhere, and this one, of no use any more, may be ended. */
   overdue(): void;
   close(): void;
 }

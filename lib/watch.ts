@@ -214,14 +214,17 @@ export class Watch {
       return;
     }
     entry.refusals++;
-    // The first time it may be that the stream's token has expired, and another stream gets another: one for all of them.
-    const now = this.#clock.now();
-    if (entry.refusals === 1 && now - this.#renewedAt > LONGEST_PAUSE) {
-      this.#renewedAt = now;
-      return this.#reopen(false);
-    }
+    if (entry.refusals === 1) return this.#renew(entry);
     entry.cancelRetry = this.#clock.after(LONGEST_PAUSE, () => this.#create(entry));
     entry.tell((follower) => follower.refused(error));
+  }
+
+  /** The first time it may be that the stream's token has expired. Another stream gets another: one for all that are refused. */
+  #renew(entry: Followed): void {
+    const now = this.#clock.now();
+    if (now - this.#renewedAt <= LONGEST_PAUSE) return this.#create(entry);
+    this.#renewedAt = now;
+    this.#reopen(false);
   }
 
   #reopen(unanswered: boolean): void {
@@ -233,6 +236,9 @@ export class Watch {
     }
     this.#isReopening = true;
     this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());
+    if (!unanswered) return;
+    // Nothing was heard for a while, and perhaps nothing will be on the next stream either.
+    for (const entry of [...this.#byKey.values()]) entry.tell((follower) => follower.reset());
   }
 
   #closeStream(unanswered = false): void {

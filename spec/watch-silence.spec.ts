@@ -51,8 +51,9 @@ describe('a watch that', () => {
       await world.runUntil(9_000 + 20);
       expect(opened()).to.equal(2);
       await world.advance(10);
-      expect(story).to.have.length(1);
-      expect(story[0]).to.match(/reset$/);
+      expect(story).to.have.length(2);
+      expect(story[0], 'a read at once').to.equal('9000 reset');
+      expect(story[1], 'and when it runs again').to.match(/reset$/);
     });
 
     it('is given up soon when it never came to life', async () => {
@@ -71,7 +72,25 @@ describe('a watch that', () => {
       world.etcd.put('a', 'x');
       world.etcd.delete('a');
       await world.advance(10_000);
-      expect(story.map((line) => line.replace(/^\d+(\.\d+)? /, ''))).to.deep.equal(['reset', 'put a', 'delete a']);
+      const told = story.map((line) => line.replace(/^\d+(\.\d+)? /, ''));
+      expect(told, 'a read at once, and another when it runs again').to.deep.equal([
+        'reset',
+        'reset',
+        'put a',
+        'delete a',
+      ]);
+    });
+
+    it('has its followers read each time that it is given up, though no other stream is answered', async () => {
+      follow();
+      await world.advance(100);
+      const { store } = process;
+      const open = store.watch.bind(store);
+      store.watch = (on) => Object.assign(open(on), { create: () => {}, ping: () => {} });
+      store.silenceStreams('watch');
+      await world.runUntil(30_000);
+      expect(story.map((line) => line.replace(/^\S+ /, ''))).to.deep.equal(Array(story.length).fill('reset'));
+      expect(story.length).to.be.within(4, 8);
     });
 
     it('is given another chance when we were late ourselves: the answer may lie in the socket', async () => {

@@ -54,7 +54,7 @@ describe('the watch', () => {
     process.store.silenceStreams('watch');
     world.etcd.put('b', 'x');
     await world.advance(10_000);
-    expect([story, process.store.requests.watchStream]).to.deep.equal([['b: reset', 'b: put b at 2'], 2]);
+    expect([story, process.store.requests.watchStream]).to.deep.equal([['b: reset', 'b: reset', 'b: put b at 2'], 2]);
   });
 
   it('does not keep a stream that breaks, nor one that is not wanted any more', async () => {

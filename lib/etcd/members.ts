@@ -50,13 +50,17 @@ export class Members {
 
   /** It refused the connection, or answered that it cannot serve. */
   failed(target: string): void {
-    const silences = this.#avoided.get(target)?.silences ?? 0;
-    this.#avoided.set(target, { until: this.#clock.now() + AFTER_REFUSAL, silences });
+    this.#avoided.set(target, { until: this.#clock.now() + AFTER_REFUSAL, silences: this.silences(target) });
+  }
+
+  /** How many times in a row it did not answer in time. */
+  silences(target: string): number {
+    return this.#avoided.get(target)?.silences ?? 0;
   }
 
   /** It did not answer in time. Returns how many times in a row. */
   silent(target: string): number {
-    const silences = (this.#avoided.get(target)?.silences ?? 0) + 1;
+    const silences = this.silences(target) + 1;
     const avoidance = Math.min(LONGEST_AVOIDANCE, FIRST_AVOIDANCE * 2 ** (silences - 1));
     this.#avoided.set(target, { until: this.#clock.now() + avoidance, silences });
     return silences;

@@ -100,7 +100,13 @@ export class EtcdStore implements Store {
         closed: (err) => on.closed(this.#doubt(err, 'refresh the lease')),
       },
     );
-    return { send: () => stream.send(request), overdue: () => stream.overdue(), close: () => stream.close() };
+    let isOverdue = false;
+    const overdue = (): void => {
+      if (isOverdue) stream.drop();
+      else stream.overdue();
+      isOverdue = true;
+    };
+    return { send: () => stream.send(request), overdue, close: () => stream.close() };
   }
 
   watch(on: WatchHandlers): WatchStream {
@@ -132,7 +138,10 @@ export class EtcdStore implements Store {
       },
       cancel: (id) => stream.send({ cancel_request: { watch_id: String(id) } }),
       ping: () => stream.send({ progress_request: {} }),
-      overdue: () => stream.overdue(),
+      overdue: () => {
+        stream.overdue();
+        stream.drop();
+      },
       close: () => stream.close(),
     };
   }

@@ -46,10 +46,15 @@ export class Stream<Request, Response> {
     else if (!this.#isOver) this.#stream.write(request);
   }
 
-  /** The member did not answer in time: the next stream goes elsewhere. */
+  /** The member did not answer in time: the next stream goes elsewhere. The answer may still come. */
   overdue(): void {
+    if (!this.#isOver && this.#guard !== undefined) this.#members.silent(this.#guard.target);
+  }
+
+  /** Nobody hopes for the answer any more. */
+  drop(): void {
     if (this.#isOver || this.#guard === undefined) return;
-    if (this.#members.silent(this.#guard.target) < SILENCES_BEFORE_RESET) return;
+    if (this.#members.silences(this.#guard.target) < SILENCES_BEFORE_RESET) return;
     // etcd3 takes an error on a stream that was not ended first for a fault of the host, and connects anew.
     this.#stream?.cancel();
   }
