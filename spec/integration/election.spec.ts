@@ -173,4 +173,18 @@ describe('an election', () => {
     for (const [i, { token }] of terms.entries()) if (i > 0) expect(token > (terms[i - 1]?.token ?? 0n)).to.equal(true);
     expect(mostLeaders).to.equal(1);
   });
+
+  it('answers with all candidates, whatever they announce, and names the leader behind nested elections of any size', async () => {
+    const name = uniqueName();
+    const client = openClient(cluster().hosts);
+    for (let n = 0; n < 20; n++) await client.put(`${name}/nested/${n}`).value(Buffer.alloc(1_000_000));
+    const value = Buffer.alloc(1_048_576, 'x');
+    const elections = Array.from({ length: 5 }, () => candidate(cluster().hosts, name, { value }));
+    await inOrder(...elections);
+    const plain = candidate(cluster().hosts, name, { client: 'a plain Etcd3' });
+    expect((await plain.leader())?.bytes.equals(value)).to.equal(true);
+    await client.delete().prefix(`${name}/nested/`);
+    const lengths = (await elections[0]?.candidates())?.map(({ bytes }) => bytes.length);
+    expect(lengths).to.deep.equal(Array(5).fill(value.length));
+  });
 });
