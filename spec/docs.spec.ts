@@ -50,6 +50,21 @@ describe('the snippets', () => {
   });
 });
 
+describe('what the log says', () => {
+  it('is listed for operators, line by line and level by level', () => {
+    const [table] = tablesOf(readPage('docs/operations.md')).filter(({ header }) => header.join() === 'level,message');
+    const listed = table?.rows.flatMap(({ cells: [level, lines = ''] }) =>
+      [...lines.matchAll(/`([^`]+)`/g)].map(([, line]) => `${level}: ${line}`),
+    );
+    const call = /[lL]og(?:\(\))?\s*\.(info|warn|error)\([^;]*?, '([^']+)'\)/gs;
+    const said = sources()
+      .filter((file) => !file.startsWith('lib/cli/'))
+      .flatMap((file) => [...readPage(file).matchAll(call)].map(([, level, line]) => `${level}: ${line}`));
+    expect(said).to.include('warn: lease lost');
+    expect(listed).to.have.members([...new Set(said)]);
+  });
+});
+
 describe('the pages', () => {
   for (const page of pages()) {
     it(`${page} has no link that leads nowhere`, () => {
