@@ -155,7 +155,7 @@ export class Campaign implements SessionMember, EntranceHandlers, StayHandlers, 
 
   // ---- from the entrance ----
 
-  ticket(): Ticket | undefined {
+  takeTicket(): Ticket | undefined {
     const { session, candidacy } = this.#parts;
     const lease = session.leaseOf(this);
     if (lease === undefined || this.#health?.isGood === false) return undefined;

@@ -30,8 +30,8 @@ export interface Ticket {
 export interface EntranceHandlers {
   /** Whether the candidate goes on: what it gives back it may want again at once. */
   readonly isRunning: boolean;
-  /** What to join with; undefined as long as it must not be. `retry()` is called when that may have changed. */
-  ticket(): Ticket | undefined;
+  /** Takes what to join with; undefined as long as that must not be. `retry()` is called when it may have changed. */
+  takeTicket(): Ticket | undefined;
   entered(ticket: Ticket, place: Place, head: Head | undefined): void;
   /** An attempt failed; the next is under way. */
   troubled(error: ElectionError): void;
@@ -69,7 +69,7 @@ export class Entrance {
   /** Joins, if there is a ticket and no attempt on its way. */
   retry(): void {
     if (this.#isClosed || this.#attempt !== undefined) return;
-    const ticket = this.#on.ticket();
+    const ticket = this.#on.takeTicket();
     if (ticket === undefined) return;
     this.#cancelRetry?.();
     this.#attempt = this.#join(ticket).then((pause) => {
@@ -95,7 +95,7 @@ export class Entrance {
     try {
       const { place, head } = await candidacy.join(lease.id, value, observe);
       this.#unanswered = undefined;
-      if (!this.#isClosed && this.#on.ticket()?.lease === lease) {
+      if (!this.#isClosed && this.#on.takeTicket()?.lease === lease) {
         this.#attempt = undefined; // nothing that could come late
         this.#on.entered(ticket, place, head);
         return undefined;

@@ -37,7 +37,7 @@ export function hexOf(leaseId: bigint): string {
   return BigInt.asUintN(64, leaseId).toString(16);
 }
 
-/** The lease that a candidate's key is written with, in hex. */
+/** The lease that a candidate's key is named after: in hex, as we and Go's client write it, or in decimal, as etcd3's own does. */
 export function leaseIn(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }

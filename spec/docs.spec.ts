@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MUTATIONS } from './simulation/mutations.js';
 import { PublicApi, typeCheck, withoutMarks } from './support/docs/compiler.js';
 import {
   brokenLinks,
@@ -62,6 +63,14 @@ describe('what the log says', () => {
       .flatMap((file) => [...readPage(file).matchAll(call)].map(([, level, line]) => `${level}: ${line}`));
     expect(said).to.include('warn: lease lost');
     expect(listed).to.have.members([...new Set(said)]);
+  });
+});
+
+describe('the table of mutations', () => {
+  it('has a row for each', () => {
+    const { rows } = tableUnder('docs/testing.md', 'Does it bite?', 'mutation');
+    const rowsOf = MUTATIONS.map(({ name, file }) => `${name} (\`${file}\`)`);
+    expect(rows.map(({ cells }) => cells[0])).to.deep.equal(rowsOf);
   });
 });
 

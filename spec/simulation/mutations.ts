@@ -94,7 +94,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no check after the join whether it is still wanted',
     file: 'lib/entrance.ts',
-    search: 'if (!this.#isClosed && this.#on.ticket()?.lease === lease) {',
+    search: 'if (!this.#isClosed && this.#on.takeTicket()?.lease === lease) {',
     replace: 'if (true) {',
   },
   {
