@@ -79,7 +79,7 @@ export class Lookout implements Follower {
   leave(observer: Observer): void {
     if (!this.#observers.delete(observer)) return;
     if (this.#observers.size === 0) {
-      this.#cancelRead?.();
+      this.#cancelDue();
       this.#onEmpty();
     }
     if (this.#host !== observer) return;

@@ -182,12 +182,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'ranges.slice(0, to - from)',
   },
   {
-    name: 'reads of a batch before its writes',
-    file: 'lib/batch.ts',
-    search: '[...ops.filter((op) => !isRange(op)), ...ops.filter(isRange)]',
-    replace: 'ops',
-  },
-  {
     name: 'a stream of refreshes is left open',
     file: 'lib/refresher.ts',
     search: 'for (const { stream } of this.#attempts) stream.close();',
