@@ -26,18 +26,23 @@ function levelFrom(value: string | undefined): string {
   return value !== undefined && (value === 'silent' || value in pino.levels.values) ? value : 'silent';
 }
 
+/** Loggers that have been complained of. */
+const failed = new WeakSet<Logger>();
+
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * A user's logger, which must not be able to disturb an election: pino's throws when its transport has ended. The first time
- * that happens it is told as a warning of the process.
+ * that happens, be it in a child, it is told as a warning of the process.
  */
 export class GuardedLogger implements Logger {
   readonly #logger: Logger;
-  #hasFailed = false;
+  /** What the user gave us: the logger itself, or the one that it is a child of. */
+  readonly #given: Logger;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, given = logger) {
     this.#logger = logger;
+    this.#given = given;
   }
 
   debug(data: object, message: string): void {
@@ -59,7 +64,7 @@ export class GuardedLogger implements Logger {
   child(bindings: Record<string, unknown>): Logger {
     try {
       const child = this.#logger.child?.(bindings);
-      return child === undefined ? this : new GuardedLogger(child);
+      return child === undefined ? this : new GuardedLogger(child, this.#given);
     } catch (err) {
       this.#complain(err);
       return this;
@@ -75,8 +80,8 @@ export class GuardedLogger implements Logger {
   }
 
   #complain(err: unknown): void {
-    if (this.#hasFailed) return;
-    this.#hasFailed = true;
+    if (failed.has(this.#given)) return;
+    failed.add(this.#given);
     process.emitWarning(`the logger failed: ${String(err)}`, 'EtcdLeaderWarning');
   }
 }
