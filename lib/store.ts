@@ -132,7 +132,7 @@ export interface WatchStream {
   cancel(id: number): void;
   /** Asks for a sign of life. */
   ping(): void;
-  /** Says that an answer is overdue: the next stream goes elsewhere, and this one, of no use any more, may be ended. */
+  /** See {@link KeepAliveStream.overdue}. */
   overdue(): void;
   close(): void;
 }

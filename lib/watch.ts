@@ -43,6 +43,8 @@ export class Watch {
   /** Of the last that was followed, on a stream that is kept. */
   #leftId: number | undefined;
   #lastAlive = 0;
+  /** Streams in a row that have not been answered any more. */
+  #silences = 0;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
@@ -136,7 +138,9 @@ export class Watch {
     const isCurrent = (): boolean => this.#stream === stream;
     const stream = this.#store.watch({
       alive: () => {
-        if (isCurrent()) this.#lastAlive = this.#clock.now();
+        if (!isCurrent()) return;
+        this.#lastAlive = this.#clock.now();
+        this.#silences = 0;
       },
       created: (id) => {
         if (isCurrent()) this.#onCreated(id);
@@ -248,6 +252,8 @@ export class Watch {
     this.#stream = undefined;
     this.#creations.clear();
     if (unanswered) stream?.overdue();
+    // Also the stream before was not answered at all. When etcd is merely slow, a new connection would make it slower still.
+    if (unanswered && ++this.#silences > 1) stream?.overdue();
     stream?.close();
   }
 }

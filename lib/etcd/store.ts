@@ -100,13 +100,7 @@ export class EtcdStore implements Store {
         closed: (err) => on.closed(this.#doubt(err, 'refresh the lease')),
       },
     );
-    let isOverdue = false;
-    const overdue = (): void => {
-      if (isOverdue) stream.drop();
-      else stream.overdue();
-      isOverdue = true;
-    };
-    return { send: () => stream.send(request), overdue, close: () => stream.close() };
+    return { send: () => stream.send(request), overdue: () => stream.overdue(), close: () => stream.close() };
   }
 
   watch(on: WatchHandlers): WatchStream {
@@ -138,10 +132,7 @@ export class EtcdStore implements Store {
       },
       cancel: (id) => stream.send({ cancel_request: { watch_id: String(id) } }),
       ping: () => stream.send({ progress_request: {} }),
-      overdue: () => {
-        stream.overdue();
-        stream.drop();
-      },
+      overdue: () => stream.overdue(),
       close: () => stream.close(),
     };
   }

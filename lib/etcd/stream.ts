@@ -29,6 +29,7 @@ export class Stream<Request, Response> {
   #guard: Guard | undefined;
   #waiting: Request[] = [];
   #isOver = false;
+  #isOverdue = false;
 
   constructor(
     members: Members,
@@ -46,15 +47,17 @@ export class Stream<Request, Response> {
     else if (!this.#isOver) this.#stream.write(request);
   }
 
-  /** The member did not answer in time: the next stream goes elsewhere. The answer may still come. */
+  /**
+   * The member did not answer in time: the next stream goes elsewhere. The answer may still come, until this is said again: then
+   * nobody hopes for it any more, and the connection is doubted.
+   */
   overdue(): void {
-    if (!this.#isOver && this.#guard !== undefined) this.#members.silent(this.#guard.target);
-  }
-
-  /** Nobody hopes for the answer any more. */
-  drop(): void {
     if (this.#isOver || this.#guard === undefined) return;
-    if (this.#members.silences(this.#guard.target) < SILENCES_BEFORE_RESET) return;
+    const { target } = this.#guard;
+    const isAgain = this.#isOverdue;
+    this.#isOverdue = true;
+    if (!isAgain) this.#members.silent(target);
+    if (!isAgain || this.#members.silences(target) < SILENCES_BEFORE_RESET) return;
     // etcd3 takes an error on a stream that was not ended first for a fault of the host, and connects anew.
     this.#stream?.cancel();
   }
