@@ -84,7 +84,7 @@ export class Candidacy {
     const { succeeded, revision, ranges } = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
       success: withHead ? [...join, this.#read('oldest', 1)] : join,
-      failure: [{ type: 'range', range: { key, order: 'oldest', limit: 1 } }],
+      failure: [readOf(key)],
     });
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
@@ -133,9 +133,7 @@ export class Candidacy {
   /** Deletes the key that a join without an answer may have left on this lease; not when that is given up meanwhile. */
   async withdraw(lease: bigint, signal: AbortSignal): Promise<void> {
     const key = this.keyOf(lease);
-    const read: Op = { type: 'range', range: { key, order: 'oldest', limit: 1 } };
-    const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
-    const kv = ranges[0]?.kvs[0];
+    const kv = await this.#get(key);
     if (kv?.lease === lease && !signal.aborted) await this.leave({ key, createRevision: kv.createRevision, lease });
   }
 
@@ -144,7 +142,7 @@ export class Candidacy {
     const { succeeded, revision } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
       success: [{ type: 'put', key: own.key, value, lease: own.lease }],
-      failure: [{ type: 'range', range: { key: own.key, order: 'oldest', limit: 1 } }],
+      failure: [readOf(own.key)],
     });
     return succeeded ? revision : undefined;
   }
@@ -164,18 +162,16 @@ export class Candidacy {
         failure: [],
       });
       const head = this.#headIn(ranges[0], revision);
-      const isWhole = head?.kv === undefined || limit === 1;
-      const kv = isWhole ? head?.kv : await this.#valueOf(head.kv);
-      if (head !== undefined && (isWhole || kv !== undefined)) return { ...head, kv };
+      if (head !== undefined && (head.kv === undefined || limit === 1)) return head;
+      const kv = head?.kv && (await this.#get(head.kv.key)); // the value, which the wide read has left out
+      if (head !== undefined && kv?.createRevision === head.kv?.createRevision) return { ...head, kv };
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the head any more');
     }
   }
 
-  /** The same key with its value; undefined when it is gone by now. */
-  async #valueOf({ key, createRevision }: KeyValue): Promise<KeyValue | undefined> {
-    const read: Op = { type: 'range', range: { key, order: 'oldest', limit: 1 } };
-    const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
-    return ranges[0]?.kvs.find((kv) => kv.createRevision === createRevision);
+  async #get(key: string): Promise<KeyValue | undefined> {
+    const { ranges } = await this.#store.txn({ compare: [], success: [readOf(key)], failure: [] });
+    return ranges[0]?.kvs[0];
   }
 
   /** The whole queue, in order. */
@@ -230,6 +226,11 @@ export class Candidacy {
     }
     return candidates;
   }
+}
+
+/** One key, with its value. */
+function readOf(key: string): Op {
+  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
 }
 
 function isKey(kv: KeyValue, own: OwnKey): boolean {

@@ -51,7 +51,7 @@ export function createClient(options: IOptions): Etcd3 {
   const all: readonly unknown[] = Array.isArray(hosts) ? hosts : [hosts];
   const isGood = (host: unknown): boolean => typeof host === 'string' && host !== '';
   if (all.length === 0 || !all.every(isGood)) {
-    const got = show(Array.isArray(hosts) ? (all.find((host) => !isGood(host)) ?? hosts) : hosts);
+    const got = show(all.find((host) => !isGood(host)) ?? hosts);
     const message = `\`hosts\` must be an address such as "http://127.0.0.1:2379", or a list of them; got ${got}`;
     throw new ElectionError('INVALID_OPTION', message);
   }

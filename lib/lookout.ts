@@ -190,12 +190,13 @@ export class Lookout implements Follower {
 
   #read(): void {
     this.#cancelDue();
-    this.#isStale = this.#host === undefined || this.#reading !== undefined;
-    if (this.#host === undefined || this.#reading !== undefined) return;
+    const host = this.#host;
+    this.#isStale = host === undefined || this.#reading !== undefined;
+    if (host === undefined || this.#isStale) return;
     this.#mustRead = false;
     this.#reading = this.#asking;
     this.#asking = [];
-    this.#host.vantage.candidacy
+    host.vantage.candidacy
       .head(() => this.#observers.size === 0)
       .then(
         (head) => this.#onHead(head),

@@ -16,7 +16,7 @@ export interface Clock {
 const WALL_CLOCK_STEP = 20;
 
 /** Node takes a longer time-out for 1 ms. Who waits longer finds itself early, and waits again. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The system's clock: `performance.now()`, moved on by every forward step of the wall clock against it.

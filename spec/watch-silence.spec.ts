@@ -123,6 +123,21 @@ describe('a watch that', () => {
     const refuse = (key = 'a'): void =>
       process.store.cancelWatches(key, new ElectionError('PERMISSION_DENIED', 'not yours'));
 
+    /** Refuses to create the watches of these keys, on every stream. */
+    const refuseAll = (isRefused: (key: string) => boolean): void => {
+      const { store, clock } = process;
+      const open = store.watch.bind(store);
+      store.watch = (on) => {
+        const stream = open(on);
+        const create = stream.create.bind(stream);
+        stream.create = (...args) => {
+          if (!isRefused(args[1])) return create(...args);
+          clock.after(2, () => on.cancelled(args[0], undefined, new ElectionError('PERMISSION_DENIED', 'no')));
+        };
+        return stream;
+      };
+    };
+
     it('is first tried on another stream, which has another token', async () => {
       follow();
       await world.advance(100);
@@ -135,19 +150,7 @@ describe('a watch that', () => {
     // At some of these moments the retries, 2 s after the refusal, fall into the pause before the stream is opened again.
     for (let after = 1_960; after < 2_020; after += 4) {
       it(`leaves room for others when the stream breaks ${after} ms later, however many are refused`, async () => {
-        const { store } = process;
-        const open = store.watch.bind(store);
-        store.watch = (on) => {
-          const stream = open(on);
-          const create = stream.create.bind(stream);
-          stream.create = (...args) => {
-            if (!args[1].startsWith('forbidden')) return create(...args);
-            process.clock.after(2, () =>
-              on.cancelled(args[0], undefined, new ElectionError('PERMISSION_DENIED', 'no')),
-            );
-          };
-          return stream;
-        };
+        refuseAll((key) => key.startsWith('forbidden'));
         follow('allowed');
         for (let n = 0; n < 100; n++) follow(`forbidden ${n}`);
         await world.until(() => story.some((line) => line.includes('refused')), 'a refusal');
@@ -166,18 +169,8 @@ describe('a watch that', () => {
     }
 
     it('is told as refused the second time in a row, and tried again every 2 s', async () => {
-      const { store } = process;
-      const open = store.watch.bind(store);
       let refusing = true;
-      store.watch = (on) => {
-        const stream = open(on);
-        const create = stream.create.bind(stream);
-        stream.create = (...args) => {
-          if (!refusing) return create(...args);
-          process.clock.after(2, () => on.cancelled(args[0], undefined, new ElectionError('PERMISSION_DENIED', 'no')));
-        };
-        return stream;
-      };
+      refuseAll(() => refusing);
       follow();
       follow('b')();
       await world.runUntil(10);

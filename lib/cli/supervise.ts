@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
-import { LONGEST_TIMER } from '../time.js';
+import { SystemClock } from '../time.js';
 import type { Command } from './command.js';
 import type { Exit } from './exit.js';
 import type { LeaseEnd } from './lease-end.js';
@@ -32,18 +32,19 @@ export async function supervise(
   const { signal } = leadership;
   let lost: ElectionError | undefined;
   let isKilled = false;
-  let timer: NodeJS.Timeout | undefined;
+  const clock = new SystemClock();
+  let cancelKill = (): void => {};
 
   const kill = (): void => {
     isKilled = true;
     command.signal('SIGKILL');
   };
   const end = (patience: number): void => {
-    clearTimeout(timer);
+    cancelKill();
     if (patience <= 0) return kill();
     command.signal('SIGTERM');
     command.signal('SIGCONT'); // a stopped process would not hear it
-    timer = setTimeout(kill, Math.min(patience, LONGEST_TIMER));
+    cancelKill = clock.after(patience, kill);
   };
   const onLost = (): void => {
     lost = signal.reason as ElectionError;
@@ -61,7 +62,7 @@ export async function supervise(
     end(killAfter);
   }
   await command.gone(() => isKilled);
-  clearTimeout(timer);
+  cancelKill();
   signal.removeEventListener('abort', onLost);
   return { exit, lost };
 }

@@ -1,6 +1,6 @@
 /** The watchdog's own process: see watchdog.ts. */
 import { createInterface } from 'node:readline';
-import { LONGEST_TIMER } from '../time.js';
+import { SystemClock } from '../time.js';
 import { runs, send } from './process-group.js';
 import { monotonic, type Order } from './watchdog.js';
 
@@ -8,7 +8,8 @@ import { monotonic, type Order } from './watchdog.js';
 const LOOK_EVERY = 50;
 
 let order: Order = {};
-let timer: NodeJS.Timeout | undefined;
+const clock = new SystemClock();
+let cancelWait = (): void => {};
 
 // Whoever ends everything that belongs to us (a service manager) shall not take the watchdog first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
@@ -26,14 +27,13 @@ lines.on('close', () => {
 });
 
 function wait(current: Order): void {
-  clearTimeout(timer);
+  cancelWait();
   const { until } = current;
   if (until === undefined) return;
-  const again = (): void => {
+  cancelWait = clock.after(until - monotonic(), () => {
     if (monotonic() < until) wait(current);
     else end('SIGKILL');
-  };
-  timer = setTimeout(again, Math.min(until - monotonic(), LONGEST_TIMER));
+  });
 }
 
 function stayUntilGone(): void {
