@@ -56,8 +56,8 @@ export class FakeElection extends Election {
   /** @throws ElectionError `INVALID_OPTION`, as `Election` does */
   constructor(name: string, options: FakeElectionOptions = {}) {
     const { leader = 'another', etcd, ...rest } = options;
-    const store = new MemoryStore();
     const clock = new StillClock();
+    const store = new MemoryStore(clock);
     super({ store, clock, ...(etcd !== undefined && { etcd }) }, name, rest);
     this.#store = store;
     this.#clock = clock;

@@ -1,3 +1,4 @@
+import { ElectionError } from '../errors.js';
 import type {
   Compare,
   KeepAliveHandlers,
@@ -13,24 +14,37 @@ import type {
   WatchHandlers,
   WatchStream,
 } from '../store.js';
-import { soon } from '../time.js';
+import { type Clock, soon } from '../time.js';
+import { MemoryLeases } from './memory-leases.js';
 import { MemoryWatch } from './memory-watch.js';
 
 /** Revisions between two writes, so that somebody can be put before those who are in a queue already. */
 const STEP = 1_000n;
 
-/** As much of etcd as one candidate needs: always there, never late. It answers as soon as the caller awaits something. */
+/** etcd's default `--max-txn-ops`. */
+const MOST_OPS = 128;
+
+/** Of a key whose value was not asked for. */
+const NO_VALUE = Buffer.alloc(0);
+
+/**
+ * As much of etcd as one candidate needs: always there, never late. It answers as soon as the caller awaits something.
+ * It keeps all of its history, since nobody compacts it.
+ */
 export class MemoryStore implements Store {
   readonly #keys = new Map<string, KeyValue>();
-  readonly #leases = new Map<bigint, number>();
+  readonly #leases: MemoryLeases;
   readonly #history: WatchEvent[] = [];
   readonly #watches = new Set<MemoryWatch>();
   #revision = 0n;
 
+  /** `clock`: the leases end by it. */
+  constructor(clock: Clock) {
+    this.#leases = new MemoryLeases(clock, (id) => this.#deleteKeysOf(id));
+  }
+
   async grant(id: bigint, ttl: number): Promise<number | undefined> {
-    if (this.#leases.has(id)) return undefined;
-    this.#leases.set(id, ttl);
-    return ttl;
+    return this.#leases.grant(id, ttl);
   }
 
   async revoke(id: bigint): Promise<void> {
@@ -39,8 +53,8 @@ export class MemoryStore implements Store {
 
   /** The lease and its keys are gone. */
   expire(id: bigint): void {
-    this.#leases.delete(id);
-    this.delete(...[...this.#keys.values()].filter(({ lease }) => lease === id).map(({ key }) => key));
+    this.#leases.remove(id);
+    this.#deleteKeysOf(id);
   }
 
   /** In one revision. */
@@ -58,18 +72,22 @@ export class MemoryStore implements Store {
     return this.#keys.get(key);
   }
 
-  async txn({ compare, success, failure }: Txn): Promise<TxnResult> {
+  async txn(txn: Txn): Promise<TxnResult> {
+    assertWellFormed(txn);
+    const { compare, success, failure } = txn;
     const holds = ({ key, createRevision }: Compare): boolean =>
       (this.#keys.get(key)?.createRevision ?? 0n) === createRevision;
     const succeeded = compare.every(holds);
-    const ranges = this.#write(succeeded ? success : failure);
+    const ops = succeeded ? success : failure;
+    this.#assertLeasesExist(ops);
+    const ranges = this.#write(ops);
     return { succeeded, revision: this.#revision, ranges };
   }
 
   keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
     let isOpen = true;
     const reply = (): void => {
-      if (isOpen) on.reply(this.#leases.get(id) ?? 0);
+      if (isOpen) on.reply(this.#leases.refresh(id));
     };
     return {
       send: () => soon(reply),
@@ -84,6 +102,20 @@ export class MemoryStore implements Store {
     const watch = new MemoryWatch(on, this.#history, () => this.#watches.delete(watch));
     this.#watches.add(watch);
     return watch;
+  }
+
+  #assertLeasesExist(ops: readonly Op[]): void {
+    for (const op of ops) {
+      if (op.type === 'put' && op.lease !== 0n && !this.#leases.has(op.lease)) {
+        throw new ElectionError('LEASE_LOST', 'the store knows no such lease');
+      }
+    }
+  }
+
+  /** In one revision, in the order of their names. */
+  #deleteKeysOf(lease: bigint): void {
+    const keys = [...this.#keys.values()].filter((kv) => kv.lease === lease).map(({ key }) => key);
+    this.delete(...keys.sort());
   }
 
   /** Carries out what is written, then tells of it. Returns what is read, in order: a read sees the writes before it. */
@@ -111,13 +143,32 @@ export class MemoryStore implements Store {
     return ranges;
   }
 
-  #range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
+  #range({ key, end, order, limit, maxCreateRevision, keysOnly = false }: RangeQuery): RangeResult {
     const inRange = [...this.#keys.values()].filter((kv) =>
       end === undefined ? kv.key === key : kv.key >= key && kv.key < end,
     );
+    const sign = order === 'oldest' ? 1 : -1;
     const kvs = inRange
       .filter((kv) => maxCreateRevision === undefined || kv.createRevision <= maxCreateRevision)
-      .sort((a, b) => Number(a.createRevision - b.createRevision) * (order === 'oldest' ? 1 : -1));
-    return { kvs: limit > 0 ? kvs.slice(0, limit) : kvs, count: inRange.length };
+      // Keys of one revision come in the order of their names, whichever end is asked for.
+      .sort((a, b) => sign * Number(a.createRevision - b.createRevision) || (a.key < b.key ? -1 : 1))
+      .slice(0, limit > 0 ? limit : undefined);
+    return { kvs: keysOnly ? kvs.map((kv) => ({ ...kv, value: NO_VALUE })) : kvs, count: inRange.length };
   }
+}
+
+/** What etcd refuses whatever its state is. That is a mistake of the library's, so no {@link ElectionError}. */
+function assertWellFormed({ compare, success, failure }: Txn): void {
+  if (Math.max(compare.length, success.length, failure.length) > MOST_OPS) {
+    throw new Error(`a transaction has at most ${MOST_OPS} compares, and as many operations in each branch`);
+  }
+  for (const branch of [success, failure]) {
+    const [put, deleted] = [keysOf(branch, 'put'), new Set(keysOf(branch, 'delete'))];
+    const written = [...put, ...deleted];
+    if (new Set(written).size < written.length) throw new Error('a transaction writes no key twice');
+  }
+}
+
+function keysOf(ops: readonly Op[], type: 'put' | 'delete'): string[] {
+  return ops.flatMap((op) => (op.type === type ? [op.key] : []));
 }

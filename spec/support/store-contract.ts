@@ -1,3 +1,4 @@
+import { compactionSpecs } from './store-contract/compaction.js';
 import { ContractContext, type OpenStore } from './store-contract/context.js';
 import { leaseSpecs } from './store-contract/leases.js';
 import { rangeSpecs } from './store-contract/ranges.js';
@@ -7,11 +8,20 @@ import { tracked } from './track.js';
 
 export type { OpenStore };
 
+export interface ContractOptions {
+  /** Whether somebody can shorten the store's history. @default true */
+  readonly compacts?: boolean;
+}
+
 /**
- * What every `Store` must do, in words of `Store` alone: the model and the real one are held to the same. It wants an etcd of
- * its own, since others' writes and compactions move its revisions.
+ * What every `Store` must do, in words of `Store` alone: the model, the store in memory and the real one are held to
+ * the same. It wants an etcd of its own, since others' writes and compactions move its revisions.
  */
-export function storeContract(name: string, open: () => Promise<OpenStore>): void {
+export function storeContract(
+  name: string,
+  open: () => Promise<OpenStore>,
+  { compacts = true }: ContractOptions = {},
+): void {
   describe(`the store contract: ${name}`, () => {
     const spec = new ContractContext();
 
@@ -21,5 +31,6 @@ export function storeContract(name: string, open: () => Promise<OpenStore>): voi
     rangeSpecs(spec);
     leaseSpecs(spec);
     watchSpecs(spec);
+    if (compacts) compactionSpecs(spec);
   });
 }

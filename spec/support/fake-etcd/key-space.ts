@@ -20,6 +20,9 @@ export interface Writer {
 /** etcd's `range_end` for "this key and all after it". */
 const TO_THE_END = '\0';
 
+/** Of a key whose value was not asked for. */
+const NO_VALUE = Buffer.alloc(0);
+
 /** etcd's multi-version key-value store: what is there now, and what happened since the last compaction. */
 export class KeySpace {
   readonly #keys = new Map<string, StoredKey>();
@@ -54,7 +57,12 @@ export class KeySpace {
   }
 
   /** Keys created in one revision come in the order of keys, whichever end is asked for: etcd's sort is by revision alone. */
-  range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
+  range({ keysOnly = false, ...query }: RangeQuery): RangeResult {
+    const { kvs, count } = this.#range(query);
+    return { kvs: keysOnly ? kvs.map((kv) => ({ ...kv, value: NO_VALUE })) : kvs, count };
+  }
+
+  #range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
     const all = this.list(key, end);
     const kept = maxCreateRevision === undefined ? all : all.filter((kv) => kv.createRevision <= maxCreateRevision);
     const sign = order === 'oldest' ? 1 : -1;

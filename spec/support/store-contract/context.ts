@@ -6,8 +6,8 @@ import { tracked } from '../track.js';
 /** A store to try, and what the suite needs besides. Every key it writes begins with a prefix of its own. */
 export interface OpenStore {
   readonly store: Store;
-  /** Forgets the history up to `revision`. */
-  compact(revision: bigint): Promise<void>;
+  /** Forgets the history up to `revision`; absent when nobody can make the store do so. */
+  compact?(revision: bigint): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,8 +38,9 @@ export class ContractContext {
     this.#prefix = `contract-${Date.now().toString(36)}-${this.#specs}/`;
   }
 
-  compact(revision: bigint): Promise<void> {
-    return this.#open.compact(revision);
+  async compact(revision: bigint): Promise<void> {
+    if (this.#open.compact === undefined) throw new Error('the store does not compact');
+    await this.#open.compact(revision);
   }
 
   put(key: string, value = 'x', lease = 0n): Op {
@@ -54,6 +55,12 @@ export class ContractContext {
   range(order: 'oldest' | 'newest', limit: number, maxCreateRevision?: bigint): Op {
     const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order, limit };
     return { type: 'range', range: maxCreateRevision === undefined ? range : { ...range, maxCreateRevision } };
+  }
+
+  /** As `range`, without values. */
+  keys(order: 'oldest' | 'newest', limit: number): Op {
+    const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order, limit, keysOnly: true };
+    return { type: 'range', range };
   }
 
   commit(...success: Op[]): Promise<TxnResult> {

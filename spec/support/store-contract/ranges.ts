@@ -31,5 +31,15 @@ export function rangeSpecs(spec: ContractContext): void {
       expect(before.ranges[0]?.count).to.equal(5);
       expect(spec.names(await spec.commit(spec.range('newest', 1, (revisions[0] ?? 0n) - 1n)))).to.deep.equal([]);
     });
+
+    it('leaves the values out when only the keys are wanted, and nothing else', async () => {
+      const [wanted] = (await spec.commit(spec.range('oldest', 2))).ranges;
+      const bare = await spec.commit(spec.keys('oldest', 2));
+      expect(wanted?.kvs.map(({ value }) => value.toString())).to.deep.equal(['x', 'x']);
+      expect(bare.ranges[0]).to.deep.equal({
+        kvs: wanted?.kvs.map((kv) => ({ ...kv, value: Buffer.alloc(0) })),
+        count: 5,
+      });
+    });
   });
 }

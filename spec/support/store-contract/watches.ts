@@ -16,14 +16,14 @@ export function watchSpecs(spec: ContractContext): void {
 
     it('misses nothing between a read and its watch', async () => {
       const { revision } = await spec.commit(spec.put('a', 'one'));
-      await spec.commit(spec.put('a', 'two'));
-      await spec.commit({ type: 'delete', key: `${spec.prefix}a` });
+      const second = await spec.commit(spec.put('a', 'two'));
+      const third = await spec.commit({ type: 'delete', key: `${spec.prefix}a` });
       const recorder = spec.watch();
       recorder.stream.create(7, `${spec.prefix}a`, undefined, revision + 1n);
       await recorder.until((story) => story.join().includes('delete'));
       const events = recorder.events.map(({ type, kv }) => `${type} ${kv?.value.toString() ?? ''}`);
       expect(events).to.deep.equal(['put two', 'delete ']);
-      expect(recorder.events.map((event) => event.revision)).to.deep.equal([revision + 1n, revision + 2n]);
+      expect(recorder.events.map((event) => event.revision)).to.deep.equal([second.revision, third.revision]);
     });
 
     it('tells each watch of its own keys only, and nothing once it is cancelled', async () => {
@@ -40,23 +40,6 @@ export function watchSpecs(spec: ContractContext): void {
       // Whether the end that was asked for is told makes no difference to anybody.
       const told = recorder.story.filter((line) => line !== '1 cancelled').sort();
       expect(told).to.deep.equal(['1 created', '2 created', '2: put b']);
-    });
-
-    it('cancels a watch from before the compaction, and says from where it is possible', async () => {
-      const { revision } = await spec.commit(spec.put('a'));
-      await spec.commit(spec.put('a'));
-      const { revision: last } = await spec.commit(spec.put('a'));
-      await spec.compact(last);
-      const recorder = spec.watch();
-      recorder.watchAll(1, revision);
-      recorder.watchAll(2, last);
-      await recorder.until((story) => story.length === 4);
-      expect([...recorder.story].sort()).to.deep.equal([
-        '1 cancelled, compacted at its own revision + 2',
-        '1 created',
-        '2 created',
-        '2: put a',
-      ]);
     });
 
     it('gives a sign of life when asked', async () => {
