@@ -1,14 +1,17 @@
 /**
- * Shows that the simulation bites: runs it on the library with one mistake at a time, and tells which promise was
- * broken first and in how many schedules.
+ * Shows that the simulation bites: runs it on the library with one mistake at a time, and tells in how many schedules
+ * the promise was broken that this mistake must break, and what else was broken.
  *
- *     npm run test:mutations                              all of them; fails if one is not found
+ *     npm run test:mutations                              all of them; fails if one is not found by what it must break
  *     npm run test:mutations -- --schedules 200 --only guard
  */
 import { parseArgs } from 'node:util';
-import { Mutant, mutated } from '../spec/simulation/mutate.js';
-import { MUTATIONS, type Mutation } from '../spec/simulation/mutations.js';
-import { runAll, type Summary } from '../spec/simulation/shards.js';
+import { MUTATIONS, type SimulationMutation } from '../spec/simulation/mutations.js';
+import { runAll } from '../spec/simulation/shards.js';
+import type { Check } from '../spec/simulation/violation.js';
+import { Mutant } from '../spec/support/mutants/mutant.js';
+import { type CompiledFile, MutantCompiler } from '../spec/support/mutants/mutant-compiler.js';
+import { type Broken, CRASH, describeBesides, type Outcome, outcomeOf } from '../spec/support/mutants/outcome.js';
 
 const { values } = parseArgs({
   options: {
@@ -21,30 +24,45 @@ const { values } = parseArgs({
   },
 });
 
+const compiler = new MutantCompiler();
 const asked = MUTATIONS.filter(({ name }) => name.includes(values.only));
-for (const mutation of MUTATIONS) mutated(mutation); // all are in the source, before an hour has passed
+// All of them compile, before an hour has passed.
+const mutants = asked.map((mutation) => ({ mutation, compiled: compiler.compile(mutation) }));
 
-console.log('| mutation | found in | first check that failed |\n|---|---|---|');
-const missed: string[] = [];
-for (const mutation of asked) {
-  const { schedules, found } = await tryOut(mutation);
-  const [first] = found;
-  if (first === undefined) missed.push(mutation.name);
-  const share = `${found.length} of ${schedules}`;
-  console.log(`| ${mutation.name} (\`${mutation.file}\`) | ${share} | ${first?.check ?? '**none**'} |`);
+console.log('| mutation | must break | found in | broke besides |\n|---|---|---|---|');
+const failures: string[] = [];
+for (const { mutation, compiled } of mutants) {
+  const { name, file, breaks } = mutation;
+  const { schedules, outcome } = await tryOut(mutation, compiled);
+  const cells = [
+    `${name} (\`${file}\`)`,
+    breaks.join(', or '),
+    `${outcome.expected} of ${schedules}`,
+    describeBesides(outcome) || 'nothing',
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
+  if (outcome.expected === 0) failures.push(`not found by what it must break: ${name}`);
+  if (outcome.besides.has(CRASH)) failures.push(`code that cannot run: ${name}`);
 }
-if (missed.length > 0) console.error(`\nnot found: ${missed.join('; ')}`);
-process.exitCode = missed.length > 0 ? 1 : 0;
+if (failures.length > 0) console.error(`\n${failures.join('\n')}`);
+process.exitCode = failures.length > 0 ? 1 : 0;
 
-async function tryOut(mutation: Mutation): Promise<Pick<Summary, 'schedules' | 'found'>> {
-  const mutant = new Mutant(mutation);
+async function tryOut(
+  mutation: SimulationMutation,
+  compiled: CompiledFile,
+): Promise<{ readonly schedules: number; readonly outcome: Outcome }> {
+  const mutant = new Mutant(compiled);
+  const program = mutant.program('spec/simulation/shard.js');
   const [many, most, shards] = [Number(values.schedules), Number(values.most), Number(values.shards)];
   try {
+    const broken: Broken<Check>[] = [];
     for (let done = 0; ; ) {
       const from = Number(values.from) + done;
-      const { found } = await runAll({ from, schedules: many, shards, persists: true, program: mutant.program });
+      const { found } = await runAll({ from, schedules: many, shards, persists: true, program });
+      broken.push(...found.map(({ check, isCrash }) => ({ promise: check, isCrash })));
       done += many;
-      if (found.length > 0 || done >= most) return { schedules: done, found };
+      const outcome = outcomeOf(mutation, broken);
+      if (outcome.expected > 0 || done >= most) return { schedules: done, outcome };
     }
   } finally {
     mutant.close();

@@ -67,10 +67,15 @@ describe('what the log says', () => {
 });
 
 describe('the table of mutations', () => {
-  it('has a row for each', () => {
-    const { rows } = tableUnder('docs/testing.md', 'Does it bite?', 'mutation');
-    const rowsOf = MUTATIONS.map(({ name, file }) => `${name} (\`${file}\`)`);
-    expect(rows.map(({ cells }) => cells[0])).to.deep.equal(rowsOf);
+  const { rows } = tableUnder('docs/testing.md', 'Does it bite?', 'mutation');
+
+  it('has a row for each, with what it must break', () => {
+    const expected = MUTATIONS.map(({ name, file, breaks }) => [`${name} (\`${file}\`)`, breaks.join(', or ')]);
+    expect(rows.map(({ cells }) => cells.slice(0, 2))).to.deep.equal(expected);
+  });
+
+  it('has none that was not found', () => {
+    expect(rows.filter(({ cells }) => !/^[1-9]\d* of \d+$/.test(cells[2] ?? ''))).to.deep.equal([]);
   });
 });
 

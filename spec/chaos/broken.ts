@@ -1,71 +1,56 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-interface Break {
-  readonly file: string;
-  readonly code: string;
-  readonly instead: string;
-}
-
-/** One-line mistakes, each made by some election library before: chaos must find every one of them. */
-export const BREAKS: Readonly<Record<string, Break>> = {
-  'deadline from the reply': {
-    file: 'lease.js',
-    code: 'return sentAt + 1000 * Math.min(this.#renewDeadline, ttl * (1 - MARGIN));',
-    instead: 'return this.#clock.now() + 1000 * ttl;',
-  },
-  'no clock': {
-    file: 'leadership.js',
-    code: 'Math.max(0, this.#parts.lease.remaining)',
-    instead: 'Math.max(1, this.#parts.lease.remaining)',
-  },
-  'no fence': {
-    file: 'leadership.js',
-    code: "etcd.if(bytesOf(own.key), 'Create', '==', own.createRevision.toString())",
-    instead: "etcd.if('no such key', 'Create', '==', '0')",
-  },
-  'no watch of the own key': {
-    file: 'standing.js',
-    code: 'watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
-    instead: '() => {}',
-  },
-};
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+import { Mutant } from '../support/mutants/mutant.js';
+import { MutantCompiler } from '../support/mutants/mutant-compiler.js';
+import { describeBesides, outcomeOf } from '../support/mutants/outcome.js';
+import { check } from './checker/check.js';
+import { verdictOn } from './checker/verdict.js';
+import { type ChaosMutation, MUTATIONS } from './mutations.js';
 
 /**
- * Runs chaos on a copy of what was compiled, with a mistake in it. The copy is removed afterwards.
+ * Runs chaos on a copy of what was compiled, with a mistake in it. The copy is removed afterwards. `folder`: where the
+ * logs are to stay; they are removed when there is none.
  *
- * @returns the exit code: 1 when chaos has found the mistake
- * @throws when the code to be broken is not there any more
+ * @returns the exit code: 1 when what the mistake must break was found broken, 0 when it was not, whatever else was
+ * @throws when nobody knows the mistake, or the source has changed so that it cannot be made
  */
-export async function runBroken(name: string, args: readonly string[]): Promise<number> {
-  const mistake = BREAKS[name];
-  if (mistake === undefined) {
-    throw new Error(`\`--break\` must be one of: ${Object.keys(BREAKS).join(', ')}; got ${name}`);
+export async function runBroken(name: string, args: readonly string[], folder: string | undefined): Promise<number> {
+  const mutation = MUTATIONS.find((one) => one.name === name);
+  if (mutation === undefined) {
+    const names = MUTATIONS.map((one) => one.name);
+    throw new Error(`\`--break\` must be one of: ${names.join(', ')}; got ${name}`);
   }
-  const copy = mkdtempSync(join(tmpdir(), 'etcd-leader-broken-'));
+  const logs = folder ?? mkdtempSync(join(tmpdir(), 'etcd-leader-chaos-'));
+  const mutant = new Mutant(new MutantCompiler().compile(mutation));
   try {
-    cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
-    cpSync(join(root, 'package.json'), join(copy, 'package.json'));
-    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-    breakIn(join(copy, 'dist', 'lib', mistake.file), mistake);
-    const main = join(copy, 'dist', 'spec', 'chaos', 'main.js');
-    const child = spawn(process.execPath, [main, ...args], { stdio: 'inherit' });
-    return await new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code) => resolve(code ?? 130));
-    });
+    const program = mutant.program('spec/chaos/main.js');
+    const code = await runToItsEnd([program, ...args, `--folder=${logs}`]);
+    return code === 0 || code === 1 ? await judge(mutation, logs) : code;
   } finally {
-    rmSync(copy, { recursive: true, force: true });
+    mutant.close();
+    if (folder === undefined) rmSync(logs, { recursive: true, force: true });
   }
 }
 
-function breakIn(path: string, { code, instead }: Break): void {
-  const parts = readFileSync(path, 'utf8').split(code);
-  if (parts.length !== 2) throw new Error(`${path} must hold this once: ${code}`);
-  writeFileSync(path, parts.join(instead));
+function runToItsEnd(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 130));
+  });
+}
+
+/** By the checker of this library, which has no mistake in it. */
+async function judge({ name, breaks }: ChaosMutation, logs: string): Promise<number> {
+  const failures = verdictOn(await check(logs));
+  const broken = failures.map(({ promise }) => ({ promise, isCrash: promise === 'no crash' }));
+  const outcome = outcomeOf({ breaks }, broken);
+  const isFound = outcome.expected > 0;
+  const besides = describeBesides(outcome);
+  console.log(`"${name}" must break: ${breaks.join(', or ')}; found ${outcome.expected} times`);
+  if (besides !== '') console.log(`broken besides: ${besides}`);
+  console.log(isFound ? 'the mistake was found' : 'the mistake was NOT found');
+  return isFound ? 1 : 0;
 }

@@ -8,7 +8,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runBroken } from './broken.js';
 import { check } from './checker/check.js';
 import { describe } from './checker/report.js';
 import { verdictOn } from './checker/verdict.js';
@@ -35,8 +34,8 @@ async function carryOut(chosen: ChaosOptions): Promise<number> {
   if (mistake !== undefined) {
     const args = [`--minutes=${minutes}`, `--seed=${seed}`];
     if (faults !== undefined) args.push(`--faults=${faults.join(',')}`);
-    if (folder !== undefined) args.push(`--folder=${folder}`);
-    return await runBroken(mistake, args);
+    const { runBroken } = await import('./broken.js'); // which loads the compiler, of no use to the other runs
+    return await runBroken(mistake, args, folder);
   }
   const failures = chosen.check === undefined ? await runAndCheck(chosen) : await judge(chosen.check, []);
   return failures === 0 ? 0 : 1;
@@ -60,7 +59,7 @@ async function runAndCheck(chosen: ChaosOptions): Promise<number> {
 
 async function judge(folder: string, problems: readonly string[]): Promise<number> {
   const findings = await check(folder);
-  const failures = [...problems, ...verdictOn(findings)];
+  const failures = [...problems, ...verdictOn(findings).map(({ message }) => message)];
   console.log(`\n${describe(findings)}\n`);
   for (const failure of failures.slice(0, SHOWN)) console.log(`FAILED: ${failure}`);
   if (failures.length > SHOWN) console.log(`FAILED: and ${failures.length - SHOWN} more`);

@@ -20,7 +20,7 @@ export const USAGE = `npm run chaos -- [options]
   --faults a,b       only these kinds
   --folder DIR       where the logs are kept
   --check DIR        checks the logs of an earlier run and runs nothing
-  --break NAME       on a copy of the library with a mistake in it: ends with 1, since it is found`;
+  --break NAME       on a copy of the library with a mistake in it: ends with 1 when what that must break was broken`;
 
 /** @throws when an option is not known, or its value no number */
 export function parseOptions(args: readonly string[]): ChaosOptions {

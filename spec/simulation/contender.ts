@@ -4,7 +4,7 @@ import type { Leadership } from '../../lib/leadership.js';
 import type { Session } from '../../lib/session.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
 import type { Process } from './process.js';
-import { Violation } from './violation.js';
+import { isCrash, Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Worker } from './worker.js';
 
@@ -38,6 +38,8 @@ export class Contender {
   #health: Health = 'good';
   #hanging: (() => void)[] = [];
   #term: Leadership | undefined;
+  /** Of the present term, if its user has asked for it at the beginning. */
+  #signal: AbortSignal | undefined;
   #lastLeader = 0n;
   #announced = 0;
 
@@ -185,6 +187,8 @@ export class Contender {
     if (this.#term !== undefined) throw new Violation('c: pairs', `${this.name} was elected twice in a row`);
     if (state !== 'leading') throw new Violation('c: pairs', `${this.name} was elected, and its state is ${state}`);
     this.#term = leadership;
+    // The others ask for the signal when the term is over: one that is made then is aborted from the beginning.
+    this.#signal = leadership.fencingToken % 2n === 0n ? leadership.signal : undefined;
     this.terms.push(leadership);
     this.process.world.referee.elected(this, leadership);
     void this.write(leadership);
@@ -196,6 +200,9 @@ export class Contender {
     if (this.#term !== leadership) throw new Violation('c: pairs', `${this.name} was unelected without a term`);
     if (code === 'KEY_DELETED') this.process.world.referee.bereft(this, leadership);
     this.#term = undefined;
+    if (this.#signal?.aborted === false) {
+      throw new Violation('c: pairs', `${this.name} was unelected, and the signal of its term is not aborted`);
+    }
     if (leadership.isCurrent() || !leadership.signal.aborted || this.election.isLeader()) {
       throw new Violation('c: pairs', `${this.name} was unelected, and its term goes on`);
     }
@@ -235,8 +242,8 @@ export class Contender {
     } catch (err) {
       this.process.world.guard(() => {
         if (err instanceof Violation) throw err;
-        if (err instanceof ElectionError && codes.includes(err.code)) return;
-        throw new Violation('i: no surprises', `${this.name}: ${what} rejected with ${String(err)}`);
+        if (err instanceof ElectionError && codes.includes(err.code) && !isCrash(err)) return;
+        throw new Violation('i: no surprises', `${this.name}: ${what} rejected with ${String(err)}`, err);
       });
     }
   }

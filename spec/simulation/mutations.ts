@@ -1,190 +1,279 @@
-/** A mistake that somebody could make in lib/, as one replacement in its source. */
-export interface Mutation {
-  readonly name: string;
-  readonly file: string;
-  /** Found exactly once, or the table is out of date. */
-  readonly search: string;
-  readonly replace: string;
-}
+import type { Mutation } from '../support/mutants/mutation.js';
+import type { Check } from './violation.js';
 
-const GUARD = 'compare: [{ key: own.key, createRevision: own.createRevision }],';
+/** A mistake in lib/ and the checks of which one must fail for it. */
+export type SimulationMutation = Mutation<Check>;
 
 /** Each must be found by the simulation; `npm run test:mutations` tries them all. */
-export const MUTATIONS: readonly Mutation[] = [
+export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'deadline of a refresh counted from the reply',
     file: 'lib/refresher.ts',
     search: 'this.#on.renewed(attempt.sentAt, ttl);',
     replace: 'this.#on.renewed(this.#clock.now(), ttl);',
+    breaks: ['a: one leader'],
   },
   {
     name: 'deadline of a grant counted from the reply',
     file: 'lib/granting.ts',
     search: 'this.#use(id, sentAt, granted ?? ttl);',
     replace: 'this.#use(id, clock.now(), granted ?? ttl);',
+    breaks: ['a: one leader'],
   },
-  { name: 'no margin for clocks that differ', file: 'lib/lease.ts', search: 'ttl * (1 - MARGIN)', replace: 'ttl' },
+  {
+    name: 'no margin for clocks that differ',
+    file: 'lib/lease.ts',
+    search: 'ttl * (1 - MARGIN)',
+    replace: 'ttl',
+    breaks: ['a: one leader'],
+  },
   {
     name: 'leadership ends by timers only, not by the clock',
     file: 'lib/leadership.ts',
     search: '? 0 : Math.max(0, this.#parts.lease.remaining)',
     replace: '? 0 : 1',
+    breaks: ['a: one leader'],
   },
   {
     name: 'a late refresh revives a term that has run out',
     file: 'lib/holding.ts',
     search: 'if (this.lease.remaining <= 0) return this.#on.expired();\n    this.lease.renewed(sentAt, ttl);',
     replace: 'this.lease.renewed(sentAt, ttl);',
+    breaks: ['c: pairs'],
   },
   {
     name: 'a repeated grant with an unknown TTL trusted',
     file: 'lib/granting.ts',
     search: 'granted === undefined && isRepeated',
     replace: 'false',
+    breaks: ['a: one leader'],
   },
   {
     name: 'no new lease after a loss',
     file: 'lib/session.ts',
     search: 'if (!this.#roster.isEmpty) this.#startGranting();',
     replace: '',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'own key not watched',
     file: 'lib/standing.ts',
     search: 'this.#unfollowOwn = watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
     replace: 'this.#unfollowOwn = () => {};',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'predecessor watched from one revision too late',
     file: 'lib/standing.ts',
     search: 'this.#watch.follow({ key: place.before }, place.revision + 1n, this)',
     replace: 'this.#watch.follow({ key: place.before }, place.revision + 2n, this)',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'a watch that is created keeps its turn from the next',
     file: 'lib/creations.ts',
     search: 'this.#asked.delete(id);',
     replace: '',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'promotion by the event, without a read',
     file: 'lib/standing.ts',
     search: "if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#read();",
-    replace:
-      "const { own } = this; if (event.type === 'delete') this.#on.first(this, { own, before: undefined, revision: event.revision, kv: { ...own, value: Buffer.alloc(0), modRevision: own.createRevision } });",
+    replace: `
+      const { own } = this;
+      const kv = { ...own, value: Buffer.alloc(0), modRevision: own.createRevision };
+      if (event.type === 'delete') this.#on.first({ own, before: undefined, kv, revision: event.revision });
+      else if ((event.kv?.createRevision ?? 0n) > own.createRevision) this.#read();`,
+    breaks: ['d: no phantom'],
   },
   {
     name: 'no read after a watch was interrupted',
     file: 'lib/watch.ts',
     search: 'entry.isInterrupted = false;\n    entry.tell((follower) => follower.reset());',
     replace: 'entry.isInterrupted = false;',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'a watch that was compacted away is not started again',
     file: 'lib/watch.ts',
-    search: 'if (compacted !== undefined) {',
-    replace: 'if (compacted !== undefined) { return;',
+    search: 'this.#create(entry);\n      return;',
+    replace: 'return;',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'a silent watch stream is trusted for ever',
     file: 'lib/watch.ts',
     search: 'this.#reopen(true);',
     replace: '',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'no check after the join whether it is still wanted',
     file: 'lib/entrance.ts',
     search: 'if (!this.#isClosed && this.#on.takeTicket()?.lease === lease) {',
     replace: 'if (true) {',
+    breaks: ['i: no surprises'],
   },
   {
     name: 'a place that came too late is not given back',
     file: 'lib/entrance.ts',
     search: 'await this.#abandon(lease, place.own);',
     replace: '',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'key without the lease',
     file: 'lib/candidacy.ts',
     search: "const join: Op[] = [{ type: 'put', key, value, lease }",
     replace: "const join: Op[] = [{ type: 'put', key, value, lease: 0n }",
+    breaks: ['d: no phantom'],
   },
   {
     name: 'delete without a guard',
     file: 'lib/candidacy.ts',
-    search: `${GUARD}\n      success: [{ type: 'delete'`,
+    search: "compare: [{ key: own.key, createRevision: own.createRevision }],\n      success: [{ type: 'delete'",
     replace: "compare: [],\n      success: [{ type: 'delete'",
+    breaks: ['a: fencing'],
   },
   {
     name: 'proclaim without a guard',
     file: 'lib/candidacy.ts',
-    search: `${GUARD}\n      success: [{ type: 'put'`,
+    search: "compare: [{ key: own.key, createRevision: own.createRevision }],\n      success: [{ type: 'put'",
     replace: "compare: [],\n      success: [{ type: 'put'",
+    breaks: ['a: fencing'],
   },
   {
     name: 'queue in the order of the last change',
     file: 'lib/candidacy.ts',
     search: 'if (a.createRevision !== b.createRevision) return a.createRevision < b.createRevision ? -1 : 1;',
     replace: 'if (a.modRevision !== b.modRevision) return a.modRevision < b.modRevision ? -1 : 1;',
+    breaks: ['d: no phantom'],
   },
   {
     name: 'a key that is being deleted is taken up again',
     file: 'lib/candidacy.ts',
-    search: '!this.#doomed.has(found.createRevision)',
-    replace: 'true',
+    search: 'this.#doomed.add(own.createRevision);',
+    replace: '',
+    breaks: ['b: tokens grow'],
   },
   {
     name: 'keys of nested elections taken for candidates',
     file: 'lib/keys.ts',
     search: "key.length > prefix.length && !key.includes('/', prefix.length)",
     replace: 'key.length > prefix.length',
+    breaks: ['f: observers'],
   },
   {
     name: 'the key is given back before the work has ended',
     file: 'lib/departure.ts',
-    search: 'if (work !== undefined && !(await',
-    replace: 'if (false && !(await',
+    search: 'const work = this.#belongings.work?.running;',
+    replace: 'const work = undefined as Promise<void> | undefined;',
+    breaks: ['h: work first'],
   },
   {
     name: 'a key that could not be given back is left',
     file: 'lib/remains.ts',
     search: 'this.#block(election, this.#insist(first, leave), candidacy);',
     replace: 'first.catch(() => {});',
+    breaks: ['b: tokens grow'],
   },
   {
     name: 'a join carried out twice is not looked out for',
     file: 'lib/remains.ts',
-    search: 'if (isLast) this.#listen(',
-    replace: 'if (isLast && false) this.#listen(',
+    search: 'if (isLast) this.#listen(election, candidacy, own.key, own.lease, own.createRevision);',
+    replace: '',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'a key that somebody else has written is left like that',
     file: 'lib/announcement.ts',
     search: 'return this.#seen > this.#written && this.#lastTurn === undefined;',
     replace: 'return false;',
+    breaks: ['f: somebody leads'],
+  },
+  {
+    name: 'a read without values taken for the value of the elected',
+    file: 'lib/announcement.ts',
+    search: 'return isAsJoined ? { ...kv, value: this.#value } : undefined;',
+    replace: 'return isAsJoined ? kv : undefined;',
+    breaks: ['f: somebody leads'],
+  },
+  {
+    name: 'a read without values taken for the value of the leader',
+    file: 'lib/candidacy.ts',
+    search: 'if (head !== undefined && (head.kv === undefined || limit === 1)) return head;',
+    replace: 'if (head !== undefined && limit > 0) return head;',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'an observer does not read when the leader goes',
     file: 'lib/lookout.ts',
     search: 'this.#readIn(HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others) + spread(others));',
     replace: '',
+    breaks: ['f: somebody leads'],
   },
   {
-    name: 'the signal of a term is not aborted when it ends',
+    name: 'a term that is lost does not end',
     file: 'lib/campaign.ts',
     search: 'previous.term.end(reason);',
     replace: '',
+    breaks: ['c: pairs'],
+  },
+  {
+    name: 'the signal of a term is not aborted when it ends',
+    file: 'lib/leadership.ts',
+    search: 'this.#abort?.abort(reason);',
+    replace: '',
+    breaks: ['c: pairs'],
+  },
+  {
+    name: 'the queue told in the order of its keys',
+    file: 'lib/candidacy.ts',
+    search: '(kv.key)).sort(byAge);',
+    replace: '(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));',
+    breaks: ['e: order'],
+  },
+  {
+    name: 'a lease is refreshed once in each TTL',
+    file: 'lib/refresher.ts',
+    search: 'return (this.#ttl * 1000) / 3;',
+    replace: 'return this.#ttl * 1000;',
+    breaks: ['f: calm'],
+  },
+  {
+    name: 'the work is waited for without limit',
+    file: 'lib/departure.ts',
+    search: 'await within(this.#clock, releaseTimeout, work)',
+    replace: 'await within(this.#clock, 1_000_000, work)',
+    breaks: ['g: bounded'],
+  },
+  {
+    name: 'who waits in elected() is not told of a stop',
+    file: 'lib/election.ts',
+    search: 'this.#announcer.stopWaiting(reason);',
+    replace: '',
+    breaks: ['g: bounded'],
+  },
+  {
+    name: 'a release that hangs is waited for',
+    file: 'lib/departure.ts',
+    search: 'if (await within(this.#clock, patience, this.#release(patience))) return;',
+    replace: 'await this.#release(patience);\n    return;',
+    breaks: ['g: bounded'],
   },
   {
     name: 'results of a batch handed to the wrong waiter',
     file: 'lib/batch.ts',
     search: 'ranges.slice(from, to)',
     replace: 'ranges.slice(0, to - from)',
+    breaks: ['f: observers'],
   },
   {
     name: 'a stream of refreshes is left open',
     file: 'lib/refresher.ts',
     search: 'for (const { stream } of this.#attempts) stream.close();',
     replace: '',
+    breaks: ['g: nothing left'],
   },
 ];

@@ -10,7 +10,7 @@ import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
 import { Contender } from './contender.js';
 import type { ProcessPlan } from './plan.js';
 import { Probe } from './probe.js';
-import { Violation } from './violation.js';
+import { isCrash, Violation } from './violation.js';
 import { Weather } from './weather.js';
 import type { World } from './world.js';
 
@@ -159,8 +159,8 @@ export class Process {
   }
 
   checkError(error: unknown): void {
-    if (error instanceof ElectionError && EXPECTED.has(error.code)) return;
-    throw new Violation('i: no surprises', `${this.name} was told of ${String(error)}`);
+    if (error instanceof ElectionError && EXPECTED.has(error.code) && !isCrash(error)) return;
+    throw new Violation('i: no surprises', `${this.name} was told of ${String(error)}`, error);
   }
 
   loggerFor(who: string): Logger {
@@ -169,13 +169,14 @@ export class Process {
       (data: object, message: string): void => {
         this.world.story.tell(who, () => `${level}: ${message}${describe(data)}`);
         if (message === 'lease lost' && 'lease' in data) this.lostLeases.add(String(data.lease));
-        if (level === 'error' && !isOfOurMaking(data)) {
+        const err = 'err' in data ? data.err : undefined;
+        if ((level === 'error' && !isOfOurMaking(err)) || isCrash(err)) {
           this.world.guard(() => {
-            throw new Violation('i: no surprises', `${who}: ${message}${describe(data)}`);
+            throw new Violation('i: no surprises', `${who}: ${message}${describe(data)}`, err);
           });
         }
       };
-    return { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };
+    return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   }
 
   #probe(): Probe {
@@ -216,6 +217,6 @@ function describe(data: object): string {
 }
 
 /** The listeners that fail on purpose. */
-function isOfOurMaking(data: object): boolean {
-  return 'err' in data && data.err instanceof Error && data.err.message.startsWith('a listener that ');
+function isOfOurMaking(err: unknown): boolean {
+  return err instanceof Error && err.message.startsWith('a listener that ');
 }

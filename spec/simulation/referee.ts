@@ -109,9 +109,6 @@ export class Referee {
       const facts = `elected with token ${token} after ${record.lastElected}`;
       throw new Violation('b: tokens grow', `${contender.name} was ${facts}`);
     }
-    if (record.heads.indexOf(token) <= record.heads.indexOf(record.lastElected)) {
-      throw new Violation('e: order', `${contender.name} was elected with token ${token} out of order`);
-    }
     record.lastElected = token;
     this.#checkLeaders(record);
   }

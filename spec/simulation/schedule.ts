@@ -24,7 +24,8 @@ export async function run(plan: Plan, how: { readonly story?: boolean } = {}): P
   Math.random = () => chance.next();
   const onRejection = (reason: unknown): void => {
     world.guard(() => {
-      throw new Violation('i: no surprises', `unhandled rejection: ${reason instanceof Error ? reason.stack : reason}`);
+      const what = reason instanceof Error ? reason.stack : reason;
+      throw new Violation('i: no surprises', `unhandled rejection: ${what}`, reason);
     });
   };
   process.on('unhandledRejection', onRejection);

@@ -15,6 +15,7 @@ export interface Share {
 export interface Found {
   readonly seed: number;
   readonly check: Check;
+  readonly isCrash: boolean;
   readonly message: string;
 }
 
@@ -43,7 +44,10 @@ export async function work(share: Share, tell: (progress: Progress) => void): Pr
     steps += spent.steps;
     time += spent.time;
     tally.addAll(counts);
-    if (violation !== undefined) found.push({ seed, check: violation.check, message: violation.message });
+    if (violation !== undefined) {
+      const { check, isCrash, message } = violation;
+      found.push({ seed, check, isCrash, message });
+    }
     if (performance.now() - toldAt > EVERY) report();
     if (violation !== undefined && !share.persists) break;
   }

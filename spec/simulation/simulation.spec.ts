@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { mutated } from './mutate.js';
-import { MUTATIONS } from './mutations.js';
+import { ElectionError } from '../../lib/errors.js';
 import { missing } from './required.js';
 import { run } from './schedule.js';
 import { planOf } from './search.js';
 import { Tally } from './tally.js';
+import { Violation } from './violation.js';
 
 describe('the simulation', () => {
   it('tells the same story whenever the same schedule runs', async () => {
@@ -39,9 +39,17 @@ describe('the simulation', () => {
     expect(missing(new Tally().counts)).to.have.length.above(70);
   });
 
-  for (const mutation of MUTATIONS) {
-    it(`can be tried with this mistake: ${mutation.name}`, () => {
-      expect(mutated(mutation)).not.to.equal('');
-    });
-  }
+  it('tells code that cannot run from a promise that is broken', () => {
+    const crash = new TypeError('x is not a function');
+    const wrapped = new ElectionError('UNAVAILABLE', 'no answer', { cause: crash });
+    const reasons = [
+      crash,
+      wrapped,
+      new ElectionError('UNAVAILABLE', 'no answer'),
+      new Error('illegal move'),
+      undefined,
+    ];
+    const isCrash = reasons.map((reason) => new Violation('i: no surprises', 'something', reason).isCrash);
+    expect(isCrash).to.deep.equal([true, true, false, false, false]);
+  });
 });

@@ -1,26 +1,42 @@
 /** The promises, each with the letter it has in docs/testing.md. */
-export type Check =
-  | 'a: one leader'
-  | 'a: fencing'
-  | 'b: tokens grow'
-  | 'c: pairs'
-  | 'd: no phantom'
-  | 'e: order'
-  | 'f: somebody leads'
-  | 'f: observers'
-  | 'f: calm'
-  | 'g: nothing left'
-  | 'g: bounded'
-  | 'h: work first'
-  | 'i: no surprises';
+export const CHECKS = [
+  'a: one leader',
+  'a: fencing',
+  'b: tokens grow',
+  'c: pairs',
+  'd: no phantom',
+  'e: order',
+  'f: somebody leads',
+  'f: observers',
+  'f: calm',
+  'g: nothing left',
+  'g: bounded',
+  'h: work first',
+  'i: no surprises',
+] as const;
+
+export type Check = (typeof CHECKS)[number];
 
 /** A promise was broken, at an instant of a schedule. */
 export class Violation extends Error {
   readonly check: Check;
 
-  constructor(check: Check, message: string) {
-    super(`(${check}) ${message}`);
+  /** `cause`: what was thrown, if something was. */
+  constructor(check: Check, message: string, cause?: unknown) {
+    super(`(${check}) ${message}`, { cause });
     this.name = 'Violation';
     this.check = check;
   }
+
+  /** Code could not run. It is a surprise, but says nothing of what a mistake in that code would have done. */
+  get isCrash(): boolean {
+    return isCrash(this.cause);
+  }
+}
+
+/** What the engine throws at code that cannot run; also as the cause of an error of the library's, which hides it. */
+export function isCrash(reason: unknown): boolean {
+  if (!(reason instanceof Error)) return false;
+  const kinds = [TypeError, ReferenceError, RangeError, SyntaxError];
+  return kinds.some((kind) => reason instanceof kind) || isCrash(reason.cause);
 }

@@ -2,7 +2,7 @@ import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { Contender } from './contender.js';
 import type { TaskPlan } from './plan.js';
-import { Violation } from './violation.js';
+import { isCrash, Violation } from './violation.js';
 
 class TaskFailed extends Error {}
 
@@ -32,9 +32,9 @@ export class Worker {
       () => world.tally.add('outcome', 'tasks completed'),
       (err: unknown) => {
         world.tally.add('outcome', err instanceof TaskFailed ? 'tasks failed' : 'runs ended otherwise');
-        if (err instanceof TaskFailed || err instanceof ElectionError) return;
+        if (err instanceof TaskFailed || (err instanceof ElectionError && !isCrash(err))) return;
         world.guard(() => {
-          throw new Violation('i: no surprises', `${name}: run() rejected with ${String(err)}`);
+          throw new Violation('i: no surprises', `${name}: run() rejected with ${String(err)}`, err);
         });
       },
     );

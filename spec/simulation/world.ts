@@ -86,7 +86,7 @@ export class World {
       fn();
     } catch (err) {
       const surprise = (): Violation =>
-        new Violation('i: no surprises', String(err instanceof Error ? err.stack : err));
+        new Violation('i: no surprises', String(err instanceof Error ? err.stack : err), err);
       const violation = err instanceof Violation ? err : surprise();
       this.violation ??= violation;
       this.story.tell('REFEREE', () => `*** ${violation.message}`);

@@ -54,5 +54,5 @@ export async function judged(files: Readonly<Record<string, readonly LogRecord[]
     writeFileSync(join(folder, `${name}.log`), typeof records === 'string' ? records : records.map(encode).join(''));
   }
   const findings = await check(folder);
-  return { findings, verdict: verdictOn(findings) };
+  return { findings, verdict: verdictOn(findings).map(({ message }) => message) };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
+import { Compiler, describeDiagnostic } from '../compiler.js';
 import { ROOT } from './pages.js';
 import type { Snippet } from './snippets.js';
 
@@ -36,6 +37,8 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true,
 };
 
+const compiler = new Compiler(OPTIONS);
+
 const INDEX = join(ROOT, 'dist/lib/index.d.ts');
 
 /** Type-checks each snippet as a module of its own; a line for each mistake: `docs/api.md:12: Property 'begin' does not …`. */
@@ -48,13 +51,9 @@ export function typeCheck(snippets: readonly Snippet[]): string[] {
     virtual.set(name, `${snippet.imports ?? ''}${'\n'.repeat(snippet.line - 1)}${snippet.code}\nexport {};\n`);
     byFile.set(name, snippet);
   }
-  const program = createProgram(virtual);
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const message = ts.flattenDiagnosticMessageText(messageText, '\n');
-    if (file === undefined || start === undefined) return message;
-    const { line } = file.getLineAndCharacterOfPosition(start);
-    return `${byFile.get(file.fileName)?.file ?? file.fileName}:${line + 1}: ${message}`;
-  });
+  const nameOf = (path: string): string => byFile.get(path)?.file ?? path;
+  const diagnostics = ts.getPreEmitDiagnostics(compiler.program(virtual));
+  return diagnostics.map((diagnostic) => describeDiagnostic(diagnostic, nameOf));
 }
 
 /** What a user can see of the package, by the types that are shipped. */
@@ -63,7 +62,7 @@ export class PublicApi {
   readonly #exports: ReadonlyMap<string, ts.Symbol>;
 
   constructor() {
-    const program = createProgram(new Map(), [INDEX]);
+    const program = compiler.program(new Map(), [INDEX]);
     this.#checker = program.getTypeChecker();
     const index = program.getSourceFile(INDEX);
     const module = index && this.#checker.getSymbolAtLocation(index);
@@ -111,22 +110,4 @@ export class PublicApi {
 
 export function withoutMarks(text: string): string {
   return text.replaceAll('`', '').trim();
-}
-
-/** Everything but the snippets is the same each time. */
-const parsed = new Map<string, ts.SourceFile | undefined>();
-
-function createProgram(virtual: ReadonlyMap<string, string>, rootNames: readonly string[] = []): ts.Program {
-  const host = ts.createCompilerHost(OPTIONS);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.getCurrentDirectory = () => ROOT;
-  host.fileExists = (name) => virtual.has(name) || fileExists(name);
-  host.readFile = (name) => virtual.get(name) ?? readFile(name);
-  host.getSourceFile = (name, options, ...rest) => {
-    const text = virtual.get(name);
-    if (text !== undefined) return ts.createSourceFile(name, text, options);
-    if (!parsed.has(name)) parsed.set(name, getSourceFile(name, options, ...rest));
-    return parsed.get(name);
-  };
-  return ts.createProgram({ rootNames: [...virtual.keys(), ...rootNames], options: OPTIONS, host });
 }

@@ -1,0 +1,37 @@
+import type { Mutation } from '../support/mutants/mutation.js';
+import type { Promised } from './checker/verdict.js';
+
+/** A mistake in lib/ and what the checker must find broken for it. */
+export type ChaosMutation = Mutation<Promised>;
+
+/** Each was made by some election library before. Chaos must find every one of them; `--break NAME` tries one. */
+export const MUTATIONS: readonly ChaosMutation[] = [
+  {
+    name: 'deadline from the reply',
+    file: 'lib/lease.ts',
+    search: 'return sentAt + 1000 * Math.min(this.#renewDeadline, ttl * (1 - MARGIN));',
+    replace: 'return this.#clock.now() + 1000 * ttl;',
+    breaks: ['one leader'],
+  },
+  {
+    name: 'no clock',
+    file: 'lib/leadership.ts',
+    search: 'Math.max(0, this.#parts.lease.remaining)',
+    replace: 'Math.max(1, this.#parts.lease.remaining)',
+    breaks: ['one leader'],
+  },
+  {
+    name: 'no fence',
+    file: 'lib/leadership.ts',
+    search: "etcd.if(bytesOf(own.key), 'Create', '==', own.createRevision.toString())",
+    replace: "etcd.if('no such key', 'Create', '==', '0')",
+    breaks: ['guarded writes'],
+  },
+  {
+    name: 'no watch of the own key',
+    file: 'lib/standing.ts',
+    search: 'watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
+    replace: '() => {}',
+    breaks: ['one leader'],
+  },
+];

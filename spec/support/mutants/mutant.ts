@@ -1,0 +1,28 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../docs/pages.js';
+import type { CompiledFile } from './mutant-compiler.js';
+
+/** A copy of what is compiled, in which one file of the library has a mistake. */
+export class Mutant {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'etcd-leader-mutant-'));
+
+  constructor({ file, outputs }: CompiledFile) {
+    cpSync(join(ROOT, 'dist'), join(this.#folder, 'dist'), { recursive: true });
+    cpSync(join(ROOT, 'package.json'), join(this.#folder, 'package.json'));
+    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
+    for (const [ending, text] of outputs) {
+      writeFileSync(join(this.#folder, 'dist', file.replace(/\.ts$/, ending)), text);
+    }
+  }
+
+  /** Where one of its programs lies; `file`: as it is called in `dist`. */
+  program(file: string): string {
+    return join(this.#folder, 'dist', file);
+  }
+
+  close(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

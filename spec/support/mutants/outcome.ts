@@ -1,0 +1,40 @@
+import type { Mutation } from './mutation.js';
+
+/** What a mutant was found by. */
+export interface Outcome {
+  /** How often one of the promises that the mutation must break was broken. */
+  readonly expected: number;
+  /** What else was broken, and how often. */
+  readonly besides: ReadonlyMap<string, number>;
+}
+
+/** A promise that was broken once. A crash breaks none: code that cannot run shows nothing of what it would do. */
+export interface Broken<Promised extends string> {
+  readonly promise: Promised;
+  readonly isCrash: boolean;
+}
+
+export const CRASH = 'a crash';
+
+export function outcomeOf<Promised extends string>(
+  { breaks }: Pick<Mutation<Promised>, 'breaks'>,
+  broken: readonly Broken<Promised>[],
+): Outcome {
+  const besides = new Map<string, number>();
+  let expected = 0;
+  for (const { promise, isCrash } of broken) {
+    if (!isCrash && breaks.includes(promise)) {
+      expected += 1;
+      continue;
+    }
+    const what = isCrash ? CRASH : promise;
+    besides.set(what, (besides.get(what) ?? 0) + 1);
+  }
+  return { expected, besides };
+}
+
+/** `a: fencing 3, a crash 1`, the most frequent first. */
+export function describeBesides({ besides }: Outcome): string {
+  const list = [...besides].sort(([, a], [, b]) => b - a);
+  return list.map(([what, times]) => `${what} ${times}`).join(', ');
+}
