@@ -109,7 +109,7 @@ describe('a cluster of our own', () => {
 
   it('is not swept while it is in use', async () => {
     const cluster = tracked(await Cluster.start({ members: 1 }));
-    const mine = createFolder();
+    const mine = createFolder('cluster');
     tracked({ close: () => rmSync(mine, { recursive: true }) });
     sweep();
     expect(existsSync(mine)).to.equal(true);

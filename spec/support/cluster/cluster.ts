@@ -1,11 +1,12 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { until } from '../wait.js';
 import { composeUp } from './compose.js';
 import { findEtcd } from './etcd-server.js';
 import type { TlsFiles } from './http.js';
 import { Member } from './member.js';
 import { createFolder, reap, sweep } from './orphans.js';
-import { freePorts } from './ports.js';
+import { freePorts, reserve } from './ports.js';
 import { watchOver } from './watchdog.js';
 
 const PORT_CONFLICT = /address already in use/;
@@ -61,7 +62,7 @@ export class Cluster {
     }
     sweep();
     for (let tries = 1; ; tries++) {
-      const folder = createFolder();
+      const folder = createFolder('cluster');
       const dismiss = options.watchdog === false ? undefined : watchOver(folder);
       const onExit = (): void => reap(folder);
       process.once('exit', onExit);
@@ -117,9 +118,20 @@ export class Cluster {
   }
 }
 
+/** Where members log to: a test run keeps their logs longer than the cluster lives. */
+function logFolder(folder: string): string {
+  const { SPEC_SCRATCH: scratch } = process.env;
+  if (scratch === undefined) return folder;
+  const logs = join(scratch, basename(folder));
+  mkdirSync(logs, { recursive: true });
+  return logs;
+}
+
 async function layOut(bin: string, folder: string, options: ClusterOptions): Promise<Member[]> {
   const { members: count = 3, authTokenTtl, tls, flags = [] } = options;
   const ports = await freePorts(2 * count);
+  reserve(folder, ports);
+  const logs = logFolder(folder);
   const names = Array.from({ length: count }, (_, i) => `m${i + 1}`);
   const clientUrl = (i: number): string => `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ports[i]}`;
   const peerUrl = (i: number): string => `http://127.0.0.1:${ports[count + i]}`;
@@ -136,7 +148,7 @@ async function layOut(bin: string, folder: string, options: ClusterOptions): Pro
   const members: Member[] = names.map((name, i): Member => {
     const hasMajority = (): boolean => members.filter((m) => m.alive && !m.paused).length > count / 2;
     const urls = { clientUrl: clientUrl(i), peerUrl: peerUrl(i) };
-    return new Member({ name, bin, folder, ...urls, flags: common, tls, hasMajority });
+    return new Member({ name, bin, folder, logs, ...urls, flags: common, tls, hasMajority });
   });
   return members;
 }

@@ -11,7 +11,9 @@ const STARTS_WITHIN = 20_000;
 export interface MemberOptions {
   readonly name: string;
   readonly bin: string;
+  /** For data. */
   readonly folder: string;
+  readonly logs: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
   readonly flags: readonly string[];
@@ -25,7 +27,7 @@ export class Member {
   readonly name: string;
   /** As clients write it: `http://127.0.0.1:12345`. */
   readonly host: string;
-  /** Of the whole cluster: data and logs. */
+  /** Of the whole cluster, with its data. */
   readonly folder: string;
   readonly #options: MemberOptions;
   #process: ChildProcess | undefined;
@@ -136,7 +138,7 @@ export class Member {
   }
 
   get #log(): string {
-    return join(this.#options.folder, `${this.name}.log`);
+    return join(this.#options.logs, `${this.name}.log`);
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

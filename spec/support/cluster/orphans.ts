@@ -1,25 +1,36 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dataRoot, dataRoots } from './data-root.js';
 
-const PREFIX = 'etcd-leader-cluster-';
+/** What the folders are for: the data of a cluster, what the processes of a test run write, the logs of a chaos run. */
+export type FolderKind = 'cluster' | 'run' | 'chaos';
 
-/** A fresh folder for a cluster. Its name says whose it is: process id and, where the system tells, when that started. */
-export function createFolder(): string {
-  return mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}.${startOf(process.pid) ?? 0}-`));
+/** Kind, process id and start of the owner. */
+const NAME = /^etcd-leader-(cluster|run|chaos)-(\d+)\.(\d+)-/;
+
+/** A fresh folder. Its name says whose it is: process id and, where the system tells, when that process started. */
+export function createFolder(kind: FolderKind): string {
+  return mkdtempSync(join(dataRoot(), `etcd-leader-${kind}-${process.pid}.${startOf(process.pid) ?? 0}-`));
+}
+
+/** The folders of one kind that are there, of all runs on this machine. */
+export function foldersOf(kind: FolderKind): string[] {
+  return dataRoots().flatMap((root) =>
+    readdirSync(root)
+      .filter((name) => NAME.exec(name)?.[1] === kind)
+      .map((name) => join(root, name)),
+  );
 }
 
 /** Removes what runs left behind that could not clean up themselves: their members, then their folders. */
-export function sweep(root = tmpdir()): string[] {
-  const swept: string[] = [];
-  for (const name of readdirSync(root)) {
-    const owner = name.startsWith(PREFIX) ? /^(\d+)\.(\d+)-/.exec(name.slice(PREFIX.length)) : null;
-    if (owner === null || isAlive(Number(owner[1]), Number(owner[2]))) continue;
-    reap(join(root, name));
-    swept.push(name);
+export function sweep(roots: readonly string[] = dataRoots()): void {
+  for (const root of roots) {
+    for (const name of readdirSync(root)) {
+      const [, , pid, start] = NAME.exec(name) ?? [];
+      if (pid !== undefined && !isAlive(Number(pid), Number(start))) reap(join(root, name));
+    }
   }
-  return swept;
 }
 
 /** Kills the members whose data is in `folder`, and no other process; then removes it. */

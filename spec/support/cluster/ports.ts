@@ -1,21 +1,48 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { foldersOf } from './orphans.js';
 
 // Below the ports that systems hand out for outgoing connections, which could take a member's while it is down.
 const FIRST = 12_000;
 const LAST = 32_000;
 
 /** Where docker-compose.yml puts its members. */
-const TAKEN = new Set([22_379]);
+const OF_COMPOSE = 22_379;
 
-/** Ports of 127.0.0.1 that are free now; somebody may still be quicker, so be ready to ask again. */
+/** In the folder of a cluster: its ports, one a line. */
+const FILE = 'ports';
+
+/**
+ * Ports of 127.0.0.1 that are free now and belong to no cluster; somebody may still be quicker, so be ready to ask again.
+ */
 export async function freePorts(count: number): Promise<number[]> {
+  const taken = takenPorts();
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
-    if (!TAKEN.has(port) && (await isFree(port))) ports.add(port);
+    if (!taken.has(port) && (await isFree(port))) ports.add(port);
   }
   return [...ports];
+}
+
+/** Keeps the ports for the cluster in `folder` as long as that is there, also while a member is down and does not listen. */
+export function reserve(folder: string, ports: readonly number[]): void {
+  writeFileSync(join(folder, FILE), ports.join('\n'));
+}
+
+/** Those of every cluster on this machine. */
+function takenPorts(): Set<number> {
+  return new Set([OF_COMPOSE, ...foldersOf('cluster').flatMap(portsIn)]);
+}
+
+function portsIn(folder: string): number[] {
+  try {
+    return readFileSync(join(folder, FILE), 'utf8').split('\n').map(Number);
+  } catch {
+    return []; // none yet, or gone meanwhile
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {
