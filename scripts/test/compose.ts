@@ -1,17 +1,18 @@
 import { composeUp, composeUsable } from '../../spec/support/cluster/compose.js';
 import { ensureImage } from '../../spec/support/cluster/compose-image.js';
+import type { Stage } from './stage.js';
 
 /**
  * Runs `suite` on the three containers of docker-compose.yml, told where by `ETCD_ENDPOINTS`, and takes them and their
  * volumes down whatever comes of it. Without an engine there is nothing to run: that fails only when it was asked for.
  */
-export async function onCompose(isAskedFor: boolean, suite: () => Promise<boolean>): Promise<boolean> {
+export async function onCompose(stage: Stage, suite: () => Promise<boolean>): Promise<boolean> {
   const reason = await composeUsable();
   if (reason !== undefined) {
-    console.log(`   left out: ${reason}`);
-    return !isAskedFor;
+    stage.say(`   left out: ${reason}`);
+    return !stage.isAskedFor;
   }
-  await ensureImage((line) => console.log(`   ${line}`));
+  await ensureImage((line) => stage.say(`   ${line}`));
   const { hosts, down } = await composeUp();
   const before = process.env.ETCD_ENDPOINTS;
   process.env.ETCD_ENDPOINTS = hosts.join(',');

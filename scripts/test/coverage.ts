@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, runTool } from './tool.js';
+import type { Stage } from './stage.js';
+import { root } from './tool.js';
 
 const LINES = 95; // per cent of lib/ that the specs must reach
 const collected = join(root, 'coverage', 'tmp');
@@ -12,12 +13,12 @@ export function collect(): void {
 }
 
 /** Prints what the specs reached of lib/, files that nothing loaded among it; true when that is enough. */
-export async function report(): Promise<boolean> {
+export async function report(stage: Stage): Promise<boolean> {
   delete process.env.NODE_V8_COVERAGE;
   const which = ['--all', '--src', 'lib', '--include', 'lib/**', '--exclude', '**/*.d.ts', '--exclude-after-remap'];
   const how = ['--reporter', 'text', '--reporter', 'lcovonly', '--check-coverage', '--lines', String(LINES)];
   const without = typesOnly().flatMap((file) => ['--exclude', file]);
-  return await runTool('c8/bin/c8.js', ['report', '--temp-directory', collected, ...which, ...without, ...how]);
+  return await stage.tool('c8/bin/c8.js', 'report', '--temp-directory', collected, ...which, ...without, ...how);
 }
 
 /** Sources of which nothing is left to run; each would count as a file that no spec reached. */

@@ -2,35 +2,96 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
-/** Runs an installed tool to its end, on our own terminal; true when it ends well. It gets the signals that we get. */
-export async function runTool(tool: string, args: readonly string[]): Promise<boolean> {
-  return await ended(start(tool, args, 'inherit'));
+/** Milliseconds without a word after which a tool is taken to hang: more than any spec may take. */
+const SILENCE = 6 * 60_000;
+/** Milliseconds from SIGTERM to SIGKILL. */
+const ENDS_WITHIN = 10_000;
+/** Milliseconds after its end that what a tool has left behind may still hold its output open. */
+const CLOSES_WITHIN = 3_000;
+
+export interface ToolOptions {
+  /** Is given all that the tool prints. */
+  readonly onOutput: (text: string) => void;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Milliseconds. @default 360000 */
+  readonly silence?: number;
 }
 
-/** The same, beside something else that has the terminal: what it prints is returned. */
-export async function holdTool(tool: string, args: readonly string[]): Promise<{ passed: boolean; output: string }> {
-  const child = start(tool, args, 'pipe');
-  const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const passed = await ended(child);
-  return { passed, output: Buffer.concat(chunks).toString() };
+/** How a tool ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It was silent for so many milliseconds, and was ended for that. */
+  readonly hungFor?: number;
 }
 
-function start(tool: string, args: readonly string[], output: 'inherit' | 'pipe'): ChildProcess {
+/** Runs an installed tool to its end. It gets the signals that we get; one that falls silent is ended. */
+export async function runTool(tool: string, args: readonly string[], options: ToolOptions): Promise<Ending> {
+  const { onOutput, env = process.env, silence = SILENCE } = options;
   const command = ['--enable-source-maps', join(root, 'node_modules', tool), ...args];
-  return spawn(process.execPath, command, { cwd: root, stdio: ['inherit', output, output] });
-}
-
-function ended(child: ChildProcess): Promise<boolean> {
+  const child = spawn(process.execPath, command, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const watch = new SilenceWatch(child, silence);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      watch.heard();
+      onOutput(text);
+    });
+  }
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on('SIGINT', pass).on('SIGTERM', pass);
+  try {
+    const { code, signal } = await ended(child);
+    return watch.hung ? { code, signal, hungFor: silence } : { code, signal };
+  } finally {
+    watch.close();
+    process.off('SIGINT', pass).off('SIGTERM', pass);
+  }
+}
+
+/** Ends a process that says nothing for too long. */
+class SilenceWatch {
+  hung = false;
+  readonly #child: ChildProcess;
+  readonly #timer: NodeJS.Timeout;
+  #killer: NodeJS.Timeout | undefined;
+
+  constructor(child: ChildProcess, silence: number) {
+    this.#child = child;
+    this.#timer = setTimeout(() => this.#end(), silence);
+  }
+
+  heard(): void {
+    if (!this.hung) this.#timer.refresh();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#killer);
+  }
+
+  #end(): void {
+    this.hung = true;
+    this.#child.kill('SIGTERM');
+    this.#killer = setTimeout(() => this.#child.kill('SIGKILL'), ENDS_WITHIN);
+  }
+}
+
+/** Resolves once all output has come in, but does not wait for what holds the output open after the process has gone. */
+function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
+    let letGo: NodeJS.Timeout | undefined;
     child.on('error', reject);
-    child.on('close', (code) => {
-      process.off('SIGINT', pass).off('SIGTERM', pass);
-      resolve(code === 0);
+    child.on('exit', () => {
+      letGo = setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, CLOSES_WITHIN);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(letGo);
+      resolve({ code, signal });
     });
   });
 }

@@ -5,12 +5,11 @@
  *
  * Ends with 0 only if every promise was kept, and enough has happened for that to mean something.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { check } from './checker/check.js';
 import { describe } from './checker/report.js';
 import { verdictOn } from './checker/verdict.js';
+import { keep, workFolder } from './folder.js';
 import { type ChaosOptions, parseOptions, USAGE } from './options.js';
 import { run } from './run.js';
 
@@ -43,8 +42,7 @@ async function carryOut(chosen: ChaosOptions): Promise<number> {
 
 async function runAndCheck(chosen: ChaosOptions): Promise<number> {
   const { minutes, seed, faults } = chosen;
-  const folder = chosen.folder ?? mkdtempSync(join(tmpdir(), 'etcd-leader-chaos-'));
-  mkdirSync(folder, { recursive: true });
+  const folder = workFolder(chosen.folder);
   const only = faults === undefined ? '' : ` --faults '${faults.join(',')}'`;
   console.log(`chaos: npm run chaos -- --minutes ${minutes} --seed ${seed}${only}`);
   const startedAt = performance.now();
@@ -52,8 +50,12 @@ async function runAndCheck(chosen: ChaosOptions): Promise<number> {
     console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
 
   const failed = await judge(folder, await run(chosen, folder, say));
-  if (failed > 0) console.log(`logs: ${folder}; check them again with: npm run chaos -- --check ${folder}`);
-  else if (chosen.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  if (failed > 0) {
+    const kept = chosen.folder ?? keep(folder);
+    console.log(`logs: ${kept}; check them again with: npm run chaos -- --check ${kept}`);
+  } else if (chosen.folder === undefined) {
+    rmSync(folder, { recursive: true, force: true });
+  }
   return failed;
 }
 

@@ -1,24 +1,48 @@
 import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
+import { type Before, failureOf, isHook, type JournalRecord, nameOf, write } from './journal.js';
 
 /**
  * mocha's own `spec` reporter, which also appends one line, `<passed> <failed>`, to the file that `SPEC_COUNTS` names,
- * so that several runs can be summed up. The one default export here: mocha loads nothing else.
+ * so that several runs can be summed up, and writes down what goes on in the file that `SPEC_JOURNAL` names. The one
+ * default export here: mocha loads nothing else.
  */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
-    const file = process.env.SPEC_COUNTS;
-    if (file === undefined) return;
-
-    const failed = new Set<Mocha.Runnable>();
-    const passed = new Set<Mocha.Runnable>();
-    runner.on('pass', (test) => passed.add(test));
-    // After its `pass`, when it left something open; or a hook.
-    runner.on('fail', (test) => {
-      passed.delete(test);
-      failed.add(test);
-    });
-    runner.on('end', () => appendFileSync(file, `${passed.size} ${failed.size}\n`));
+    const { SPEC_COUNTS: counts, SPEC_JOURNAL: journal } = process.env;
+    if (counts !== undefined) count(runner, counts);
+    if (journal !== undefined) keepJournal(runner, (record) => write(journal, record));
   }
+}
+
+function count(runner: Mocha.Runner, file: string): void {
+  const failed = new Set<Mocha.Runnable>();
+  const passed = new Set<Mocha.Runnable>();
+  runner.on('pass', (test) => passed.add(test));
+  // After its `pass`, when it left something open; or a hook.
+  runner.on('fail', (test) => {
+    passed.delete(test);
+    failed.add(test);
+  });
+  runner.on('end', () => appendFileSync(file, `${passed.size} ${failed.size}\n`));
+}
+
+function keepJournal(runner: Mocha.Runner, add: (record: JournalRecord) => void): void {
+  const before = new Map<Mocha.Runnable, Before>();
+  runner.on('start', () => add({ at: 'start', total: runner.total }));
+  for (const event of ['test', 'hook'] as const) {
+    runner.on(event, (runnable: Mocha.Runnable) => add({ at: 'begin', ...nameOf(runnable) }));
+    runner.on(`${event} end`, () => add({ at: 'end' }));
+  }
+  runner.on('pass', (test) => {
+    before.set(test, 'passed');
+    add({ at: 'passed' });
+  });
+  runner.on('fail', (test, err: unknown) => {
+    const was = before.get(test) ?? (isHook(test) ? 'a hook' : 'running');
+    before.set(test, was === 'a hook' ? was : 'failed');
+    add({ at: 'failed', was, ...failureOf(test, err) });
+  });
+  runner.on('end', () => add({ at: 'over' }));
 }

@@ -1,0 +1,27 @@
+import { describeServer, findEtcd } from '../../spec/support/cluster/etcd-server.js';
+import type { Stage } from './stage.js';
+
+const TOOL = 'mocha/bin/mocha.js';
+const REPORTER = ['--reporter', 'dist/spec/support/reporter.js'];
+
+/** Runs specs; the options that the developer gave come last, so they count. */
+export function mocha(stage: Stage, ...specs: readonly string[]): Promise<boolean> {
+  return stage.tool(TOOL, ...REPORTER, ...specs, ...stage.mochaArgs);
+}
+
+/** The same, on the etcd that was found. Without a program of our own there is nothing to break. */
+export async function mochaOnEtcd(stage: Stage, folder: string, ...options: readonly string[]): Promise<boolean> {
+  const server = await findEtcd();
+  if (server === undefined) throw new Error('no etcd server: run `npm run setup`');
+  stage.say(`   on ${describeServer(server)}`);
+  const specs = [`${folder}/**/*.spec.js`, ...options];
+  if (server.kind === 'program') return await mocha(stage, ...specs);
+  stage.say('   without the specs of faults and of security: they need clusters of their own');
+  const theirOwn = ['faults', 'security'].flatMap((part) => ['--ignore', `${folder}/${part}/**`]);
+  return await mocha(stage, ...specs, ...theirOwn);
+}
+
+export async function mochaOnContainers(stage: Stage): Promise<boolean> {
+  const integration = await mochaOnEtcd(stage, 'dist/spec/integration');
+  return (await mocha(stage, 'dist/spec/compose/*.spec.js')) && integration;
+}

@@ -1,0 +1,91 @@
+import type { FailedSpec } from '../../spec/support/journal.js';
+import type { SpecResults } from './journal.js';
+import type { Ending } from './tool.js';
+
+/** Lines of a step's output that are repeated at the end of the run. */
+const TOLD = 10;
+/** Of a step that does not mark the lines that matter. */
+const LAST = 5;
+
+/** What is known of a step that has ended. */
+export interface Facts {
+  readonly name: string;
+  readonly passed: boolean;
+  /** Milliseconds. */
+  readonly took: number;
+  readonly endings: readonly Ending[];
+  /** What the step itself threw. */
+  readonly thrown?: unknown;
+  readonly specs?: SpecResults | undefined;
+  readonly output: string;
+  readonly telling?: RegExp | undefined;
+}
+
+export interface Outcome {
+  readonly name: string;
+  readonly result: 'passed' | 'failed' | 'left out';
+  /** Milliseconds. */
+  readonly took: number;
+  /** In a few words why it failed or was left out. */
+  readonly reason: string;
+  /** `counted`: the reporter has written its counts, since it came to its end. */
+  readonly specs: { readonly passed: number; readonly failed: readonly FailedSpec[]; readonly counted: boolean };
+  /** Lines that say more. */
+  readonly details: readonly string[];
+}
+
+export function outcomeOf(facts: Facts): Outcome {
+  const { name, took, specs } = facts;
+  const problems = facts.passed ? [] : problemsOf(facts);
+  const interrupted = interruptionOf(specs);
+  if (interrupted !== undefined) problems.push(interrupted);
+  const failed = specs?.failed ?? [];
+  // Failed specs speak for themselves.
+  const details = failed.length > 0 || problems.length === 0 ? [] : tellingLines(facts);
+  return {
+    name,
+    took,
+    result: problems.length === 0 ? 'passed' : 'failed',
+    reason: problems.join(', '),
+    specs: { passed: specs?.passed ?? 0, failed, counted: specs !== undefined && specs.interrupted === undefined },
+    details,
+  };
+}
+
+/** A step that was not run. */
+export function leftOut(name: string, reason: string): Outcome {
+  const specs = { passed: 0, failed: [], counted: false };
+  return { name, result: 'left out', took: 0, reason, specs, details: [] };
+}
+
+function problemsOf({ endings, thrown, specs }: Facts): string[] {
+  const problems: string[] = [];
+  if (thrown !== undefined) problems.push(thrown instanceof Error ? thrown.message : String(thrown));
+  const failed = specs?.failed.length ?? 0;
+  if (failed > 0) problems.push(`${failed} failed`);
+  for (const ending of endings) {
+    const { code, signal, hungFor } = ending;
+    if (hungFor !== undefined) problems.push(`hung: silent for ${hungFor / 1_000} s, then killed`);
+    else if (signal !== null) problems.push(`killed by ${signal}`);
+    // The exit code of mocha is the number of failures.
+    else if (code !== 0 && failed === 0) problems.push(`exit code ${code}`);
+  }
+  if (problems.length === 0) problems.push('failed');
+  return problems;
+}
+
+function interruptionOf(specs: SpecResults | undefined): string | undefined {
+  const left = specs === undefined || specs.left === 0 ? '' : `, ${specs.left} specs did not run`;
+  if (specs?.interrupted !== undefined) {
+    const { title, file } = specs.interrupted;
+    return `ended ${title === '' ? 'between two specs' : `in "${title}" (${file})`}${left}`;
+  }
+  return left === '' ? undefined : left.slice(2);
+}
+
+function tellingLines({ output, telling }: Facts): string[] {
+  const lines = output.split('\n').map((line) => line.trimEnd());
+  const marked = telling === undefined ? [] : lines.filter((line) => telling.test(line));
+  if (marked.length > TOLD) return [...marked.slice(0, TOLD), `… and ${marked.length - TOLD} more`];
+  return marked.length > 0 ? marked : lines.filter((line) => line.trim() !== '').slice(-LAST);
+}

@@ -1,0 +1,96 @@
+import { leftOut, type Outcome, outcomeOf } from './outcome.js';
+import type { RunLogs } from './run-logs.js';
+import { Stage } from './stage.js';
+import type { Step } from './step.js';
+
+export interface RunOptions {
+  readonly logs: RunLogs;
+  readonly mochaArgs: readonly string[];
+  /** Only this step, by its name. */
+  readonly asked?: string | undefined;
+  /** The terminal. */
+  readonly print: (text: string) => void;
+}
+
+/**
+ * Runs steps, and goes on when one fails, because each of them says something new; only an interruption ends the run. What
+ * failed is told by {@link outcomes}.
+ */
+export class Run {
+  readonly outcomes: Outcome[] = [];
+  readonly #options: RunOptions;
+  #interruptedBy: NodeJS.Signals | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  /** No further step is begun. Those that run get the signal as well. */
+  interrupt(signal: NodeJS.Signals): void {
+    this.#interruptedBy ??= signal;
+  }
+
+  /** The steps before the lanes, both lanes at the same time, the steps after them. */
+  async carryOut(steps: readonly Step[]): Promise<void> {
+    const first = steps.findIndex(({ lane }) => lane !== undefined);
+    const before = first < 0 ? steps : steps.slice(0, first);
+    const rest = steps.slice(before.length);
+    await this.#inOrder(before, this.#options.print);
+    await this.#inLanes(rest.filter(({ lane }) => lane !== undefined));
+    await this.#inOrder(
+      rest.filter(({ lane }) => lane === undefined),
+      this.#options.print,
+    );
+    const order = steps.map(({ name }) => name);
+    this.outcomes.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  }
+
+  /** The output of the second lane is held back: it would mix with that of the first. */
+  async #inLanes(steps: readonly Step[]): Promise<void> {
+    const { print } = this.#options;
+    const lane = (which: Step['lane']): Step[] => steps.filter((step) => step.lane === which);
+    let held = '';
+    const hold = (text: string): void => {
+      held += text;
+    };
+    await Promise.all([this.#inOrder(lane('first'), print), this.#inOrder(lane('second'), hold)]);
+    print(held);
+  }
+
+  async #inOrder(steps: readonly Step[], print: (text: string) => void): Promise<void> {
+    for (const step of steps) this.outcomes.push(await this.#try(step, print));
+  }
+
+  async #try(step: Step, print: (text: string) => void): Promise<Outcome> {
+    if (this.#interruptedBy !== undefined) return leftOut(step.name, `interrupted by ${this.#interruptedBy}`);
+    if (step.needsAll === true && this.outcomes.some(({ result }) => result === 'failed')) {
+      return leftOut(step.name, 'since something before it has failed');
+    }
+    const { logs, mochaArgs, asked } = this.#options;
+    const isAskedFor = step.name === asked;
+    const options = { name: step.name, onOutput: print, logs: logs.folder, scratch: logs.scratch };
+    const stage = new Stage({ ...options, mochaArgs, isAskedFor });
+    stage.say(`\n── ${step.name}`);
+    const startedAt = performance.now();
+    let [passed, thrown]: [boolean, unknown] = [false, undefined];
+    try {
+      passed = await step.run(stage);
+    } catch (err) {
+      thrown = err ?? 'failed';
+    }
+    const outcome = outcomeOf({
+      name: step.name,
+      passed,
+      took: performance.now() - startedAt,
+      endings: stage.endings,
+      specs: stage.specs,
+      output: stage.output,
+      telling: step.telling,
+      ...(thrown !== undefined && { thrown }),
+    });
+    if (outcome.result === 'failed') stage.say(`\n── ${step.name} failed`);
+    await stage.close();
+    logs.settle(stage.folder, step.name, outcome.result === 'failed');
+    return outcome;
+  }
+}

@@ -1,0 +1,89 @@
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { readJournal, type SpecResults } from './journal.js';
+import { type Ending, runTool } from './tool.js';
+
+export interface StageOptions {
+  readonly name: string;
+  /** Where its output goes while it runs; a lane that is held back has no terminal. */
+  readonly onOutput: (text: string) => void;
+  /** The folder of the run's logs. */
+  readonly logs: string;
+  /** The folder of what processes write while they run. */
+  readonly scratch: string;
+  readonly mochaArgs: readonly string[];
+  /** By name, not as one of all. */
+  readonly isAskedFor: boolean;
+}
+
+/** What one step has to work with, and what it leaves behind. */
+export class Stage {
+  readonly mochaArgs: readonly string[];
+  readonly isAskedFor: boolean;
+  /** Of every tool that it ran. */
+  readonly endings: Ending[] = [];
+  readonly #options: StageOptions;
+  readonly #folder: string;
+  readonly #log: WriteStream;
+  #output = '';
+
+  constructor(options: StageOptions) {
+    this.#options = options;
+    this.mochaArgs = options.mochaArgs;
+    this.isAskedFor = options.isAskedFor;
+    this.#folder = join(options.scratch, options.name);
+    mkdirSync(this.#folder, { recursive: true });
+    this.#log = createWriteStream(join(options.logs, `${options.name}.log`));
+    // A full disk must not end the run; the output is still on the terminal.
+    this.#log.on('error', () => {});
+  }
+
+  /** What processes have written, to be kept when the step has failed. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  get specs(): SpecResults | undefined {
+    return readJournal(this.#journal);
+  }
+
+  /** All that was printed, without colours. */
+  get output(): string {
+    return this.#output;
+  }
+
+  say(line: string): void {
+    this.#print(`${line}\n`);
+  }
+
+  /** Runs an installed tool; true when it ends well. */
+  async tool(tool: string, ...args: readonly string[]): Promise<boolean> {
+    const { name, logs } = this.#options;
+    const env = {
+      ...process.env,
+      ...(process.stdout.isTTY && { MOCHA_COLORS: '1' }),
+      SPEC_JOURNAL: this.#journal,
+      SPEC_SCRATCH: this.#folder,
+      SPEC_LOGS: join(logs, name),
+    };
+    const ending = await runTool(tool, args, { env, onOutput: (text) => this.#print(text) });
+    this.endings.push(ending);
+    return ending.code === 0;
+  }
+
+  async close(): Promise<void> {
+    await new Promise((resolve) => this.#log.close(resolve));
+  }
+
+  get #journal(): string {
+    return join(this.#options.scratch, `${this.#options.name}.specs`);
+  }
+
+  #print(text: string): void {
+    this.#options.onOutput(text);
+    const plain = stripVTControlCharacters(text);
+    this.#output += plain;
+    this.#log.write(plain);
+  }
+}

@@ -1,0 +1,42 @@
+import { onCompose } from './compose.js';
+import { report } from './coverage.js';
+import { mocha, mochaOnContainers, mochaOnEtcd } from './mocha.js';
+import type { Step } from './step.js';
+
+/** A place in a file, as biome writes it above what it complains of: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
+const PLACE = /^\S+\.\w+(:\d+:\d+)? .*━/;
+
+/** A new suite is a new line here, and one in the scripts of package.json to run it alone. */
+export const STEPS: readonly Step[] = [
+  {
+    name: 'lint',
+    telling: PLACE,
+    run: (stage) => stage.tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
+  },
+  { name: 'unit', run: (stage) => mocha(stage, 'dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js') },
+  {
+    name: 'simulation',
+    telling: /^ {3}schedule \d+: |this never happened/,
+    run: (stage) => stage.tool('../dist/scripts/simulation.js'),
+  },
+  { name: 'integration', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/integration') },
+  { name: 'interop', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
+  { name: 'cli', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
+  {
+    name: 'chaos',
+    lane: 'second',
+    telling: /^FAILED: |^chaos: npm run /,
+    run: (stage) => stage.tool('../dist/spec/chaos/main.js', '--minutes', '1.5'),
+  },
+  {
+    name: 'examples',
+    lane: 'second',
+    run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
+  },
+  { name: 'package', run: (stage) => mocha(stage, 'dist/spec/package/*.spec.js', '--timeout', '300000') },
+  { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('typedoc/bin/typedoc') },
+  { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
+];
+
+/** Part of the specs reaches part of the code: this step makes sense after all the others, all of them whole. */
+export const COVERAGE: Step = { name: 'coverage', needsAll: true, telling: /^ERROR/, run: report };

@@ -1,0 +1,60 @@
+import type { Outcome } from './outcome.js';
+
+/** Failed specs of one step that are named; more have one cause, as a rule. */
+const NAMED = 50;
+
+/** The last lines of a run: what failed, by name, and where to read on. */
+export function summaryOf(outcomes: readonly Outcome[], took: number, logs: string): string[] {
+  const failed = outcomes.filter(({ result }) => result === 'failed');
+  const leftOut = outcomes.filter(({ result }) => result === 'left out');
+  const passed = outcomes.filter(({ result }) => result === 'passed');
+  if (failed.length === 0 && leftOut.length === 0) return [`── passed in ${duration(took)}: ${namesOf(passed)}`];
+  return [
+    `── failed in ${duration(took)}: ${namesOf(failed)}`,
+    ...(passed.length === 0 ? [] : [`   passed: ${namesOf(passed)}`]),
+    ...leftOut.map(({ name, reason }) => `   left out: ${name}, ${reason}`),
+    ...failed.flatMap((outcome) => ['', ...failureOf(outcome)]),
+    '',
+    `logs: ${logs}`,
+  ];
+}
+
+/** Names of what failed, each on one line: `integration: a leader … stops (spec/integration/expiry.spec.ts:42)`. */
+export function failuresOf(outcomes: readonly Outcome[]): string[] {
+  return outcomes
+    .filter(({ result }) => result === 'failed')
+    .flatMap(({ name, reason, specs: { failed } }) =>
+      failed.length === 0 ? [`${name}: ${reason}`] : failed.map(({ title, file }) => `${name}: ${title} (${file})`),
+    );
+}
+
+/**
+ * What the reporter could not count, as it counts, `<passed> <failed>` a line: a step that has failed without a failed
+ * spec is one, and of specs that were cut short there are those that had ended.
+ */
+export function uncounted(outcomes: readonly Outcome[]): string[] {
+  return outcomes.flatMap(({ result, specs: { passed, failed, counted } }) => {
+    if (result !== 'failed' || (counted && failed.length > 0)) return [];
+    return [counted ? '0 1' : `${passed} ${Math.max(1, failed.length)}`];
+  });
+}
+
+/** `1 min 5 s` for 65,000 ms. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+function failureOf({ name, reason, specs: { failed }, details }: Outcome): string[] {
+  const more = failed.length > NAMED ? [`  … and ${failed.length - NAMED} more`] : [];
+  return [
+    `${name}: ${reason}`,
+    ...failed.slice(0, NAMED).flatMap(({ title, file, error }) => [`  ✗ ${title}`, `    ${file}: ${error}`]),
+    ...more,
+    ...details.map((line) => `  ${line}`),
+  ];
+}
+
+function namesOf(outcomes: readonly Outcome[]): string {
+  return outcomes.map(({ name }) => name).join(', ');
+}

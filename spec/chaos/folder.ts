@@ -1,0 +1,29 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { newLogs } from '../../scripts/test/run-logs.js';
+import { createFolder } from '../support/cluster/orphans.js';
+
+/**
+ * Where the processes of a run write while it goes on. Unless somebody has named a folder it lies in memory, if there is
+ * enough: a candidate must not be late because a disk is.
+ */
+export function workFolder(named: string | undefined): string {
+  const { SPEC_SCRATCH: scratch } = process.env;
+  const folder = named ?? (scratch === undefined ? createFolder('chaos') : join(scratch, 'processes'));
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/**
+ * Keeps the logs of a run that has failed.
+ *
+ * @returns where they are, or will be: as a step of `npm test` they are moved when the step has ended
+ */
+export function keep(folder: string): string {
+  const { SPEC_LOGS: logs } = process.env;
+  if (logs !== undefined) return join(logs, 'processes');
+  const kept = newLogs('chaos');
+  cpSync(folder, kept, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  return kept;
+}

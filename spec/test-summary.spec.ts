@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import { type Facts, leftOut, outcomeOf } from '../scripts/test/outcome.js';
+import { duration, failuresOf, summaryOf, uncounted } from '../scripts/test/summary.js';
+
+const WELL = { code: 0, signal: null } as const;
+const expiry = {
+  title: 'a leader cut off from etcd stops leading before the next one starts',
+  file: 'spec/integration/expiry.spec.ts:42',
+  error: 'waited 10000 ms for a candidate to be elected',
+};
+
+function facts(more: Partial<Facts>): Facts {
+  return {
+    name: 'integration',
+    passed: false,
+    took: 61_000,
+    endings: [{ code: 1, signal: null }],
+    output: '',
+    ...more,
+  };
+}
+
+const specs = { passed: 3, failed: [expiry], left: 0, interrupted: undefined };
+const passed = outcomeOf(facts({ name: 'lint', passed: true, endings: [WELL] }));
+
+describe('the last lines of a test run', () => {
+  const linesOf = (...failures: readonly Facts[]): string[] =>
+    summaryOf([passed, ...failures.map(outcomeOf)], 62_000, 'logs/now');
+
+  it('say what passed when all has passed', () => {
+    expect(summaryOf([passed], 62_000, 'logs/now')).to.deep.equal(['── passed in 1 min 2 s: lint']);
+  });
+
+  it('name every failed spec with its file and its error, and the folder of the logs', () => {
+    expect(linesOf(facts({ specs, output: 'a lot' }))).to.deep.equal([
+      '── failed in 1 min 2 s: integration',
+      '   passed: lint',
+      '',
+      'integration: 1 failed',
+      `  ✗ ${expiry.title}`,
+      `    ${expiry.file}: ${expiry.error}`,
+      '',
+      'logs: logs/now',
+    ]);
+  });
+
+  it('tell of a step that was left out', () => {
+    const lines = summaryOf([outcomeOf(facts({})), leftOut('coverage', 'since something failed')], 0, 'logs/now');
+    expect(lines[1]).to.equal('   left out: coverage, since something failed');
+  });
+
+  const reasonOf = (more: Partial<Facts>): string => outcomeOf(facts(more)).reason;
+
+  it('say which signal killed a step, and in which spec', () => {
+    const interrupted = { title: 'a thing works', file: 'spec/a.spec.ts' };
+    const cut = { passed: 3, failed: [], left: 7, interrupted };
+    expect(reasonOf({ endings: [{ code: null, signal: 'SIGKILL' }], specs: cut })).to.equal(
+      'killed by SIGKILL, ended in "a thing works" (spec/a.spec.ts), 7 specs did not run',
+    );
+  });
+
+  it('say that a step hung', () => {
+    const endings = [{ code: null, signal: 'SIGTERM', hungFor: 360_000 }] as const;
+    expect(reasonOf({ endings })).to.equal('hung: silent for 360 s, then killed');
+  });
+
+  it('say what a step has thrown', () => {
+    expect(reasonOf({ endings: [], thrown: new Error('no etcd server') })).to.equal('no etcd server');
+  });
+
+  it('tell of specs that ended before their time, though their process claims that all is well', () => {
+    const cut = { passed: 1, failed: [], left: 2, interrupted: { title: '', file: '' } };
+    const outcome = outcomeOf(facts({ passed: true, endings: [WELL], specs: cut }));
+    expect([outcome.result, outcome.reason]).to.deep.equal(['failed', 'ended between two specs, 2 specs did not run']);
+  });
+
+  it('repeat the lines that a tool marks as telling', () => {
+    const output = 'Checked 3 files\nlib/a.ts:3:5 lint ━━━\n  details\nlib/b.ts format ━━━\nthe end\n';
+    expect(outcomeOf(facts({ output, telling: /━/ })).details).to.deep.equal([
+      'lib/a.ts:3:5 lint ━━━',
+      'lib/b.ts format ━━━',
+    ]);
+  });
+
+  it('repeat ten of them', () => {
+    const output = Array.from({ length: 12 }, (_, i) => `lib/${i}.ts ━`).join('\n');
+    expect(outcomeOf(facts({ output, telling: /━/ })).details.slice(-2)).to.deep.equal(['lib/9.ts ━', '… and 2 more']);
+  });
+
+  it('repeat the last lines of a tool that marks none', () => {
+    const output = 'one\ntwo\nthree\nfour\n\nfive\nsix\n';
+    expect(outcomeOf(facts({ output })).details).to.deep.equal(['two', 'three', 'four', 'five', 'six']);
+  });
+});
+
+describe('what other programs are told of a test run', () => {
+  const crashed = { passed: 3, failed: [], left: 7, interrupted: { title: 'a', file: 'a' } };
+
+  it('is each failure by its name', () => {
+    const outcomes = [passed, outcomeOf(facts({ specs })), outcomeOf(facts({ name: 'docs' }))];
+    expect(failuresOf(outcomes)).to.deep.equal([`integration: ${expiry.title} (${expiry.file})`, 'docs: exit code 1']);
+  });
+
+  it('counts steps without specs, and specs that were cut short, besides what the reporter has counted', () => {
+    const outcomes = [
+      passed,
+      outcomeOf(facts({ specs })),
+      outcomeOf(facts({ name: 'docs' })),
+      outcomeOf(facts({ specs: crashed })),
+      outcomeOf(facts({ specs: { ...specs, failed: [] } })),
+      leftOut('coverage', 'since something failed'),
+    ];
+    expect(uncounted(outcomes)).to.deep.equal(['0 1', '3 1', '0 1']);
+  });
+});
+
+describe('a duration', () => {
+  it('is told in minutes and seconds', () => {
+    expect([999, 59_400, 65_000, 600_000].map(duration)).to.deep.equal(['1 s', '59 s', '1 min 5 s', '10 min 0 s']);
+  });
+});
