@@ -1,3 +1,4 @@
+import { whenOrphaned } from '../../spec/support/programs/parent.js';
 import type { Commands, Question, Reply } from '../child.js';
 
 /** Answers what the benchmark asks of this process, and ends with it. */
@@ -8,7 +9,7 @@ export function serve(commands: Commands): void {
     });
   });
   process.on('SIGINT', () => {}); // Ctrl-C is the benchmark's to handle
-  process.once('disconnect', () => process.exit(0));
+  whenOrphaned(() => process.exit(0));
 }
 
 async function answer(commands: Commands, name: string, argument: unknown): Promise<Omit<Reply, 'id'>> {

@@ -1,6 +1,7 @@
 /** One candidate process of a chaos run: takes part, writes down what it sees, and does what its parent tells it. */
 import { Etcd3 } from 'etcd3';
 import { createClient, Election, type Leadership, Session } from '../../../lib/index.js';
+import { whenOrphaned } from '../../support/programs/parent.js';
 import { microseconds } from '../log/clock.js';
 import { Log } from '../log/log.js';
 import type { ElectionEvent } from '../log/records.js';
@@ -20,7 +21,7 @@ const log = new Log(logFile);
 process.on('uncaughtException', (err) => broken(err));
 process.on('unhandledRejection', (err) => broken(err));
 process.on('SIGINT', () => {}); // Ctrl-C is the parent's to handle
-process.on('disconnect', onOrphaned);
+whenOrphaned(onOrphaned);
 
 const client = profile.client === 'plain' ? new Etcd3({ hosts: [...hosts] }) : createClient({ hosts: [...hosts] });
 const timing = {

@@ -4,6 +4,7 @@
  */
 import { createClient, Election } from '../../../lib/index.js';
 import type { CandidateOptions, Order, Report } from '../processes.js';
+import { whenOrphaned } from './parent.js';
 
 const SAMPLES_EVERY = 2;
 
@@ -40,6 +41,7 @@ process.on('message', (order: Order) => {
     report({ event: 'stopped' });
   });
 });
+whenOrphaned();
 process.channel?.unref(); // only the election keeps us running
 
 election.start();

@@ -4,6 +4,7 @@
  */
 import { PGlite } from '@electric-sql/pglite';
 import type { Answer, Query } from '../postgres.js';
+import { whenOrphaned } from './parent.js';
 
 const starting = PGlite.create();
 let before: Promise<unknown> = starting;
@@ -22,4 +23,4 @@ async function carryOut({ id, sql, parameters }: Query): Promise<void> {
 process.on('message', (query: Query) => {
   before = before.then(() => carryOut(query));
 });
-process.on('disconnect', () => process.exit());
+whenOrphaned();
