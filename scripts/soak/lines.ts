@@ -1,0 +1,33 @@
+import { duration } from '../test/summary.js';
+
+/** One of the runs. */
+export interface RunResult {
+  readonly passed: boolean;
+  /** Milliseconds. */
+  readonly took: number;
+  /** Names of what failed. */
+  readonly failures: readonly string[];
+  /** Where its logs are, if it has failed. */
+  readonly logs: string;
+}
+
+/** One line: `run 3 of 10: failed in 9 min 1 s: cli: … | integration: …; logs: logs/…`. */
+export function lineOf(result: RunResult, number: number, runs: number): string {
+  const { passed, took, failures, logs } = result;
+  const beginning = `run ${number} of ${runs}: ${passed ? 'passed' : 'failed'} in ${duration(took)}`;
+  return passed ? beginning : `${beginning}: ${failures.join(' | ')}; logs: ${logs}`;
+}
+
+/** How many passed, and each failure with how often it came, the most frequent first. */
+export function totalOf(results: readonly RunResult[], runs: number): string[] {
+  const passed = results.filter((result) => result.passed).length;
+  const left = runs - results.length;
+  const times = new Map<string, number>();
+  for (const name of results.flatMap(({ failures }) => failures)) times.set(name, (times.get(name) ?? 0) + 1);
+  const sorted = [...times].sort(([, a], [, b]) => b - a);
+  const total = results.reduce((sum, { took }) => sum + took, 0);
+  return [
+    `${passed} passed, ${results.length - passed} failed${left > 0 ? `, ${left} not run` : ''}, ${duration(total)}`,
+    ...sorted.map(([name, count]) => `  ${count} times: ${name}`),
+  ];
+}
