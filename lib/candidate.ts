@@ -1,5 +1,5 @@
-import { hexOf, textOf } from './keys.js';
-import type { KeyValue } from './store.js';
+import { hexOf, textOf } from './store/bytes.js';
+import type { KeyValue } from './store/store.js';
 
 /** One place in the queue of an election, as etcd had it at the moment of a read. The first in the queue leads. */
 export interface Candidate {

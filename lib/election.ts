@@ -1,16 +1,15 @@
 import type { Etcd3 } from 'etcd3';
-import { Announcer } from './announcer.js';
-import { Campaign, type CampaignParts } from './campaign.js';
-import { Candidacy } from './candidacy.js';
+import { Campaign, type CampaignParts } from './campaign/campaign.js';
+import { LeaderEvents } from './campaign/leader-events.js';
+import { type RunOptions, run } from './campaign/run.js';
+import { isQueued, type StateName } from './campaign/state.js';
+import type { Task } from './campaign/task-run.js';
 import { type Candidate, toCandidate } from './candidate.js';
 import { type Environment, isEnvironment } from './environment.js';
 import { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
-import { textOf } from './keys.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
-import { Observation } from './observation.js';
-import type { Observer, ObserverHandlers } from './observer.js';
 import {
   checkCallOptions,
   checkClient,
@@ -20,10 +19,11 @@ import {
   resolveValue,
   splitOptions,
 } from './options.js';
-import { type RunOptions, run } from './run.js';
+import { LeaderIterator } from './queue/leader-iterator.js';
+import type { LeaderObserver, LeaderObserverHandlers } from './queue/leader-observer.js';
+import { Queue } from './queue/queue.js';
 import { Session } from './session.js';
-import { isQueued, type StateName } from './state.js';
-import type { Task } from './work.js';
+import { textOf } from './store/bytes.js';
 
 /**
  * One candidate in one election.
@@ -45,7 +45,7 @@ export class Election {
   readonly #parts: CampaignParts;
   readonly #campaign: Campaign;
   readonly #events: Events;
-  readonly #announcer: Announcer;
+  readonly #leaderEvents: LeaderEvents;
   #log: Logger | undefined;
 
   /**
@@ -69,13 +69,13 @@ export class Election {
       this.#log ??= childLogger(this.#parts.logger, { election: name });
       return this.#log;
     };
-    const candidacy = new Candidacy(session.environment.store, name, log);
+    const queue = new Queue(session.environment.store, name, log);
     const { value, observe, healthCheck, releaseTimeout, logger } = resolveElectionOptions(options, session.options);
     // Not spread, which would take 300 bytes more: there may be ten thousand elections in a process.
-    this.#parts = { value, observe, healthCheck, releaseTimeout, logger, name, session, ownsSession, candidacy, log };
+    this.#parts = { value, observe, healthCheck, releaseTimeout, logger, name, session, ownsSession, queue, log };
     this.#events = new Events(log, this);
-    this.#announcer = new Announcer(name, this.#events, candidacy, session, this.#parts.observe);
-    this.#campaign = new Campaign(this.#parts, this.#announcer);
+    this.#leaderEvents = new LeaderEvents(name, this.#events, queue, session, this.#parts.observe);
+    this.#campaign = new Campaign(this.#parts, this.#leaderEvents);
   }
 
   /**
@@ -118,7 +118,7 @@ export class Election {
    */
   async stop(): Promise<void> {
     const reason = new ElectionError('STOPPED', 'the candidate was stopped');
-    this.#announcer.stopWaiting(reason);
+    this.#leaderEvents.stopWaiting(reason);
     await this.#campaign.stop(reason);
   }
 
@@ -159,7 +159,7 @@ export class Election {
    */
   currentLeader(): string | undefined {
     if (!this.isRunning()) return undefined;
-    return this.#campaign.term?.value ?? this.#announcer.leader;
+    return this.#campaign.term?.value ?? this.#leaderEvents.leader;
   }
 
   /**
@@ -171,7 +171,7 @@ export class Election {
     checkCallOptions(options, ['signal']);
     const { term } = this.#campaign;
     if (term?.isCurrent() && !options.signal?.aborted) return term;
-    return this.#announcer.wait(options.signal);
+    return this.#leaderEvents.wait(options.signal);
   }
 
   /**
@@ -201,7 +201,7 @@ export class Election {
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async leader(): Promise<Candidate | undefined> {
-    const { kv } = await this.#parts.candidacy.head();
+    const { kv } = await this.#parts.queue.head();
     return kv && toCandidate(kv);
   }
 
@@ -211,7 +211,7 @@ export class Election {
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async candidates(): Promise<Candidate[]> {
-    return (await this.#parts.candidacy.all()).map(toCandidate);
+    return (await this.#parts.queue.all()).map(toCandidate);
   }
 
   /**
@@ -228,12 +228,12 @@ export class Election {
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Candidate | undefined> {
     checkCallOptions(options, ['signal']);
-    const open = (changed: ObserverHandlers['changed']): Observer => {
-      const observer = this.#announcer.observer({ changed, failed: (error) => this.#announcer.failed(error) });
+    const open = (changed: LeaderObserverHandlers['changed']): LeaderObserver => {
+      const observer = this.#leaderEvents.observer({ changed, failed: (error) => this.#leaderEvents.failed(error) });
       observer.start();
       return observer;
     };
-    return new Observation(open, options.signal);
+    return new LeaderIterator(open, options.signal);
   }
 
   on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {

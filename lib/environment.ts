@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
-import { storeOf } from './etcd/store.js';
-import type { Store } from './store.js';
-import { type Clock, SystemClock } from './time.js';
+import { type Clock, SystemClock } from './common/time.js';
+import { storeOf } from './etcd/etcd-store.js';
+import type { Store } from './store/store.js';
 
 /** What a session stands on: the two ends that specs replace, and the client. */
 export interface Environment {

@@ -1,3 +1,6 @@
+export type { RunOptions } from './campaign/run.js';
+export type { StateName } from './campaign/state.js';
+export type { Task } from './campaign/task-run.js';
 export type { Candidate } from './candidate.js';
 export { createClient } from './client.js';
 export { Election } from './election.js';
@@ -7,7 +10,4 @@ export type { Leadership } from './leadership.js';
 export type { Logger } from './log.js';
 export type { ElectionOptions, SessionOptions } from './options.js';
 export { etcdLeader } from './original.js';
-export type { RunOptions } from './run.js';
 export { Session } from './session.js';
-export type { StateName } from './state.js';
-export type { Task } from './work.js';

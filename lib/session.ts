@@ -1,19 +1,20 @@
 import type { Etcd3 } from 'etcd3';
-import { BatchingStore } from './batch.js';
-import type { Candidacy } from './candidacy.js';
+import { sleep, within } from './common/time.js';
 import { type Environment, environmentOf, isEnvironment } from './environment.js';
 import { ElectionError } from './errors.js';
-import { Granting } from './granting.js';
-import { Holding } from './holding.js';
-import type { Lease } from './lease.js';
+import { Granting } from './lease/granting.js';
+import { Holding } from './lease/holding.js';
+import type { Lease } from './lease/lease.js';
+import { type LeaseUser, LeaseUsers } from './lease/lease-users.js';
+import { Orphans } from './lease/orphans.js';
 import type { Logger } from './log.js';
-import { type Lookout, lookoutOf } from './lookout.js';
 import { checkClient, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from './options.js';
-import { Orphans } from './orphans.js';
-import { type GivenUp, Remains } from './remains.js';
-import { Roster, type SessionMember } from './roster.js';
-import { sleep, within } from './time.js';
-import { Watches } from './watches.js';
+import { type GivenUp, KeyReleaser } from './queue/key-releaser.js';
+import { leaseIn } from './queue/keys.js';
+import { type LeaderWatcher, leaderWatcherOf } from './queue/leader-watcher.js';
+import type { Queue } from './queue/queue.js';
+import { BatchingStore } from './store/batching-store.js';
+import { Watcher } from './watch/watcher.js';
 
 /** How long `close()` waits for the end of the lease, ms: etcd ends it by itself all the same. */
 const REVOKE_PATIENCE = 1_000;
@@ -44,12 +45,12 @@ export class Session {
   /** @internal */
   readonly environment: Environment;
   /** @internal */
-  readonly watch: Watches;
+  readonly watch: Watcher;
   /** @internal Who leads an election, seen by all who share the client. */
-  readonly lookout: (election: string) => Lookout;
-  readonly #roster = new Roster();
+  readonly leaderWatcher: (election: string) => LeaderWatcher;
+  readonly #users = new LeaseUsers();
   readonly #orphans: Orphans;
-  readonly #remains: Remains;
+  readonly #keyReleaser: KeyReleaser;
   #held: Holding | undefined;
   /** Of a lease that was given back: its streams are still open. */
   #retired: Holding | undefined;
@@ -65,15 +66,16 @@ export class Session {
     if (!isEnvironment(source)) checkClient(source, 'an Etcd3 client');
     this.options = resolveSessionOptions(options);
     const environment = environmentOf(source);
-    this.lookout = (election) => lookoutOf(environment.store, environment.clock, election);
+    this.leaderWatcher = (election) => leaderWatcherOf(environment.store, environment.clock, election);
     this.environment = { ...environment, store: new BatchingStore(environment.store) };
     this.#orphans = new Orphans(this.environment, this.options.logger);
     const ttl = this.options.ttl * 1_000;
-    this.watch = new Watches(this.environment.store, this.environment.clock, {
+    this.watch = new Watcher(this.environment.store, this.environment.clock, {
       quiet: clamp(ttl / 3, 1_000, 5_000),
       patience: clamp(ttl / 6, 1_000, 2_500),
+      groupOf: leaseIn,
     });
-    this.#remains = new Remains(this.environment.clock, this.watch);
+    this.#keyReleaser = new KeyReleaser(this.environment.clock, this.watch);
   }
 
   /**
@@ -90,18 +92,18 @@ export class Session {
   }
 
   /** @internal The lease that this member can rely on now. */
-  leaseOf(member: SessionMember): Lease | undefined {
-    return this.#roster.has(member) ? this.#held?.lease : undefined;
+  leaseOf(member: LeaseUser): Lease | undefined {
+    return this.#users.has(member) ? this.#held?.lease : undefined;
   }
 
   /** @internal Tells `member` of the lease as soon as there is one, and of all that happens to it. */
-  attach(member: SessionMember): void {
+  attach(member: LeaseUser): void {
     if (this.#closing !== undefined) {
       member.failed(new ElectionError('STOPPED', 'the session is closed: make another one'));
       return;
     }
-    const isNew = !this.#roster.has(member);
-    if (!this.#roster.admit(member)) return;
+    const isNew = !this.#users.has(member);
+    if (!this.#users.admit(member)) return;
     // Who has left while it was told, and comes back when there is no lease yet, knows already.
     const isUnderWay = this.#held !== undefined || this.#granting !== undefined;
     if (isNew && isUnderWay && this.#suspension !== undefined) member.suspended(this.#suspension);
@@ -110,8 +112,8 @@ export class Session {
   }
 
   /** @internal */
-  detach(member: SessionMember): void {
-    const next = this.#roster.remove(member);
+  detach(member: LeaseUser): void {
+    const next = this.#users.remove(member);
     if (next !== undefined) this.attach(next);
   }
 
@@ -129,20 +131,20 @@ export class Session {
    * @internal Gives a place in the queue back, and tries again for as long as its lease is ours. Settles as the first
    * attempt does.
    */
-  giveBack(candidacy: Candidacy, givenUp: GivenUp): Promise<void> {
-    if (this.#held?.lease.id === givenUp.lease) return this.#remains.giveBack(candidacy, givenUp);
-    return givenUp.own === undefined ? Promise.resolve() : candidacy.leave(givenUp.own);
+  giveBack(queue: Queue, givenUp: GivenUp): Promise<void> {
+    if (this.#held?.lease.id === givenUp.lease) return this.#keyReleaser.giveBack(queue, givenUp);
+    return givenUp.own === undefined ? Promise.resolve() : queue.leave(givenUp.own);
   }
 
   /** @internal A join that was given up is on its way, and will give back what it gets: no other may begin before its end. */
   bar(election: string, join: Promise<void>): void {
-    this.#remains.bar(election, join);
+    this.#keyReleaser.bar(election, join);
   }
 
   /** @internal Resolves when a candidate can join without being taken for what is left; undefined: now, and it does. */
-  clearance(election: string, candidacy: Candidacy): Promise<void> | undefined {
-    const blocking = this.#remains.blocking(election, candidacy);
-    if (blocking === undefined) this.#remains.claim(election);
+  clearance(election: string, queue: Queue): Promise<void> | undefined {
+    const blocking = this.#keyReleaser.blocking(election, queue);
+    if (blocking === undefined) this.#keyReleaser.claim(election);
     return blocking;
   }
 
@@ -181,7 +183,7 @@ export class Session {
 
   async #close(): Promise<void> {
     const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
-    await this.#roster.stop(reason);
+    await this.#users.stop(reason);
     await this.revoke(REVOKE_PATIENCE);
     await this.rest(); // what `observe()` follows goes on
   }
@@ -194,7 +196,7 @@ export class Session {
       granted: (lease, sentAt, granted) => this.#hold(lease, sentAt, granted),
       failed: (error) => {
         this.#suspend(error);
-        this.#roster.failed(error);
+        this.#users.failed(error);
       },
     });
   }
@@ -205,7 +207,7 @@ export class Session {
     const ttl = Math.min(granted, this.options.ttl, 1.5 * renewDeadline);
     this.#granting = undefined;
     this.#held = new Holding(this.environment, lease, sentAt, ttl, {
-      refreshing: () => this.#roster.refreshing(),
+      refreshing: () => this.#users.refreshing(),
       refreshed: (at) => this.#onRefreshed(lease, at),
       failed: (error) => {
         this.#suspend(error);
@@ -215,13 +217,13 @@ export class Session {
       expired: () => this.#lose(new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#suspension })),
     });
     this.#resume();
-    this.#roster.leased(lease);
+    this.#users.leased(lease);
     this.#orphans.revokeInTime();
   }
 
   #onRefreshed(lease: Lease, sentAt: number): void {
     this.#resume();
-    this.#roster.refreshed({ roundTrip: this.environment.clock.now() - sentAt, expiresIn: lease.remaining });
+    this.#users.refreshed({ roundTrip: this.environment.clock.now() - sentAt, expiresIn: lease.remaining });
   }
 
   #lose(reason: ElectionError): void {
@@ -231,8 +233,8 @@ export class Session {
     const { lease } = held;
     if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id, lease.grace);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
-    this.#roster.lost(lease, reason);
-    if (!this.#roster.isEmpty) this.#startGranting();
+    this.#users.lost(lease, reason);
+    if (!this.#users.isEmpty) this.#startGranting();
   }
 
   /** Nobody relies on the lease any more; what it was refreshed on is still open. */
@@ -240,20 +242,20 @@ export class Session {
     const held = this.#held;
     this.#held = undefined;
     held?.stop();
-    this.#remains.forget();
+    this.#keyReleaser.forget();
     return held;
   }
 
   #suspend(error: ElectionError): void {
     const isNews = this.#suspension === undefined;
     this.#suspension = error;
-    if (isNews) this.#roster.suspended(error);
+    if (isNews) this.#users.suspended(error);
   }
 
   #resume(): void {
     if (this.#suspension === undefined) return;
     this.#suspension = undefined;
-    this.#roster.resumed();
+    this.#users.resumed();
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Etcd3 } from 'etcd3';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
-import { keyOf, prefixOf } from './keys.js';
 import type { Leadership } from './leadership.js';
 import { type ElectionOptions, resolveValue } from './options.js';
+import { prefixOf } from './queue/keys.js';
+import { keyFrom } from './store/bytes.js';
 import { MemoryStore } from './testing/memory-store.js';
 import { StillClock } from './testing/still-clock.js';
 
@@ -89,7 +90,7 @@ export class FakeElection extends Election {
   async depose(code: LossCode = 'LEASE_EXPIRED'): Promise<void> {
     const { leadership } = this;
     if (leadership === undefined) throw new ElectionError('NOT_LEADER', 'only a leader can be deposed: `elect()` it');
-    const key = keyOf(Buffer.from(leadership.key));
+    const key = keyFrom(leadership.key);
     const lease = this.#store.get(key)?.lease ?? 0n;
     this.#queueOther(this.#lastLeader);
     if (code === 'KEY_DELETED') this.#store.delete(key);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { onAbort } from '../lib/abort.js';
+import { onAbort } from '../lib/common/abort.js';
 import { tracked } from './support/track.js';
 import { settle } from './support/virtual-time.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
-import { Backoff } from '../lib/backoff.js';
+import { Backoff } from '../lib/common/backoff.js';
 import { tracked } from './support/track.js';
 
 describe('backoff', () => {

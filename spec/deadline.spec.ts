@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
+import { SystemClock } from '../lib/common/time.js';
 import { Election } from '../lib/election.js';
-import { SystemClock } from '../lib/time.js';
 import type { Connection } from './support/fake-etcd/connection.js';
 import { FakeEtcd } from './support/fake-etcd/fake-etcd.js';
 import type { Fault } from './support/fake-etcd/faults.js';

@@ -100,7 +100,7 @@ describe('the pages', () => {
   });
 
   it('are checked for names of missing files and scripts', () => {
-    const markdown = 'See `lib/state.ts`,\n`lib/gone.ts`, npm run demo and npm run nothing.\n';
+    const markdown = 'See `lib/campaign/state.ts`,\n`lib/gone.ts`, npm run demo and npm run nothing.\n';
     expect(missingFiles('docs/page.md', markdown)).to.deep.equal([
       'docs/page.md:2: there is no lib/gone.ts',
       'docs/page.md:2: there is no npm run nothing',

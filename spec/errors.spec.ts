@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ElectionError, unreachable } from '../lib/errors.js';
 import { isDenied, isLeaseExists, translate } from '../lib/etcd/errors.js';
-import { RequestRefused } from '../lib/store.js';
+import { RequestRefused } from '../lib/store/store.js';
 
 describe('an election error', () => {
   it('is an Error with a code, a name and its cause', () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/client.js';
-import { EtcdStore, storeOf } from '../lib/etcd/store.js';
-import type { RangeQuery, Txn } from '../lib/store.js';
+import { EtcdStore, storeOf } from '../lib/etcd/etcd-store.js';
+import type { RangeQuery, Txn } from '../lib/store/store.js';
 import { GrpcMember, type Message, Status } from './support/grpc-member.js';
 import { recordWatch } from './support/store-recorders.js';
 import { tracked } from './support/track.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createClient } from '../lib/client.js';
-import { EtcdStore } from '../lib/etcd/store.js';
+import { EtcdStore } from '../lib/etcd/etcd-store.js';
 import { GrpcMember, Status } from './support/grpc-member.js';
 import { type KeepAliveRecorder, recordKeepAlive, recordWatch, type WatchRecorder } from './support/store-recorders.js';
 import { tracked } from './support/track.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { toCandidate } from '../lib/candidate.js';
-import { bytesOf, endOf, hexOf, isCandidateKey, keyOf, newLeaseId, prefixOf, textOf } from '../lib/keys.js';
+import { endOf, isCandidateKey, prefixOf } from '../lib/queue/keys.js';
+import { bytesOf, hexOf, keyOf, newLeaseId, textOf } from '../lib/store/bytes.js';
 
 describe('keys', () => {
   for (const [id, hex] of [

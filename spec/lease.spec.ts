@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Lease } from '../lib/lease.js';
+import { Lease } from '../lib/lease/lease.js';
 import type { VirtualClock } from './support/virtual-clock.js';
 import { VirtualTime } from './support/virtual-time.js';
 

@@ -29,7 +29,7 @@ describe('a mutant', () => {
 
   const wrong = (search: string, replace: string): Mutation<string> => ({
     name: 'wrong',
-    file: 'lib/keys.ts',
+    file: 'lib/store/bytes.ts',
     search,
     replace,
     breaks: ['nothing'],
@@ -37,25 +37,27 @@ describe('a mutant', () => {
 
   it('is emitted as the project compiles it, with the mistake in it', () => {
     const { file, outputs } = compiler.compile(wrong("return Buffer.from(key, 'latin1');", 'return Buffer.alloc(7);'));
-    expect(file).to.equal('lib/keys.ts');
+    expect(file).to.equal('lib/store/bytes.ts');
     expect(outputs.get('.js')).to.include('return Buffer.alloc(7);').and.not.include(': string');
   });
 
   it('is refused when its types are wrong', () => {
     expect(() => compiler.compile(wrong("return Buffer.from(key, 'latin1');", 'return key;'))).to.throw(
-      /^mutation "wrong" does not compile: lib\/keys\.ts:\d+: Type 'string' is not assignable to type 'Buffer/,
+      /^mutation "wrong" does not compile: lib\/store\/bytes\.ts:\d+: Type 'string' is not assignable to type 'Buffer/,
     );
   });
 
   it('is refused when those of another file become wrong by it', () => {
     expect(() =>
       compiler.compile(wrong('bytesOf(key: string): Buffer {', 'bytesOf(key: string): Uint8Array {')),
-    ).to.throw(/does not compile: .*lib\/leadership\.ts:\d+: /);
+    ).to.throw(/does not compile: .*lib\/campaign\/term\.ts:\d+: /);
   });
 
   it('is refused when its text is not in the source, or not only once', () => {
-    expect(() => compiler.compile(wrong('no such text', ''))).to.throw(/its text is 0 times in lib\/keys\.ts/);
-    expect(() => compiler.compile(wrong('return ', ''))).to.throw(/its text is [2-9]\d* times in lib\/keys\.ts/);
+    expect(() => compiler.compile(wrong('no such text', ''))).to.throw(/its text is 0 times in lib\/store\/bytes\.ts/);
+    expect(() => compiler.compile(wrong('return ', ''))).to.throw(
+      /its text is [2-9]\d* times in lib\/store\/bytes\.ts/,
+    );
   });
 
   it('may leave something without a use, and code that is never reached', () => {

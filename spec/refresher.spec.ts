@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Refresher } from '../lib/refresher.js';
+import { Refresher } from '../lib/lease/refresher.js';
 import { tracked } from './support/track.js';
 import { type Process, World } from './support/world.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { assertLegal, NEXT, type StateName } from '../lib/state.js';
+import { assertLegal, NEXT, type StateName } from '../lib/campaign/state.js';
 import { readPage } from './support/docs/pages.js';
 
 const DRAWN = /^\s*(\w+) --> (\w+)(?:: .+)?$/gm;

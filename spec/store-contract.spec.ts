@@ -1,5 +1,5 @@
+import { SystemClock } from '../lib/common/time.js';
 import { MemoryStore } from '../lib/testing/memory-store.js';
-import { SystemClock } from '../lib/time.js';
 import { FakeEtcd } from './support/fake-etcd/fake-etcd.js';
 import { storeContract } from './support/store-contract.js';
 

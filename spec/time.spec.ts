@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import { SystemClock, sleep } from '../lib/time.js';
+import { SystemClock, sleep } from '../lib/common/time.js';
 import { tracked } from './support/track.js';
 
 describe('the system clock', () => {

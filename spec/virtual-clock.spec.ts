@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { sleep } from '../lib/time.js';
+import { sleep } from '../lib/common/time.js';
 import type { VirtualClock } from './support/virtual-clock.js';
 import { VirtualTime } from './support/virtual-time.js';
 
@@ -127,7 +127,7 @@ describe('virtual time', () => {
       expect(clock.timers).to.deep.equal([]);
     });
 
-    it('serves lib/time.ts', async () => {
+    it('serves lib/common/time.ts', async () => {
       void sleep(clock, 50).then(tell('slept'));
       await time.advance(50);
       expect(story).to.deep.equal(['50 slept']);

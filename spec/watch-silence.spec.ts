@@ -1,18 +1,24 @@
 import { expect } from 'chai';
 import { ElectionError } from '../lib/errors.js';
-import { Watch } from '../lib/watch.js';
+import { leaseIn } from '../lib/queue/keys.js';
+import { WatchMultiplexer } from '../lib/watch/multiplexer.js';
 import { type Process, World } from './support/world.js';
 
 describe('a watch that', () => {
   let world: World;
   let process: Process;
-  let watch: Watch;
+  let watch: WatchMultiplexer;
   let story: string[];
 
   beforeEach(async () => {
     world = new World();
     process = world.process('one');
-    watch = new Watch(process.store, process.clock, { quiet: 5_000, patience: 2_000 }, () => {});
+    watch = new WatchMultiplexer(
+      process.store,
+      process.clock,
+      { quiet: 5_000, patience: 2_000, groupOf: leaseIn },
+      () => {},
+    );
     story = [];
   });
 

@@ -12,7 +12,7 @@ import {
 } from './bare.js';
 import { type Fleet, type Standing, Tally } from './fleet.js';
 
-/** As lib/batch.ts: 40 joins in a transaction, 8 transactions under way. */
+/** As lib/store/batching-store.ts: 40 joins in a transaction, 8 transactions under way. */
 const JOINS = 40;
 const READS = 120;
 const IN_FLIGHT = 8;

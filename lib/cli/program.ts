@@ -1,16 +1,16 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { ElectionError } from '../errors.js';
-import { candidates } from './candidates.js';
+import { candidates } from './commands/candidates.js';
+import { list } from './commands/list.js';
+import { observe } from './commands/observe.js';
+import { type RunFlags, run } from './commands/run.js';
+import { stepDown } from './commands/step-down.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
 import { CliError, EXIT, type Exit } from './exit.js';
 import { explain } from './explain.js';
 import * as help from './help.js';
-import { list } from './list.js';
-import { observe } from './observe.js';
 import { LEVELS, type Level, Output } from './output.js';
-import { type RunFlags, run } from './run.js';
-import { stepDown } from './step-down.js';
 
 interface GlobalFlags extends ConnectionFlags {
   readonly json?: true;

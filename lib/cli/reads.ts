@@ -1,7 +1,10 @@
 import type { Etcd3, IKeyValue } from 'etcd3';
-import { type CallOptions, unary } from '../etcd/call.js';
-import { Members } from '../etcd/members.js';
-import { SystemClock } from '../time.js';
+import { SystemClock } from '../common/time.js';
+import type { CallOptions } from '../etcd/guard.js';
+import { MemberHealth } from '../etcd/member-health.js';
+import { unary } from '../etcd/unary.js';
+import { endOf } from '../queue/keys.js';
+import { bytesOf, keyOf } from '../store/bytes.js';
 
 /** Keys of one request: a key space of a million keys must not be one reply. */
 const PAGE = 1_000;
@@ -12,7 +15,7 @@ const AT_ONCE = 16;
 export class Reads {
   readonly #etcd: Etcd3;
   readonly #clock = new SystemClock();
-  readonly #members = new Members(this.#clock);
+  readonly #members = new MemberHealth(this.#clock);
 
   constructor(etcd: Etcd3) {
     this.#etcd = etcd;
@@ -28,7 +31,7 @@ export class Reads {
 
   /** All keys that begin with `prefix`, without their values, as they are at one revision; page by page. */
   async *keys(prefix: Buffer): AsyncGenerator<readonly IKeyValue[], void, undefined> {
-    const end = endOf(prefix);
+    const end = bytesOf(endOf(keyOf(prefix)));
     let key = prefix.length === 0 ? Buffer.from([0]) : prefix;
     let revision: string | undefined;
     for (;;) {
@@ -67,13 +70,4 @@ export class Reads {
   #unary<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
     return unary(this.#members, this.#clock, what, send);
   }
-}
-
-/** First key after all that begin with `prefix`; etcd takes a single zero byte for "to the end". */
-function endOf(prefix: Buffer): Buffer {
-  const last = prefix.findLastIndex((byte) => byte < 0xff);
-  if (last < 0) return Buffer.from([0]);
-  const end = Buffer.from(prefix.subarray(0, last + 1));
-  end[last] = (end[last] ?? 0) + 1;
-  return end;
 }

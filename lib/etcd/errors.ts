@@ -1,5 +1,5 @@
 import { ElectionError } from '../errors.js';
-import { RequestRefused } from '../store.js';
+import { RequestRefused } from '../store/store.js';
 
 /** gRPC status codes that we set or read: https://grpc.io/docs/guides/status-codes/ */
 export const STATUS = {

@@ -1,6 +1,6 @@
-import type { Clock } from '../time.js';
-import { type CallOptions, Guard, MAX_REFUSALS } from './call.js';
-import type { Members } from './members.js';
+import type { Clock } from '../common/time.js';
+import { type CallOptions, Guard, MAX_REFUSALS } from './guard.js';
+import type { MemberHealth } from './member-health.js';
 
 /** As much as we use of what etcd3 returns for a stream; it is grpc-js's duplex stream underneath. */
 export interface Duplex<Request, Response> {
@@ -23,7 +23,7 @@ const SILENCES_BEFORE_RESET = 2;
 
 /** One gRPC stream to some member, opened in the background; what is sent meanwhile waits. */
 export class Stream<Request, Response> {
-  readonly #members: Members;
+  readonly #members: MemberHealth;
   readonly #on: StreamHandlers<Response>;
   #stream: Duplex<Request, Response> | undefined;
   #guard: Guard | undefined;
@@ -32,7 +32,7 @@ export class Stream<Request, Response> {
   #isOverdue = false;
 
   constructor(
-    members: Members,
+    members: MemberHealth,
     clock: Clock,
     open: (options: CallOptions) => Promise<Duplex<Request, Response>>,
     on: StreamHandlers<Response>,

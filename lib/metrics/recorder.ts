@@ -1,9 +1,9 @@
 import type { Candidate } from '../candidate.js';
+import { type Clock, SystemClock } from '../common/time.js';
 import type { Election } from '../election.js';
 import type { ElectionError, ElectionErrorCode } from '../errors.js';
 import type { ElectionEventName, ElectionListener } from '../events.js';
 import type { Leadership } from '../leadership.js';
-import { type Clock, SystemClock } from '../time.js';
 import type { Instruments, Source } from './instruments.js';
 
 /** What nobody has planned: told from the start, so that the first of them is an increase too. */

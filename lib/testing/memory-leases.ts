@@ -1,4 +1,4 @@
-import type { Clock } from '../time.js';
+import type { Clock } from '../common/time.js';
 
 /** Seconds. etcd grants no less. */
 const LEAST_TTL = 2;

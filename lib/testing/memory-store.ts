@@ -1,3 +1,4 @@
+import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type {
   Compare,
@@ -13,8 +14,7 @@ import type {
   WatchEvent,
   WatchHandlers,
   WatchStream,
-} from '../store.js';
-import { type Clock, soon } from '../time.js';
+} from '../store/store.js';
 import { MemoryLeases } from './memory-leases.js';
 import { MemoryWatch } from './memory-watch.js';
 

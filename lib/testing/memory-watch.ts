@@ -1,5 +1,5 @@
-import type { WatchEvent, WatchHandlers, WatchStream } from '../store.js';
-import { soon } from '../time.js';
+import { soon } from '../common/time.js';
+import type { WatchEvent, WatchHandlers, WatchStream } from '../store/store.js';
 
 /**
  * Turns of the microtask queue that news takes. As with etcd it comes later than the reply to whoever has caused it, and all

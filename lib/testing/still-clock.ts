@@ -1,4 +1,4 @@
-import { type Clock, soon } from '../time.js';
+import { type Clock, soon } from '../common/time.js';
 
 /** ms: so little is waited only to let others go first, or to spread requests, and there are no others. */
 const AT_ONCE = 20;

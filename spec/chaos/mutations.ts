@@ -8,28 +8,28 @@ export type ChaosMutation = Mutation<Promised>;
 export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'deadline from the reply',
-    file: 'lib/lease.ts',
+    file: 'lib/lease/lease.ts',
     search: 'return sentAt + 1000 * Math.min(this.#renewDeadline, ttl * (1 - MARGIN));',
     replace: 'return this.#clock.now() + 1000 * ttl;',
     breaks: ['one leader'],
   },
   {
     name: 'no clock',
-    file: 'lib/leadership.ts',
+    file: 'lib/campaign/term.ts',
     search: 'Math.max(0, this.#parts.lease.remaining)',
     replace: 'Math.max(1, this.#parts.lease.remaining)',
     breaks: ['one leader'],
   },
   {
     name: 'no fence',
-    file: 'lib/leadership.ts',
+    file: 'lib/campaign/term.ts',
     search: "etcd.if(bytesOf(own.key), 'Create', '==', own.createRevision.toString())",
     replace: "etcd.if('no such key', 'Create', '==', '0')",
     breaks: ['guarded writes'],
   },
   {
     name: 'no watch of the own key',
-    file: 'lib/standing.ts',
+    file: 'lib/queue/place-watcher.ts',
     search: 'watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
     replace: '() => {}',
     breaks: ['one leader'],

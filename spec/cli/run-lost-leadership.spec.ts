@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
-import { runs } from '../../lib/cli/process-group.js';
+import { runs } from '../../lib/cli/child/process-group.js';
 import { createClient, Election } from '../../lib/index.js';
 import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runs } from '../../lib/cli/process-group.js';
+import { runs } from '../../lib/cli/child/process-group.js';
 import { createClient, Election } from '../../lib/index.js';
 import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runs, statesOf } from '../../lib/cli/process-group.js';
+import { runs, statesOf } from '../../lib/cli/child/process-group.js';
 import { commandLine, Program, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { until } from '../support/wait.js';

@@ -1,6 +1,6 @@
 import { createClient } from '../../lib/client.js';
-import { EtcdStore } from '../../lib/etcd/store.js';
-import { SystemClock } from '../../lib/time.js';
+import { SystemClock } from '../../lib/common/time.js';
+import { EtcdStore } from '../../lib/etcd/etcd-store.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { storeContract } from '../support/store-contract.js';
 

@@ -11,7 +11,7 @@ import { Worker } from './worker.js';
 /** The ways of a term to end that leave the candidate in charge: it holds the key until its work has ended. */
 const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'STEPPED_DOWN', 'UNHEALTHY', 'ABORTED']);
 
-export type Health = 'good' | 'bad' | 'throws' | 'hangs';
+export type HealthCheck = 'good' | 'bad' | 'throws' | 'hangs';
 export type Ambush = 'stop' | 'step down' | 'throw' | 'reject';
 
 export interface ContenderParts {
@@ -35,7 +35,7 @@ export class Contender {
   readonly watchers = new Set<Watcher>();
   readonly terms: Leadership[] = [];
   ambush: Ambush | undefined;
-  #health: Health = 'good';
+  #health: HealthCheck = 'good';
   #hanging: (() => void)[] = [];
   #term: Leadership | undefined;
   /** Of the present term, if its user has asked for it at the beginning. */
@@ -87,7 +87,7 @@ export class Contender {
     return this.session !== undefined && this.process.contenders.some(isHolder);
   }
 
-  set health(health: Health) {
+  set health(health: HealthCheck) {
     this.#health = health;
     if (health === 'hangs') return;
     for (const answer of this.#hanging.splice(0)) answer();

@@ -6,7 +6,7 @@ import type {
   TxnResult,
   WatchHandlers,
   WatchStream,
-} from '../../lib/store.js';
+} from '../../lib/store/store.js';
 
 /** Who looks at what the library sends. */
 export interface ProbeHandlers {

@@ -1,10 +1,10 @@
 import type { Environment } from '../../lib/environment.js';
 import { ElectionError } from '../../lib/errors.js';
-import { hexOf } from '../../lib/keys.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { Logger } from '../../lib/log.js';
 import { Session } from '../../lib/session.js';
-import type { Compare, Txn } from '../../lib/store.js';
+import { hexOf } from '../../lib/store/bytes.js';
+import type { Compare, Txn } from '../../lib/store/store.js';
 import type { Connection } from '../support/fake-etcd/connection.js';
 import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
 import { Contender } from './contender.js';

@@ -1,4 +1,4 @@
-import { hexOf } from '../../lib/keys.js';
+import { hexOf } from '../../lib/store/bytes.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Tampering, Who } from './plan.js';
 import type { World } from './world.js';

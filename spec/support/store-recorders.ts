@@ -1,4 +1,4 @@
-import type { KeepAliveStream, Store, WatchEvent, WatchStream } from '../../lib/store.js';
+import type { KeepAliveStream, Store, WatchEvent, WatchStream } from '../../lib/store/store.js';
 
 /** How long a condition may take to come true, ms. */
 const PATIENCE = 5_000;

@@ -1,5 +1,5 @@
+import { withResolvers } from '../../lib/common/deferred.js';
 import type { Leadership } from '../../lib/leadership.js';
-import { withResolvers } from '../../lib/work.js';
 
 export interface RunningTask {
   readonly leadership: Leadership;

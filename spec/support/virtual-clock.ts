@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/time.js';
+import type { Clock } from '../../lib/common/time.js';
 import type { VirtualTime } from './virtual-time.js';
 
 export interface ClockOptions {

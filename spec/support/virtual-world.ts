@@ -1,5 +1,5 @@
 import type { ElectionError } from '../../lib/errors.js';
-import type { Op, TxnResult } from '../../lib/store.js';
+import type { Op, TxnResult } from '../../lib/store/store.js';
 import type { Connection } from './fake-etcd/connection.js';
 import { FakeEtcd } from './fake-etcd/fake-etcd.js';
 import type { FakeEtcdOptions } from './fake-etcd/options.js';

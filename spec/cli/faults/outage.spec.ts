@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { runs } from '../../../lib/cli/process-group.js';
+import { runs } from '../../../lib/cli/child/process-group.js';
 import { Program, pidOf, SCRIPTS } from '../../support/cli/program.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { uniqueName } from '../../support/shared-cluster.js';

@@ -1,5 +1,5 @@
+import type { Clock } from '../../../lib/common/time.js';
 import { ElectionError } from '../../../lib/errors.js';
-import type { Clock } from '../../../lib/time.js';
 import type { Cluster, Member } from './cluster.js';
 import { extraDelay, type Fault } from './faults.js';
 import type { Network, Path } from './network.js';

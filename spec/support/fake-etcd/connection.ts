@@ -1,6 +1,6 @@
+import type { Clock } from '../../../lib/common/time.js';
 import { ElectionError } from '../../../lib/errors.js';
-import type { KeepAliveHandlers, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store.js';
-import type { Clock } from '../../../lib/time.js';
+import type { KeepAliveHandlers, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store/store.js';
 import { call } from './calls.js';
 import type { Cluster, Member } from './cluster.js';
 import { countedAs, noRequests, type RequestCounts } from './counts.js';

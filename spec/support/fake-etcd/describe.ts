@@ -1,4 +1,4 @@
-import type { Op, Txn } from '../../../lib/store.js';
+import type { Op, Txn } from '../../../lib/store/store.js';
 import type { Fault, Request } from './faults.js';
 
 /** One line for the story of a run. */

@@ -1,4 +1,4 @@
-import type { Txn } from '../../../lib/store.js';
+import type { Txn } from '../../../lib/store/store.js';
 
 export type RequestKind = Request['kind'];
 
@@ -83,8 +83,8 @@ export class Faults {
     const index = isEvent ? -1 : this.#scripted.findIndex((scripted) => isMeantFor(scripted, request));
     const [scripted] = index < 0 ? [] : this.#scripted.splice(index, 1);
     if (scripted !== undefined) return scripted.fault;
-    const standing = this[request.kind];
-    return standing !== 'ok' || isEvent ? standing : (this.draw?.(request) ?? 'ok');
+    const placeWatcher = this[request.kind];
+    return placeWatcher !== 'ok' || isEvent ? placeWatcher : (this.draw?.(request) ?? 'ok');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { KeepAliveStream } from '../../../lib/store.js';
+import type { KeepAliveStream } from '../../../lib/store/store.js';
 import type { Cluster } from './cluster.js';
 import { extraDelay, type Fault } from './faults.js';
 import { spoil, type Transport } from './transport.js';

@@ -1,4 +1,4 @@
-import type { KeyValue, RangeQuery, RangeResult, WatchEvent } from '../../../lib/store.js';
+import type { KeyValue, RangeQuery, RangeResult, WatchEvent } from '../../../lib/store/store.js';
 
 /** A key as etcd keeps it. */
 export interface StoredKey extends KeyValue {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/time.js';
+import type { Clock } from '../../../lib/common/time.js';
 import type { Random } from '../random.js';
 import type { ResolvedOptions, Span } from './options.js';
 

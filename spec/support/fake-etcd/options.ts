@@ -1,4 +1,4 @@
-import { type Clock, SystemClock } from '../../../lib/time.js';
+import { type Clock, SystemClock } from '../../../lib/common/time.js';
 
 /** A fixed number of milliseconds, or from - to, drawn anew each time. */
 export type Span = number | readonly [number, number];

@@ -1,5 +1,5 @@
 import { ElectionError } from '../../../lib/errors.js';
-import type { Compare, Op, RangeResult, Txn, TxnResult } from '../../../lib/store.js';
+import type { Compare, Op, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
 import { type Change, KeySpace, type Writer } from './key-space.js';
 import { Leases } from './leases.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/time.js';
+import type { Clock } from '../../../lib/common/time.js';
 import type { Cluster, Member } from './cluster.js';
 import type { Network } from './network.js';
 

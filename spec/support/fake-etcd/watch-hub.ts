@@ -1,5 +1,5 @@
 import { ElectionError } from '../../../lib/errors.js';
-import type { WatchEvent } from '../../../lib/store.js';
+import type { WatchEvent } from '../../../lib/store/store.js';
 import type { Cluster, Member } from './cluster.js';
 import type { Change } from './key-space.js';
 import type { Network } from './network.js';

@@ -1,4 +1,4 @@
-import type { WatchHandlers, WatchStream } from '../../../lib/store.js';
+import type { WatchHandlers, WatchStream } from '../../../lib/store/store.js';
 import { extraDelay, type Fault, type Request } from './faults.js';
 import { spoil, type Transport } from './transport.js';
 import type { ServerWatch, WatchHub } from './watch-hub.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { KeyValue, Op, Store, TxnResult } from '../../../lib/store.js';
+import type { KeyValue, Op, Store, TxnResult } from '../../../lib/store/store.js';
 import { type KeepAliveRecorder, recordKeepAlive, recordWatch, type WatchRecorder } from '../store-recorders.js';
 import { tracked } from '../track.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Op, TxnResult } from '../../../lib/store.js';
+import type { Op, TxnResult } from '../../../lib/store/store.js';
 import { type ContractContext, rejection } from './context.js';
 
 export function transactionSpecs(spec: ContractContext): void {

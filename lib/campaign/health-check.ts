@@ -1,0 +1,57 @@
+import type { Logger } from '../log.js';
+
+/**
+ * Asks the user's health check without anybody waiting for it: a check that hangs must not delay the refresh that is due,
+ * nor keep a candidate out for ever; the latest question counts.
+ */
+export class HealthCheck {
+  readonly #check: () => boolean | Promise<boolean>;
+  readonly #log: () => Logger;
+  #isGood = true;
+  /** The question whose answer counts. */
+  #asked: { isOverdue: boolean } | undefined;
+
+  constructor(check: () => boolean | Promise<boolean>, log: () => Logger) {
+    this.#check = check;
+    this.#log = log;
+  }
+
+  /** By the last answer. */
+  get isGood(): boolean {
+    return this.#isGood;
+  }
+
+  /**
+   * Asks, and tells when the answer differs from the one before. No answer to the question before is a bad one; it
+   * gets one more turn, and then another question is asked.
+   */
+  ask(changed: (isGood: boolean) => void): void {
+    if (this.#asked !== undefined && !this.#asked.isOverdue) {
+      this.#asked.isOverdue = true;
+      this.#decide(false, changed);
+      return;
+    }
+    const question = { isOverdue: false };
+    this.#asked = question;
+    void this.#answer().then((isGood) => {
+      if (this.#asked !== question) return; // asked anew meanwhile
+      this.#asked = undefined;
+      this.#decide(isGood, changed);
+    });
+  }
+
+  async #answer(): Promise<boolean> {
+    try {
+      return (await this.#check()) === true;
+    } catch (err) {
+      this.#log().warn({ err }, 'the health check failed');
+      return false;
+    }
+  }
+
+  #decide(isGood: boolean, changed: (isGood: boolean) => void): void {
+    if (isGood === this.#isGood) return;
+    this.#isGood = isGood;
+    changed(isGood);
+  }
+}

@@ -1,0 +1,48 @@
+import { onAbort } from '../common/abort.js';
+import { ElectionError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { checkCallOptions, show } from '../options.js';
+import type { Campaign } from './campaign.js';
+import { abortedBy } from './elected-waiters.js';
+import { type Task, TaskRun } from './task-run.js';
+
+export interface RunOptions {
+  /** Ends the run as `stop()` does. */
+  readonly signal?: AbortSignal;
+  /**
+   * Whether the task runs again at the next election when leadership was lost; false: `run()` rejects with the reason.
+   *
+   * @default true
+   */
+  readonly requeue?: boolean;
+}
+
+/**
+ * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops.
+ *
+ * @throws ElectionError `STOPPED`, `ABORTED`, `INVALID_OPTION`, with `requeue: false` the reason of the loss; or whatever the task throws
+ */
+export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOptions, log: () => Logger): Promise<T> {
+  checkCallOptions(options, ['signal', 'requeue']);
+  const { signal, requeue = true } = options;
+  if (typeof task !== 'function') {
+    throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
+  }
+  if (campaign.work !== undefined) {
+    throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
+  }
+  if (signal?.aborted) throw abortedBy(signal);
+  const work = new TaskRun(task, requeue, log);
+  const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
+  campaign.assign(work);
+  campaign.start();
+  try {
+    return await work.outcome;
+  } finally {
+    stopListening();
+    if (!work.isCancelled) await campaign.stop(); // else it was stopped, and perhaps started again
+    // A task that outlives `releaseTimeout` goes on: until it has ended there is no other beside it.
+    if (work.running === undefined) campaign.assign(undefined);
+    else void work.running.then(() => campaign.assign(undefined));
+  }
+}

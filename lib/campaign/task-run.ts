@@ -1,0 +1,75 @@
+import { withResolvers } from '../common/deferred.js';
+import type { ElectionError } from '../errors.js';
+import type { Leadership } from '../leadership.js';
+import type { Logger } from '../log.js';
+import type { Term } from './term.js';
+
+/** What `run()` does in each term. */
+export type Task<T> = (leadership: Leadership) => T | PromiseLike<T>;
+
+/** What a campaign needs to know of the work that is done in its terms. */
+export interface Workload {
+  /** While the work runs: resolves when it has settled. Never rejects. */
+  readonly running: Promise<void> | undefined;
+  begin(term: Term): void;
+  /** There will be no further term. */
+  cancel(reason: ElectionError): void;
+}
+
+/**
+ * The task of one `run()`: called anew in each term, never twice at a time. What it returns or throws counts only when
+ * the term lasted until then: after the end of a term it is the task winding down.
+ */
+export class TaskRun<T> implements Workload {
+  /** Resolves with the task's result; rejects with its error, or with why there will be no further term. */
+  readonly outcome: Promise<T>;
+  readonly #task: Task<T>;
+  readonly #requeue: boolean;
+  readonly #log: () => Logger;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (reason: unknown) => void;
+  #running: Promise<void> | undefined;
+  #isCancelled = false;
+
+  constructor(task: Task<T>, requeue: boolean, log: () => Logger) {
+    this.#task = task;
+    this.#requeue = requeue;
+    this.#log = log;
+    const { promise, resolve, reject } = withResolvers<T>();
+    this.outcome = promise;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
+  begin(term: Term): void {
+    const running = this.#run(term);
+    this.#running = running;
+    void running.then(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  cancel(reason: ElectionError): void {
+    this.#isCancelled = true;
+    this.#reject(reason);
+  }
+
+  async #run(term: Term): Promise<void> {
+    try {
+      const result = await this.#task(term);
+      if (term.ended === undefined) this.#resolve(result);
+    } catch (err) {
+      if (term.ended === undefined) this.#reject(err);
+      else this.#log().debug({ err }, 'the task failed after its term had ended');
+    }
+    if (term.ended !== undefined && !this.#requeue) this.#reject(term.ended);
+  }
+}

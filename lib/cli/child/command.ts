@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CliError, EXIT, type Exit } from '../exit.js';
+import { runs, send } from './process-group.js';
+
+/** ms between two looks whether a process group is empty: nobody tells of the end of a grandchild. */
+const LOOK_EVERY = 20;
+/** ms after SIGKILL in which the last process has to be gone: where zombies cannot be told, one may never be collected. */
+const DEAD_WITHIN = 1_000;
+
+export interface CommandOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** In our own process group; then only the command itself is signalled, not what it has started. */
+  readonly foreground: boolean;
+}
+
+/**
+ * The user's command while it runs: with our stdin, stdout and stderr, and in a process group and session of its own, so
+ * that a signal reaches everything it has started and nothing else.
+ */
+export class Command {
+  readonly pid: number;
+  /** Resolves when the command itself has ended; what it has started may still run. */
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #foreground: boolean;
+  #hasExited = false;
+
+  private constructor(child: ChildProcess, pid: number, foreground: boolean) {
+    this.#child = child;
+    this.pid = pid;
+    this.#foreground = foreground;
+    child.on('error', () => {}); // a signal that could not be sent
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.#hasExited = true;
+        resolve(signal === null ? { code: code ?? 0 } : { signal });
+      });
+    });
+  }
+
+  /**
+   * Runs at once: there is no turn of the event loop in which leadership could be lost before it.
+   *
+   * @throws CliError (in the promise) 126 or 127, as `env` would exit
+   */
+  static start(argv: readonly string[], { env, foreground }: CommandOptions): Command | Promise<never> {
+    const [file = '', ...args] = argv;
+    let child: ChildProcess;
+    try {
+      child = spawn(file, args, { stdio: 'inherit', env, detached: !foreground });
+    } catch (err) {
+      return Promise.reject(cannotRun(file, err as NodeJS.ErrnoException));
+    }
+    if (child.pid !== undefined) return new Command(child, child.pid, foreground);
+    return once(child, 'error').then(([err]) => {
+      throw cannotRun(file, err as NodeJS.ErrnoException);
+    });
+  }
+
+  /** As `kill` takes it: the process group, or the command alone when the group is ours too. */
+  get target(): number {
+    return this.#foreground ? this.pid : -this.pid;
+  }
+
+  /** Anything of it left, the command or what it has started. */
+  get isAlive(): boolean {
+    return this.#foreground ? !this.#hasExited : runs(this.target);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#foreground) this.#child.kill(signal);
+    else send(this.target, signal);
+  }
+
+  /** Resolves when nothing is left of it; after SIGKILL, in bounded time. */
+  async gone(hasBeenKilled: () => boolean): Promise<void> {
+    await this.exited;
+    for (let waited = 0; this.isAlive && waited < DEAD_WITHIN; waited += hasBeenKilled() ? LOOK_EVERY : 0) {
+      await pause(LOOK_EVERY);
+    }
+  }
+}
+
+function cannotRun(file: string, err: NodeJS.ErrnoException): CliError {
+  const isMissing = err.code === 'ENOENT';
+  const what = isMissing ? 'no such file or directory' : err.code === 'EACCES' ? 'permission denied' : err.message;
+  return new CliError(isMissing ? EXIT.notFound : EXIT.notExecutable, `cannot run ${file}: ${what}`, { cause: err });
+}

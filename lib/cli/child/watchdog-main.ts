@@ -1,0 +1,46 @@
+/** The watchdog's own process: see watchdog.ts. */
+import { createInterface } from 'node:readline';
+import { SystemClock } from '../../common/time.js';
+import { runs, send } from './process-group.js';
+import { monotonic, type Order } from './watchdog.js';
+
+/** ms between two looks whether anything is left of the command, once we are alone. */
+const LOOK_EVERY = 50;
+
+let order: Order = {};
+const clock = new SystemClock();
+let cancelWait = (): void => {};
+
+// Whoever ends everything that belongs to us (a service manager) shall not take the watchdog first.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
+
+const lines = createInterface({ input: process.stdin });
+lines.on('line', (line) => {
+  order = JSON.parse(line) as Order;
+  wait(order);
+});
+lines.on('close', () => {
+  // Who fed us is gone. The command may end in order as long as the lease lasts.
+  end('SIGTERM');
+  end('SIGCONT');
+  stayUntilGone();
+});
+
+function wait(current: Order): void {
+  cancelWait();
+  const { until } = current;
+  if (until === undefined) return;
+  cancelWait = clock.after(until - monotonic(), () => {
+    if (monotonic() < until) wait(current);
+    else end('SIGKILL');
+  });
+}
+
+function stayUntilGone(): void {
+  if (order.target === undefined || !runs(order.target)) process.exit();
+  setTimeout(stayUntilGone, LOOK_EVERY);
+}
+
+function end(signal: NodeJS.Signals): void {
+  if (order.target !== undefined) send(order.target, signal);
+}

@@ -1,0 +1,42 @@
+import type { Candidate } from '../../candidate.js';
+import { Election } from '../../election.js';
+import type { ElectionError } from '../../errors.js';
+import { EXIT } from '../exit.js';
+import { Outage } from '../outage.js';
+import { visible } from '../output.js';
+import type { Context } from '../program.js';
+import { leaderData } from './candidates.js';
+
+/** ms between two questions whether etcd is there: a watch says nothing when there is nothing, and nothing when it is cut off. */
+const ASK_EVERY = 5_000;
+
+/** A line for each change of leader, for ever: it is ended by a signal. */
+export async function observe({ etcd, endpoints, out }: Context, name: string): Promise<number> {
+  const election = new Election(etcd, name, { logger: out.logger });
+  const outage = new Outage(out, endpoints);
+  election.on('error', (error) => outage.begin(error));
+  askNowAndThen(election, outage);
+  for await (const leader of election.observe()) {
+    outage.end();
+    const time = new Date().toISOString();
+    out.result(`${time}  ${describe(leader)}`, { time, election: name, leader: leaderData(leader) });
+  }
+  return EXIT.ok;
+}
+
+function describe(leader: Candidate | undefined): string {
+  if (leader === undefined) return 'nobody leads';
+  return `${visible(leader.value)} leads  token ${leader.fencingToken}  key ${visible(leader.key)}`;
+}
+
+function askNowAndThen(election: Election, outage: Outage): void {
+  setTimeout(() => {
+    election
+      .leader()
+      .then(
+        () => outage.end(),
+        (error: ElectionError) => outage.begin(error),
+      )
+      .finally(() => askNowAndThen(election, outage));
+  }, ASK_EVERY);
+}

@@ -1,0 +1,49 @@
+import { isatty } from 'node:tty';
+import { SystemClock } from '../../common/time.js';
+import { Election } from '../../election.js';
+import { storeOf } from '../../etcd/etcd-store.js';
+import { keyFrom } from '../../store/bytes.js';
+import { CliError, EXIT } from '../exit.js';
+import { firstAnswer } from '../outage.js';
+import { visible } from '../output.js';
+import type { Context } from '../program.js';
+import { confirm } from '../prompt.js';
+import { leaderData } from './candidates.js';
+
+/**
+ * Deletes the leader's key, if it is still the one that was shown. The leader notices, stops leading and goes to the end
+ * of the queue; what it runs may go on for a moment while the next one leads already.
+ */
+export async function stepDown(
+  { etcd, out }: Context,
+  name: string,
+  { yes = false }: { readonly yes?: boolean },
+): Promise<number> {
+  if (!yes && !isatty(0)) {
+    throw new CliError(EXIT.usage, 'step-down asks first, and there is no terminal to ask on: say --yes');
+  }
+  const election = new Election(etcd, name, { logger: out.logger });
+  const leader = await firstAnswer(election.leader());
+  if (leader === undefined) throw new CliError(EXIT.nobody, `nobody leads ${visible(name)}`);
+  const who = `${visible(leader.value)} (token ${leader.fencingToken})`;
+  if (!yes && !(await confirm(`${who} leads ${visible(name)}. Make it step down? [y/N] `))) {
+    throw new CliError(EXIT.failed, 'nothing done');
+  }
+
+  const key = keyFrom(leader.key);
+  const { succeeded } = await storeOf(etcd, new SystemClock()).txn({
+    compare: [{ key, createRevision: leader.fencingToken }],
+    success: [{ type: 'delete', key }],
+    failure: [],
+  });
+  if (!succeeded) throw new CliError(EXIT.failed, `${who} had stopped leading meanwhile: nothing done`);
+  const next = await election.leader();
+  const now =
+    next === undefined ? 'nobody leads at the moment' : `${visible(next.value)} (token ${next.fencingToken}) leads now`;
+  out.result(`${who} has to step down; ${now}`, {
+    election: name,
+    steppedDown: leaderData(leader),
+    leader: leaderData(next),
+  });
+  return EXIT.ok;
+}

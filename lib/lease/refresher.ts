@@ -1,0 +1,146 @@
+import type { Clock } from '../common/time.js';
+import { ElectionError } from '../errors.js';
+import type { KeepAliveStream, Store } from '../store/store.js';
+
+export interface RefresherHandlers {
+  /** Before each regular refresh, not before the repeated attempts. */
+  sending(): void;
+  /** Refreshed: `sentAt` on the clock, the TTL granted in seconds. */
+  renewed(sentAt: number, ttl: number): void;
+  /** etcd does not know the lease. */
+  gone(): void;
+  /** An attempt failed or was not answered in time; the next is under way. */
+  failed(error: ElectionError): void;
+}
+
+/** A stream with at most one request on its way: replies on one stream come in order, and a held-up one holds up the rest. */
+interface Attempt {
+  readonly stream: KeepAliveStream;
+  sentAt: number;
+  isPending: boolean;
+}
+
+/** Pause before an attempt is repeated, ms: a refused connection must not become a busy loop. */
+const PAUSE = 50;
+
+/**
+ * Keeps one lease alive: three refreshes in each TTL, on one stream as long as that answers.
+ *
+ * A refresh that is not answered within a sixth of the TTL is sent again on another stream, to another member; the late
+ * one still counts when it comes, from the moment *it* was sent. When to give up is not decided here: that is the
+ * deadline's job, and a hung request must not delay it.
+ */
+export class Refresher {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #id: bigint;
+  readonly #on: RefresherHandlers;
+  readonly #longest: number;
+  #ttl: number;
+  /** Those that may still answer; the last is the one that decides what happens next. */
+  #attempts: Attempt[] = [];
+  #cancelTimer: () => void = () => {};
+  #isClosed = false;
+
+  /**
+   * `sentAt`: when the request was sent that granted the lease. `ttl`: seconds, to refresh three times in; an etcd that grants
+   * more than was asked for does not make it longer, because the renew deadline goes by what was asked for.
+   */
+  constructor(store: Store, clock: Clock, id: bigint, sentAt: number, ttl: number, on: RefresherHandlers) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#id = id;
+    this.#longest = ttl;
+    this.#ttl = ttl;
+    this.#on = on;
+    this.#schedule(sentAt);
+  }
+
+  /** Refreshes at once, unless an answer is awaited already. */
+  refresh(): void {
+    if (this.#isClosed || this.#attempts.some((a) => a.isPending)) return;
+    this.#attempt();
+  }
+
+  /** Sends nothing more and tells nothing more; the streams stay open. */
+  stop(): void {
+    this.#isClosed = true;
+    this.#cancelTimer();
+  }
+
+  close(): void {
+    this.stop();
+    for (const { stream } of this.#attempts) stream.close();
+    this.#attempts = [];
+  }
+
+  /** Milliseconds between two refreshes. */
+  get #interval(): number {
+    return (this.#ttl * 1000) / 3;
+  }
+
+  #schedule(sentAt: number): void {
+    this.#setTimer(sentAt + this.#interval - this.#clock.now(), () => {
+      this.#on.sending();
+      if (!this.#isClosed) this.#attempt();
+    });
+  }
+
+  #setTimer(ms: number, fn: () => void): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#clock.after(ms, fn);
+  }
+
+  #attempt(): void {
+    const attempt = this.#attempts.find((a) => !a.isPending) ?? this.#open();
+    attempt.isPending = true;
+    attempt.sentAt = this.#clock.now();
+    this.#setTimer(this.#interval / 2, () => this.#onSilence(attempt));
+    attempt.stream.send();
+  }
+
+  #open(): Attempt {
+    const stream = this.#store.keepAlive(this.#id, {
+      reply: (ttl) => this.#onReply(attempt, ttl),
+      closed: (error) => this.#onClosed(attempt, error),
+    });
+    const attempt: Attempt = { stream, sentAt: 0, isPending: false };
+    this.#attempts.push(attempt);
+    return attempt;
+  }
+
+  #onReply(attempt: Attempt, ttl: number): void {
+    if (this.#isClosed || !attempt.isPending) return;
+    if (ttl <= 0) {
+      this.#on.gone();
+      return;
+    }
+    attempt.isPending = false;
+    this.#ttl = Math.min(ttl, this.#longest);
+    for (const other of this.#attempts) if (other !== attempt) other.stream.close();
+    this.#attempts = [attempt];
+    this.#schedule(attempt.sentAt);
+    this.#on.renewed(attempt.sentAt, ttl);
+  }
+
+  #onSilence(attempt: Attempt): void {
+    const waited = Math.round(this.#clock.now() - attempt.sentAt);
+    this.#setTimer(PAUSE, () => this.#attempt());
+    // The late answers still count: only what was overdue before may be ended for it, to have its connection made anew.
+    for (const { stream, isPending } of [...this.#attempts]) if (isPending) stream.overdue();
+    this.#fail(new Error(`no answer within ${waited} ms`));
+  }
+
+  #onClosed(attempt: Attempt, error: Error): void {
+    const decides = this.#attempts.at(-1) === attempt;
+    this.#attempts = this.#attempts.filter((a) => a !== attempt);
+    if (this.#isClosed || !attempt.isPending) return; // a stream that nobody waits for is opened again when it is needed
+    if (decides) this.#setTimer(PAUSE, () => this.#attempt());
+    this.#fail(error);
+  }
+
+  #fail(cause: Error): void {
+    const message = `the lease was not refreshed (${cause.message}): trying again`;
+    this.#on.failed(cause instanceof ElectionError ? cause : new ElectionError('UNAVAILABLE', message, { cause }));
+  }
+}

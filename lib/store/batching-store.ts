@@ -1,0 +1,149 @@
+import { ElectionError } from '../errors.js';
+import {
+  type KeepAliveHandlers,
+  type KeepAliveStream,
+  type Op,
+  RequestRefused,
+  type Store,
+  type Txn,
+  type TxnResult,
+  type WatchHandlers,
+  type WatchStream,
+} from './store.js';
+
+interface Waiting {
+  readonly txn: Txn;
+  readonly resolve: (result: TxnResult) => void;
+  readonly reject: (reason: unknown) => void;
+  /** Refused once as part of a batch: goes by itself. */
+  isAlone: boolean;
+}
+
+/** Requests under way at a time. More would only wait inside etcd, where nobody can put them together any more. */
+const MOST_IN_FLIGHT = 8;
+/** etcd allows 128 operations in a transaction (`--max-txn-ops`), of which a join has three. */
+const MOST_OPS = 120;
+/** etcd allows 1.5 MiB in a request (`--max-request-bytes`). */
+const MOST_BYTES = 256 * 1024;
+
+/**
+ * A store that puts transactions together that would otherwise wait for each other: one that finds few others under way is sent at
+ * once and by itself, so a single election never waits; ten thousand of them make a few hundred requests.
+ *
+ * All compares of a batch must hold together. They nearly always do: each guards a key that only one candidate writes.
+ * When one does not, or etcd refuses the batch (one permission is missing, one lease is gone), its transactions are
+ * sent one by one, so that one of them never decides for the others.
+ */
+export class BatchingStore implements Store {
+  readonly #store: Store;
+  #waiting: Waiting[] = [];
+  #inFlight = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  grant(id: bigint, ttl: number): Promise<number | undefined> {
+    return this.#store.grant(id, ttl);
+  }
+
+  revoke(id: bigint): Promise<void> {
+    return this.#store.revoke(id);
+  }
+
+  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
+    return this.#store.keepAlive(id, on);
+  }
+
+  watch(on: WatchHandlers): WatchStream {
+    return this.#store.watch(on);
+  }
+
+  txn(txn: Txn): Promise<TxnResult> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ txn, resolve, reject, isAlone: false });
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    while (this.#inFlight < MOST_IN_FLIGHT && this.#waiting.length > 0) {
+      const batch = this.#take();
+      this.#inFlight++;
+      void this.#carryOut(batch).then(() => {
+        this.#inFlight--;
+        this.#send();
+      });
+    }
+  }
+
+  /** The longest beginning of the queue that makes a legal transaction. */
+  #take(): Waiting[] {
+    let ops = 0;
+    let bytes = 0;
+    const written = new Set<string>();
+    const fits = ({ txn, isAlone }: Waiting, at: number): boolean => {
+      ops += Math.max(txn.success.length, txn.compare.length);
+      for (const op of txn.success) {
+        if (op.type === 'put') bytes += op.value.length;
+        // etcd refuses to write a key twice in one transaction.
+        if (op.type !== 'range' && written.size === written.add(op.key).size) return at === 0;
+      }
+      return at === 0 || (!isAlone && ops <= MOST_OPS && bytes <= MOST_BYTES);
+    };
+    let length = this.#waiting.findIndex((waiting, at) => !fits(waiting, at));
+    if (this.#waiting[0]?.isAlone) length = 1;
+    return this.#waiting.splice(0, length < 0 ? this.#waiting.length : length);
+  }
+
+  /** Never rejects. */
+  async #carryOut(batch: readonly Waiting[]): Promise<void> {
+    const [first] = batch;
+    if (first === undefined) return;
+    try {
+      const result = await this.#store.txn(batch.length === 1 ? first.txn : merge(batch));
+      if (batch.length === 1) first.resolve(result);
+      else if (result.succeeded) distribute(batch, result);
+      else this.#sendAlone(batch);
+    } catch (err) {
+      // An outage concerns all alike, and each has its own patience; a refusal may be meant for one.
+      if (batch.length > 1 && !isOutage(err)) this.#sendAlone(batch);
+      else for (const { reject } of batch) reject(err);
+    }
+  }
+
+  #sendAlone(batch: readonly Waiting[]): void {
+    for (const waiting of batch) waiting.isAlone = true;
+    this.#waiting.unshift(...batch);
+  }
+}
+
+/**
+ * The writes go first. Within a transaction etcd reads what was written before in it, and all is answered with one revision:
+ * a read before a write of somebody else would show less than its revision says, and a watch from there would miss it.
+ */
+function merge(batch: readonly Waiting[]): Txn {
+  const ops = batch.flatMap(({ txn }) => txn.success);
+  return {
+    compare: batch.flatMap(({ txn }) => txn.compare),
+    success: [...ops.filter((op) => !isRange(op)), ...ops.filter(isRange)],
+    failure: [],
+  };
+}
+
+function distribute(batch: readonly Waiting[], { revision, ranges }: TxnResult): void {
+  let from = 0;
+  for (const { txn, resolve } of batch) {
+    const to = from + txn.success.filter(isRange).length;
+    resolve({ succeeded: true, revision, ranges: ranges.slice(from, to) });
+    from = to;
+  }
+}
+
+function isRange(op: Op): boolean {
+  return op.type === 'range';
+}
+
+function isOutage(err: unknown): boolean {
+  return err instanceof ElectionError && err.code === 'UNAVAILABLE' && !(err instanceof RequestRefused);
+}

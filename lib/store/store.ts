@@ -1,0 +1,138 @@
+import { ElectionError } from '../errors.js';
+
+/**
+ * What the library asks of etcd, and no more: leases, transactions, watches. One implementation speaks to etcd through
+ * etcd3 (`lib/etcd/`); the specs and the simulation bring another, so nothing above this line knows about gRPC.
+ *
+ * Keys are byte strings: each character is one byte (latin1), so that any key another client wrote survives, compares
+ * as etcd compares it, and can be the key of a `Map`. `lib/queue/keys.ts` converts.
+ *
+ * Every method may reject with an {@link ElectionError}: `UNAVAILABLE` (no answer, or no majority; whether the request was
+ * carried out is unknown; {@link RequestRefused} when it surely was not), `PERMISSION_DENIED`, or `LEASE_LOST` (etcd does not know the lease). All requests are safe to
+ * repeat, and an implementation may carry one out twice.
+ */
+export interface Store {
+  /**
+   * Creates the lease `id` and returns the TTL granted, in seconds. When the lease exists already (the reply to an
+   * earlier attempt was lost) the TTL is not known and `undefined` is returned: the first refresh will tell.
+   */
+  grant(id: bigint, ttl: number): Promise<number | undefined>;
+
+  /** Ends the lease and deletes its keys in one revision. A lease that is gone already is no error. */
+  revoke(id: bigint): Promise<void>;
+
+  /** Opens a stream on which one lease is refreshed. Never throws: what goes wrong is told to `on.closed`. */
+  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream;
+
+  /** Atomic, and linearizable as long as the branch taken contains an operation. */
+  txn(txn: Txn): Promise<TxnResult>;
+
+  /** Opens a stream that carries any number of watches. Never throws: what goes wrong is told to `on.closed`. */
+  watch(on: WatchHandlers): WatchStream;
+}
+
+/** etcd has understood the request and refuses it as it stands: sent again it would be refused again. */
+export class RequestRefused extends ElectionError {}
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly createRevision: bigint;
+  readonly modRevision: bigint;
+  /** 0n when the key has no lease. */
+  readonly lease: bigint;
+}
+
+export interface RangeQuery {
+  readonly key: string;
+  /** First key after the range; absent for the single key. */
+  readonly end?: string;
+  /** By create revision. */
+  readonly order: 'oldest' | 'newest';
+  /** 0 for no limit. */
+  readonly limit: number;
+  /** Leaves the values out. */
+  readonly keysOnly?: boolean;
+  readonly maxCreateRevision?: bigint;
+}
+
+export interface RangeResult {
+  readonly kvs: readonly KeyValue[];
+  /** Keys in the range, whatever the limit and the revision filter. */
+  readonly count: number;
+}
+
+/** True when the key exists with this create revision; 0n: when it does not exist. */
+export interface Compare {
+  readonly key: string;
+  readonly createRevision: bigint;
+}
+
+export type Op =
+  | { readonly type: 'range'; readonly range: RangeQuery }
+  | { readonly type: 'put'; readonly key: string; readonly value: Buffer; readonly lease: bigint }
+  | { readonly type: 'delete'; readonly key: string };
+
+export interface Txn {
+  readonly compare: readonly Compare[];
+  readonly success: readonly Op[];
+  readonly failure: readonly Op[];
+}
+
+export interface TxnResult {
+  readonly succeeded: boolean;
+  /** The store's revision after the transaction. */
+  readonly revision: bigint;
+  /** The results of the `range` operations of the branch that was taken, in their order. */
+  readonly ranges: readonly RangeResult[];
+}
+
+export interface KeepAliveHandlers {
+  /** One reply, in the order of the requests. A TTL of 0 or less means that etcd does not know the lease. */
+  reply(ttl: number): void;
+  /** The stream has ended by itself; nothing is told after it. Not called after `close()`. */
+  closed(error: Error): void;
+}
+
+export interface KeepAliveStream {
+  /** Asks for one refresh; the reply comes later, or never. */
+  send(): void;
+  /**
+   * Says that an answer is overdue: the next stream goes elsewhere. Said again, when that has not answered either, this one
+   * may be ended (`closed` is told), since its connection may be half-open.
+   */
+  overdue(): void;
+  close(): void;
+}
+
+export interface WatchEvent {
+  readonly type: 'put' | 'delete';
+  readonly key: string;
+  /** Revision of the change. */
+  readonly revision: bigint;
+  /** What a `put` wrote; absent on a `delete`. */
+  readonly kv?: KeyValue;
+}
+
+export interface WatchHandlers {
+  /** Server accepted the watch `id`. */
+  created(id: number): void;
+  events(id: number, events: readonly WatchEvent[]): void;
+  /** The server has ended the watch: `compacted` is the first revision that can still be watched, when that was why. */
+  cancelled(id: number, compacted: bigint | undefined, error: Error): void;
+  /** Any sign of life on the stream, progress replies among them. */
+  alive(): void;
+  /** The stream has ended by itself; nothing is told after it. Not called after `close()`. */
+  closed(error: Error): void;
+}
+
+export interface WatchStream {
+  /** Starts a watch under an `id` of the caller's choice (1 or more, never used again on this stream). */
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void;
+  cancel(id: number): void;
+  /** Asks for a sign of life. */
+  ping(): void;
+  /** See {@link KeepAliveStream.overdue}. */
+  overdue(): void;
+  close(): void;
+}

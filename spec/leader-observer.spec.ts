@@ -1,0 +1,195 @@
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { ElectionError } from '../lib/errors.js';
+import { leaseIn } from '../lib/queue/keys.js';
+import { LeaderObserver } from '../lib/queue/leader-observer.js';
+import { type LeaderWatcher, leaderWatcherOf } from '../lib/queue/leader-watcher.js';
+import { Queue } from '../lib/queue/queue.js';
+import { Watcher } from '../lib/watch/watcher.js';
+import { tracked } from './support/track.js';
+import { type Process, recordLog, World } from './support/world.js';
+
+describe('an observer', () => {
+  let world: World;
+  let process: Process;
+  let leaderWatcher: LeaderWatcher;
+  let observer: LeaderObserver;
+  let story: string[];
+
+  beforeEach(() => {
+    world = new World();
+    process = world.process('one');
+    story = [];
+    const queue = new Queue(process.store, 'jobs', recordLog);
+    const watch = new Watcher(process.store, process.clock, { quiet: 5_000, patience: 2_000, groupOf: leaseIn });
+    leaderWatcher = leaderWatcherOf(process.store, process.clock, 'jobs');
+    observer = tracked(
+      new LeaderObserver(
+        leaderWatcher,
+        { queue, watch },
+        {
+          changed: (head) => story.push(head === undefined ? 'nobody' : `${head.value} of ${head.createRevision}`),
+          failed: ({ code }) => story.push(`failed: ${code}`),
+        },
+      ),
+    );
+  });
+  const start = async (): Promise<void> => {
+    observer.start();
+    await world.advance(10);
+  };
+
+  it('says that nobody leads, and follows the whole range until somebody does', async () => {
+    await start();
+    world.etcd.put('jobs/1', 'a');
+    await world.advance(10);
+    expect(story).to.deep.equal(['nobody', 'a of 2']);
+    expect(process.store.requests.txn, 'the event said it all').to.equal(1);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/1']);
+  });
+
+  it('names the oldest, whoever comes after', async () => {
+    world.etcd.put('jobs/9', 'a');
+    await start();
+    world.etcd.put('jobs/1', 'b');
+    await world.advance(1_100);
+    expect(story).to.deep.equal(['a of 2']);
+    expect(observer.head?.value.toString()).to.equal('a');
+  });
+
+  it('names the first of a batch of keys, not the last', async () => {
+    await start();
+    process.store.silenceStreams('watch');
+    for (const name of ['b', 'a', 'c']) world.etcd.put(`jobs/${name}`, name);
+    await world.advance(10_000);
+    expect(story).to.deep.equal(['nobody', 'b of 2']);
+  });
+
+  it('reads when the leader goes, once, and names the next or nobody', async () => {
+    world.etcd.put('jobs/1', 'a');
+    world.etcd.put('jobs/2', 'b');
+    await start();
+    world.etcd.delete('jobs/1');
+    await world.advance(10);
+    expect([story, process.store.requests.txn]).to.deep.equal([['a of 2', 'b of 3'], 2]);
+    world.etcd.delete('jobs/2');
+    await world.advance(10);
+    expect(story.slice(2)).to.deep.equal(['nobody']);
+  });
+
+  it('tells a handover between two that announce the same', async () => {
+    world.etcd.put('jobs/1', 'same');
+    world.etcd.put('jobs/2', 'same');
+    await start();
+    world.etcd.delete('jobs/1');
+    await world.advance(10);
+    expect(story).to.deep.equal(['same of 2', 'same of 3']);
+  });
+
+  it('tells another value of the same leader, without reading', async () => {
+    world.etcd.put('jobs/1', 'a');
+    await start();
+    world.etcd.put('jobs/1', 'b');
+    await world.advance(10);
+    expect([story, process.store.requests.txn]).to.deep.equal([['a of 2', 'b of 2'], 1]);
+  });
+
+  it('tells that the same key is another leader when it was deleted and written in between', async () => {
+    world.etcd.put('jobs/1', 'a');
+    await start();
+    world.etcd.delete('jobs/1');
+    world.etcd.put('jobs/1', 'a');
+    await world.advance(100);
+    expect(story).to.deep.equal(['a of 2', 'a of 4']);
+  });
+
+  it('pays no attention to nested elections', async () => {
+    world.etcd.put('jobs/nested/1', 'x');
+    await start();
+    world.etcd.put('jobs/nested/2', 'x');
+    world.etcd.delete('jobs/nested/1');
+    await world.advance(10);
+    expect([story, process.store.requests.txn <= 2]).to.deep.equal([['nobody'], true]);
+  });
+
+  it('learns what others have read, and takes older news for none', async () => {
+    await start();
+    const kv = { key: 'jobs/1', value: Buffer.from('a'), createRevision: 5n, modRevision: 5n, lease: 0n };
+    observer.learn({ kv, revision: 5n });
+    observer.learn({ kv: undefined, revision: 4n });
+    expect(story).to.deep.equal(['nobody', 'a of 5']);
+  });
+
+  it('waits a quarter of a millisecond for each candidate after a change, and spreads its reads over two for each', async () => {
+    tracked(sinon.stub(Math, 'random').returns(0.999));
+    for (let n = 0; n < 1_002; n += 1) world.etcd.put(`jobs/${n}`, `v${n}`);
+    await start();
+    world.etcd.delete('jobs/0');
+    await world.advance(2_250);
+    expect(story).to.deep.equal(['v0 of 2']);
+    await world.advance(10);
+    expect(story).to.deep.equal(['v0 of 2', 'v1 of 3']);
+  });
+
+  it('reads again after a break of the watch, and finds what has happened', async () => {
+    world.etcd.put('jobs/1', 'a');
+    world.etcd.put('jobs/2', 'b');
+    await start();
+    process.store.breakStreams('watch');
+    world.etcd.delete('jobs/1');
+    world.etcd.compact();
+    await world.advance(500);
+    expect(story).to.deep.equal(['a of 2', 'b of 3']);
+  });
+
+  it('goes on after reads that fail, and says so each time', async () => {
+    process.store.faults.next('txn', 'fail');
+    process.store.faults.next('txn', { error: new ElectionError('PERMISSION_DENIED', 'no') });
+    process.store.faults.next('txn', { error: new TypeError('a surprise') });
+    observer.start();
+    await world.advance(1_000);
+    expect(story).to.deep.equal(['failed: UNAVAILABLE', 'failed: PERMISSION_DENIED', 'failed: UNAVAILABLE', 'nobody']);
+  });
+
+  it('reads again when what it reads is older than what made it read', async () => {
+    world.etcd.put('jobs/1', 'a');
+    world.etcd.put('jobs/2', 'b');
+    await start();
+    process.store.faults.next('txn', { lateBy: 100 });
+    world.etcd.put('jobs/1', 'a2');
+    observer.start();
+    await world.advance(50);
+    world.etcd.delete('jobs/1');
+    await world.advance(100);
+    expect(story).to.deep.equal(['a of 2', 'a2 of 2', 'b of 3']);
+  });
+
+  it('passes on that its watch is refused', () => {
+    observer.start();
+    leaderWatcher.refused(new ElectionError('PERMISSION_DENIED', 'no'));
+    expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
+  });
+
+  it('reads no further when it is closed while keys of nested elections are in the way of the answer', async () => {
+    world.etcd.put('jobs/nested/1', 'x');
+    world.etcd.put('jobs/nested/2', 'x');
+    observer.start();
+    await world.advance(1);
+    observer.close();
+    await world.advance(5_000);
+    expect([story, process.store.requests.txn]).to.deep.equal([[], 1]);
+  });
+
+  for (const [fault, what] of [
+    [{ lateBy: 100 }, 'answered'],
+    ['fail', 'refused'],
+  ] as const) {
+    it(`tells nothing after it is closed, when a read on its way is ${what}`, async () => {
+      process.store.faults.next('txn', fault);
+      observer.start();
+      observer.close();
+      await world.advance(5_000);
+      expect([story, process.store.open, process.clock.timers]).to.deep.equal([[], [], []]);
+    });
+  }
+});

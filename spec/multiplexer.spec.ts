@@ -1,0 +1,262 @@
+import { expect } from 'chai';
+import { leaseIn } from '../lib/queue/keys.js';
+import { WatchMultiplexer } from '../lib/watch/multiplexer.js';
+import type { Follower } from '../lib/watch/shared-watch.js';
+import { type Process, World } from './support/world.js';
+
+describe('the watch', () => {
+  let world: World;
+  let process: Process;
+  let watch: WatchMultiplexer;
+  let story: string[];
+
+  const build = (options = {}): void => {
+    world = new World(options);
+    process = world.process('one');
+    watch = new WatchMultiplexer(
+      process.store,
+      process.clock,
+      { quiet: 5_000, patience: 2_000, groupOf: leaseIn },
+      () => {},
+    );
+    story = [];
+  };
+  beforeEach(() => build());
+
+  const follower = (name: string, then: Partial<Follower> = {}): Follower => ({
+    changed: (event) => {
+      story.push(`${name}: ${event.type} ${event.key} at ${event.revision}`);
+      then.changed?.(event);
+    },
+    reset: () => {
+      story.push(`${name}: reset`);
+      then.reset?.();
+    },
+    refused: ({ message }) => story.push(`${name}: refused, ${message}`),
+  });
+  /** From the next revision on. */
+  const follow = (key: string, name = key, from = world.etcd.revision + 1n): (() => void) =>
+    watch.follow({ key }, from, follower(name));
+
+  it('needs no stream while nothing is followed, and keeps it for a tenth of a second', async () => {
+    await world.advance(60_000);
+    expect(process.store.requests).to.include({ watchStream: 0 });
+    const leave = follow('a');
+    await world.advance(10);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
+    leave();
+    await world.advance(99);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
+    await world.advance(3);
+    expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
+  });
+
+  it('takes the stream that is kept for what is followed next, and watches over it as before', async () => {
+    follow('a')();
+    await world.advance(90);
+    follow('b');
+    await world.advance(10);
+    expect([process.store.open, process.store.requests.watchStream]).to.deep.equal([['watch stream', 'watch b'], 1]);
+    process.store.silenceStreams('watch');
+    world.etcd.put('b', 'x');
+    await world.advance(10_000);
+    expect([story, process.store.requests.watchStream]).to.deep.equal([['b: reset', 'b: reset', 'b: put b at 2'], 2]);
+  });
+
+  it('does not keep a stream that breaks, nor one that is not wanted any more', async () => {
+    follow('a')();
+    await world.advance(10);
+    process.store.breakStreams('watch');
+    await world.advance(1_000);
+    expect([process.store.requests.watchStream, process.clock.timers]).to.deep.equal([1, []]);
+    follow('a')();
+    await world.advance(10);
+    watch.closeIdle();
+    await world.advance(3);
+    expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
+  });
+
+  it('does not close a stream as idle on which something is followed', async () => {
+    follow('a');
+    await world.advance(10);
+    watch.closeIdle();
+    await world.advance(10);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch a']);
+  });
+
+  it('carries many keys on one stream', async () => {
+    const keys = Array.from({ length: 50 }, (_, n) => `k${n}`);
+    for (const key of keys) follow(key);
+    await world.advance(10);
+    for (const key of keys) world.etcd.put(key, 'x');
+    await world.advance(10);
+    expect(story).to.deep.equal(keys.map((key, n) => `${key}: put ${key} at ${n + 2}`));
+    expect(process.store.requests).to.include({ watchStream: 1, watch: 50 });
+  });
+
+  it('follows a range of keys, and a single key of the same name beside it', async () => {
+    watch.follow({ key: 'a/', end: 'a0' }, world.etcd.revision + 1n, follower('range'));
+    follow('a/', 'key');
+    await world.advance(10);
+    world.etcd.put('a/1', 'x');
+    world.etcd.put('a/', 'x');
+    world.etcd.put('a0', 'x');
+    await world.advance(10);
+    expect(story.sort()).to.deep.equal(['key: put a/ at 3', 'range: put a/ at 3', 'range: put a/1 at 2']);
+  });
+
+  it('misses nothing between a read and its first watch', async () => {
+    const from = world.etcd.revision + 1n;
+    world.etcd.put('a', 'x');
+    world.etcd.delete('a');
+    follow('a', 'a', from);
+    await world.advance(200);
+    expect(story).to.deep.equal(['a: put a at 2', 'a: delete a at 3']);
+  });
+
+  it('asks etcd once for a key that many follow, until the last of them leaves', async () => {
+    const leaves = [follow('a', 'one'), follow('a', 'two')];
+    follow('b');
+    await world.advance(10);
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    leaves[0]?.();
+    leaves[0]?.();
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    expect(story).to.deep.equal(['one: put a at 2', 'two: put a at 2', 'two: put a at 3']);
+    expect(process.store.requests).to.include({ watch: 2, watchCancel: 0 });
+    leaves[1]?.();
+    await world.advance(10);
+    expect(process.store.requests).to.include({ watchCancel: 1 });
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch b']);
+  });
+
+  it('tells nobody who has left, not even of what was on its way', async () => {
+    const leave = follow('a');
+    follow('b');
+    await world.advance(10);
+    world.etcd.put('a', 'x');
+    leave();
+    await world.advance(100);
+    expect(story).to.deep.equal([]);
+  });
+
+  it('does not tell a follower whom an earlier one has made leave', async () => {
+    const leaving = { leave: (): void => {} };
+    watch.follow({ key: 'a' }, 2n, follower('one', { changed: () => leaving.leave() }));
+    leaving.leave = follow('a', 'two', 2n);
+    await world.advance(10);
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    expect(story).to.deep.equal(['one: put a at 2']);
+  });
+
+  it('makes a newcomer read when the others have heard already what came after its read', async () => {
+    follow('a', 'one');
+    await world.advance(10);
+    const from = world.etcd.revision + 1n;
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    follow('a', 'late', from);
+    follow('a', 'in time', from + 1n);
+    await world.advance(10);
+    expect(story).to.deep.equal(['one: put a at 2', 'late: reset']);
+  });
+
+  it('makes a newcomer read whose read is older than the watch that it shares', async () => {
+    const from = world.etcd.revision + 1n;
+    world.etcd.put('a', 'x');
+    world.etcd.delete('a');
+    world.etcd.put('a', 'again');
+    follow('a', 'one');
+    follow('a', 'older', from);
+    await world.advance(200);
+    expect(story).to.deep.equal(['older: reset']);
+  });
+
+  it('does not make a newcomer read that has left again', async () => {
+    follow('a', 'one');
+    await world.advance(10);
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    follow('a', 'late', 2n)();
+    await world.advance(10);
+    expect(story).to.deep.equal(['one: put a at 2']);
+  });
+
+  it('goes on after a break from the first revision it has not seen, on another stream, and makes everybody read', async () => {
+    follow('a');
+    follow('b');
+    await world.advance(10);
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    process.store.breakStreams('watch');
+    world.etcd.put('a', 'x');
+    await world.advance(200);
+    expect(story).to.deep.equal(['a: put a at 2', 'a: reset', 'b: reset', 'a: put a at 3']);
+    expect(process.store.requests).to.include({ watchStream: 2 });
+  });
+
+  it('opens again soon at first, and less and less often while it cannot', async () => {
+    process.store.network = 'down';
+    follow('a');
+    await world.advance(20_000);
+    expect(process.store.requests.watchStream).to.be.within(12, 30);
+    process.store.network = 'up';
+    await world.advance(2_000);
+    expect(story).to.deep.equal(['a: reset']);
+    const before = process.store.requests.watchStream;
+    process.store.breakStreams('watch');
+    await world.advance(25);
+    expect(process.store.requests.watchStream).to.equal(before + 1);
+  });
+
+  it('follows what is added while it has no stream, once, as soon as it has one', async () => {
+    follow('a');
+    await world.advance(10);
+    process.store.breakStreams('watch');
+    await world.advance(5);
+    follow('b');
+    world.etcd.put('b', 'x');
+    await world.advance(200);
+    expect(story).to.have.members(['a: reset', 'b: put b at 2']);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch a', 'watch b']);
+    expect(process.store.requests).to.include({ watchStream: 2, watch: 3 });
+  });
+
+  it('does not open again when the last follower leaves meanwhile', async () => {
+    const leave = follow('a');
+    await world.advance(10);
+    process.store.breakStreams('watch');
+    await world.advance(2);
+    leave();
+    await world.advance(10_000);
+    expect([process.store.requests.watchStream, process.clock.timers]).to.deep.equal([1, []]);
+  });
+
+  it('goes on from the compaction, and makes who followed read', async () => {
+    const from = world.etcd.revision + 1n;
+    for (let n = 0; n < 5; n += 1) world.etcd.put('a', 'x');
+    world.etcd.compact();
+    follow('a', 'a', from);
+    await world.advance(300);
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    expect(story).to.deep.equal(['a: reset', 'a: put a at 6', 'a: put a at 7']);
+  });
+
+  it('survives a compaction during a break', async () => {
+    follow('a');
+    await world.advance(10);
+    process.store.breakStreams('watch');
+    world.etcd.put('a', 'x');
+    world.etcd.put('a', 'x');
+    world.etcd.compact();
+    await world.advance(300);
+    world.etcd.put('a', 'x');
+    await world.advance(10);
+    expect(story.filter((line) => line !== 'a: reset')).to.deep.equal(['a: put a at 3', 'a: put a at 4']);
+    expect(story).to.include('a: reset');
+  });
+});

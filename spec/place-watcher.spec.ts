@@ -1,0 +1,194 @@
+import { expect } from 'chai';
+import { ElectionError } from '../lib/errors.js';
+import { leaseIn } from '../lib/queue/keys.js';
+import { PlaceWatcher } from '../lib/queue/place-watcher.js';
+import { Queue } from '../lib/queue/queue.js';
+import { Watcher } from '../lib/watch/watcher.js';
+import { type Process, recordLog, World } from './support/world.js';
+
+describe('a standing in the queue', () => {
+  let world: World;
+  let process: Process;
+  let watch: Watcher;
+  let queue: Queue;
+  let story: string[];
+  let placeWatcher: PlaceWatcher;
+
+  /** Behind jobs/1a and jobs/2b; its own key is jobs/3c. */
+  beforeEach(async () => {
+    world = new World();
+    process = world.process('one');
+    story = [];
+    queue = new Queue(process.store, 'jobs', recordLog);
+    watch = new Watcher(process.store, process.clock, { quiet: 5_000, patience: 2_000, groupOf: leaseIn });
+    for (const lease of [0x1an, 0x2bn, 0x3cn]) await world.settled(process.store.grant(lease, 600));
+    world.etcd.put('jobs/1a', 'a', 0x1an);
+    world.etcd.put('jobs/2b', 'b', 0x2bn);
+    const { place } = await world.settled(queue.join(0x3cn, Buffer.from('c'), false));
+    placeWatcher = new PlaceWatcher(queue, watch, process.clock, place, {
+      first: () => story.push('first'),
+      gone: () => story.push('gone'),
+      rewritten: ({ lease }) => story.push(`rewritten with lease ${lease.toString(16)}`),
+      troubled: ({ code }) => story.push(`failed: ${code}`),
+    });
+    await world.advance(10);
+  });
+  const reads = (): number => process.store.requests.txn - 1;
+  const ends = (): void => {
+    watch.closeIdle();
+    expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
+  };
+
+  it('follows its own key and the one before it, and nobody else', async () => {
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/3c', 'watch jobs/2b']);
+    world.etcd.delete('jobs/1a');
+    await world.advance(100);
+    expect([story, reads()]).to.deep.equal([[], 0]);
+    placeWatcher.close();
+    await world.advance(10);
+    ends();
+  });
+
+  it('is first when the last one before it goes, by one read', async () => {
+    world.etcd.delete('jobs/1a');
+    world.etcd.delete('jobs/2b');
+    await world.advance(10);
+    expect([story, reads()]).to.deep.equal([['first'], 1]);
+  });
+
+  it('is not first when a waiting one before it goes: it follows the next', async () => {
+    world.etcd.delete('jobs/2b');
+    await world.advance(10);
+    expect([story, reads()]).to.deep.equal([[], 1]);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/3c', 'watch jobs/1a']);
+    world.etcd.delete('jobs/1a');
+    await world.advance(10);
+    expect([story, reads()]).to.deep.equal([['first'], 2]);
+  });
+
+  it('does not read when the one before it announces another value', async () => {
+    world.etcd.put('jobs/2b', 'b again', 0x2bn);
+    await world.advance(100);
+    expect([story, reads()]).to.deep.equal([[], 0]);
+  });
+
+  it('is gone when its own key is deleted, and tells so once', async () => {
+    world.etcd.delete('jobs/3c');
+    world.etcd.delete('jobs/2b');
+    await world.advance(100);
+    expect(story).to.deep.equal(['gone']);
+    ends();
+  });
+
+  it('is never first without its key: deleted in one revision with all that were before it', async () => {
+    world.etcd.delete('jobs/1a', 'jobs/2b', 'jobs/3c');
+    await world.advance(100);
+    expect(story).to.deep.equal(['gone']);
+  });
+
+  it('is never first without its key: deleted while the promotion is being read', async () => {
+    process.store.faults.next('txn', { arriveLateBy: 500 });
+    process.store.silenceStreams('watch');
+    placeWatcher.reset();
+    world.etcd.delete('jobs/1a', 'jobs/2b');
+    await world.advance(400);
+    world.etcd.delete('jobs/3c');
+    await world.advance(200);
+    expect(story).to.deep.equal(['gone']);
+  });
+
+  it('is gone when its key was deleted and written anew: that is another place', async () => {
+    world.etcd.delete('jobs/3c');
+    world.etcd.put('jobs/3c', 'c', 0x3cn);
+    await world.advance(100);
+    expect(story).to.deep.equal(['gone']);
+  });
+
+  it('tells when somebody writes its key, with which lease', async () => {
+    world.etcd.put('jobs/3c', 'forged');
+    await world.advance(10);
+    expect(story).to.deep.equal(['rewritten with lease 0']);
+  });
+
+  it('sees by reading that its key has lost its lease while nothing could be heard', async () => {
+    process.store.silenceStreams('watch');
+    world.etcd.put('jobs/3c', 'forged');
+    placeWatcher.reset();
+    await world.advance(10);
+    expect(story).to.deep.equal(['rewritten with lease 0']);
+  });
+
+  it('reads after every break of the watch, and finds what happened meanwhile', async () => {
+    process.store.breakStreams('watch');
+    world.etcd.delete('jobs/1a', 'jobs/2b');
+    await world.advance(100);
+    expect(new Set(story)).to.deep.equal(new Set(['first']));
+  });
+
+  it('is gone after a break in which its key went and the history was compacted', async () => {
+    process.store.breakStreams('watch');
+    world.etcd.delete('jobs/3c');
+    world.etcd.put('other', 'x');
+    world.etcd.compact();
+    await world.advance(300);
+    expect(story).to.deep.equal(['gone']);
+    ends();
+  });
+
+  it('reads again when something happens while it reads', async () => {
+    process.store.faults.next('txn', { lateBy: 300 });
+    world.etcd.delete('jobs/2b');
+    await world.advance(100);
+    world.etcd.delete('jobs/1a');
+    placeWatcher.reset();
+    await world.advance(300);
+    expect([story, reads()]).to.deep.equal([['first'], 2]);
+  });
+
+  it('reads again until it is answered, with pauses of a second at the most', async () => {
+    process.store.faults.txn = 'fail';
+    world.etcd.delete('jobs/1a', 'jobs/2b');
+    await world.advance(10_000);
+    expect(new Set(story)).to.deep.equal(new Set(['failed: UNAVAILABLE']));
+    expect(story.length).to.be.within(12, 30);
+    process.store.faults.txn = 'ok';
+    await world.advance(1_050);
+    expect(story.at(-1)).to.equal('first');
+  });
+
+  it('passes on that the watch is refused', () => {
+    placeWatcher.refused(new ElectionError('PERMISSION_DENIED', 'no'));
+    expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
+  });
+
+  it('reads no further when it is closed while keys of nested elections are in the way of the answer', async () => {
+    world.etcd.put('jobs/2b/nested', 'x'); // after it in the order of creation
+    await world.settled(process.store.grant(0x5en, 600));
+    const { place } = await world.settled(queue.join(0x5en, Buffer.from('e'), false));
+    const tell = (what: string) => () => story.push(`later: ${what}`);
+    const on = { first: tell('first'), gone: tell('gone'), rewritten: tell('rewritten'), troubled: tell('failed') };
+    const later = new PlaceWatcher(queue, watch, process.clock, place, on);
+    await world.advance(10);
+    const before = reads();
+    later.reset();
+    await world.advance(1);
+    later.close();
+    await world.advance(100);
+    expect([story, reads() - before]).to.deep.equal([[], 1]);
+  });
+
+  for (const [fault, name] of [
+    [{ lateBy: 100 }, 'answered'],
+    ['lose reply', 'not answered'],
+  ] as const) {
+    it(`tells nothing after it is closed, when a read on its way is ${name}`, async () => {
+      process.store.faults.next('txn', fault);
+      world.etcd.delete('jobs/1a', 'jobs/2b');
+      await world.advance(5);
+      placeWatcher.close();
+      await world.advance(10_000);
+      expect(story).to.deep.equal([]);
+      ends();
+    });
+  }
+});
