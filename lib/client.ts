@@ -4,7 +4,7 @@ import { show } from './options.js';
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
-/** Lets everything pass. What we need of cockatiel's interface is one method; the events nobody listens to. */
+/** A policy that lets everything pass. etcd3 uses one method of cockatiel's interface; nobody listens to the events. */
 function pass(): Policy {
   const signal = new AbortController().signal;
   const never = (): { dispose(): void } => ({ dispose() {} });
@@ -26,17 +26,17 @@ const GRPC_OPTIONS = {
   'grpc.keepalive_permit_without_calls': 0,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 1_000,
-  // grpc-js stops at 4 MiB: five candidates may announce more, and etcd puts what a watch has missed into one message.
+  // grpc-js's limit is 4 MiB. Five candidates may announce more, and etcd sends all that a watch missed in one message.
   'grpc.max_receive_message_length': -1,
 } as const;
 
-/** ms for fetching a token: without it a call that waits for a token waits for ever. */
+/** Milliseconds to fetch a token, because without a limit a call that waits for a token waits for ever. */
 const AUTH_PATIENCE = 2_000;
 
 /**
  * An etcd3 client with the settings that elections need: no breaker that closes a host for longer than a short lease
- * lives, no retries beneath ours, half-open connections found, quick reconnection. What `options` say goes first. It works
- * as any other etcd3 client; close it yourself, after `stop()`.
+ * lives, no retries beneath ours, half-open connections found, quick reconnection. What `options` say goes first. It
+ * works as any other etcd3 client; close it yourself, after `stop()`.
  *
  * It does not retry your own calls: a `client.get()` fails when the member it went to fails.
  *

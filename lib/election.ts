@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
-import { Campaign, type CampaignParts } from './campaign/campaign.js';
-import { LeaderEvents } from './campaign/leader-events.js';
+import { Campaign } from './campaign/campaign.js';
+import type { CampaignContext, ReleasePolicy } from './campaign/context.js';
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import type { Task } from './campaign/task-run.js';
@@ -20,10 +20,14 @@ import {
   splitOptions,
 } from './options.js';
 import { LeaderIterator } from './queue/leader-iterator.js';
-import type { LeaderObserver, LeaderObserverHandlers } from './queue/leader-observer.js';
 import { Queue } from './queue/queue.js';
 import { Session } from './session.js';
 import { textOf } from './store/bytes.js';
+
+/** The lease lives on for the other elections of the session. */
+const KEY_ONLY: ReleasePolicy = () => 'key';
+/** The lease is this election's alone, and ends with the candidate. */
+const LEASE_AT_LAST: ReleasePolicy = (isLast) => (isLast ? 'lease' : 'key');
 
 /**
  * One candidate in one election.
@@ -42,10 +46,9 @@ import { textOf } from './store/bytes.js';
  */
 export class Election {
   readonly name: string;
-  readonly #parts: CampaignParts;
+  readonly #context: CampaignContext;
   readonly #campaign: Campaign;
   readonly #events: Events;
-  readonly #leaderEvents: LeaderEvents;
   #log: Logger | undefined;
 
   /**
@@ -59,23 +62,28 @@ export class Election {
   /** @internal */
   constructor(source: Etcd3 | Session | Environment, name: string, options?: ElectionOptions);
   constructor(source: Etcd3 | Session | Environment, name: string, options: ElectionOptions = {}) {
-    const ownsSession = !(source instanceof Session);
-    if (ownsSession && !isEnvironment(source)) checkClient(source, 'an Etcd3 client or a Session');
+    const isShared = source instanceof Session;
+    if (!isShared && !isEnvironment(source)) checkClient(source, 'an Etcd3 client or a Session');
     checkName(name);
-    const sessionOptions = splitOptions(options, !ownsSession);
+    const sessionOptions = splitOptions(options, isShared);
     this.name = name;
-    const session = ownsSession ? new Session(source, sessionOptions) : source;
+    const session = (isShared ? source : new Session(source, sessionOptions)).parts;
+    const resolved = resolveElectionOptions(options, session.options);
     const log = (): Logger => {
-      this.#log ??= childLogger(this.#parts.logger, { election: name });
+      this.#log ??= childLogger(resolved.logger, { election: name });
       return this.#log;
     };
-    const queue = new Queue(session.environment.store, name, log);
-    const { value, observe, healthCheck, releaseTimeout, logger } = resolveElectionOptions(options, session.options);
-    // Not spread, which would take 300 bytes more: there may be ten thousand elections in a process.
-    this.#parts = { value, observe, healthCheck, releaseTimeout, logger, name, session, ownsSession, queue, log };
+    this.#context = {
+      name,
+      options: resolved,
+      session,
+      queue: new Queue(session.store, name, log),
+      releases: isShared ? KEY_ONLY : LEASE_AT_LAST,
+      intent: { isRunning: false, lives: 0, work: undefined },
+      log,
+    };
     this.#events = new Events(log, this);
-    this.#leaderEvents = new LeaderEvents(name, this.#events, queue, session, this.#parts.observe);
-    this.#campaign = new Campaign(this.#parts, this.#leaderEvents);
+    this.#campaign = new Campaign(this.#context, this.#events);
   }
 
   /**
@@ -89,7 +97,7 @@ export class Election {
   /** @internal Our key in the queue, the same in every read of it; undefined while we are not there. */
   get key(): string | undefined {
     const { state } = this.#campaign;
-    return isQueued(state) ? textOf(state.stay.own.key) : undefined;
+    return isQueued(state) ? textOf(state.candidacy.own.key) : undefined;
   }
 
   /** @internal How often it has been started anew. */
@@ -117,9 +125,7 @@ export class Election {
    * answer in time and the key will expire with its lease. Idempotent, bounded in time, never rejects.
    */
   async stop(): Promise<void> {
-    const reason = new ElectionError('STOPPED', 'the candidate was stopped');
-    this.#leaderEvents.stopWaiting(reason);
-    await this.#campaign.stop(reason);
+    await this.#campaign.stop();
   }
 
   /**
@@ -158,8 +164,7 @@ export class Election {
    * running, and with `observe: false` unless it leads itself. Asks nobody: may be out of date.
    */
   currentLeader(): string | undefined {
-    if (!this.isRunning()) return undefined;
-    return this.#campaign.term?.value ?? this.#leaderEvents.leader;
+    return this.isRunning() ? this.#campaign.leader : undefined;
   }
 
   /**
@@ -169,9 +174,7 @@ export class Election {
    */
   async elected(options: { readonly signal?: AbortSignal } = {}): Promise<Leadership> {
     checkCallOptions(options, ['signal']);
-    const { term } = this.#campaign;
-    if (term?.isCurrent() && !options.signal?.aborted) return term;
-    return this.#leaderEvents.wait(options.signal);
+    return this.#campaign.elected(options.signal);
   }
 
   /**
@@ -192,7 +195,7 @@ export class Election {
    * ```
    */
   async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T> {
-    return run(this.#campaign, task, options, () => this.#parts.logger);
+    return run(this.#campaign, task, options, () => this.#context.options.logger);
   }
 
   /**
@@ -201,7 +204,7 @@ export class Election {
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async leader(): Promise<Candidate | undefined> {
-    const { kv } = await this.#parts.queue.head();
+    const { kv } = await this.#context.queue.head();
     return kv && toCandidate(kv);
   }
 
@@ -211,7 +214,7 @@ export class Election {
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async candidates(): Promise<Candidate[]> {
-    return (await this.#parts.queue.all()).map(toCandidate);
+    return (await this.#context.queue.all()).map(toCandidate);
   }
 
   /**
@@ -228,12 +231,13 @@ export class Election {
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Candidate | undefined> {
     checkCallOptions(options, ['signal']);
-    const open = (changed: LeaderObserverHandlers['changed']): LeaderObserver => {
-      const observer = this.#leaderEvents.observer({ changed, failed: (error) => this.#leaderEvents.failed(error) });
-      observer.start();
-      return observer;
-    };
-    return new LeaderIterator(open, options.signal);
+    const { name, session, queue } = this.#context;
+    return new LeaderIterator({
+      view: { queue, watcher: session.watcher },
+      watcher: () => session.leaderWatchers.of(name),
+      failed: (error) => this.#events.emit('error', error),
+      signal: options.signal,
+    });
   }
 
   on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {

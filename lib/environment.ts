@@ -1,9 +1,17 @@
 import type { Etcd3 } from 'etcd3';
+import type { SessionParts } from './campaign/context.js';
 import { type Clock, SystemClock } from './common/time.js';
-import { storeOf } from './etcd/etcd-store.js';
+import { EtcdStore } from './etcd/etcd-store.js';
+import { LeaseManager } from './lease/lease-manager.js';
+import type { ResolvedSessionOptions } from './options.js';
+import { KeyReleaser } from './queue/key-releaser.js';
+import { leaseIn } from './queue/keys.js';
+import { LeaderWatchers } from './queue/leader-watcher.js';
+import { BatchingStore } from './store/batching-store.js';
 import type { Store } from './store/store.js';
+import { Watcher } from './watch/watcher.js';
 
-/** What a session stands on: the two ends that specs replace, and the client. */
+/** What a session stands on: the two ends that specs replace, and the user's client. */
 export interface Environment {
   readonly store: Store;
   readonly clock: Clock;
@@ -11,15 +19,54 @@ export interface Environment {
   readonly etcd?: Etcd3;
 }
 
+/** An environment, with what all sessions on it share. */
+export interface SharedEnvironment extends Environment {
+  readonly leaderWatchers: LeaderWatchers;
+}
+
+/**
+ * By client, or by the store that a spec brings. All who use a client share one store, so that they know together which
+ * members do not answer, and one clock.
+ */
+const environments = new WeakMap<Etcd3 | Store, SharedEnvironment>();
+
 let systemClock: Clock | undefined;
 
 export function isEnvironment(source: unknown): source is Environment {
   return typeof source === 'object' && source !== null && 'store' in source;
 }
 
-/** That of a user's client, with the system's clock; one that is made already is taken as it is. */
-export function environmentOf(source: Etcd3 | Environment): Environment {
-  if (isEnvironment(source)) return source;
+/** The environment of a user's client, on the system's clock; or the one that a spec brings. */
+export function environmentOf(source: Etcd3 | Environment): SharedEnvironment {
+  const owner = isEnvironment(source) ? source.store : source;
+  const known = environments.get(owner);
+  if (known !== undefined) return known;
+  const environment = isEnvironment(source) ? source : onSystemClock(source);
+  const shared = { ...environment, leaderWatchers: new LeaderWatchers(environment.clock) };
+  environments.set(owner, shared);
+  return shared;
+}
+
+function onSystemClock(etcd: Etcd3): Environment {
   systemClock ??= new SystemClock();
-  return { store: storeOf(source, systemClock), clock: systemClock, etcd: source };
+  return { store: new EtcdStore(etcd, systemClock), clock: systemClock, etcd };
+}
+
+/** Puts together what the elections of one session share. Asks etcd for nothing. */
+export function sessionPartsOf(environment: SharedEnvironment, options: ResolvedSessionOptions): SessionParts {
+  const { clock, etcd, leaderWatchers } = environment;
+  const store = new BatchingStore(environment.store);
+  const ttl = options.ttl * 1_000;
+  const watcher = new Watcher(store, clock, {
+    quiet: clamp(ttl / 3, 1_000, 5_000),
+    patience: clamp(ttl / 6, 1_000, 2_500),
+    groupOf: leaseIn, // when a lease ends, etcd deletes all its keys together
+  });
+  const lease = new LeaseManager({ store, clock, options, dropped: () => keys.forget() });
+  const keys = new KeyReleaser(clock, watcher, (id) => lease.holds(id));
+  return { options, clock, store, etcd, lease, watcher, keys, leaderWatchers };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

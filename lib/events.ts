@@ -9,9 +9,9 @@ import { show } from './options.js';
 export interface ElectionEvents {
   /** This candidate leads now. */
   elected: [leadership: Leadership];
-  /** It leads no longer; exactly one follows every `elected`. */
+  /** This candidate leads no longer; exactly one `unelected` follows every `elected`. */
   unelected: [leadership: Leadership, reason: ElectionError];
-  /** Somebody leads now, or nobody (`undefined`); also when the leader proclaims another value. Told to every candidate. */
+  /** Somebody leads now, or nobody (`undefined`); or the leader proclaimed another value. Told to every candidate. */
   leader: [value: string | undefined, candidate: Candidate | undefined];
   /** The lease was refreshed; both in milliseconds. */
   refresh: [{ readonly roundTrip: number; readonly expiresIn: number }];
@@ -33,9 +33,9 @@ type Listen = (...args: never[]) => unknown;
 type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
 
 /**
- * Delivers events one at a time: an event that a listener causes waits until everybody has heard the present one. What a
- * listener throws or rejects with is logged and disturbs neither the others nor the election. Listeners are called as
- * methods of `self`, as Node's emitters call them.
+ * Delivers events one at a time: an event that a listener causes waits until all listeners have heard the present one.
+ * What a listener throws or rejects with is logged, and disturbs neither the other listeners nor the election.
+ * Listeners are called as methods of `self`, as Node's emitters call them.
  */
 export class Events {
   readonly #emitter = new EventEmitter<string>();
@@ -58,7 +58,7 @@ export class Events {
     this.#emitter.once(event, this.#guarded(event, listener));
   }
 
-  /** Removes the listener added last, as Node's emitter does; eventemitter3's takes a missing listener for "all of them". */
+  /** Removes the listener added last, as Node's emitter does. eventemitter3 would take a missing one for all. */
   off(event: ElectionEventName, listener: Listen): void {
     const guards = this.#emitter.listeners(event) as Guarded[];
     const guard = guards.findLast((g) => g.listener === listener);
@@ -78,7 +78,7 @@ export class Events {
       this.#emitter.emit(event, ...args);
     };
     if (this.#pending !== undefined) {
-      this.#pending.push(deliver); // somebody below us on the stack is delivering
+      this.#pending.push(deliver); // a call below us on the stack is delivering
       return;
     }
     this.#pending = [deliver];

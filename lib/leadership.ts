@@ -34,6 +34,14 @@ export interface Leadership {
   expiresIn(): number;
 
   /**
+   * Milliseconds until etcd may end the lease: the time that the work of a lost term has to stop in. Goes on after the end
+   * of the term, and may be negative.
+   *
+   * @internal
+   */
+  readonly grace: number;
+
+  /**
    * Whether the term goes on, by the clock at this moment: false after a pause of the process even before any timer or
    * event has run. Asks nobody.
    */

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 
 /**
- * Anything shaped like pino: the message is constant, the data is in the object. `child` is used when it is there.
+ * Anything shaped like pino: the message is constant, the data is in the object. `child` is optional.
  *
  * info = a change of state; warn = may still recover; error = somebody must act; debug = single requests and streams.
  */
@@ -26,18 +26,18 @@ function levelFrom(value: string | undefined): string {
   return value !== undefined && (value === 'silent' || value in pino.levels.values) ? value : 'silent';
 }
 
-/** Loggers that have been complained of. */
+/** Loggers whose failure has been told. */
 const failed = new WeakSet<Logger>();
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
- * A user's logger, which must not be able to disturb an election: pino's throws when its transport has ended. The first time
- * that happens, be it in a child, it is told as a warning of the process.
+ * A user's logger, kept from disturbing an election: pino throws when its transport has ended. The first failure, be it
+ * of a child logger, is told as a warning of the process.
  */
 export class GuardedLogger implements Logger {
   readonly #logger: Logger;
-  /** What the user gave us: the logger itself, or the one that it is a child of. */
+  /** The logger that the user gave us: this one, or the one of which this one is a child. */
   readonly #given: Logger;
 
   constructor(logger: Logger, given = logger) {
@@ -86,7 +86,7 @@ export class GuardedLogger implements Logger {
   }
 }
 
-/** Identity goes into the child, once. */
+/** Puts the identity into a child logger once, so that no message needs to. */
 export function childLogger(logger: Logger, bindings: Record<string, unknown>): Logger {
   return logger.child?.(bindings) ?? logger;
 }

@@ -12,17 +12,17 @@ export interface MetricsOptions {
   readonly register?: Registry<RegistryContentType>;
 
   /**
-   * What the names of the metrics begin with. Elections on one registry may share a prefix, and are told apart by the label
-   * `election`.
+   * What the names of the metrics begin with. Elections on one registry may share a prefix, and are told apart by the
+   * label `election`.
    *
    * @default 'etcd_leader_'
    */
   readonly prefix?: string;
 
   /**
-   * Seconds between two reads of the queue for `queue_position`. Each costs etcd time in proportion to the queue; none
-   * is made while this candidate leads, or while nobody scrapes. `Infinity`: no reads; the position of those that wait is
-   * not told.
+   * Seconds between two reads of the queue for `queue_position`. Each read costs etcd time in proportion to the queue.
+   * No read is made while this candidate leads, or while nobody scrapes. `Infinity`: no reads, and no position while
+   * this candidate waits.
    *
    * @default 30
    */
@@ -40,8 +40,8 @@ export interface Detach {
  * etcd is asked at the moment of the scrape, so that `is_leader` is 0 as soon as `isLeader()` is false. A scrape never
  * waits for etcd.
  *
- * The labels are the election's name, and on some metrics an error code: as many series as there are elections and codes,
- * never one for each candidate or value.
+ * The labels are the election's name, and on some metrics an error code. So there are as many series as elections and
+ * codes, never one for each candidate or value.
  *
  * @throws Error when metrics of an election of this name are in the registry already, or a name is taken
  * @example

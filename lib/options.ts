@@ -4,8 +4,8 @@ import { defaultLogger, GuardedLogger, type Logger } from './log.js';
 
 export interface SessionOptions {
   /**
-   * Seconds that etcd keeps the lease after the last refresh: how long a crashed leader holds its place. Whole seconds, 2
-   * or more (etcd's minimum with its default timings); etcd may grant more than is asked, and what it grants counts.
+   * Seconds that etcd keeps the lease after the last refresh: how long a crashed leader holds its place. Whole seconds,
+   * 2 or more (etcd's minimum with its default timings); etcd may grant more than is asked, and what it grants counts.
    *
    * @default 10
    */
@@ -38,8 +38,8 @@ export interface ElectionOptions extends SessionOptions {
   readonly value?: string | Buffer;
 
   /**
-   * Keeps `leader` events and `currentLeader()` true on this candidate. `false` saves a watch and, at every change of leader,
-   * a read per election; `observe()` and `leader()` work all the same.
+   * Keeps `leader` events and `currentLeader()` true on this candidate. `false` saves a watch and, at every change of
+   * leader, a read per election; `observe()` and `leader()` work all the same.
    *
    * @default true
    */
@@ -68,9 +68,9 @@ export const DEFAULTS = Object.freeze({ ttl: 10, renewDeadlineShare: 0.75, obser
 const MIN_TTL = 2;
 /** etcd's maximum: https://github.com/etcd-io/etcd/blob/v3.4.23/lease/lessor.go, `MaxLeaseTTL`. */
 const MAX_TTL = 9_000_000_000;
-/** etcd refuses requests over 1.5 MiB by default; batches need room too. */
+/** Bytes: etcd refuses requests over 1.5 MiB by default, and batches need room too. */
 const MAX_VALUE = 1024 * 1024;
-/** What a timer of Node's can wait. */
+/** Milliseconds that a timer of Node's can wait at the most. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
 export interface ResolvedSessionOptions {
@@ -92,7 +92,7 @@ function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new ElectionError('INVALID_OPTION', message);
 }
 
-/** A value as a message shows it: short, and a string told from a number. */
+/** A value as a message shows it: short, and with quotes if it is a string. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;
@@ -107,7 +107,7 @@ function checkObject(options: unknown): asserts options is object {
 
 const KNOWN = ['ttl', 'renewDeadline', 'logger', 'value', 'observe', 'healthCheck', 'releaseTimeout'];
 
-/** A misspelt option would be a default that nobody asked for. */
+/** Without this check, a misspelt option would silently mean its default. */
 function checkNames(options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -145,7 +145,7 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
   return { ttl, renewDeadline, logger: resolveLogger(options.logger) };
 }
 
-/** One for all elections of the process: there may be ten thousand. */
+/** One buffer for all elections of the process, because there may be ten thousand. */
 let ourName: Buffer | undefined;
 
 function defaultValue(): Buffer {
@@ -174,7 +174,7 @@ export function resolveElectionOptions(
   return { value: bytes, observe, healthCheck, releaseTimeout, logger };
 }
 
-/** What the constructor of `Election` was given, split: the session's part is undefined when there is a session already. */
+/** The session's part of the options of an `Election`. With `hasSession`, refuses what belongs to the session. */
 export function splitOptions(options: ElectionOptions = {}, hasSession: boolean): SessionOptions {
   checkObject(options);
   checkNames(options, KNOWN);
@@ -214,7 +214,7 @@ export function checkClient(etcd: unknown, what: string): void {
   check(shaped, `\`etcd\` must be ${what}; got ${show(etcd)}`);
 }
 
-/** What a method was given, which takes no more than these options. @throws ElectionError `INVALID_OPTION` */
+/** Checks the options of a method that takes only those in `names`. @throws ElectionError `INVALID_OPTION` */
 export function checkCallOptions(
   options: { readonly signal?: unknown; readonly requeue?: unknown },
   names: readonly string[],

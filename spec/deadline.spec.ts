@@ -115,7 +115,7 @@ describe('a leader whose lease is not refreshed', () => {
     await runUntil(3_350);
     time.setSystemTime(Date.now() + 10_000);
     await time.tickAsync(100);
-    expect(story, 'it is elected anew, with a new lease').to.deep.equal([...LOST, 'elected with token 3']);
+    expect(story, 'it is elected anew, with a new lease').to.deep.equal([...LOST, 'elected with token 4']);
     etcd.close();
   });
 

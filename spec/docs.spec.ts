@@ -151,15 +151,6 @@ describe('the reference', () => {
   });
 });
 
-describe('the architecture', () => {
-  it('says of every file of lib what it is for', () => {
-    const listed = tableUnder('docs/architecture.md', 'The files', 'file').rows.map(({ cells }) =>
-      withoutMarks(cells[0] ?? ''),
-    );
-    expect(listed).to.have.members(sources());
-  });
-});
-
 describe('the guarantees', () => {
   const claims = tablesOf(readPage('docs/guarantees.md')).filter(({ header }) => header.includes('spec'));
 

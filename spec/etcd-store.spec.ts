@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/client.js';
-import { EtcdStore, storeOf } from '../lib/etcd/etcd-store.js';
+import { EtcdStore } from '../lib/etcd/etcd-store.js';
 import type { RangeQuery, Txn } from '../lib/store/store.js';
 import { GrpcMember, type Message, Status } from './support/grpc-member.js';
 import { recordWatch } from './support/store-recorders.js';
@@ -36,14 +36,6 @@ describe('the store on etcd3', () => {
     mod_revision: '9007199254740995',
     version: '1',
     lease: '7587862094012030978',
-  });
-
-  it('is one for each client, so that all know which members do not answer', () => {
-    const clock = new VirtualTime().clock();
-    expect(storeOf(etcd, clock)).to.equal(storeOf(etcd, clock));
-    const other = createClient({ hosts: member.host });
-    tracked({ close: () => other.close() });
-    expect(storeOf(other, clock)).not.to.equal(storeOf(etcd, clock));
   });
 
   describe('leases', () => {

@@ -37,7 +37,7 @@ describe('a request to etcd', () => {
       (ms: number) =>
       (options: CallOptions): Promise<unknown> =>
         new Promise((resolve, reject) => {
-          const patience = 1_000 * 2 ** members.strain;
+          const patience = 1_000 * 2 ** members.slowness;
           void options;
           clock.after(Math.min(ms, patience), () =>
             ms < patience ? resolve('answer') : reject(new Error('too late')),
@@ -47,24 +47,24 @@ describe('a request to etcd', () => {
     it('is given more time each round, so that it is answered in the end', async () => {
       ask(answersAfter(3_000));
       await time.advance(5_000);
-      expect([story.length, members.strain]).to.deep.equal([1, 1]);
+      expect([story.length, members.slowness]).to.deep.equal([1, 1]);
       ask(answersAfter(3_000));
       await time.advance(5_000);
-      expect([story.length, members.strain]).to.deep.equal([2, 2]);
+      expect([story.length, members.slowness]).to.deep.equal([2, 2]);
       ask(answersAfter(3_000));
       await time.advance(5_000);
       expect(story.at(-1)).to.match(/answer$/);
-      expect(members.strain, 'as long as it answers late').to.equal(2);
+      expect(members.slowness, 'as long as it answers late').to.equal(2);
     });
 
-    for (const [waited, strain, attempts, at] of [
+    for (const [waited, slowness, attempts, at] of [
       [0, 0, 3, 3_500],
       [1_500, 0, 3, 3_000],
       [3_500, 0, 1, 1_000],
       [4_000, 2, 1, 500],
     ] as const) {
-      it(`is told to be out ${at} ms after a wait of ${waited} ms for its turn, at strain ${strain}`, async () => {
-        for (let n = 0; n < strain; n++) members.strained();
+      it(`is told to be out ${at} ms after a wait of ${waited} ms for its turn, at slowness ${slowness}`, async () => {
+        for (let n = 0; n < slowness; n++) members.clusterWasLate();
         const sent: number[] = [];
         ask((options) => {
           sent.push(time.now);
@@ -81,16 +81,16 @@ describe('a request to etcd', () => {
     }
 
     it('is given its usual time again as soon as one was answered within that', async () => {
-      members.strained();
+      members.clusterWasLate();
       ask(answersAfter(100));
       await time.advance(200);
-      expect([story, members.strain]).to.deep.equal([['100 answer'], 0]);
+      expect([story, members.slowness]).to.deep.equal([['100 answer'], 0]);
     });
 
     it('is not given more time because connections are refused', async () => {
       ask(() => Promise.reject(new Error('14 UNAVAILABLE')));
       await time.advance(1_000);
-      expect([story.length, members.strain]).to.deep.equal([1, 0]);
+      expect([story.length, members.slowness]).to.deep.equal([1, 0]);
     });
   });
 

@@ -1,168 +1,186 @@
 import { expect } from 'chai';
-import { leaseIn } from '../lib/queue/keys.js';
-import { LeaderObserver } from '../lib/queue/leader-observer.js';
-import { leaderWatcherOf } from '../lib/queue/leader-watcher.js';
-import { Queue } from '../lib/queue/queue.js';
-import { Watcher } from '../lib/watch/watcher.js';
-import { type Process, recordLog, World } from './support/world.js';
+import sinon from 'sinon';
+import { ElectionError } from '../lib/errors.js';
+import { type LeaderWatcher, LeaderWatchers } from '../lib/queue/leader-watcher.js';
+import { Observer } from './support/observer.js';
+import { tracked } from './support/track.js';
+import { type Process, World } from './support/world.js';
 
-describe('observers of one election on one client', () => {
+describe('an observer', () => {
   let world: World;
   let process: Process;
+  let leaderWatcher: LeaderWatcher;
+  let observer: Observer;
   let story: string[];
 
   beforeEach(() => {
     world = new World();
     process = world.process('one');
     story = [];
-  });
-
-  /** With a session of its own. */
-  const observer = (name: string, then = (): void => {}, { store, clock } = process): LeaderObserver => {
-    const queue = new Queue(store, 'jobs', recordLog);
-    const watch = new Watcher(store, clock, { quiet: 5_000, patience: 2_000, groupOf: leaseIn });
-    return new LeaderObserver(
-      leaderWatcherOf(store, clock, 'jobs'),
-      { queue, watch },
-      {
-        changed: (head) => {
-          story.push(`${name}: ${head?.value ?? 'nobody'}`);
-          then();
-        },
-        failed: ({ code }) => story.push(`${name}: ${code}`),
-      },
+    leaderWatcher = new LeaderWatchers(process.clock).of('jobs');
+    observer = tracked(
+      new Observer(() => leaderWatcher, process, {
+        changed: (head) => story.push(head === undefined ? 'nobody' : `${head.value} of ${head.createRevision}`),
+        failed: ({ code }) => story.push(`failed: ${code}`),
+      }),
     );
+  });
+  const start = async (): Promise<void> => {
+    observer.start();
+    await world.advance(10);
   };
-  const started = async (...names: string[]): Promise<LeaderObserver[]> => {
-    const observers = names.map((name) => observer(name));
-    for (const each of observers) each.start();
-    await world.advance(20);
-    return observers;
-  };
-  const watched = (): string[] => process.store.open.filter((what) => what !== 'watch stream');
-  const head = (name: string, revision: bigint) => ({
-    kv: { key: `jobs/${name}`, value: Buffer.from(name), createRevision: revision, modRevision: revision, lease: 0n },
-    revision,
+
+  it('says that nobody leads, and follows the whole range until somebody does', async () => {
+    await start();
+    world.etcd.put('jobs/1', 'a');
+    await world.advance(10);
+    expect(story).to.deep.equal(['nobody', 'a of 2']);
+    expect(process.store.requests.txn, 'the event said it all').to.equal(1);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/1']);
   });
 
-  it('follow the leader by one watch, and read once when it goes', async () => {
+  it('names the oldest, whoever comes after', async () => {
+    world.etcd.put('jobs/9', 'a');
+    await start();
+    world.etcd.put('jobs/1', 'b');
+    await world.advance(1_100);
+    expect(story).to.deep.equal(['a of 2']);
+    expect(observer.head?.value.toString()).to.equal('a');
+  });
+
+  it('names the first of a batch of keys, not the last', async () => {
+    await start();
+    process.store.silenceStreams('watch');
+    for (const name of ['b', 'a', 'c']) world.etcd.put(`jobs/${name}`, name);
+    await world.advance(10_000);
+    expect(story).to.deep.equal(['nobody', 'b of 2']);
+  });
+
+  it('reads when the leader goes, once, and names the next or nobody', async () => {
     world.etcd.put('jobs/1', 'a');
     world.etcd.put('jobs/2', 'b');
-    await started('x', 'y', 'z');
-    expect([story.splice(0), watched()]).to.deep.equal([['x: a', 'y: a', 'z: a'], ['watch jobs/1']]);
-    const reads = process.store.requests.txn;
+    await start();
     world.etcd.delete('jobs/1');
+    await world.advance(10);
+    expect([story, process.store.requests.txn]).to.deep.equal([['a of 2', 'b of 3'], 2]);
+    world.etcd.delete('jobs/2');
+    await world.advance(10);
+    expect(story.slice(2)).to.deep.equal(['nobody']);
+  });
+
+  it('tells a handover between two that announce the same', async () => {
+    world.etcd.put('jobs/1', 'same');
+    world.etcd.put('jobs/2', 'same');
+    await start();
+    world.etcd.delete('jobs/1');
+    await world.advance(10);
+    expect(story).to.deep.equal(['same of 2', 'same of 3']);
+  });
+
+  it('tells another value of the same leader, without reading', async () => {
+    world.etcd.put('jobs/1', 'a');
+    await start();
+    world.etcd.put('jobs/1', 'b');
+    await world.advance(10);
+    expect([story, process.store.requests.txn]).to.deep.equal([['a of 2', 'b of 2'], 1]);
+  });
+
+  it('tells that the same key is another leader when it was deleted and written in between', async () => {
+    world.etcd.put('jobs/1', 'a');
+    await start();
+    world.etcd.delete('jobs/1');
+    world.etcd.put('jobs/1', 'a');
+    await world.advance(100);
+    expect(story).to.deep.equal(['a of 2', 'a of 4']);
+  });
+
+  it('pays no attention to nested elections', async () => {
+    world.etcd.put('jobs/nested/1', 'x');
+    await start();
+    world.etcd.put('jobs/nested/2', 'x');
+    world.etcd.delete('jobs/nested/1');
+    await world.advance(10);
+    expect([story, process.store.requests.txn <= 2]).to.deep.equal([['nobody'], true]);
+  });
+
+  it('learns what others have read, and takes older news for none', async () => {
+    await start();
+    const kv = { key: 'jobs/1', value: Buffer.from('a'), createRevision: 5n, modRevision: 5n, lease: 0n };
+    observer.learn({ kv, revision: 5n });
+    observer.learn({ kv: undefined, revision: 4n });
+    expect(story).to.deep.equal(['nobody', 'a of 5']);
+  });
+
+  it('waits a quarter of a millisecond for each candidate after a change, and spreads its reads over two for each', async () => {
+    tracked(sinon.stub(Math, 'random').returns(0.999));
+    for (let n = 0; n < 1_002; n += 1) world.etcd.put(`jobs/${n}`, `v${n}`);
+    await start();
+    world.etcd.delete('jobs/0');
+    await world.advance(2_250);
+    expect(story).to.deep.equal(['v0 of 2']);
+    await world.advance(10);
+    expect(story).to.deep.equal(['v0 of 2', 'v1 of 3']);
+  });
+
+  it('reads again after a break of the watch, and finds what has happened', async () => {
+    world.etcd.put('jobs/1', 'a');
+    world.etcd.put('jobs/2', 'b');
+    await start();
+    process.store.breakStreams('watch');
+    world.etcd.delete('jobs/1');
+    world.etcd.compact();
+    await world.advance(500);
+    expect(story).to.deep.equal(['a of 2', 'b of 3']);
+  });
+
+  it('goes on after reads that fail, and says so each time', async () => {
+    process.store.faults.next('txn', 'fail');
+    process.store.faults.next('txn', { error: new ElectionError('PERMISSION_DENIED', 'no') });
+    process.store.faults.next('txn', { error: new TypeError('a surprise') });
+    observer.start();
+    await world.advance(1_000);
+    expect(story).to.deep.equal(['failed: UNAVAILABLE', 'failed: PERMISSION_DENIED', 'failed: UNAVAILABLE', 'nobody']);
+  });
+
+  it('reads again when what it reads is older than what made it read', async () => {
+    world.etcd.put('jobs/1', 'a');
+    world.etcd.put('jobs/2', 'b');
+    await start();
+    process.store.faults.next('txn', { lateBy: 100 });
+    world.etcd.put('jobs/1', 'a2');
+    observer.start();
     await world.advance(50);
-    expect([story, watched()]).to.deep.equal([['x: b', 'y: b', 'z: b'], ['watch jobs/2']]);
-    expect(process.store.requests.txn - reads).to.equal(1);
+    world.etcd.delete('jobs/1');
+    await world.advance(100);
+    expect(story).to.deep.equal(['a of 2', 'a2 of 2', 'b of 3']);
   });
 
-  it('are all told what one of them has learned', async () => {
-    const [, y] = await started('x', 'y');
-    y?.learn(head('a', 5n));
-    expect(story).to.deep.equal(['x: nobody', 'y: nobody', 'x: a', 'y: a']);
+  it('passes on that its watch is refused', () => {
+    observer.start();
+    leaderWatcher.refused(new ElectionError('PERMISSION_DENIED', 'no'));
+    expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
   });
 
-  it('look for themselves on another client', async () => {
-    const other = world.process('other');
-    observer('x').start();
-    observer('y', undefined, other).start();
-    await world.advance(20);
-    expect([process.store.requests.txn, other.store.requests.txn]).to.deep.equal([1, 1]);
+  it('reads no further when it is closed while keys of nested elections are in the way of the answer', async () => {
+    world.etcd.put('jobs/nested/1', 'x');
+    world.etcd.put('jobs/nested/2', 'x');
+    observer.start();
+    await world.advance(1);
+    observer.close();
+    await world.advance(5_000);
+    expect([story, process.store.requests.txn]).to.deep.equal([[], 1]);
   });
 
-  for (const when of ['before', 'at', 'after'] as const) {
-    it(`miss nothing when the one with whose session they look leaves ${when} the moment in which the leader goes`, async () => {
-      world.etcd.put('jobs/1', 'a');
-      world.etcd.put('jobs/2', 'b');
-      const [x] = await started('x', 'y', 'z');
-      if (when === 'before') x?.close();
-      world.etcd.delete('jobs/1');
-      if (when === 'after') await world.advance(2);
-      x?.close();
-      await world.advance(150);
-      expect(story.slice(3)).to.deep.equal(['y: b', 'z: b']);
-      expect(watched()).to.deep.equal(['watch jobs/2']);
+  for (const [fault, what] of [
+    [{ lateBy: 100 }, 'answered'],
+    ['fail', 'refused'],
+  ] as const) {
+    it(`tells nothing after it is closed, when a read on its way is ${what}`, async () => {
+      process.store.faults.next('txn', fault);
+      observer.start();
+      observer.close();
+      await world.advance(5_000);
+      expect([story, process.store.open, process.clock.timers]).to.deep.equal([[], [], []]);
     });
   }
-
-  it('are told by a read that outlasts the one that has asked', async () => {
-    process.store.faults.next('txn', { lateBy: 100 });
-    const [x] = await started('x', 'y');
-    x?.close();
-    await world.advance(200);
-    expect(story).to.deep.equal(['y: nobody']);
-  });
-
-  it('leave nothing behind, and begin anew', async () => {
-    world.etcd.put('jobs/1', 'a');
-    const observers = await started('x', 'y');
-    for (const each of observers) each.close();
-    await world.advance(150);
-    expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
-    world.etcd.delete('jobs/1');
-    await started('z');
-    expect(story.slice(2)).to.deep.equal(['z: nobody']);
-  });
-
-  it('are told what is known when they bring older news', async () => {
-    const [x] = await started('x');
-    x?.learn(head('b', 6n));
-    observer('y').learn(head('a', 5n));
-    expect(story.slice(1)).to.deep.equal(['x: b', 'y: b']);
-  });
-
-  it('are not told of a leader that is known to be gone', async () => {
-    world.etcd.put('jobs/1', 'a');
-    world.etcd.put('jobs/2', 'b');
-    await started('x');
-    world.etcd.delete('jobs/1');
-    await world.advance(2);
-    observer('y').learn(head('0', 1n));
-    expect(story).to.deep.equal(['x: a']);
-    await world.advance(50);
-    expect(story).to.deep.equal(['x: a', 'x: b', 'y: b']);
-  });
-
-  it('are not answered by a read that began before they asked', async () => {
-    world.etcd.put('jobs/1', 'a');
-    world.etcd.put('jobs/2', 'b');
-    process.store.faults.next('txn', { lateBy: 100 });
-    observer('x').start();
-    await world.advance(50);
-    world.etcd.delete('jobs/1');
-    observer('y').start();
-    await world.advance(200);
-    expect(story.filter((line) => line.startsWith('y'))).to.deep.equal(['y: b']);
-  });
-
-  it('are all told of what goes wrong', async () => {
-    process.store.faults.next('txn', 'fail');
-    await started('x', 'y');
-    expect(story).to.deep.equal(['x: UNAVAILABLE', 'y: UNAVAILABLE']);
-    await world.advance(200);
-    expect(story.slice(2)).to.deep.equal(['x: nobody', 'y: nobody']);
-  });
-
-  it('are told nothing when an earlier one has made them leave', async () => {
-    const leaving = { close: (): void => {} };
-    const x = observer('x', () => leaving.close());
-    const y = observer('y');
-    for (const each of [x, y]) each.start();
-    leaving.close = () => y.close();
-    await world.advance(20);
-    expect(story).to.deep.equal(['x: nobody']);
-  });
-
-  it('are told newer news only, when an earlier one has brought some meanwhile', async () => {
-    let isFirst = true;
-    const x = observer('x', () => {
-      if (isFirst) x.learn(head('b', 9n));
-      isFirst = false;
-    });
-    const y = observer('y');
-    for (const each of [x, y]) each.start();
-    await world.advance(20);
-    expect(story).to.deep.equal(['x: nobody', 'x: b', 'y: b']);
-  });
 });

@@ -29,7 +29,7 @@ describe('a standing in the queue', () => {
       first: () => story.push('first'),
       gone: () => story.push('gone'),
       rewritten: ({ lease }) => story.push(`rewritten with lease ${lease.toString(16)}`),
-      troubled: ({ code }) => story.push(`failed: ${code}`),
+      failed: ({ code }) => story.push(`failed: ${code}`),
     });
     await world.advance(10);
   });
@@ -166,7 +166,7 @@ describe('a standing in the queue', () => {
     await world.settled(process.store.grant(0x5en, 600));
     const { place } = await world.settled(queue.join(0x5en, Buffer.from('e'), false));
     const tell = (what: string) => () => story.push(`later: ${what}`);
-    const on = { first: tell('first'), gone: tell('gone'), rewritten: tell('rewritten'), troubled: tell('failed') };
+    const on = { first: tell('first'), gone: tell('gone'), rewritten: tell('rewritten'), failed: tell('failed') };
     const later = new PlaceWatcher(queue, watch, process.clock, place, on);
     await world.advance(10);
     const before = reads();

@@ -153,16 +153,16 @@ describe('a candidacy', () => {
   describe('leaves', () => {
     it('by deleting its key, and takes one that is gone already for left', async () => {
       const { place } = await join(0x1an);
-      await world.settled(queue.leave(place.own));
+      await world.settled(queue.release(place.own));
       expect(world.etcd.keys('jobs/')).to.deep.equal([]);
-      await world.settled(queue.leave(place.own));
+      await world.settled(queue.release(place.own));
     });
 
     it('without touching a later key of the same name', async () => {
       const { place } = await join(0x1an);
       world.etcd.delete('jobs/1a');
       world.etcd.put('jobs/1a', 'somebody else');
-      await world.settled(queue.leave(place.own));
+      await world.settled(queue.release(place.own));
       expect(world.etcd.get('jobs/1a')?.value.toString()).to.equal('somebody else');
     });
   });

@@ -8,7 +8,7 @@ interface Waiter {
   reject(reason: ElectionError): void;
 }
 
-/** Those who wait in `elected()`. Every one of them is settled: elected, stopped or aborted. */
+/** The calls of `elected()` that wait. Each of them is settled: elected, stopped or aborted. */
 export class ElectedWaiters {
   readonly #waiters = new Set<Waiter>();
 

@@ -1,8 +1,8 @@
 import type { Logger } from '../log.js';
 
 /**
- * Asks the user's health check without anybody waiting for it: a check that hangs must not delay the refresh that is due,
- * nor keep a candidate out for ever; the latest question counts.
+ * Asks the user's health check, and nobody waits for it: a check that hangs must not delay the refresh that is due, nor
+ * keep a candidate out of the queue for ever. The latest question counts.
  */
 export class HealthCheck {
   readonly #check: () => boolean | Promise<boolean>;
@@ -22,8 +22,8 @@ export class HealthCheck {
   }
 
   /**
-   * Asks, and tells when the answer differs from the one before. No answer to the question before is a bad one; it
-   * gets one more turn, and then another question is asked.
+   * Asks, and calls `changed` when the answer differs from the one before. If the question before has no answer yet,
+   * that counts as a bad answer. That question gets one more turn, and then another question is asked.
    */
   ask(changed: (isGood: boolean) => void): void {
     if (this.#asked !== undefined && !this.#asked.isOverdue) {
@@ -34,7 +34,7 @@ export class HealthCheck {
     const question = { isOverdue: false };
     this.#asked = question;
     void this.#answer().then((isGood) => {
-      if (this.#asked !== question) return; // asked anew meanwhile
+      if (this.#asked !== question) return; // another question was asked meanwhile
       this.#asked = undefined;
       this.#decide(isGood, changed);
     });

@@ -1,106 +1,111 @@
 import { Backoff } from '../common/backoff.js';
+import { soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
-import type { Logger } from '../log.js';
-import type { Head, OwnKey, Place, Queue } from '../queue/queue.js';
-import type { Session } from '../session.js';
+import type { OwnKey } from '../queue/queue.js';
+import type { CampaignContext } from './context.js';
+import type { HealthCheck } from './health-check.js';
+import type { CampaignMoves } from './moves.js';
+import type { ProclaimedValue } from './proclaimed-value.js';
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
-export interface JoiningParts {
-  /** Of the election. */
-  readonly name: string;
-  readonly session: Session;
-  /** The session is this election's alone: its lease ends with the candidacy. */
-  readonly ownsSession: boolean;
-  readonly queue: Queue;
-  /** Whether the join reads who is first, too. */
-  readonly observe: boolean;
-  readonly log: () => Logger;
-}
-
-export interface Ticket {
-  readonly lease: Lease;
-  /** What to announce. */
-  readonly value: Buffer;
-}
-
-export interface JoiningHandlers {
-  /** Whether the candidate goes on: what it gives back it may want again at once. */
-  readonly isRunning: boolean;
-  /** Takes what to join with; undefined as long as that must not be. `retry()` is called when it may have changed. */
-  takeTicket(): Ticket | undefined;
-  entered(ticket: Ticket, place: Place, head: Head | undefined): void;
-  /** An attempt failed; the next is under way. */
-  troubled(error: ElectionError): void;
-}
-
 /**
- * The way into the queue, once: tries until the key is there, with backoff. Whoever closes it while a transaction is on
- * its way leaves a key that nobody wants any more: it is given back.
+ * The state before the queue: waits for a lease, for a good answer of the health check, and for what is in the way. Then
+ * it joins, and tries again with backoff until the key is there.
+ *
+ * If the state is closed while a join is under way, that join leaves a key that nobody wants any more. The key is
+ * released then.
  */
 export class Joining {
-  readonly #parts: JoiningParts;
-  readonly #on: JoiningHandlers;
+  readonly name = 'joining';
+  readonly #context: CampaignContext;
+  readonly #candidate: LeaseUser & CampaignMoves;
+  readonly #value: ProclaimedValue;
+  readonly #health: HealthCheck | undefined;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   #attempt: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
-  /** The lease of an attempt that etcd may have carried out. */
+  /** The lease of a join without an answer, which etcd may have carried out. */
   #unanswered: Lease | undefined;
   #isClosed = false;
 
-  constructor(parts: JoiningParts, on: JoiningHandlers) {
-    this.#parts = parts;
-    this.#on = on;
+  constructor(
+    context: CampaignContext,
+    candidate: LeaseUser & CampaignMoves,
+    value: ProclaimedValue,
+    health: HealthCheck | undefined,
+  ) {
+    this.#context = context;
+    this.#candidate = candidate;
+    this.#value = value;
+    this.#health = health;
+    soon(() => this.#begin());
   }
 
-  /** What is on its way, if something is: resolves when it has come to an end, or has been given back. Never rejects. */
+  /** The join that is under way. Resolves when it has ended, or when its key has been released. Never rejects. */
   get attempt(): Promise<void> | undefined {
     return this.#attempt;
   }
 
-  /** From now on `member` is told when there is a lease to join with. */
-  open(member: LeaseUser): void {
-    if (!this.#isClosed) this.#parts.session.attach(member);
-  }
-
-  /** Joins, if there is a ticket and no attempt on its way. */
+  /** Something that the join waits for may have come. Looks in a moment: nobody calls down while he is being told. */
   retry(): void {
-    if (this.#isClosed || this.#attempt !== undefined) return;
-    const ticket = this.#on.takeTicket();
-    if (ticket === undefined) return;
-    this.#cancelRetry?.();
-    this.#attempt = this.#join(ticket).then((pause) => {
-      this.#attempt = undefined;
-      if (pause !== undefined && !this.#isClosed) {
-        this.#cancelRetry = this.#parts.session.environment.clock.after(pause, () => this.retry());
-      }
-    });
+    soon(() => this.#retry());
   }
 
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
-    const { name, session } = this.#parts;
-    if (this.#attempt !== undefined) session.bar(name, this.#attempt);
+    const { name, session } = this.#context;
+    if (this.#attempt !== undefined) session.keys.blockUntil(name, this.#attempt);
     else if (this.#unanswered !== undefined) void this.#abandon(this.#unanswered, undefined);
   }
 
-  /** Resolves with the ms to wait before the next attempt, if one is needed. */
-  async #join(ticket: Ticket): Promise<number | undefined> {
-    const { queue, observe } = this.#parts;
-    const { lease, value } = ticket;
+  #begin(): void {
+    if (this.#isClosed) return;
+    const refusal = this.#context.session.lease.attach(this.#candidate);
+    if (refusal !== undefined) this.#candidate.failed(refusal);
+    this.#retry();
+  }
+
+  #retry(): void {
+    if (this.#isClosed || this.#attempt !== undefined) return;
+    const { name, session, queue, intent } = this.#context;
+    const lease = this.#leaseToJoinWith;
+    if (lease === undefined) return;
+    // The task of an earlier term may still wind down, or an unwanted key be in the queue.
+    const obstacle = intent.work?.running ?? session.keys.obstacle(name, queue);
+    if (obstacle !== undefined) {
+      void obstacle.then(() => this.#retry());
+      return;
+    }
+    session.keys.claim(name);
+    this.#cancelRetry?.();
+    this.#attempt = this.#join(lease, this.#value.current).then((pause) => {
+      this.#attempt = undefined;
+      if (pause === undefined || this.#isClosed) return;
+      this.#cancelRetry = session.clock.after(pause, () => this.#retry());
+    });
+  }
+
+  get #leaseToJoinWith(): Lease | undefined {
+    return this.#health?.isGood === false ? undefined : this.#context.session.lease.leaseOf(this.#candidate);
+  }
+
+  /** Resolves with the milliseconds to wait before the next attempt, if one is needed. */
+  async #join(lease: Lease, value: Buffer): Promise<number | undefined> {
+    const { queue, options } = this.#context;
     try {
-      const { place, head } = await queue.join(lease.id, value, observe);
+      const { place, head } = await queue.join(lease.id, value, options.observe);
       this.#unanswered = undefined;
-      if (!this.#isClosed && this.#on.takeTicket()?.lease === lease) {
-        this.#attempt = undefined; // nothing that could come late
-        this.#on.entered(ticket, place, head);
+      if (!this.#isClosed && this.#leaseToJoinWith === lease) {
+        this.#attempt = undefined; // nothing is left that could come late
+        this.#candidate.joined({ lease, place, value }, head);
         return undefined;
       }
-      // Stopped, or without its lease, while the transaction was on its way.
+      // The candidate was stopped, or lost its lease, while the transaction was under way.
       await this.#abandon(lease, place.own);
       return 0;
     } catch (err) {
@@ -108,32 +113,32 @@ export class Joining {
     }
   }
 
-  /** Nobody wants the place that was got with this lease, or, when `own` is undefined, may have been got. Never rejects. */
+  /** Nobody wants the key of a join on this lease. `own` is undefined when the join may have made none. Never rejects. */
   async #abandon(lease: Lease, own: OwnKey | undefined): Promise<void> {
-    const { name, session, ownsSession, queue } = this.#parts;
-    const isLast = !this.#on.isRunning;
-    if (isLast && own === undefined && ownsSession) return; // the lease is about to be revoked
+    const { name, session, queue, releases, intent, log } = this.#context;
+    const isLast = !intent.isRunning;
+    if (own === undefined && releases(isLast) === 'lease') return; // the key goes with the lease
     try {
-      await session.giveBack(queue, { election: name, lease: lease.id, own, isLast });
+      await session.keys.release(queue, { election: name, lease: lease.id, own, isLast });
     } catch (err) {
-      this.#parts.log().debug({ err }, 'key not given back yet; with its lease it will be gone in any case');
+      log().debug({ err }, 'key not released yet; it ends with its lease in any case');
     }
   }
 
   async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
-    if (!(error instanceof ElectionError))
-      this.#parts.log().error({ err: error }, 'a mistake of this library: joining again');
+    const { session, log } = this.#context;
+    if (!(error instanceof ElectionError)) log().error({ err: error }, 'a mistake of this library: joining again');
     if (this.#isClosed) {
-      // Whether it was carried out nobody knows; on a lease that lives on, the key would stay.
+      // etcd may have carried the join out. On a lease that lives on, the key would stay.
       if (error.code !== 'LEASE_LOST') await this.#abandon(lease, undefined);
       return undefined;
     }
     if (error.code === 'LEASE_LOST') {
-      this.#parts.session.reportLost(lease, error);
+      session.lease.reportLost(lease, error);
       return 0;
     }
     this.#unanswered = lease;
-    this.#on.troubled(error);
+    this.#candidate.failed(error);
     return this.#backoff.next();
   }
 }

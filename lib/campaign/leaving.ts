@@ -1,150 +1,118 @@
 import { withResolvers } from '../common/deferred.js';
-import { type Clock, sleep, within } from '../common/time.js';
+import { sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
-import type { Logger } from '../log.js';
-import type { OwnKey, Queue } from '../queue/queue.js';
-import type { Session } from '../session.js';
+import type { OwnKey } from '../queue/queue.js';
+import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
+import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
 
-/** A release is tried for so many ms at the least; `stop()` promises `releaseTimeout` and a second. */
+/** Milliseconds for which a release is tried at the least. `stop()` promises `releaseTimeout` and a second. */
 const RELEASE_PATIENCE = 900;
-/** ms before a leader that has stepped down queues again: the read of the next would have to wait for that write. */
+/** Milliseconds before a leader that has stepped down queues again: the next leader's read would wait for that write. */
 const HEAD_START = 10;
 
-export interface LeavingParts {
-  /** Of the election. */
-  readonly name: string;
-  readonly session: Session;
-  /** The session is this election's alone: its lease ends with the candidacy. */
-  readonly ownsSession: boolean;
-  readonly queue: Queue;
-  /** ms */
-  readonly releaseTimeout: number;
-  readonly log: () => Logger;
-}
-
-/** What is to be given up. */
+/** What the state before has left. */
 export interface Belongings {
-  /** What may still be done in the name of the term. */
-  readonly work: Workload | undefined;
-  /** A join on its way, which gives back what it gets. */
+  /** A join that may be under way, and releases the key it gets. */
   readonly joining: Joining | undefined;
   readonly own: OwnKey | undefined;
 }
 
-export interface LeavingHandlers {
-  /** The key is released, or could not be in time. */
-  departed(leaving: Leaving): void;
-  /** Something is not as it should be; the departure goes on. */
-  troubled(error: ElectionError): void;
-}
-
 /**
- * The way out, in order: the work ends, then the key goes. As long as the work winds down the lease is refreshed, so that
- * nobody else can lead. Bounded in time by `releaseTimeout`, and a second for etcd. Whether the candidate comes back is asked
- * when it matters: the user may change his mind meanwhile.
+ * The way out of the queue. The task ends first, and then the key is released: while the task winds down the lease is
+ * refreshed, so nobody else can lead. The time for it is bounded by `releaseTimeout`, and a second for etcd. Whether the
+ * candidate queues again is asked when it matters: the user may call `start()` or `stop()` meanwhile.
  */
 export class Leaving {
-  /** Resolves when `departed` has been told and nothing is left running. */
+  readonly name = 'leaving';
+  /** Resolves when the candidate has left, and nothing is left running. */
   readonly done: Promise<void>;
-  /** Nothing happens before: the state comes first, and whoever hears of it finds `done`. */
+  /** Begins. The state is entered before, so that whoever hears of it finds `done`. */
   readonly begin: () => void;
-  readonly #parts: LeavingParts;
+  readonly #context: CampaignContext;
   readonly #belongings: Belongings;
-  readonly #on: LeavingHandlers;
+  readonly #moves: CampaignMoves;
+  /** The task that may still be running for the term that has ended. */
+  readonly #work: Workload | undefined;
   #reason: ElectionError;
-  #isReturning = true;
+  /** The work of a `run()` that was stopped. It does not go on, even if the candidate is started again meanwhile. */
   #stopped: Workload | undefined;
   /** The time for the release is over. */
   #isOver = false;
 
-  constructor(parts: LeavingParts, belongings: Belongings, reason: ElectionError, on: LeavingHandlers) {
-    this.#parts = parts;
+  constructor(context: CampaignContext, belongings: Belongings, reason: ElectionError, moves: CampaignMoves) {
+    this.#context = context;
     this.#belongings = belongings;
+    this.#work = context.intent.work;
+    this.#stopped = context.intent.isRunning ? undefined : this.#work;
     this.#reason = reason;
-    this.#on = on;
+    this.#moves = moves;
     const { promise, resolve } = withResolvers<void>();
     this.begin = resolve;
-    this.done = promise.then(() => this.#depart());
+    this.done = promise.then(() => this.#leave());
   }
 
-  /** Why; of a `stop()` that comes while the candidate steps down, that. */
+  /** Why the candidate leaves: the latest `stop()` that came while it was leaving. */
   get reason(): ElectionError {
     return this.#reason;
   }
 
-  /** Whether to queue again afterwards. */
-  get isReturning(): boolean {
-    return this.#isReturning;
-  }
-
-  /** Does not queue again afterwards. The work that there is now does not go on, whatever comes then. */
-  stop(reason: ElectionError, work: Workload | undefined): void {
-    this.#isReturning = false;
+  /** `stop()` was called: the work that there is now does not go on, whatever comes then. */
+  stop(reason: ElectionError): void {
     this.#reason = reason;
-    this.#stopped ??= work;
+    this.#stopped ??= this.#context.intent.work;
   }
 
-  /** Queues again afterwards; what was stopped stays so. */
-  comeBack(): void {
-    this.#isReturning = true;
-  }
+  /** Never rejects: a key that could not be released ends with its lease. */
+  async #leave(): Promise<void> {
+    const { session, options, intent, releases, log } = this.#context;
+    const { clock, lease, watcher } = session;
+    const startedAt = clock.now();
 
-  async #depart(): Promise<void> {
-    await this.#giveUp();
-    this.#stopped?.cancel(this.#reason);
-    const { session, ownsSession } = this.#parts;
-    const isLast = ownsSession && !this.#isReturning;
-    this.#on.departed(this);
-    if (isLast) await session.rest();
-  }
-
-  /** Never rejects: what could not be released expires with its lease. */
-  async #giveUp(): Promise<void> {
-    const { session, ownsSession, releaseTimeout, log } = this.#parts;
-    const work = this.#belongings.work?.running;
-    const startedAt = this.#clock.now();
-    if (work !== undefined && !(await within(this.#clock, releaseTimeout, work))) {
-      const message = `the work did not end within ${releaseTimeout} ms: releasing the key all the same`;
-      this.#on.troubled(new ElectionError('RELEASE_TIMEOUT', message));
+    const running = this.#work?.running;
+    if (running !== undefined && !(await within(clock, options.releaseTimeout, running))) {
+      const message = `the work did not end within ${options.releaseTimeout} ms: releasing the key all the same`;
+      this.#moves.failed(new ElectionError('RELEASE_TIMEOUT', message));
     }
-    const left = releaseTimeout - (this.#clock.now() - startedAt);
-    const patience = Math.max(RELEASE_PATIENCE, left);
-    if (await within(this.#clock, patience, this.#release(patience))) return;
-    this.#isOver = true;
-    // Now, and not when what it waits for has ended: by then the lease may be that of another candidacy.
-    if (ownsSession && !this.#isReturning) void session.revoke(0);
-    log().warn({ patience }, 'key not released in time; it will expire with its lease');
+
+    const patience = Math.max(RELEASE_PATIENCE, options.releaseTimeout - (clock.now() - startedAt));
+    if (!(await within(clock, patience, this.#release(patience)))) {
+      this.#isOver = true;
+      // Revoke now. If we waited for the pending join, the candidate could have been started again meanwhile, and we
+      // would revoke its new lease.
+      if (releases(!intent.isRunning) === 'lease') void lease.revoke(0);
+      log().warn({ patience }, 'key not released in time; it will expire with its lease');
+    }
+
+    this.#stopped?.cancel(this.#reason);
+    const isLast = !intent.isRunning;
+    this.#moves.left();
+
+    if (!isLast || releases(isLast) === 'key') return;
+    await lease.rest();
+    watcher.closeIdle();
   }
 
-  get #clock(): Clock {
-    return this.#parts.session.environment.clock;
-  }
-
+  /** Releases the key alone, or the lease with it. */
   async #release(patience: number): Promise<void> {
-    const { session } = this.#parts;
+    const { session, intent, releases } = this.#context;
     const { joining, own } = this.#belongings;
     await joining?.attempt;
     if (this.#isOver) return;
-    if (own !== undefined && !this.#isRevoked && !session.isClosing) {
-      await this.#leaveQueue(own);
-      if (this.#isReturning) await sleep(this.#clock, HEAD_START);
+    if (own !== undefined && releases(!intent.isRunning) === 'key' && !session.lease.isClosing) {
+      await this.#releaseKey(own);
+      if (intent.isRunning) await sleep(session.clock, HEAD_START);
     }
-    if (this.#isRevoked) await session.revoke(patience);
+    if (releases(!intent.isRunning) === 'lease' && !this.#isOver) await session.lease.revoke(patience);
   }
 
-  /** Whether the lease is revoked, which deletes the key too. */
-  get #isRevoked(): boolean {
-    return this.#parts.ownsSession && !this.#isReturning && !this.#isOver;
-  }
-
-  async #leaveQueue(own: OwnKey): Promise<void> {
-    const { session, name, queue } = this.#parts;
+  async #releaseKey(own: OwnKey): Promise<void> {
+    const { session, name, queue, intent } = this.#context;
     try {
-      await session.giveBack(queue, { election: name, lease: own.lease, own, isLast: !this.#isReturning });
+      await session.keys.release(queue, { election: name, lease: own.lease, own, isLast: !intent.isRunning });
     } catch (err) {
-      this.#on.troubled(err as ElectionError);
+      this.#moves.failed(err as ElectionError);
     }
   }
 }

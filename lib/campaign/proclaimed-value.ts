@@ -1,59 +1,58 @@
 import { ElectionError } from '../errors.js';
-import type { Logger } from '../log.js';
-import type { OwnKey, Place, Queue } from '../queue/queue.js';
+import type { OwnKey, Place } from '../queue/queue.js';
 import { textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
+import type { CampaignContext } from './context.js';
+import type { CampaignMoves } from './moves.js';
 
-export interface ProclaimedValueParts {
-  readonly queue: Queue;
-  /** What to announce, until something else is proclaimed. */
-  readonly value: Buffer;
-  readonly log: () => Logger;
-}
-
-/** Whose key it is, as long as that is in the queue. */
-export interface ProclaimedValueHandlers {
+/** Our key in the queue, as far as its value is concerned. */
+export interface ValuedKey {
   readonly own: OwnKey;
-  /** The key says this now. */
-  announced(value: Buffer): void;
-  /** What somebody else has written still stands there; `restore()` tries again. */
-  troubled(error: ElectionError): void;
+  /** What the key says, as far as we know. */
+  value: Buffer;
 }
 
 /**
- * What our key says. It is written by one call at a time, since etcd may carry out two that are under way in either order;
- * and written again when somebody has overwritten it, be it an attempt of our own that was given up long ago.
+ * What this candidate announces, now and in its later terms. One call at a time writes it to etcd, since etcd may carry
+ * out two calls that are under way in either order. It is written again when somebody else has written our key, be it an
+ * attempt of our own that was given up long ago.
  */
 export class ProclaimedValue {
-  readonly #queue: Queue;
-  readonly #log: () => Logger;
+  readonly #context: CampaignContext;
+  readonly #moves: Pick<CampaignMoves, 'failed'>;
   #value: Buffer;
-  #on: ProclaimedValueHandlers | undefined;
-  /** Revision of our last write that we know of, and the last that was seen in etcd. */
+  /** Our key while it is in the queue. */
+  #key: ValuedKey | undefined;
+  /** The revision of our last write that we know of. */
   #written = 0n;
+  /** The last revision of our key that was seen in etcd. */
   #seen = 0n;
+  /** The last of the writes that wait for each other. */
   #lastTurn: Promise<void> | undefined;
 
-  constructor({ queue, value, log }: ProclaimedValueParts) {
-    this.#queue = queue;
-    this.#log = log;
-    this.#value = value;
+  constructor(context: CampaignContext, moves: Pick<CampaignMoves, 'failed'>) {
+    this.#context = context;
+    this.#moves = moves;
+    this.#value = context.options.value;
   }
 
-  get value(): Buffer {
+  get current(): Buffer {
     return this.#value;
   }
 
-  /** Our key is in the queue, by a join with this value: what was proclaimed meanwhile, in the place before, it does not say. */
-  placed(on: ProclaimedValueHandlers, { modRevision }: KeyValue, value: Buffer): void {
-    this.#on = on;
+  /**
+   * Our key was created with `key.value`. If another value was proclaimed while we were joining, the key does not hold it
+   * yet; `restore()` will write it.
+   */
+  placed(key: ValuedKey, { modRevision }: KeyValue): void {
+    this.#key = key;
     this.#seen = modRevision;
-    this.#written = value.equals(this.#value) ? modRevision : 0n;
+    this.#written = key.value.equals(this.#value) ? modRevision : 0n;
   }
 
-  /** The place is lost, or about to be given up: the key is nobody's to write. */
+  /** The key is lost, or about to be released: nobody writes it any more. */
   displaced(): void {
-    this.#on = undefined;
+    this.#key = undefined;
   }
 
   /** @throws ElectionError (rejects) `NOT_CANDIDATE` when the key is gone, `UNAVAILABLE`, `PERMISSION_DENIED` */
@@ -61,61 +60,55 @@ export class ProclaimedValue {
     if (!(await this.#write(own, value))) {
       throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
     }
-    this.#tell(own);
-    this.restore(); // we may have got another place meanwhile
+    this.restore(); // we may have another key by now
   }
 
-  /** Our key as etcd has it; a read leaves the value out. */
+  /** Our key as etcd has it. A read leaves the value out. */
   notice({ modRevision, value, lease }: KeyValue): void {
     if (modRevision > this.#seen) {
       this.#seen = modRevision;
-      // A repeated attempt has written the same again.
-      const isOurs = value.equals(this.#value) && value.length > 0 && lease === this.#on?.own.lease;
+      // A repeated attempt has written the same value again.
+      const isOurs = value.equals(this.#value) && value.length > 0 && lease === this.#key?.own.lease;
       if (isOurs && modRevision > this.#written) this.#written = modRevision;
     }
     this.restore();
   }
 
   /**
-   * Writes our key again if somebody else has written it: without our lease it would outlive us; with another value it
-   * would announce what we do not.
+   * Writes our key again if somebody else has written it. Without our lease the key would outlive us; with another value
+   * it would announce what we do not announce.
    */
   restore(): void {
-    const on = this.#on;
-    if (on === undefined || !this.#isOverwritten) return;
-    this.#log().warn({ key: textOf(on.own.key) }, 'somebody wrote our key: writing it again');
-    this.#write(on.own, this.#value).then(
-      () => this.#tell(on.own),
-      (err: ElectionError) => on.troubled(err),
-    );
+    const key = this.#key;
+    if (key === undefined || !this.#isOverwritten) return;
+    this.#context.log().warn({ key: textOf(key.own.key) }, 'somebody wrote our key: writing it again');
+    this.#write(key.own, this.#value).catch((err: ElectionError) => this.#moves.failed(err));
   }
 
-  /** Our key as this read has found it, with the value that the read left out; undefined when that is not known for sure. */
+  /** Our key as this read has found it, with the value that the read left out; undefined when the value is not known. */
   asOf({ kv, own }: Place): KeyValue | undefined {
-    // Written since we joined: by a proclaim() whose answer is on its way or was lost, or by somebody else.
+    // The key was written since we joined: by a proclaim() whose answer is late or lost, or by somebody else.
     const isAsJoined = kv.modRevision === own.createRevision;
-    return isAsJoined ? { ...kv, value: this.#value } : undefined;
+    return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value } : undefined;
   }
 
-  /** Somebody else has written our key, and nobody is writing it now. */
+  /** Somebody else has written our key, and we are not writing it now. */
   get #isOverwritten(): boolean {
     return this.#seen > this.#written && this.#lastTurn === undefined;
   }
 
-  #tell(own: OwnKey): void {
-    if (this.#on?.own === own) this.#on.announced(this.#value);
-  }
-
-  /** False: the key is gone, and nothing was written. */
+  /** Resolves to false when the key is gone and nothing was written. */
   async #write(own: OwnKey, value: Buffer): Promise<boolean> {
     const before = this.#lastTurn;
     const write = async (): Promise<boolean> => {
       await before;
-      const revision = await this.#queue.proclaim(own, value);
+      const revision = await this.#context.queue.proclaim(own, value);
       if (revision === undefined) return false;
       this.#value = value;
-      // In a place that we had lost: that which we have now says something else.
-      this.#written = own === this.#on?.own ? revision : 0n;
+      const key = this.#key;
+      // A key that we had before says `value` now; the key that we have says something else.
+      this.#written = own === key?.own ? revision : 0n;
+      if (own === key?.own) key.value = value;
       return true;
     };
     const written = write();

@@ -20,7 +20,8 @@ export interface RunOptions {
 /**
  * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops.
  *
- * @throws ElectionError `STOPPED`, `ABORTED`, `INVALID_OPTION`, with `requeue: false` the reason of the loss; or whatever the task throws
+ * @throws ElectionError `STOPPED`, `ABORTED`, `INVALID_OPTION`; with `requeue: false` the reason of the loss; or what
+ * the task throws
  */
 export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOptions, log: () => Logger): Promise<T> {
   checkCallOptions(options, ['signal', 'requeue']);
@@ -40,8 +41,8 @@ export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOpti
     return await work.outcome;
   } finally {
     stopListening();
-    if (!work.isCancelled) await campaign.stop(); // else it was stopped, and perhaps started again
-    // A task that outlives `releaseTimeout` goes on: until it has ended there is no other beside it.
+    if (!work.isCancelled) await campaign.stop(); // else the candidate was stopped, and perhaps started again
+    // A task that outlives `releaseTimeout` goes on. Until it has ended, no other task may begin.
     if (work.running === undefined) campaign.assign(undefined);
     else void work.running.then(() => campaign.assign(undefined));
   }

@@ -1,33 +1,27 @@
+import type { Candidacy } from './candidacy.js';
 import type { Joining } from './joining.js';
 import type { Leaving } from './leaving.js';
-import type { Stay } from './stay.js';
 import type { Term } from './term.js';
 
 /** A candidate's life; each state carries what it needs. */
-export type State = { readonly name: 'idle' } | JoiningState | Waiting | Leading | LeavingState;
+export type State = Idle | Joining | Waiting | Leading | Leaving;
 
-/** In the queue, behind another. */
+/** Not started, or stopped: nothing runs. */
+export interface Idle {
+  readonly name: 'idle';
+}
+
+/** In the queue, behind another candidate. */
 export interface Waiting {
   readonly name: 'waiting';
-  readonly stay: Stay;
+  readonly candidacy: Candidacy;
 }
 
+/** Elected. */
 export interface Leading {
   readonly name: 'leading';
-  readonly stay: Stay;
+  readonly candidacy: Candidacy;
   readonly term: Term;
-}
-
-/** Not in the queue yet, or not any more: waits for a lease, or for a good answer of the health check, and joins. */
-export interface JoiningState {
-  readonly name: 'joining';
-  readonly joining: Joining;
-}
-
-/** On the way out, with the key still held until the work has ended. */
-export interface LeavingState {
-  readonly name: 'leaving';
-  readonly leaving: Leaving;
 }
 
 export type StateName = State['name'];

@@ -7,9 +7,9 @@ import type { Term } from './term.js';
 /** What `run()` does in each term. */
 export type Task<T> = (leadership: Leadership) => T | PromiseLike<T>;
 
-/** What a campaign needs to know of the work that is done in its terms. */
+/** What a campaign needs to know about the work that is done in its terms. */
 export interface Workload {
-  /** While the work runs: resolves when it has settled. Never rejects. */
+  /** There while the work runs; resolves when the work has settled. Never rejects. */
   readonly running: Promise<void> | undefined;
   begin(term: Term): void;
   /** There will be no further term. */
@@ -17,11 +17,11 @@ export interface Workload {
 }
 
 /**
- * The task of one `run()`: called anew in each term, never twice at a time. What it returns or throws counts only when
- * the term lasted until then: after the end of a term it is the task winding down.
+ * The task of one `run()`: called anew in each term, never twice at a time. What the task returns or throws counts only
+ * if the term has lasted until then: after the end of its term the task is only winding down.
  */
 export class TaskRun<T> implements Workload {
-  /** Resolves with the task's result; rejects with its error, or with why there will be no further term. */
+  /** Resolves with the task's result; rejects with its error, or with the reason why there will be no further term. */
   readonly outcome: Promise<T>;
   readonly #task: Task<T>;
   readonly #requeue: boolean;

@@ -5,46 +5,52 @@ import type { Lease } from '../lease/lease.js';
 import type { OwnKey, Queue } from '../queue/queue.js';
 import { bytesOf, hexOf, textOf } from '../store/bytes.js';
 
-export interface TermParts {
-  readonly election: string;
+/** What a term needs of its candidate. */
+interface TermContext {
+  readonly name: string;
+  readonly queue: Queue;
+  readonly session: { readonly etcd: Etcd3 | undefined };
+}
+
+/** Our key, and the lease that it hangs on. */
+interface LeasedKey {
   readonly own: OwnKey;
   readonly value: Buffer;
   readonly lease: Lease;
-  readonly queue: Queue;
-  readonly etcd: Etcd3 | undefined;
 }
 
-/** The one {@link Leadership}; the election ends it. */
+/** The one {@link Leadership}. The campaign ends it. */
 export class Term implements Leadership {
-  readonly #parts: TermParts;
-  #value: Buffer;
-  #abort: AbortController | undefined; // made when somebody asks for it: ten thousand of them are megabytes
+  readonly #context: TermContext;
+  readonly #key: LeasedKey;
+  /** Made when somebody asks for it: ten thousand of them are megabytes. */
+  #abort: AbortController | undefined;
   #end: ElectionError | undefined;
   #isInDoubt = false;
 
-  constructor(parts: TermParts) {
-    this.#parts = parts;
-    this.#value = parts.value;
+  constructor(context: TermContext, key: LeasedKey) {
+    this.#context = context;
+    this.#key = key;
   }
 
   get election(): string {
-    return this.#parts.election;
+    return this.#context.name;
   }
 
   get key(): string {
-    return textOf(this.#parts.own.key);
+    return textOf(this.#key.own.key);
   }
 
   get value(): string {
-    return this.#value.toString('utf8');
+    return this.#key.value.toString('utf8');
   }
 
   get leaseId(): string {
-    return hexOf(this.#parts.own.lease);
+    return hexOf(this.#key.own.lease);
   }
 
   get fencingToken(): bigint {
-    return this.#parts.own.createRevision;
+    return this.#key.own.createRevision;
   }
 
   get signal(): AbortSignal {
@@ -54,7 +60,11 @@ export class Term implements Leadership {
   }
 
   expiresIn(): number {
-    return this.#end !== undefined || this.#isInDoubt ? 0 : Math.max(0, this.#parts.lease.remaining);
+    return this.#end !== undefined || this.#isInDoubt ? 0 : Math.max(0, this.#key.lease.remaining);
+  }
+
+  get grace(): number {
+    return this.#key.lease.grace;
   }
 
   isCurrent(): boolean {
@@ -68,17 +78,18 @@ export class Term implements Leadership {
 
   async verify(): Promise<boolean> {
     if (this.#end !== undefined) return false;
-    const isOldest = await this.#parts.queue.isOldest(this.#parts.own);
+    const isOldest = await this.#context.queue.isOldest(this.#key.own);
     return isOldest && this.#end === undefined;
   }
 
   txn(): ComparatorBuilder {
-    const { etcd, own } = this.#parts;
+    const { own } = this.#key;
+    const { etcd } = this.#context.session;
     if (etcd === undefined) throw new ElectionError('NOT_LEADER', 'there is no etcd behind this election');
     return etcd.if(bytesOf(own.key), 'Create', '==', own.createRevision.toString());
   }
 
-  /** Our key is gone, and why is being asked: from now on nobody may rely on the term. */
+  /** Our key is gone, and we are asking why. From now on nobody may rely on the term. */
   doubt(): void {
     this.#isInDoubt = true;
   }
@@ -91,9 +102,5 @@ export class Term implements Leadership {
   end(reason: ElectionError): void {
     this.#end = reason;
     this.#abort?.abort(reason);
-  }
-
-  proclaimed(value: Buffer): void {
-    this.#value = value;
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULT_ENDPOINT, parseEndpoints } from './endpoints.js';
 import { CliError, EXIT } from './exit.js';
 import { askHidden } from './prompt.js';
 
-/** How to reach etcd, as etcdctl's flags say it; commander has taken those that are missing from the environment. */
+/** How to reach etcd: etcdctl's flags. Commander has filled in missing flags from the environment. */
 export interface ConnectionFlags {
   readonly endpoints?: string;
   readonly cacert?: string;
@@ -19,11 +19,11 @@ export interface ConnectionFlags {
 
 export interface Connection {
   readonly etcd: Etcd3;
-  /** For messages: as the user wrote them. */
+  /** As the user wrote them, for messages. */
   readonly endpoints: string;
 }
 
-/** Asks etcd for nothing yet; asks a person on a terminal for a password that is missing. @throws CliError */
+/** Sends nothing to etcd yet. Asks on the terminal for a password that is missing. @throws CliError */
 export async function connect(flags: ConnectionFlags): Promise<Connection> {
   const endpoints = flags.endpoints ?? DEFAULT_ENDPOINT;
   const etcd = createClient(await clientOptions({ ...flags, endpoints }));
@@ -42,7 +42,7 @@ export async function clientOptions(flags: ConnectionFlags & { readonly endpoint
   const isSecure = hosts.every((host) => host.startsWith('https:'));
   return {
     hosts,
-    // With http:// written out, certificates that lie in the environment are not meant; etcdctl does the same.
+    // Somebody who writes http:// does not mean certificates from the environment; etcdctl ignores them too.
     ...(isSecure && hasCertificates && { credentials: certificates(cacert, cert, key) }),
     ...(auth && { auth }),
   };
@@ -50,7 +50,7 @@ export async function clientOptions(flags: ConnectionFlags & { readonly endpoint
 
 function certificates(cacert?: string, cert?: string, key?: string): NonNullable<IOptions['credentials']> {
   return {
-    // etcd3's type wants one; without it the system's authorities are trusted.
+    // etcd3's type requires a root certificate; without one the system's authorities are trusted.
     rootCertificate: (cacert === undefined ? undefined : read('--cacert', cacert)) as Buffer,
     ...(cert !== undefined && key !== undefined && { certChain: read('--cert', cert), privateKey: read('--key', key) }),
   };

@@ -6,10 +6,10 @@ export const DEFAULT_ENDPOINT = '127.0.0.1:2379';
 const DEFAULT_PORT = 2379;
 
 /**
- * Addresses as etcdctl takes them, `a:2379,https://b:2379`, made into those of etcd3: each with a scheme and a port. One
- * without a scheme is spoken to over TLS when certificates are given.
+ * Turns addresses as etcdctl takes them, such as `a:2379,https://b:2379`, into addresses as etcd3 takes them, each with
+ * a scheme and a port. An address without a scheme becomes https when certificates are given.
  *
- * @throws CliError when there is none, one is no address, or some are http and some are https
+ * @throws CliError when the list is empty, an address is malformed, or some are http and some are https
  */
 export function parseEndpoints(list: string, hasCertificates: boolean): string[] {
   const hosts = list
@@ -31,7 +31,7 @@ function parseEndpoint(endpoint: string, hasCertificates: boolean): string {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
     throw new CliError(EXIT.usage, `--endpoints takes addresses such as ${DEFAULT_ENDPOINT}; got ${endpoint}`);
   }
-  // URL leaves the scheme's own port out, and 80 or 443 is what somebody has written then.
+  // `URL` drops a port that is the scheme's own, 80 or 443, even when somebody has written it.
   const written = /:(\d+)\/*$/.exec(text)?.[1];
   return `${url.protocol}//${url.hostname}:${written ?? DEFAULT_PORT}`;
 }

@@ -1,22 +1,22 @@
 import { constants } from 'node:os';
 
 /**
- * Every exit code of the command line. `run` keeps to those of `env` and `timeout`, so that its own failures cannot be
- * taken for the command's; the table in docs/cli.md is checked against this one by a spec.
+ * Every exit code of the command line. `run` uses the codes of `env` and `timeout`, so that its own failures cannot be
+ * taken for the command's. A spec checks the table in docs/cli.md against this one.
  */
 export const EXIT = {
   ok: 0,
-  /** etcd did not answer, or refused; or what was asked for could not be done. */
+  /** etcd did not answer or refused, or the request of the user could not be carried out. */
   failed: 1,
-  /** A flag, an argument or a file that it names is wrong. */
+  /** A flag, an argument, or a file named by one is wrong. */
   usage: 2,
   /** `step-down`: nobody leads. */
   nobody: 3,
-  /** `run` itself is at fault, not the command: most of all a wrong flag. */
+  /** `run` itself failed, not the command; most often because of a wrong flag. */
   run: 125,
   notExecutable: 126,
   notFound: 127,
-  /** And the number of the signal that ended the command, or stopped `run` while it waited. */
+  /** Plus the number of the signal that ended the command, or that stopped `run` while it waited. */
   signal: 128,
 } as const;
 
@@ -27,7 +27,7 @@ export function codeOf(exit: Exit): number {
   return 'code' in exit ? exit.code : EXIT.signal + constants.signals[exit.signal];
 }
 
-/** What ends the command line: one line for a person, and a code. */
+/** Ends the command line, with one line for people and an exit code. */
 export class CliError extends Error {
   readonly exitCode: number;
 
@@ -38,17 +38,17 @@ export class CliError extends Error {
   }
 }
 
-/** These end a process without a core dump, and whoever waits for us tells them from an exit code. */
+/** Signals that end a process without a core dump. Our parent can tell a death by signal from an exit code. */
 const PASSED_UP: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Ends this process as `exit` has ended the command: systemd takes a death by SIGTERM for a clean stop, and a shell ends its
- * loop only when SIGINT has really killed what ran in it.
+ * Ends this process as the command has ended. systemd takes a death by SIGTERM for a clean stop, and a shell ends its
+ * loop only when SIGINT has really killed the program in the loop.
  */
 export function exitAs(exit: Exit): never {
   if ('signal' in exit && PASSED_UP.includes(exit.signal)) {
     process.removeAllListeners(exit.signal);
-    process.kill(process.pid, exit.signal); // process 1 of a container outlives this
+    process.kill(process.pid, exit.signal); // process 1 of a container survives this signal
   }
   process.exit(codeOf(exit));
 }

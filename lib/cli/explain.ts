@@ -1,7 +1,7 @@
 import { ElectionError } from '../errors.js';
 import { visible } from './output.js';
 
-/** One line that says what is wrong with etcd, and nothing of how we found out. */
+/** One line that says what is wrong with etcd, without the words of gRPC and etcd3. */
 export function explain(error: unknown, endpoints: string): string {
   if (!(error instanceof ElectionError)) return visible(error instanceof Error ? error.message : String(error));
   switch (error.code) {
@@ -14,7 +14,7 @@ export function explain(error: unknown, endpoints: string): string {
   }
 }
 
-/** What gRPC and etcd3 wrap around the one thing that matters. */
+/** The reason itself, without what gRPC and etcd3 wrap around it. */
 function reasonOf(error: ElectionError): string {
   const { cause } = error;
   const text = cause instanceof Error ? cause.message : error.message;

@@ -1,4 +1,4 @@
-/** What `--help` says after the list of flags. Examples first: they are what people look for. */
+/** What `--help` says after the list of flags. Examples come first, because people look for them. */
 
 const EXIT_CODES = `
 Exit codes:

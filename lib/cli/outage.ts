@@ -2,16 +2,19 @@ import { ElectionError } from '../errors.js';
 import { explain } from './explain.js';
 import type { Output } from './output.js';
 
-/** ms after the start of this process by which etcd has to be heard of: a person who waits has been told within five seconds. */
+/**
+ * Milliseconds after the start of this process by which etcd must have answered, because a person who waits is to be
+ * told within five seconds.
+ */
 const ANSWERS_BY = 4_200;
-/** ms that etcd has in any case: where a program takes seconds to start, so does the answer. */
+/** Milliseconds that etcd has in any case, because a machine on which programs start slowly answers slowly too. */
 const LEAST_PATIENCE = 3_000;
 
 function patience(): number {
   return Math.max(LEAST_PATIENCE, ANSWERS_BY - performance.now());
 }
 
-/** A promise of etcd's first answer; rejects when that does not come in time, whatever is still tried behind it. */
+/** Resolves with etcd's first answer. Rejects when there is none in time, although the request is still being tried. */
 export async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -42,7 +45,7 @@ export class Outage {
     this.#timer.unref();
   }
 
-  /** `more` is added to the line. */
+  /** `more` is appended to the line. */
   begin(error: ElectionError, more = ''): void {
     const kind = error.code === 'UNAVAILABLE' || error.code === 'PERMISSION_DENIED' ? error.code : error.message;
     if (this.#said === kind) return;

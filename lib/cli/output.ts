@@ -9,8 +9,8 @@ export interface OutputOptions {
 }
 
 /**
- * What the program says: results on stdout, notices on stderr, each one line, for people or as JSON. The library's own log
- * is among the notices at `debug`.
+ * What the program prints: results on stdout, notices on stderr, one line each, for people or as JSON. The library's
+ * own log is printed as notices at level `debug`.
  */
 export class Output {
   readonly isJson: boolean;
@@ -43,7 +43,7 @@ export class Output {
     this.#notice('error', message, data);
   }
 
-  /** For the library: what it logs matters to whoever looks for a mistake, and is said in other words above. */
+  /** The library's log, all at `debug`: it helps to find mistakes, and the notices say the rest in other words. */
   get logger(): Logger {
     const log = (data: object, message: string): void => {
       if (this.#isWanted('debug')) this.#write('debug', this.isJson ? message : `${message} ${inOneLine(data)}`, data);
@@ -70,7 +70,7 @@ function inOneLine(data: object): string {
   return Object.keys(data).length === 0 ? '' : JSON.stringify(data, plain);
 }
 
-/** JSON has no int64: as in protobuf's JSON they are strings. Errors show what people can use. */
+/** JSON has no int64, so a bigint becomes a string, as in protobuf's JSON. An error shows its message and code only. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Error) return { message: value.message, ...('code' in value && { code: value.code }) };
@@ -79,7 +79,7 @@ function plain(_key: string, value: unknown): unknown {
 
 /** A value from etcd must not reach the terminal as it is: it may hold line ends, or commands to the terminal. */
 export function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to be found
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: we look for control characters
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
     return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

@@ -7,6 +7,7 @@ import { observe } from './commands/observe.js';
 import { type RunFlags, run } from './commands/run.js';
 import { stepDown } from './commands/step-down.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
+import type { Context } from './context.js';
 import { CliError, EXIT, type Exit } from './exit.js';
 import { explain } from './explain.js';
 import * as help from './help.js';
@@ -17,15 +18,10 @@ interface GlobalFlags extends ConnectionFlags {
   readonly logLevel: Level;
 }
 
-/** What every command is given. */
-export interface Context extends Connection {
-  readonly out: Output;
-}
-
-/** Carries a command out; resolves with how the program has to end: with this code, or as the command under `run` has. */
+/** Carries out a command; resolves with how the program must end: with a code, or as the command under `run` ended. */
 type Action = (context: Context, args: readonly string[], flags: object) => Promise<Exit | number>;
 
-/** Does what the arguments say; resolves with how the program has to end. */
+/** Does what the arguments say; resolves with how the program must end. */
 export async function main(argv: readonly string[]): Promise<Exit> {
   let exit: Exit = { code: EXIT.ok };
   const program = build((how) => {
@@ -40,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<Exit> {
   return exit;
 }
 
-/** Commander's code for a wrong flag, where it does not know yet which command that belongs to. */
+/** Commander's exit code for a wrong flag when it does not know yet to which command the flag belongs. */
 const UNDECIDED = 1;
 
 function usageCode(argv: readonly string[]): number {

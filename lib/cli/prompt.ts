@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** Asks on the terminal; anything but yes is no. The question goes to stderr, so that stdout stays what was asked for. */
+/** Asks on the terminal; any answer but yes is no. The question goes to stderr, so that stdout holds only results. */
 export async function confirm(question: string): Promise<boolean> {
   const answer = await ask(question, process.stderr);
   return /^y(es)?$/i.test(answer.trim());
@@ -17,7 +17,7 @@ export async function askHidden(question: string): Promise<string> {
 
 async function ask(question: string, output: NodeJS.WritableStream): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
-  // Ctrl-C and Ctrl-D at a question end the program, as they would at a shell's `read`.
+  // Ctrl-C ends the program, as at a shell's `read`. Ctrl-D is an empty answer.
   lines.on('SIGINT', () => process.exit(130));
   const gone = new AbortController();
   lines.on('close', () => gone.abort());

@@ -6,12 +6,12 @@ import { unary } from '../etcd/unary.js';
 import { endOf } from '../queue/keys.js';
 import { bytesOf, keyOf } from '../store/bytes.js';
 
-/** Keys of one request: a key space of a million keys must not be one reply. */
+/** Keys per request, because a million keys must not come in one reply. */
 const PAGE = 1_000;
 /** Requests under way at a time. */
 const AT_ONCE = 16;
 
-/** The reads that only the command line needs, each with the time-outs and repeated attempts of the library's own. */
+/** The reads that only the command line needs, with the time-outs and repeated attempts of the library's requests. */
 export class Reads {
   readonly #etcd: Etcd3;
   readonly #clock = new SystemClock();
@@ -21,7 +21,7 @@ export class Reads {
     this.#etcd = etcd;
   }
 
-  /** Seconds left of a lease, as etcd counts them; null: there is no lease, and the key stays for ever. */
+  /** Seconds that a lease has left, as etcd counts them; null: the key has no lease and stays for ever. */
   async timeToLive(leaseId: string): Promise<number | null> {
     if (leaseId === '0') return null;
     const ID = BigInt.asIntN(64, BigInt(`0x${leaseId}`)).toString();
@@ -51,7 +51,7 @@ export class Reads {
     }
   }
 
-  /** The value of a key; undefined when it is gone. */
+  /** The value of a key; undefined when the key is gone. */
   async value(key: Buffer): Promise<string | undefined> {
     const reply = await this.#unary('read a key', (o) => this.#etcd.kv.range({ key }, o));
     return reply.kvs[0]?.value.toString('utf8');

@@ -1,6 +1,6 @@
 /**
- * How long to wait before the next attempt: doubles from `first` up to `most` (ms), and each time a random share of it is
- * taken, from a half to the whole, so that candidates that failed together do not come back together.
+ * How long to wait before the next attempt. The pause doubles from `first` up to `most` (ms). Each time a random share
+ * of it is taken, from a half to the whole, so that candidates that failed together do not come back together.
  *
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ "equal jitter"
  */

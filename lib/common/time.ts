@@ -1,29 +1,29 @@
 import { onAbort } from './abort.js';
 
 /**
- * Time as the library sees it. Everything that measures or waits is handed one of these, so that a simulation can give
- * every candidate a clock of its own, with its own rate and pauses.
+ * Time as the library sees it. Everything that measures or waits is given a clock, so that a simulation can give every
+ * candidate a clock of its own, with its own rate and pauses.
  */
 export interface Clock {
-  /** Milliseconds since some fixed moment; only differences mean anything. Never goes back, and goes on while the machine sleeps. */
+  /** Milliseconds; only differences mean anything. Never goes back, and goes on while the machine sleeps. */
   now(): number;
 
-  /** Calls `fn` once, `ms` from now or later (24.8 days at the most); the function returned cancels it. */
+  /** Calls `fn` once, `ms` from now or later (24.8 days at the most); the function returned cancels that. */
   after(ms: number, fn: () => void): () => void;
 }
 
-/** A wall-clock step smaller than this is left to the safety margin of the lease; `Date.now()` counts whole milliseconds. */
+/** Milliseconds: the margin of the lease covers a smaller wall-clock step. `Date.now()` counts whole milliseconds. */
 const WALL_CLOCK_STEP = 20;
 
-/** Node takes a longer time-out for 1 ms. Who waits longer finds itself early, and waits again. */
+/** Milliseconds: Node takes a longer time-out for 1 ms. A caller that waits longer is called early, and waits again. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The system's clock: `performance.now()`, moved on by every forward step of the wall clock against it.
  *
- * Linux stops the monotonic clock while the machine is suspended, and etcd does not wait: a laptop or a virtual machine
- * that sleeps for a minute must find its lease a minute older. A step of the wall clock that was no sleep costs a
- * leadership too early, which is safe; a step back changes nothing.
+ * Linux stops the monotonic clock while the machine is suspended, but etcd goes on: a laptop or a virtual machine that
+ * sleeps for a minute must find its lease a minute older. A forward step of the wall clock without a sleep ends a
+ * leadership too early, which is safe. A step back changes nothing.
  */
 export class SystemClock implements Clock {
   #skew = Date.now() - performance.now();
@@ -64,7 +64,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<b
   });
 }
 
-/** Resolves to whether `promise` is fulfilled before `ms` have passed; rejects when it is rejected by then. Leaves no timer behind. */
+/** Resolves to whether `promise` is fulfilled within `ms`; rejects if it is rejected by then. Leaves no timer. */
 export function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => resolve(false));
@@ -72,7 +72,7 @@ export function within(clock: Clock, ms: number, promise: Promise<unknown>): Pro
   });
 }
 
-/** Runs `fn` before anything else happens, but not now. Not `queueMicrotask`: fake timers replace it by one that stands still. */
+/** Runs `fn` as a microtask. Not by `queueMicrotask`, because under fake timers that does not run by itself. */
 export function soon(fn: () => void): void {
   void Promise.resolve().then(fn);
 }

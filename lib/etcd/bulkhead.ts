@@ -2,15 +2,15 @@ import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 
 /**
- * Requests of one client that are on their way at a time. More would wait inside etcd, beyond the patience of their senders, and be
- * sent again while the first are still carried out: a thousand candidates that join at once, each with a read of the queue, have
- * kept a cluster busy with answers that nobody waited for any more.
+ * Requests of one client that may be under way at a time. More would wait inside etcd for longer than their senders do,
+ * and would be sent again while etcd still carries out the first. A thousand candidates that joined at once, each with
+ * a read of the queue, have kept a cluster busy with answers that nobody waited for any more.
  */
 const MOST_INSIDE = 64;
-/** ms that a request waits for its turn. When so many others get no answer, it would get none. */
+/** Milliseconds that a request waits for its turn. If so many others get no answer, this one would get none either. */
 const LONGEST_WAIT = 4_000;
 
-/** Lets so many requests through, in the order in which they came. */
+/** Lets a bounded number of requests through at a time, in the order in which they came. */
 export class Bulkhead {
   readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
@@ -22,7 +22,7 @@ export class Bulkhead {
 
   /**
    * @param send is told how many ms the request has waited
-   * @throws ElectionError `UNAVAILABLE` when it could not even be sent; and what `send` throws
+   * @throws ElectionError `UNAVAILABLE` when the request could not even be sent; and what `send` throws
    */
   async pass<T>(what: string, send: (waited: number) => Promise<T>): Promise<T> {
     const startedAt = this.#clock.now();
@@ -50,7 +50,7 @@ export class Bulkhead {
     });
   }
 
-  /** The place goes to the next. */
+  /** The place goes to the next request. */
   #leave(): void {
     const [next] = this.#waiting;
     if (next === undefined) {

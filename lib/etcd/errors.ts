@@ -16,21 +16,21 @@ const DENIED =
 const LEASE_GONE = /requested lease not found|is expired or revoked/i;
 const LEASE_EXISTS = /lease already exists/i;
 
-/** gRPC codes with which a server says that this request, as it stands, will not do; as etcd3 prints them. */
+/** gRPC codes, as etcd3 prints them, with which a server says that it would refuse the same request again. */
 const REFUSED = /^(3|8|11|12) |INVALID_ARGUMENT|RESOURCE_EXHAUSTED|OUT_OF_RANGE|UNIMPLEMENTED/;
 
 function textOf(error: unknown): string {
   return error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error);
 }
 
-/** A JSON web token is of no use any more once a user or a role has been changed, whoever's. */
+/** Any change of any user or role makes a JSON web token useless. */
 const TOKEN_OUTDATED = /revision of auth store is old/i;
 const TOKEN_USELESS = /invalid auth token|revision of auth store is old/i;
 
-/** etcd3 fetches another token when it reads this text, and for no other reason. */
+/** etcd3 fetches another token only when it reads this text. */
 const TOKEN_INVALID = { code: STATUS.UNAUTHENTICATED, details: 'etcdserver: invalid auth token' } as const;
 
-/** The status as etcd3 understands it. */
+/** Replaces the status of an outdated token by the status at which etcd3 fetches another token. */
 export function withTokenInMind<S extends { readonly code: number; readonly details: string }>(status: S): S {
   return TOKEN_OUTDATED.test(status.details) ? { ...status, ...TOKEN_INVALID } : status;
 }
@@ -39,7 +39,7 @@ export function isLeaseExists(error: unknown): boolean {
   return LEASE_EXISTS.test(textOf(error));
 }
 
-/** By a plain Etcd3, which sends nothing to a host for some seconds after three failures. */
+/** Whether a plain Etcd3 refused to send: after three failures it sends nothing to a host for some seconds. */
 export function isGivenUp(error: unknown): boolean {
   return /circuit breaker is open/i.test(textOf(error));
 }
@@ -48,12 +48,12 @@ export function isDenied(error: unknown): boolean {
   return DENIED.test(textOf(error));
 }
 
-/** Whether another token would do. */
+/** Whether etcd refused the token, and may accept another. */
 export function isTokenUseless(text: string): boolean {
   return TOKEN_USELESS.test(text);
 }
 
-/** For the operator: which of them it is that etcd does not accept. */
+/** Tells the operator what etcd does not accept. */
 function remedy(text: string): string {
   if (/authentication failed/i.test(text)) return 'the user or the password is wrong';
   if (/user name is empty/i.test(text)) return 'etcd asks for a user: give the client `auth`';
@@ -65,7 +65,7 @@ function remedy(text: string): string {
 /** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */
 export function translate(error: unknown, what: string): ElectionError {
   if (error instanceof ElectionError) return error;
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' '); // OpenSSL's has two lines
+  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' '); // OpenSSL gives two lines
   if (LEASE_GONE.test(text)) {
     return new ElectionError('LEASE_LOST', `etcd does not know the lease (${what}): starting again with a new one`, {
       cause: error,

@@ -35,13 +35,13 @@ import { MemberHealth } from './member-health.js';
 import { Stream } from './stream.js';
 import { unary } from './unary.js';
 
-/** {@link Store} on etcd3's raw clients. The client is its user's: it is never closed here. */
+/** {@link Store} on etcd3's raw clients. The client belongs to the user, so it is never closed here. */
 export class EtcdStore implements Store {
   readonly #etcd: Etcd3;
   readonly #clock: Clock;
   readonly #members: MemberHealth;
   readonly #bulkhead: Bulkhead;
-  /** Streams are refused with a token that has expired, and only a unary call makes etcd3 fetch another. */
+  /** Streams with an expired token are refused, and only a unary call makes etcd3 fetch another token. */
   #isTokenDoubtful = false;
   #someKey = '\0';
 
@@ -113,7 +113,7 @@ export class EtcdStore implements Store {
       {
         data: (reply) => {
           if (!isTokenUseless(reply.cancel_reason)) return this.#hear(reply, creating, on);
-          stream.close(); // its token will not get better, and no other watch can be created on it either
+          stream.close(); // the stream keeps its token, so no other watch can be created on it either
           on.closed(this.#doubt(new Error(reply.cancel_reason), 'watch'));
         },
         closed: (err) => on.closed(this.#doubt(err, 'watch')),
@@ -139,7 +139,7 @@ export class EtcdStore implements Store {
   }
 
   #hear(reply: IWatchResponse, creating: number[], on: WatchHandlers): void {
-    // Of a watch that it refuses, etcd does not say which: watch_id is -1. But it answers in the order of the requests.
+    // When etcd refuses a watch, it does not say which: watch_id is -1. But it answers in the order of the requests.
     const asked = reply.created ? creating.shift() : undefined;
     const id = asked ?? Number(reply.watch_id);
     on.alive();
@@ -167,7 +167,7 @@ export class EtcdStore implements Store {
     if (this.#isTokenDoubtful) {
       this.#isTokenDoubtful = false;
       const read = toRangeRequest({ key: this.#someKey, order: 'oldest', limit: 1 });
-      // What it answers does not matter: an expired token has been replaced by then, and the stream tells of all else.
+      // The answer does not matter: by then etcd3 has replaced an expired token, and the stream tells other failures.
       await this.#unary('renew the token', (o) => this.#etcd.kv.range(read, o)).catch(() => {});
     }
     return open();
@@ -196,7 +196,7 @@ function toRequestOp(op: Op): IRequestOp {
   }
 }
 
-/** `sort_order: NONE` would make etcd pick by key before it applies the limit. */
+/** With `sort_order: NONE` etcd would pick by key before it applies the limit. */
 function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }: RangeQuery): IRangeRequest {
   return {
     key: bytesOf(key),
@@ -229,13 +229,4 @@ function toWatchEvent(event: IWatchResponse['events'][number]): WatchEvent {
   return event.type === 'Delete'
     ? { type: 'delete', key, revision }
     : { type: 'put', key, revision, kv: toKeyValue(event.kv) };
-}
-
-const stores = new WeakMap<Etcd3, EtcdStore>();
-
-/** One store for each client, so that all who use the client know which members do not answer. */
-export function storeOf(etcd: Etcd3, clock: Clock): EtcdStore {
-  const store = stores.get(etcd) ?? new EtcdStore(etcd, clock);
-  stores.set(etcd, store);
-  return store;
 }

@@ -8,17 +8,17 @@ type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 type Call = ReturnType<Parameters<Interceptor>[1]>;
 type Listener = NonNullable<Parameters<Call['start']>[1]>;
 
-/** etcd3 picks members at random: so often in a row only a member that is the only one is picked. */
+/** Refusals in a row after which the member is asked anyway: etcd3 picks at random, so it seems to have no other. */
 export const MAX_REFUSALS = 16;
 
 /**
- * Watches over one attempt, from inside gRPC: sends it past the members that did not answer lately, ends it when its
- * time is up, and remembers how the member did.
+ * Guards one attempt from inside gRPC: avoids members that did not answer lately, ends the attempt when its time is up,
+ * and remembers whether the member answered.
  *
- * As an interceptor it is asked anew for each of etcd3's own retries, so each has its full time: a `deadline` in the call
- * options would be shared by all of them. It ends a call with a status that etcd3 does not count as a fault of the
- * host, because three of those close a host for 5 s, longer than a short lease lives. Only when the same member stays
- * silent again is it told, so that it drops a connection that may be half-open.
+ * gRPC asks an interceptor anew for each of etcd3's own retries, so each retry has its full time. A `deadline` in the
+ * call options would be shared by all retries. The guard ends a late call with a status that etcd3 does not count as a
+ * fault of the host, because three faults close a host for 5 s, longer than a short lease lives. Only every third
+ * silence of a member in a row is told as a fault, so that etcd3 drops a connection that may be half-open.
  */
 export class Guard {
   readonly #members: MemberHealth;
@@ -26,9 +26,9 @@ export class Guard {
   readonly #patience: number | undefined;
   readonly #force: boolean;
   readonly options: CallOptions;
-  /** No member was asked: the one that etcd3 picked is being avoided. */
+  /** No member was asked, because the member that etcd3 picked is avoided. */
   refused = false;
-  /** Who was asked last. */
+  /** The member that was picked last. */
   target = '';
   #abandoned = false;
 
@@ -43,7 +43,7 @@ export class Guard {
     };
   }
 
-  /** Nobody waits for the answer any more: a request that has not been sent yet must not be. */
+  /** Nobody waits for the answer any more: if the request has not been sent yet, it must not be. */
   abandon(): void {
     this.#abandoned = true;
   }
@@ -58,7 +58,7 @@ export class Guard {
     }
     const start = call.start.bind(call);
     call.start = (metadata, listener = {}) => {
-      // etcd ends a stream on a member that has lost sight of the raft leader, instead of keeping it silent for ever.
+      // With `hasleader`, a member that has lost the raft leader ends a stream instead of staying silent for ever.
       const md = metadata.clone(); // etcd3 shares one object among all calls
       if (this.#patience === undefined) md.set('hasleader', 'true');
       const stop = this.#patience === undefined ? undefined : this.#startTimer(call, target, this.#patience);
@@ -86,7 +86,7 @@ export class Guard {
 
 const TOO_LATE = 'no answer in time';
 
-/** A call that has ended before it began. */
+/** A call that ended before it began. */
 function refusal(target: string): Call {
   const nothing = (): void => {};
   return {

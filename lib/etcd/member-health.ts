@@ -1,42 +1,44 @@
 import type { Clock } from '../common/time.js';
 
-/** After the n-th silence in a row a member is left alone for 5 s, 10 s, 20 s ... at most a minute. */
+/** Milliseconds to avoid a silent member: 5 s, then 10 s, 20 s ... for each silence in a row, a minute at the most. */
 const FIRST_AVOIDANCE = 5_000;
 const LONGEST_AVOIDANCE = 60_000;
-/** A refused connection costs nothing to try again, so it is tried again soon. */
+/** Milliseconds to avoid a member that refused a connection, because to try that again costs nothing. */
 const AFTER_REFUSAL = 1_000;
-/** A cluster that answers late is not helped by being asked again and again. */
-const MOST_STRAIN = 2;
+/** The greatest `slowness`; unary.ts has a row of attempts for each. */
+const MOST_SLOWNESS = 2;
 
 /**
- * Which members of the cluster did not answer lately. etcd3 picks a member at random for every request and forgets at
- * once what became of it; without a memory every third request would wait for the same sick member of three.
+ * Which members of the cluster did not answer lately. etcd3 picks a member at random for every request and does not
+ * remember what became of it. Without a memory every third request would wait for the same sick member of three.
  *
  * A member is known by its gRPC target, such as `dns:127.0.0.1:2379`.
  */
 export class MemberHealth {
   readonly #clock: Clock;
   readonly #avoided = new Map<string, { until: number; silences: number }>();
-
-  #strain = 0;
+  #slowness = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** 0, and up to 2 while the whole cluster answers late: a request is then given longer, and repeated less often. */
-  get strain(): number {
-    return this.#strain;
+  /**
+   * 0, and up to 2 while the whole cluster answers late. Then a request has longer attempts and fewer of them, because
+   * it does not help a slow cluster to be asked again and again.
+   */
+  get slowness(): number {
+    return this.#slowness;
   }
 
-  /** A request was not answered in time by anybody. */
-  strained(): void {
-    this.#strain = Math.min(MOST_STRAIN, this.#strain + 1);
+  /** No member answered a request in time. */
+  clusterWasLate(): void {
+    this.#slowness = Math.min(MOST_SLOWNESS, this.#slowness + 1);
   }
 
-  /** One was answered within the usual patience. */
-  relaxed(): void {
-    this.#strain = 0;
+  /** A member answered a request within the usual time. */
+  clusterWasInTime(): void {
+    this.#slowness = 0;
   }
 
   avoid(target: string): boolean {
@@ -48,17 +50,17 @@ export class MemberHealth {
     if (this.#avoided.size > 0) this.#avoided.delete(target);
   }
 
-  /** It refused the connection, or answered that it cannot serve. */
+  /** The member refused the connection, or answered that it cannot serve. */
   failed(target: string): void {
     this.#avoided.set(target, { until: this.#clock.now() + AFTER_REFUSAL, silences: this.silences(target) });
   }
 
-  /** How many times in a row it did not answer in time. */
+  /** How many times in a row the member did not answer in time. */
   silences(target: string): number {
     return this.#avoided.get(target)?.silences ?? 0;
   }
 
-  /** It did not answer in time. Returns how many times in a row. */
+  /** The member did not answer in time. Returns how many times in a row. */
   silent(target: string): number {
     const silences = this.silences(target) + 1;
     const avoidance = Math.min(LONGEST_AVOIDANCE, FIRST_AVOIDANCE * 2 ** (silences - 1));

@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import { type CallOptions, Guard, MAX_REFUSALS } from './guard.js';
 import type { MemberHealth } from './member-health.js';
 
-/** As much as we use of what etcd3 returns for a stream; it is grpc-js's duplex stream underneath. */
+/** The part that we use of what etcd3 returns for a stream: grpc-js's duplex stream. */
 export interface Duplex<Request, Response> {
   on(event: 'data', listener: (response: Response) => void): this;
   on(event: 'end', listener: () => void): this;
@@ -18,10 +18,10 @@ export interface StreamHandlers<Response> {
   closed(error: Error): void;
 }
 
-/** When a member is silent so often in a row its connection may be half-open: etcd3 is made to drop it. */
+/** Silences of a member in a row after which etcd3 is made to drop the connection, because it may be half-open. */
 const SILENCES_BEFORE_RESET = 2;
 
-/** One gRPC stream to some member, opened in the background; what is sent meanwhile waits. */
+/** One gRPC stream to some member, opened in the background. Requests that are sent meanwhile wait. */
 export class Stream<Request, Response> {
   readonly #members: MemberHealth;
   readonly #on: StreamHandlers<Response>;
@@ -48,8 +48,8 @@ export class Stream<Request, Response> {
   }
 
   /**
-   * The member did not answer in time: the next stream goes elsewhere. The answer may still come, until this is said again: then
-   * nobody hopes for it any more, and the connection is doubted.
+   * The member did not answer in time: the next stream goes to another member. This stream stays open, since the answer
+   * may still come. When `overdue()` is called again, the stream is cancelled if its connection may be half-open.
    */
   overdue(): void {
     if (this.#isOver || this.#guard === undefined) return;
@@ -58,7 +58,7 @@ export class Stream<Request, Response> {
     this.#isOverdue = true;
     if (!isAgain) this.#members.silent(target);
     if (!isAgain || this.#members.silences(target) < SILENCES_BEFORE_RESET) return;
-    // etcd3 takes an error on a stream that was not ended first for a fault of the host, and connects anew.
+    // Do not end the stream first: then etcd3 takes its error for a fault of the host, and connects anew.
     this.#stream?.cancel();
   }
 

@@ -6,22 +6,25 @@ import { type CallOptions, Guard, MAX_REFUSALS } from './guard.js';
 import type { MemberHealth } from './member-health.js';
 
 /**
- * Milliseconds that each attempt at a unary request may take, by strain. The sum stays below 5 s, so that an outage is told
- * soon and regularly; but a write that takes etcd two seconds must not be given up after one, for ever.
+ * Milliseconds that each attempt at a request may take, by the slowness of the cluster. The sum stays below 5 s, so
+ * that an outage is told soon and regularly. In a slow cluster the attempts are longer, because a write that takes etcd
+ * two seconds must not be given up after one, for ever.
  */
 const PATIENCE = [[1_000, 1_000, 1_500], [2_000, 2_000], [4_000]] as const;
-/** ms within which an outage is told, what the request has waited for its turn included. */
+/** Milliseconds within which an outage is told, including the time that the request has waited for its turn. */
 const IN_ALL = 4_500;
-/** An answer within so many ms is one in time. */
+/** Milliseconds within which an answer is in time. */
 const IN_TIME = PATIENCE[0][0];
-/** So many ms more etcd3 gets for what it does around an attempt: fetching a token, retries of its own. */
+/** Milliseconds that etcd3 gets on top of each attempt, because it may fetch a token or retry by itself. */
 const GRACE = 1_000;
-/** Between two attempts that failed at once. */
+/** Milliseconds to wait after the first attempt that failed at once, and twice as many after the second. */
 const PAUSE = 50;
+
 /**
- * One unary request, tried up to three times, each time with fresh patience and past the silent members: 4 s at the
- * most, and some more when etcd3 does not even send it. After a request that nobody answered in time, the next is
- * tried less often, and longer. What it has waited before (`waited` ms) is taken off.
+ * Sends one unary request, in up to three attempts. Each attempt has its full time and avoids silent members. Together
+ * they take 4 s at the most, and some more when etcd3 does not even send the request. After a request that nobody
+ * answered in time, the next request has fewer attempts, and longer ones. The time that the request has waited before
+ * (`waited` ms) is taken off.
  *
  * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`, `LEASE_LOST`
  */
@@ -34,15 +37,15 @@ export async function unary<T>(
 ): Promise<T> {
   let failure = new ElectionError('UNAVAILABLE', `etcd did not ${what}`);
   let late = 0;
-  const attempts = shortened(PATIENCE[members.strain] ?? PATIENCE[0], IN_ALL - waited);
+  const attempts = attemptsWithin(IN_ALL - waited, PATIENCE[members.slowness] ?? PATIENCE[0]);
   for (const [attempt, patience] of attempts.entries()) {
     const startedAt = clock.now();
     try {
       const answer = await attemptOnce(members, clock, patience, send);
-      if (clock.now() - startedAt < IN_TIME) members.relaxed();
+      if (clock.now() - startedAt < IN_TIME) members.clusterWasInTime();
       return answer;
     } catch (err) {
-      // That etcd3 has given the host up for some seconds says less than why it did.
+      // An open circuit breaker says less than the failure that opened it.
       if (attempt === 0 || !isGivenUp(err)) failure = translate(err, what);
       if (failure.code !== 'UNAVAILABLE' || failure instanceof RequestRefused) throw failure;
     }
@@ -50,17 +53,17 @@ export async function unary<T>(
     if (!wasQuick) late++;
     if (wasQuick && attempt < attempts.length - 1) await sleep(clock, PAUSE * (attempt + 1));
   }
-  if (late === attempts.length) members.strained();
+  if (late === attempts.length) members.clusterWasLate();
   throw failure;
 }
 
-/** As many of them as fit into `ms` altogether, the last cut short. */
-function shortened(attempts: readonly number[], ms: number): readonly number[] {
+/** As many of the attempts as fit into `ms` altogether; the last may be cut short. */
+function attemptsWithin(ms: number, attempts: readonly number[]): readonly number[] {
   let left = ms;
   return attempts.flatMap((patience) => {
-    const some = Math.min(patience, left);
-    left -= some;
-    return some > 0 ? [some] : [];
+    const granted = Math.min(patience, left);
+    left -= granted;
+    return granted > 0 ? [granted] : [];
   });
 }
 
@@ -80,7 +83,7 @@ async function attemptOnce<T>(
   }
 }
 
-/** etcd3 can leave a call pending for ever before it is sent (an expired token behind a half-open breaker). */
+/** etcd3 can leave a call pending for ever before sending it (an expired token behind a half-open breaker). */
 async function bounded<T>(clock: Clock, ms: number, promise: Promise<T>, onTimeout: () => void): Promise<T> {
   if (await within(clock, ms, promise)) return await promise;
   onTimeout();

@@ -1,104 +1,69 @@
-import { ElectionError } from '../errors.js';
-import type { Lease } from './lease.js';
+import type { ElectionError } from '../errors.js';
+import type { Lease, LeaseHandlers } from './lease.js';
 
-/** One that uses a session's lease, and what it is told of it. */
-export interface LeaseUser {
-  /** Of its election. */
+/** A candidate that uses a session's lease. */
+export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
+  /** The election's name. */
   readonly name: string;
+  /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;
-  /** The lease must not be relied on any more; `leased` follows when there is another. */
-  lost(lease: Lease, reason: ElectionError): void;
-  /** No lease could be had; it is tried again. */
-  failed(error: ElectionError): void;
-  /** A regular refresh is about to be sent. */
-  refreshing(): void;
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
+  /** etcd has granted no lease; the next attempt is under way. */
+  notGranted(error: ElectionError): void;
   suspended(error: ElectionError): void;
   resumed(): void;
   /** The session is being closed. */
   stop(reason: ElectionError): Promise<void>;
 }
 
-const TWO_IN_ONE =
-  '`session` holds a place in this election for another candidate: waiting until that has left; two candidates take two sessions';
-
 /**
- * Who uses a session's lease: one member in each election, since the lease is part of the key. What the roster is told it
- * passes on to all of them.
+ * The users of one lease: one in each election, since the lease is part of the key. Iterating goes over a copy, because
+ * users come and go by what they are told.
  */
-export class LeaseUsers implements Omit<LeaseUser, 'name'> {
+export class LeaseUsers implements Iterable<LeaseUser> {
   /** By election. */
-  readonly #members = new Map<string, LeaseUser>();
-  /** Those whose place another member holds. */
+  readonly #users = new Map<string, LeaseUser>();
+  /** Users that wait for a place that another user holds. */
   #blocked: LeaseUser[] = [];
 
   get isEmpty(): boolean {
-    return this.#members.size === 0;
+    return this.#users.size === 0;
   }
 
-  /** Whether it is this member that holds the place in its election. */
-  has(member: LeaseUser): boolean {
-    return this.#members.get(member.name) === member;
+  [Symbol.iterator](): Iterator<LeaseUser> {
+    return [...this.#users.values()][Symbol.iterator]();
   }
 
-  /** False: another holds the place. The member is told so, and waits until that has left. */
-  admit(member: LeaseUser): boolean {
-    const holder = this.#members.get(member.name);
-    if (holder !== undefined && holder !== member) {
-      if (!this.#blocked.includes(member)) this.#blocked.push(member);
-      member.failed(new ElectionError('INVALID_OPTION', TWO_IN_ONE));
+  /** Whether this user holds the place of its election. */
+  has(user: LeaseUser): boolean {
+    return this.#users.get(user.name) === user;
+  }
+
+  /** False: another user holds the place; this one waits until the other has left. */
+  admit(user: LeaseUser): boolean {
+    const holder = this.#users.get(user.name);
+    if (holder !== undefined && holder !== user) {
+      if (!this.#blocked.includes(user)) this.#blocked.push(user);
       return false;
     }
-    this.#members.set(member.name, member);
+    this.#users.set(user.name, user);
     return true;
   }
 
-  /** Returns who has waited for the place that is free now, if somebody has. */
-  remove(member: LeaseUser): LeaseUser | undefined {
-    this.#blocked = this.#blocked.filter((blocked) => blocked !== member);
-    if (!this.has(member)) return undefined;
-    this.#members.delete(member.name);
-    const next = this.#blocked.find((blocked) => blocked.name === member.name);
-    if (next !== undefined) this.#blocked = this.#blocked.filter((blocked) => blocked !== next);
+  /** Returns the user that has waited for the place, if there is one: it holds the place now. */
+  remove(user: LeaseUser): LeaseUser | undefined {
+    this.#blocked = this.#blocked.filter((blocked) => blocked !== user);
+    if (!this.has(user)) return undefined;
+    this.#users.delete(user.name);
+    const next = this.#blocked.find((blocked) => blocked.name === user.name);
+    if (next === undefined) return undefined;
+    this.#blocked = this.#blocked.filter((blocked) => blocked !== next);
+    this.#users.set(next.name, next);
     return next;
   }
 
-  /** Those that wait for a place, too. */
+  /** Stops all of them, those that wait for a place too. */
   async stop(reason: ElectionError): Promise<void> {
-    await Promise.all([...this.#all(), ...this.#blocked].map((member) => member.stop(reason)));
-    this.#members.clear();
-  }
-
-  leased(lease: Lease): void {
-    for (const member of this.#all()) member.leased(lease);
-  }
-
-  lost(lease: Lease, reason: ElectionError): void {
-    for (const member of this.#all()) member.lost(lease, reason);
-  }
-
-  failed(error: ElectionError): void {
-    for (const member of this.#all()) member.failed(error);
-  }
-
-  refreshing(): void {
-    for (const member of this.#members.values()) member.refreshing();
-  }
-
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    for (const member of this.#members.values()) member.refreshed(info);
-  }
-
-  suspended(error: ElectionError): void {
-    for (const member of this.#all()) member.suspended(error);
-  }
-
-  resumed(): void {
-    for (const member of this.#all()) member.resumed();
-  }
-
-  /** A copy: members may come and go by what they are told. For a refresh, three in each TTL, ten thousand are not copied. */
-  #all(): LeaseUser[] {
-    return [...this.#members.values()];
+    await Promise.all([...this, ...this.#blocked].map((user) => user.stop(reason)));
+    this.#users.clear();
   }
 }

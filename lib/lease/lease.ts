@@ -1,39 +1,90 @@
 import type { Clock } from '../common/time.js';
+import { ElectionError } from '../errors.js';
 import { hexOf } from '../store/bytes.js';
+import type { Store } from '../store/store.js';
+import { Refresher, type RefresherHandlers } from './refresher.js';
 
-/**
- * Share of the granted TTL that is never used, whatever `renewDeadline` says: what the clocks of this machine and of
- * etcd's may differ in rate.
- */
+/** Share of the granted TTL that is never used, whatever `renewDeadline` says: clocks differ in rate. */
 const MARGIN = 0.01;
 
+const GONE = 'etcd says that the lease is gone: queueing again with a new one';
+const EXPIRED = 'the lease could not be refreshed before its deadline: queueing again with a new one';
+
+/** The lease that etcd has granted. */
+export interface Granted {
+  readonly id: bigint;
+  /** When the request was sent, on the clock. */
+  readonly sentAt: number;
+  /** Seconds. */
+  readonly ttl: number;
+}
+
+/** What we asked for, in seconds. */
+export interface LeaseTimes {
+  readonly ttl: number;
+  readonly renewDeadline: number;
+}
+
+/** What a lease tells while we hold it. */
+export interface LeaseHandlers {
+  /** A regular refresh is about to be sent. */
+  refreshing(): void;
+  /** The lease was refreshed; both in milliseconds. */
+  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
+  /** A refresh failed or was not answered in time; the next attempt is under way. */
+  failed(error: ElectionError): void;
+  /** Nobody may rely on the lease any more. */
+  lost(lease: Lease, reason: ElectionError): void;
+}
+
+/** The moment on the clock until which a lease may be relied on; `renewDeadline` and `ttl` in seconds. */
+export function deadlineOf({ sentAt, ttl }: Omit<Granted, 'id'>, renewDeadline: number): number {
+  return sentAt + 1000 * Math.min(renewDeadline, ttl * (1 - MARGIN));
+}
+
 /**
- * One lease and until when it can be relied on.
+ * One lease while we hold it: refreshed, and watched for its deadline.
  *
- * etcd counts the TTL from when it served a refresh, which is never before the refresh was sent; so a deadline counted
- * from the sending ends before etcd can expire the lease.
+ * etcd counts the TTL from the moment it served a refresh, and it never serves a refresh before we send it. So a deadline
+ * that is counted from the sending passes before etcd can end the lease. The refresher never gives up, and the deadline
+ * never waits: nothing that the refresher does can delay the end.
  */
-export class Lease {
+export class Lease implements RefresherHandlers {
   readonly id: bigint;
   readonly #clock: Clock;
   readonly #renewDeadline: number;
+  readonly #on: LeaseHandlers;
+  readonly #refresher: Refresher;
   #deadline: number;
   #end: number;
+  /** Why the last refresh failed; undefined after a refresh that succeeded. */
+  #failure: ElectionError | undefined;
+  #cancelTimer: () => void = () => {};
 
-  /** `renewDeadline` and `ttl` in seconds; `sentAt` on the clock. */
-  constructor(clock: Clock, id: bigint, renewDeadline: number, sentAt: number, ttl: number) {
-    this.id = id;
+  constructor(
+    { store, clock }: { readonly store: Store; readonly clock: Clock },
+    granted: Granted,
+    { ttl, renewDeadline }: LeaseTimes,
+    on: LeaseHandlers,
+  ) {
+    this.id = granted.id;
     this.#clock = clock;
     this.#renewDeadline = renewDeadline;
-    this.#deadline = this.#deadlineFrom(sentAt, ttl);
-    this.#end = sentAt + ttl * 1000;
+    this.#on = on;
+    this.#deadline = deadlineOf(granted, renewDeadline);
+    this.#end = granted.sentAt + granted.ttl * 1000;
+    // Refresh at a third of the TTL that we asked for, even if etcd granted more: `renewDeadline` is relative to what we
+    // asked for. And at least twice before `renewDeadline`.
+    const refreshed = Math.min(granted.ttl, ttl, 1.5 * renewDeadline);
+    this.#refresher = new Refresher(store, clock, this.id, granted.sentAt, refreshed, this);
+    this.#watchDeadline();
   }
 
   get hex(): string {
     return hexOf(this.id);
   }
 
-  /** Milliseconds left; 0 or less: it must not be relied on any more. */
+  /** Milliseconds left; 0 or less: the lease must not be relied on any more. */
   get remaining(): number {
     return this.#deadline - this.#clock.now();
   }
@@ -43,13 +94,59 @@ export class Lease {
     return this.#end - this.#clock.now();
   }
 
-  /** A reply that comes after a later one must not bring the deadline forward. */
-  renewed(sentAt: number, ttl: number): void {
-    this.#deadline = Math.max(this.#deadline, this.#deadlineFrom(sentAt, ttl));
-    this.#end = Math.max(this.#end, sentAt + ttl * 1000);
+  /** Refreshes at once: the answer soon shows whether the lease still exists. */
+  refresh(): void {
+    this.#refresher.refresh();
   }
 
-  #deadlineFrom(sentAt: number, ttl: number): number {
-    return sentAt + 1000 * Math.min(this.#renewDeadline, ttl * (1 - MARGIN));
+  /** Sends and tells nothing any more; the streams stay open. */
+  stop(): void {
+    this.#cancelTimer();
+    this.#refresher.stop();
+  }
+
+  close(): void {
+    this.stop();
+    this.#refresher.close();
+  }
+
+  // ---- from the refresher ----
+
+  sending(): void {
+    this.#on.refreshing();
+  }
+
+  renewed(sentAt: number, ttl: number): void {
+    // A deadline that has passed stays passed: another may lead by now, whatever this late reply says.
+    if (this.remaining <= 0) return this.#expire();
+    // A reply to an earlier refresh that comes after a later one does not bring the deadline forward.
+    this.#deadline = Math.max(this.#deadline, deadlineOf({ sentAt, ttl }, this.#renewDeadline));
+    this.#end = Math.max(this.#end, sentAt + ttl * 1000);
+    if (this.remaining <= 0) return this.#expire();
+    this.#failure = undefined;
+    this.#on.refreshed({ roundTrip: this.#clock.now() - sentAt, expiresIn: this.remaining });
+  }
+
+  gone(): void {
+    this.#on.lost(this, new ElectionError('LEASE_LOST', GONE));
+  }
+
+  failed(error: ElectionError): void {
+    this.#failure = error;
+    this.#on.failed(error);
+  }
+
+  // ---- the deadline ----
+
+  /** A refresh does not move the timer: when the timer fires early, it is set again. */
+  #watchDeadline(): void {
+    this.#cancelTimer = this.#clock.after(this.remaining, () => {
+      if (this.remaining <= 0) this.#expire();
+      else this.#watchDeadline();
+    });
+  }
+
+  #expire(): void {
+    this.#on.lost(this, new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#failure }));
   }
 }

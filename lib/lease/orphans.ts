@@ -4,15 +4,15 @@ import { hexOf } from '../store/bytes.js';
 import type { Store } from '../store/store.js';
 
 /**
- * Leases that were given up without knowing that etcd has ended them. Their keys stand before ours in the queue, and a
- * change of etcd's raft leader gives them their full TTL again; so they are revoked as soon as etcd can be reached, but
- * not before the work of a leader that missed its deadline has had the time that was promised to it.
+ * Leases that we gave up without knowing whether etcd has ended them. Their keys stand before ours in the queue, and a
+ * change of etcd's raft leader gives them their full TTL again. So they are revoked as soon as etcd can be reached, but
+ * not before the work of a leader that missed its deadline has had the time that it was promised.
  */
 export class Orphans {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** Lease -> when it may be revoked, on the clock. */
+  /** When each lease may be revoked, on the clock. */
   readonly #due = new Map<bigint, number>();
   #cancelTimer: (() => void) | undefined;
 
@@ -31,7 +31,7 @@ export class Orphans {
     this.#due.set(id, this.#clock.now() + Math.max(0, grace));
   }
 
-  /** Revokes each when its time has come; what etcd does not confirm stays for the next call. */
+  /** Revokes each lease when its time has come. A lease whose end etcd does not confirm stays for the next call. */
   revokeInTime(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -41,7 +41,7 @@ export class Orphans {
     if (later < Number.POSITIVE_INFINITY) this.#cancelTimer = this.#clock.after(later - now, () => this.revokeInTime());
   }
 
-  /** Revokes them all now: there is no work any more. Never rejects. */
+  /** Revokes all leases now, because no work runs any more. Never rejects. */
   async revoke(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

@@ -3,9 +3,9 @@ import { ElectionError } from '../errors.js';
 import type { KeepAliveStream, Store } from '../store/store.js';
 
 export interface RefresherHandlers {
-  /** Before each regular refresh, not before the repeated attempts. */
+  /** A regular refresh is about to be sent; not told before the repeated attempts. */
   sending(): void;
-  /** Refreshed: `sentAt` on the clock, the TTL granted in seconds. */
+  /** The lease was refreshed: `sentAt` is on the clock, the granted `ttl` in seconds. */
   renewed(sentAt: number, ttl: number): void;
   /** etcd does not know the lease. */
   gone(): void;
@@ -13,22 +13,22 @@ export interface RefresherHandlers {
   failed(error: ElectionError): void;
 }
 
-/** A stream with at most one request on its way: replies on one stream come in order, and a held-up one holds up the rest. */
+/** A stream with at most one request under way, because replies on it come in order: a late one delays the rest. */
 interface Attempt {
   readonly stream: KeepAliveStream;
   sentAt: number;
   isPending: boolean;
 }
 
-/** Pause before an attempt is repeated, ms: a refused connection must not become a busy loop. */
+/** Milliseconds to wait before an attempt is repeated, because a refused connection must not become a busy loop. */
 const PAUSE = 50;
 
 /**
  * Keeps one lease alive: three refreshes in each TTL, on one stream as long as that answers.
  *
- * A refresh that is not answered within a sixth of the TTL is sent again on another stream, to another member; the late
- * one still counts when it comes, from the moment *it* was sent. When to give up is not decided here: that is the
- * deadline's job, and a hung request must not delay it.
+ * A refresh that is not answered within a sixth of the TTL is sent again on another stream, to another member. A late
+ * answer still counts, from the moment when *its* request was sent. The refresher never gives up: the lease decides
+ * that by its deadline, and a hung request must not delay the deadline.
  */
 export class Refresher {
   readonly #store: Store;
@@ -37,14 +37,14 @@ export class Refresher {
   readonly #on: RefresherHandlers;
   readonly #longest: number;
   #ttl: number;
-  /** Those that may still answer; the last is the one that decides what happens next. */
+  /** The attempts that may still be answered. The last one decides what happens next. */
   #attempts: Attempt[] = [];
   #cancelTimer: () => void = () => {};
   #isClosed = false;
 
   /**
-   * `sentAt`: when the request was sent that granted the lease. `ttl`: seconds, to refresh three times in; an etcd that grants
-   * more than was asked for does not make it longer, because the renew deadline goes by what was asked for.
+   * `sentAt`: when the request that granted the lease was sent. `ttl`: seconds in which to refresh three times. If etcd
+   * grants more later, `ttl` stays, because the renew deadline is relative to the TTL that we asked for.
    */
   constructor(store: Store, clock: Clock, id: bigint, sentAt: number, ttl: number, on: RefresherHandlers) {
     this.#store = store;
@@ -56,7 +56,7 @@ export class Refresher {
     this.#schedule(sentAt);
   }
 
-  /** Refreshes at once, unless an answer is awaited already. */
+  /** Refreshes at once, unless a request is waiting for its answer. */
   refresh(): void {
     if (this.#isClosed || this.#attempts.some((a) => a.isPending)) return;
     this.#attempt();
@@ -126,7 +126,7 @@ export class Refresher {
   #onSilence(attempt: Attempt): void {
     const waited = Math.round(this.#clock.now() - attempt.sentAt);
     this.#setTimer(PAUSE, () => this.#attempt());
-    // The late answers still count: only what was overdue before may be ended for it, to have its connection made anew.
+    // Late answers still count. So a stream is ended, to get a new connection, only when it was overdue before too.
     for (const { stream, isPending } of [...this.#attempts]) if (isPending) stream.overdue();
     this.#fail(new Error(`no answer within ${waited} ms`));
   }
@@ -134,7 +134,7 @@ export class Refresher {
   #onClosed(attempt: Attempt, error: Error): void {
     const decides = this.#attempts.at(-1) === attempt;
     this.#attempts = this.#attempts.filter((a) => a !== attempt);
-    if (this.#isClosed || !attempt.isPending) return; // a stream that nobody waits for is opened again when it is needed
+    if (this.#isClosed || !attempt.isPending) return; // the next refresh opens another stream
     if (decides) this.#setTimer(PAUSE, () => this.#attempt());
     this.#fail(error);
   }

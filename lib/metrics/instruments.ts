@@ -1,16 +1,16 @@
 import { Counter, Gauge, Histogram, type Registry, type RegistryContentType } from 'prom-client';
 
-/** One election's part in a scrape. */
+/** One election's part of a scrape. */
 export interface Source {
   readonly name: string;
-  /** Brings up to date what is not told by events. */
+  /** Updates the metrics that no event updates. */
   scrape(): void;
 }
 
 const ROUND_TRIPS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const WAITS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 
-/** All metrics of one registry under one prefix, shared by the elections in it. They go when the last election has gone. */
+/** All metrics of one registry under one prefix, shared by its elections. They are removed with the last election. */
 export class Instruments {
   static readonly #made = new WeakMap<object, Map<string, Instruments>>();
 
@@ -41,7 +41,7 @@ export class Instruments {
     const histogram = (name: string, help: string, buckets: number[]): Histogram<'election'> =>
       new Histogram({ ...this.#describe(name, help), labelNames: ['election'], buckets });
 
-    // The first of a scrape: prom-client asks them in the order in which they were made.
+    // `is_leader` updates all the others too: it is made first, and prom-client collects in the order of creation.
     const scrape = (): void => {
       for (const source of this.#sources.values()) source.scrape();
     };
@@ -67,7 +67,7 @@ export class Instruments {
     this.errors = counter('errors_total', 'Errors told, by code; each is tried again', 'election', 'code');
   }
 
-  /** Makes them the first time. @throws Error when the registry has another metric of one of the names */
+  /** Made at the first call. @throws Error when the registry has another metric of one of the names */
   static of(register: Registry<RegistryContentType>, prefix: string): Instruments {
     const byPrefix = Instruments.#made.get(register) ?? new Map<string, Instruments>();
     Instruments.#made.set(register, byPrefix);

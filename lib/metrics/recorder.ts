@@ -6,11 +6,11 @@ import type { ElectionEventName, ElectionListener } from '../events.js';
 import type { Leadership } from '../leadership.js';
 import type { Instruments, Source } from './instruments.js';
 
-/** What nobody has planned: told from the start, so that the first of them is an increase too. */
+/** Reasons of losses that nobody planned. Their series start at 0, so that the first loss is an increase too. */
 const UNPLANNED: readonly ElectionErrorCode[] = ['LEASE_EXPIRED', 'LEASE_LOST', 'KEY_DELETED', 'UNHEALTHY'];
 const FAILURES: readonly ElectionErrorCode[] = ['UNAVAILABLE', 'PERMISSION_DENIED', 'RELEASE_TIMEOUT'];
 
-/** Follows one election, and answers for it when somebody scrapes. */
+/** Follows one election, and updates its metrics at each scrape. */
 export class Recorder implements Source {
   readonly name: string;
   readonly #election: Election;
@@ -20,7 +20,7 @@ export class Recorder implements Source {
   readonly #queueInterval: number;
   readonly #codes = new Set<string>();
   readonly #unsubscribe: (() => void)[] = [];
-  /** The term whose time is being counted, and up to when it has been. */
+  /** The term whose time is being counted, and until when it has been counted. */
   #term: { readonly leadership: Leadership; countedTo: number; deadline: number } | undefined;
   #lost: { readonly at: number; readonly life: number } | undefined;
   #leaderKey: string | undefined;
@@ -39,7 +39,7 @@ export class Recorder implements Source {
 
   start(): void {
     const { elected, leaderChanges, leadingSeconds, refreshFailures } = this.#to;
-    // A series that begins with its first event has no increase: Prometheus has to have seen the 0.
+    // Prometheus sees no increase in a series that begins with its first event, so each series begins with 0.
     for (const counter of [elected, leaderChanges, leadingSeconds, refreshFailures]) counter.inc(this.#labels, 0);
     for (const code of UNPLANNED) this.#to.unelected.inc(this.#with(code), 0);
     for (const code of FAILURES) this.#to.errors.inc(this.#with(code), 0);
@@ -88,7 +88,7 @@ export class Recorder implements Source {
 
   #onElected(leadership: Leadership): void {
     this.#to.elected.inc(this.#labels);
-    // Who was stopped since has not waited for the next election.
+    // A candidate that was stopped since then did not wait for the next election.
     if (this.#lost?.life === this.#election.lives) {
       this.#to.reelection.observe(this.#labels, (this.#clock.now() - this.#lost.at) / 1000);
     }
@@ -104,7 +104,7 @@ export class Recorder implements Source {
   }
 
   #onLeader(candidate: Candidate | undefined): void {
-    if (this.#queue !== undefined) this.#queue.readAt = Number.NEGATIVE_INFINITY; // somebody has left it
+    if (this.#queue !== undefined) this.#queue.readAt = Number.NEGATIVE_INFINITY; // somebody has left the queue
     if (candidate === undefined || candidate.key === this.#leaderKey) return;
     if (this.#leaderKey !== undefined) this.#to.leaderChanges.inc(this.#labels);
     this.#leaderKey = candidate.key;
@@ -121,7 +121,7 @@ export class Recorder implements Source {
     this.#term = { leadership, countedTo: now, deadline: now + leadership.expiresIn() };
   }
 
-  /** What has passed since the last time, but nothing beyond the deadline: after a pause of the process nobody led. */
+  /** Counts the time since the last count, up to the deadline: a process paused for longer did not lead after it. */
   #count(): void {
     if (this.#term === undefined) return;
     const to = Math.min(this.#clock.now(), this.#term.deadline);
@@ -130,7 +130,7 @@ export class Recorder implements Source {
     this.#term.countedTo = to;
   }
 
-  /** Undefined: not known. The read that finds it out is not waited for; the next scrape has it. */
+  /** Undefined: not known. A scrape does not wait for the read of the queue; the next scrape has the position. */
   #position(isLeader: boolean): number | undefined {
     if (isLeader) return 1;
     if (this.#election.key === undefined) return 0;
@@ -147,7 +147,7 @@ export class Recorder implements Source {
       const at = (await this.#election.candidates()).findIndex(({ key }) => key === this.#election.key);
       this.#queue = { readAt, position: at < 0 ? undefined : at + 1 };
     } catch {
-      this.#queue = { readAt, position: undefined }; // `suspended` and `errors_total` say it
+      this.#queue = { readAt, position: undefined }; // `suspended` and `errors_total` tell the failure
     } finally {
       this.#isReading = false;
     }

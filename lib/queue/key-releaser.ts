@@ -6,71 +6,76 @@ import type { OwnKey, Queue } from './queue.js';
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
-/** ms after which a join that was sent before we left is not carried out any more: etcd gives requests up after 7 s. */
+/** Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7 s. */
 const ECHOES_FOR = 10_000;
 
-/** A place in the queue that its candidate does not want any more. */
-export interface GivenUp {
+/** A key that its candidate does not want any more. */
+export interface UnwantedKey {
   readonly election: string;
   readonly lease: bigint;
   /** undefined: whatever key a join without an answer may have left. */
   readonly own: OwnKey | undefined;
-  /** The candidate does not return at once. */
+  /** The candidate does not queue again at once. */
   readonly isLast: boolean;
 }
 
-interface Blocking {
+interface Obstacle {
   readonly done: Promise<void>;
-  /** Need not wait. */
+  /** The queue object of the candidate that need not wait. */
   readonly unless: Queue | undefined;
 }
 
 /**
- * Keys that candidates leave behind on a lease that lives on: of a session with other elections, or of a candidate that
- * returns. As long as the lease is refreshed such a key would stand in the queue with nobody behind it. So it is given
- * back until etcd has confirmed that; and since a join can be carried out twice (a lost reply, a repeated request), it is
- * watched for a while whether it comes back.
+ * Deletes keys on a lease that lives on: the lease of a session with other elections, or of a candidate that queues
+ * again. As long as the lease is refreshed, such a key would stand in the queue with no candidate behind it. So the
+ * deletion is repeated until etcd has confirmed it. And since etcd can carry out a join twice (a lost reply, a repeated
+ * request), the key is watched for a while in case it comes back. Curator calls this a guaranteed delete.
  */
 export class KeyReleaser {
   readonly #clock: Clock;
-  readonly #watch: Watcher;
-  /** By election: who joins meanwhile would be taken for what is left, or would take that up. */
-  readonly #blocking = new Map<string, Blocking>();
-  /** By election: ends the wait for echoes. */
+  readonly #watcher: Watcher;
+  readonly #holds: (lease: bigint) => boolean;
+  /** By election: what a join must wait for, because it would find the unwanted key and take it for its own. */
+  readonly #obstacles = new Map<string, Obstacle>();
+  /** By election: ends the watch for a key that comes back. */
   readonly #listening = new Map<string, () => void>();
   #scope = new AbortController();
 
-  constructor(clock: Clock, watch: Watcher) {
+  /** `holds`: whether a lease is ours at this moment. The keys of any other lease end with it. */
+  constructor(clock: Clock, watcher: Watcher, holds: (lease: bigint) => boolean) {
     this.#clock = clock;
-    this.#watch = watch;
+    this.#watcher = watcher;
+    this.#holds = holds;
   }
 
-  /** Resolves when nothing is left in the way of a join; undefined: nothing is. */
-  blocking(election: string, queue: Queue): Promise<void> | undefined {
-    const blocking = this.#blocking.get(election);
-    return blocking?.unless === queue ? undefined : blocking?.done;
+  /** Resolves when nothing is in the way of a join; undefined: nothing is. */
+  obstacle(election: string, queue: Queue): Promise<void> | undefined {
+    const obstacle = this.#obstacles.get(election);
+    return obstacle?.unless === queue ? undefined : obstacle?.done;
   }
 
-  /** No key yet, but a join that may make one, of which nobody will want to know: until it has given that back. */
-  bar(election: string, join: Promise<void>): void {
+  /** A join that was given up is under way, and will release the key it gets: no other join may begin before its end. */
+  blockUntil(election: string, join: Promise<void>): void {
     this.#block(election, join, undefined);
   }
 
-  /** Settles as the first attempt does. */
-  giveBack(queue: Queue, { election, lease, own, isLast }: GivenUp): Promise<void> {
+  /** Releases the key, and tries again for as long as its lease is ours. Settles as the first attempt does. */
+  release(queue: Queue, unwanted: UnwantedKey): Promise<unknown> {
+    const { election, lease, own, isLast } = unwanted;
+    if (!this.#holds(lease)) return own === undefined ? Promise.resolve() : queue.release(own);
     if (own === undefined) {
       this.#listen(election, queue, queue.keyOf(lease), lease, 0n);
       return this.#withdraw(election, queue, lease);
     }
     if (isLast) this.#listen(election, queue, own.key, own.lease, own.createRevision);
-    const leave = (): Promise<void> => queue.leave(own);
-    const first = leave();
-    // Its own candidacy can tell it from a new one.
-    this.#block(election, this.#insist(first, leave), queue);
+    const release = (): Promise<unknown> => queue.release(own);
+    const first = release();
+    // The candidate whose key it is can tell the key from a new one.
+    this.#block(election, this.#insist(first, release), queue);
     return first;
   }
 
-  /** The key is about to be wanted again. */
+  /** A candidate is about to write the key again. */
   claim(election: string): void {
     this.#listening.get(election)?.();
   }
@@ -79,20 +84,20 @@ export class KeyReleaser {
   forget(): void {
     this.#scope.abort(null); // without a reason of its own an abort makes an exception, with its stack
     this.#scope = new AbortController();
-    this.#blocking.clear();
+    this.#obstacles.clear();
     for (const end of [...this.#listening.values()]) end();
   }
 
-  /** `after`: create revision of the key that is being given back. */
+  /** `after`: create revision of the key that is being released. */
   #listen(election: string, queue: Queue, key: string, lease: bigint, after: bigint): void {
     this.claim(election);
-    const unfollow = this.#watch.follow({ key, isPatient: true }, after + 1n, {
+    const unfollow = this.#watcher.follow({ key, isPatient: true }, after + 1n, {
       changed: ({ kv }: WatchEvent) => {
         if (kv?.lease !== lease || kv.createRevision <= after) return;
-        const leave = (): Promise<void> => queue.leave({ key, createRevision: kv.createRevision, lease });
-        void this.#insist(leave(), leave);
+        const release = (): Promise<unknown> => queue.release({ key, createRevision: kv.createRevision, lease });
+        void this.#insist(release(), release);
       },
-      // The first attempt's failure concerns nobody: it is insisted on.
+      // The first attempt's failure concerns nobody: the releaser insists.
       reset: () => void this.#withdraw(election, queue, lease).catch(() => {}),
       refused: () => {},
     });
@@ -105,7 +110,7 @@ export class KeyReleaser {
     this.#listening.set(election, end);
   }
 
-  /** Whatever key there is on the lease in this election. */
+  /** Releases whatever key there is on the lease in this election. */
   #withdraw(election: string, queue: Queue, lease: bigint): Promise<void> {
     const { signal } = this.#scope;
     const withdraw = (): Promise<void> => queue.withdraw(lease, signal);
@@ -115,16 +120,16 @@ export class KeyReleaser {
   }
 
   #block(election: string, insisted: Promise<void>, unless: Queue | undefined): void {
-    const before = this.#blocking.get(election);
+    const before = this.#obstacles.get(election);
     const done = Promise.all([before?.done, insisted]).then(() => {
-      if (this.#blocking.get(election) === blocking) this.#blocking.delete(election);
+      if (this.#obstacles.get(election) === obstacle) this.#obstacles.delete(election);
     });
-    const blocking = { done, unless: before === undefined || before.unless === unless ? unless : undefined };
-    this.#blocking.set(election, blocking);
+    const obstacle = { done, unless: before === undefined || before.unless === unless ? unless : undefined };
+    this.#obstacles.set(election, obstacle);
   }
 
   /** Never rejects. */
-  async #insist(first: Promise<void>, again: () => Promise<void>): Promise<void> {
+  async #insist(first: Promise<unknown>, again: () => Promise<unknown>): Promise<void> {
     const { signal } = this.#scope;
     const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
     for (let attempt = first; ; attempt = again()) {

@@ -1,33 +1,41 @@
 import { type Candidate, toCandidate } from '../candidate.js';
 import { onAbort } from '../common/abort.js';
+import type { ElectionError } from '../errors.js';
 import type { KeyValue } from '../store/store.js';
-
-/** What the producer of an observation is given. */
-export interface LeaderSource {
-  close(): void;
-}
+import type { LeaderObserver, LeaderWatcher, View } from './leader-watcher.js';
 
 type Result = IteratorResult<Candidate | undefined, void>;
 
+export interface LeaderIteratorParts {
+  readonly view: View;
+  readonly watcher: () => LeaderWatcher;
+  /** Is told what goes wrong; the iteration goes on. */
+  readonly failed: (error: ElectionError) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * An async iterable of who leads: now, then every change. A slow consumer gets the latest and no backlog. Each iteration
- * opens a source of its own with its first `next()`, and closes it however it ends.
+ * An async iterable of who leads: now, then every change. A slow consumer gets the latest change, and no backlog. The
+ * first `next()` begins to observe; the end of the iteration, whatever ends it, ends that too.
  *
- * No async generator: whose `return()` waits for a `next()` that is under way, here until the next change of leader.
+ * This is no async generator: the `return()` of a generator waits for a `next()` that is under way, and here that would
+ * be the next change of leader.
  */
-export class LeaderIterator implements AsyncIterableIterator<Candidate | undefined, void> {
-  readonly #open: (changed: (head: KeyValue | undefined) => void) => LeaderSource;
-  readonly #signal: AbortSignal | undefined;
-  #source: LeaderSource | undefined;
+export class LeaderIterator implements AsyncIterableIterator<Candidate | undefined, void>, LeaderObserver {
+  readonly view: View;
+  readonly failed: (error: ElectionError) => void;
+  readonly #parts: LeaderIteratorParts;
+  #watcher: LeaderWatcher | undefined;
   #stopListening = (): void => {};
   #latest: { readonly head: KeyValue | undefined } | undefined;
   /** Calls of `next()` that wait, in their order. */
   #waiting: ((result: Result) => void)[] = [];
   #isOver = false;
 
-  constructor(open: (changed: (head: KeyValue | undefined) => void) => LeaderSource, signal: AbortSignal | undefined) {
-    this.#open = open;
-    this.#signal = signal;
+  constructor(parts: LeaderIteratorParts) {
+    this.view = parts.view;
+    this.failed = parts.failed;
+    this.#parts = parts;
   }
 
   [Symbol.asyncIterator](): this {
@@ -35,11 +43,11 @@ export class LeaderIterator implements AsyncIterableIterator<Candidate | undefin
   }
 
   next(): Promise<Result> {
-    if (this.#signal?.aborted) this.#end();
+    if (this.#parts.signal?.aborted) this.#end();
     if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
-      if (this.#source === undefined) this.#begin();
+      if (this.#watcher === undefined) this.#begin();
       this.#serve();
     });
   }
@@ -49,12 +57,17 @@ export class LeaderIterator implements AsyncIterableIterator<Candidate | undefin
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  // ---- from the leader watcher ----
+
+  changed(head: KeyValue | undefined): void {
+    this.#latest = { head };
+    this.#serve();
+  }
+
   #begin(): void {
-    this.#source = this.#open((head) => {
-      this.#latest = { head };
-      this.#serve();
-    });
-    this.#stopListening = onAbort(this.#signal, () => this.#end());
+    this.#watcher = this.#parts.watcher();
+    this.#watcher.ask(this);
+    this.#stopListening = onAbort(this.#parts.signal, () => this.#end());
   }
 
   #serve(): void {
@@ -69,7 +82,7 @@ export class LeaderIterator implements AsyncIterableIterator<Candidate | undefin
   #end(): void {
     this.#isOver = true;
     this.#stopListening();
-    this.#source?.close();
+    this.#watcher?.leave(this);
     for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
   }
 }

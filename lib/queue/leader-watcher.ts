@@ -1,62 +1,88 @@
-import { Backoff } from '../common/backoff.js';
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
-import type { KeyValue, Store, WatchEvent } from '../store/store.js';
+import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
-import type { LeaderObserver, News } from './leader-observer.js';
-import type { Head } from './queue.js';
+import type { Watcher } from '../watch/watcher.js';
+import { FreshRead, type Reader } from './fresh-read.js';
+import type { Head, Queue } from './queue.js';
 
 /**
- * ms after a change of leader before anybody reads who is next: that one itself reads now, and then knows already. In a long
- * queue it takes longer, since etcd tells every process that the leader is gone.
+ * Milliseconds to wait after a change of leader before reading who leads. The next leader reads at this moment anyway and
+ * shares its answer, so the other reads are usually not needed. In a long queue the wait is longer, since etcd tells every
+ * process that the leader is gone.
  */
 const HEAD_START = 5;
 const HEAD_START_EACH = 0.25;
 const LONGEST_HEAD_START = 250;
-/** So many ms for each candidate, and so many at the most, are the reads then spread over: each costs etcd a look at all keys. */
+/**
+ * After the head start each process waits a random time, up to 2 ms per candidate and at most 2 s. Every read makes etcd
+ * sort the whole queue, so the reads must not arrive together.
+ */
 const SPREAD_EACH = 2;
 const LONGEST_SPREAD = 2_000;
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 2_000;
+const PAUSES = { first: 50, longest: 2_000 };
+
+/** What a session reads the queue and follows keys with. */
+export interface View {
+  readonly queue: Queue;
+  readonly watcher: Watcher;
+}
+
+/** A read of the head, or of a key that is known to be the head. */
+export type News = Omit<Head, 'count'> & { readonly count?: number };
+
+/** One that wants to know who leads. */
+export interface LeaderObserver {
+  readonly view: View;
+  /** Somebody else leads, or nobody does, or the leader announces another value. */
+  changed(head: KeyValue | undefined): void;
+  /** A read or a watch failed; it is tried again. */
+  failed(error: ElectionError): void;
+}
+
+interface Known {
+  /** The observer was answered, or has learned by itself who leads: from now on it is told of changes. */
+  isTold: boolean;
+  /** What the observer was told last; undefined before the first time. */
+  last: { readonly kv: KeyValue | undefined } | undefined;
+}
 
 /**
- * Follows the head of the queue: its key while there is one, the whole range while there is none.
+ * Follows the head of one election's queue: its key while there is one, and the whole range while the queue is empty. All
+ * observers of the election on one client share it: a thousand candidates in a process follow the leader by one watch, and
+ * read once when it goes. It uses the session of one of them, the host, and takes another host when that one leaves.
  *
- * The observers of an election on one client stand on it together: one of them lends it what it looks with, another one when that
- * leaves, and all are told what it sees. A thousand candidates in a process follow the leader by one watch, and read once when it goes.
- *
- * The lookouts of several processes read one after the other rather than all at once, since the one candidate that is to lead
- * now reads at the same moment, and should not have to wait.
+ * - **unknown**: nothing has been seen yet. Ends with the first answer, or with what an observer has learned elsewhere.
+ * - **seen**: the head is known and followed. Ends when the watch tells that it has changed.
+ * - **out of date**: a read is due or under way. Ends with its answer, or with what an observer has learned elsewhere,
+ *   unless the watch was interrupted: then the read must follow all the same.
+ * - **abandoned**: the last observer has left. The next observer gets another leader watcher.
  */
-export class LeaderWatcher implements Follower {
-  readonly #clock: Clock;
-  readonly #onEmpty: () => void;
-  readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-  /** In the order of their arrival. One is told when it has asked and was answered, or has learned who leads by itself. */
-  readonly #observers = new Map<LeaderObserver, { isTold: boolean }>();
-  /** Whose session it looks with. */
+export class LeaderWatcher implements Follower, Reader<Head> {
+  readonly #onAbandoned: () => void;
+  readonly #freshRead: FreshRead<Head>;
+  /** In the order of their arrival. */
+  readonly #observers = new Map<LeaderObserver, Known>();
+  /** The observer whose session we use. */
   #host: LeaderObserver | undefined;
   /** What was seen last; undefined before the first time. */
   #seen: { readonly kv: KeyValue | undefined } | undefined;
-  /** The first of a queue that was empty; more of them may be told in this turn. */
+  /** The first key that arrived in an empty queue; this turn may tell of more keys. */
   #arrived: KeyValue | undefined;
+  /** The revision of what was seen last. */
   #revision = 0n;
+  /** The number of candidates, as far as it is known. */
   #count = 0;
   #unfollow: (() => void) | undefined;
-  /** Of the read that is due, since what was seen is out of date. */
-  #cancelRead: (() => void) | undefined;
-  /** Whatever is learned until then: something may have been missed. */
+  /** The watch was interrupted: read, whatever is learned until then, because an event may have been missed. */
   #mustRead = false;
-  /** Who waits for the read that is under way. */
-  #reading: readonly LeaderObserver[] | undefined;
-  /** Who waits for the next. */
+  /** Observers that wait for the read under way, and for the next one. */
+  #reading: readonly LeaderObserver[] = [];
   #asking: LeaderObserver[] = [];
-  /** Another read must follow: what is being read may be older than what made us read again, or nobody could look. */
-  #isStale = false;
 
-  constructor(clock: Clock, onEmpty: () => void) {
-    this.#clock = clock;
-    this.#onEmpty = onEmpty;
+  constructor(clock: Clock, onAbandoned: () => void) {
+    this.#onAbandoned = onAbandoned;
+    this.#freshRead = new FreshRead(clock, PAUSES, this);
   }
 
   // ---- from the observers ----
@@ -65,10 +91,10 @@ export class LeaderWatcher implements Follower {
   ask(observer: LeaderObserver): void {
     this.#admit(observer);
     this.#asking.push(observer);
-    this.#read();
+    this.#freshRead.now();
   }
 
-  /** Somebody has read the head already. Older news than there is is none. */
+  /** The observer has read the head already. News that is older than what was seen is no news. */
   learn(observer: LeaderObserver, { kv, revision, count = this.#count }: News): void {
     this.#admit(observer).isTold = true;
     if (revision < this.#revision) return this.#brief(observer);
@@ -76,17 +102,25 @@ export class LeaderWatcher implements Follower {
     this.#accept(kv, revision);
   }
 
+  /** The head as the observer was told. */
+  headFor(observer: LeaderObserver): KeyValue | undefined {
+    return this.#observers.get(observer)?.last?.kv;
+  }
+
   leave(observer: LeaderObserver): void {
     if (!this.#observers.delete(observer)) return;
     if (this.#observers.size === 0) {
-      this.#cancelDue();
-      this.#onEmpty();
+      this.#freshRead.close();
+      this.#onAbandoned();
     }
     if (this.#host !== observer) return;
     this.#host = undefined;
     this.#unfollow?.();
     this.#unfollow = undefined;
-    soon(() => this.#settle()); // by then the others may have left too
+    soon(() => {
+      this.#findHost(); // by then the others may have left too
+      this.#readIfAsked();
+    });
   }
 
   // ---- from the watch ----
@@ -95,53 +129,53 @@ export class LeaderWatcher implements Follower {
     if (event.revision <= this.#revision) return;
     const head = this.#seen?.kv;
     if (head === undefined) {
-      if (event.kv !== undefined && this.#host?.vantage.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
+      if (event.kv !== undefined && this.#host?.view.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
     } else if (event.type === 'put' && event.kv?.createRevision === head.createRevision) {
       this.#accept(event.kv, event.revision);
     } else {
       this.#revision = event.revision;
       const others = Math.max(0, this.#count - 2);
-      this.#readIn(HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others) + spread(others));
+      const headStart = HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others);
+      this.#freshRead.after(headStart + spread(others));
     }
   }
 
   reset(): void {
     this.#mustRead = true;
-    this.#readIn(spread(this.#count));
+    this.#freshRead.after(spread(this.#count));
   }
 
   refused(error: ElectionError): void {
     this.#fail(error);
   }
 
-  // ---- who looks ----
+  // ---- the host ----
 
-  #admit(observer: LeaderObserver): { isTold: boolean } {
-    const entry = this.#observers.get(observer) ?? { isTold: false };
-    this.#observers.set(observer, entry);
-    this.#settle();
-    return entry;
+  #admit(observer: LeaderObserver): Known {
+    const known = this.#observers.get(observer) ?? { isTold: false, last: undefined };
+    this.#observers.set(observer, known);
+    this.#findHost();
+    return known;
   }
 
-  /** Looks with the session of the first that is still there, from where the last one stopped. */
-  #settle(): void {
+  /** Goes on with the session of the first observer that is still there, from where the last host stopped. */
+  #findHost(): void {
     if (this.#host !== undefined) return;
     [this.#host] = this.#observers.keys();
     if (this.#host === undefined) return;
     if (this.#seen !== undefined) this.#follow(this.#seen.kv);
-    if (this.#isStale || this.#asking.length > 0) this.#read();
   }
 
   // ---- what is seen ----
 
-  /** The first key of an empty queue is its oldest; of several in one revision, all told in this turn, the first by name. */
+  /** The oldest key of a queue that was empty. Of several keys in one revision, told in this turn, the first by name. */
   #onArrival(kv: KeyValue): void {
     const first = this.#arrived;
-    if (first === undefined) soon(() => this.#settleArrival());
+    if (first === undefined) soon(() => this.#acceptArrival());
     if (first === undefined || (kv.createRevision === first.createRevision && kv.key < first.key)) this.#arrived = kv;
   }
 
-  #settleArrival(): void {
+  #acceptArrival(): void {
     const first = this.#arrived;
     this.#arrived = undefined;
     if (first === undefined || this.#observers.size === 0 || first.modRevision <= this.#revision) return;
@@ -153,80 +187,73 @@ export class LeaderWatcher implements Follower {
     const seen = { kv };
     this.#revision = revision;
     this.#seen = seen;
-    if (!this.#mustRead) this.#cancelDue();
+    if (!this.#mustRead) this.#freshRead.cancel();
     const isSameKey = before !== undefined && before.kv?.createRevision === kv?.createRevision;
     if (!isSameKey || this.#unfollow === undefined) this.#follow(kv);
     for (const [observer, { isTold }] of [...this.#observers]) {
-      if (this.#seen !== seen) return; // an earlier one has brought other news
-      if (isTold && this.#observers.has(observer)) observer.tell(kv);
+      if (this.#seen !== seen) return; // an observer that was told before has brought other news
+      if (isTold) this.#tell(observer, kv);
     }
   }
 
-  /** Tells one of them what was seen last, if that is not known to be out of date. */
+  /** A change of leader is a change of key, whatever the values. */
+  #tell(observer: LeaderObserver, kv: KeyValue | undefined): void {
+    const known = this.#observers.get(observer);
+    if (known === undefined) return; // it has left meanwhile
+    const before = known.last;
+    known.last = { kv };
+    const isSame = before?.kv?.createRevision === kv?.createRevision && before?.kv?.modRevision === kv?.modRevision;
+    if (before === undefined || !isSame) observer.changed(kv);
+  }
+
+  /** Tells one observer what was seen last, unless that is known to be out of date. */
   #brief(observer: LeaderObserver): void {
-    if (!this.#observers.has(observer)) return;
-    if (this.#seen !== undefined && this.#cancelRead === undefined) observer.tell(this.#seen.kv);
+    if (this.#seen !== undefined && !this.#freshRead.isDue) this.#tell(observer, this.#seen.kv);
   }
 
   #follow(kv: KeyValue | undefined): void {
     this.#unfollow?.();
     if (this.#host === undefined) return;
-    const { watch, queue } = this.#host.vantage;
+    const { watcher, queue } = this.#host.view;
     const subject = kv === undefined ? queue.range : { key: kv.key };
-    this.#unfollow = watch.follow({ ...subject, isPatient: true }, this.#revision + 1n, this);
+    this.#unfollow = watcher.follow({ ...subject, isPatient: true }, this.#revision + 1n, this);
   }
 
   // ---- reads ----
 
-  #readIn(ms: number): void {
-    this.#cancelDue();
-    this.#cancelRead = this.#clock.after(ms, () => this.#read());
+  #readIfAsked(): void {
+    if (this.#observers.size > 0 && this.#asking.length > 0) this.#freshRead.now();
   }
 
-  #cancelDue(): void {
-    this.#cancelRead?.();
-    this.#cancelRead = undefined;
-  }
-
-  #read(): void {
-    this.#cancelDue();
-    const host = this.#host;
-    this.#isStale = host === undefined || this.#reading !== undefined;
-    if (host === undefined || this.#isStale) return;
+  read(): Promise<Head> {
+    this.#findHost();
     this.#mustRead = false;
     this.#reading = this.#asking;
     this.#asking = [];
-    host.vantage.queue
-      .head(() => this.#observers.size === 0)
-      .then(
-        (head) => this.#onHead(head),
-        (err: unknown) => this.#onFailure(err),
-      );
+    const queue = this.#host?.view.queue;
+    if (queue === undefined) throw new Error('a leader watcher without observers reads nothing');
+    return queue.head(() => this.#observers.size === 0);
   }
 
-  #onHead({ kv, revision, count }: Head): void {
-    const asked = this.#reading ?? [];
-    this.#reading = undefined;
-    this.#backoff.reset();
+  found({ kv, revision, count }: Head): void {
+    const asked = this.#reading;
+    this.#reading = [];
     for (const observer of asked) {
       const entry = this.#observers.get(observer);
       if (entry !== undefined) entry.isTold = true;
     }
     if (revision < this.#revision) {
       for (const observer of asked) this.#brief(observer);
-    } else if (this.#observers.size > 0) {
+    } else {
       this.#count = count;
       this.#accept(kv, revision);
     }
-    if (this.#isStale && this.#observers.size > 0) this.#read();
   }
 
-  #onFailure(err: unknown): void {
-    this.#asking.unshift(...(this.#reading ?? []));
-    this.#reading = undefined;
-    if (this.#observers.size === 0) return;
+  readFailed(err: unknown): void {
+    this.#asking.unshift(...this.#reading);
+    this.#reading = [];
     this.#mustRead = true;
-    this.#readIn(this.#backoff.next());
     this.#fail(err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err), { cause: err }));
   }
 
@@ -235,22 +262,27 @@ export class LeaderWatcher implements Follower {
   }
 }
 
-const leaderWatchers = new WeakMap<Store, Map<string, LeaderWatcher>>();
+/** The leader watchers of one client: one for each election that somebody observes. */
+export class LeaderWatchers {
+  readonly #clock: Clock;
+  readonly #byElection = new Map<string, LeaderWatcher>();
 
-/** The one of this election on this store, as long as somebody stands on it. */
-export function leaderWatcherOf(store: Store, clock: Clock, election: string): LeaderWatcher {
-  const byElection = leaderWatchers.get(store) ?? new Map<string, LeaderWatcher>();
-  leaderWatchers.set(store, byElection);
-  const known = byElection.get(election);
-  if (known !== undefined) return known;
-  const leaderWatcher = new LeaderWatcher(clock, () => {
-    if (byElection.get(election) === leaderWatcher) byElection.delete(election);
-  });
-  byElection.set(election, leaderWatcher);
-  return leaderWatcher;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  of(election: string): LeaderWatcher {
+    const known = this.#byElection.get(election);
+    if (known !== undefined) return known;
+    const watcher = new LeaderWatcher(this.#clock, () => {
+      if (this.#byElection.get(election) === watcher) this.#byElection.delete(election);
+    });
+    this.#byElection.set(election, watcher);
+    return watcher;
+  }
 }
 
-/** ms */
+/** Milliseconds, at random. */
 function spread(candidates: number): number {
   return Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * candidates);
 }

@@ -4,7 +4,7 @@ import { hexOf, textOf } from '../store/bytes.js';
 import type { KeyValue, Op, RangeQuery, RangeResult, Store } from '../store/store.js';
 import { endOf, isCandidateKey, prefixOf } from './keys.js';
 
-/** Our key in the queue. With the create revision it is this key and no later one of the same name. */
+/** Our key in the queue. The create revision tells it from a later key of the same name. */
 export interface OwnKey {
   readonly key: string;
   readonly createRevision: bigint;
@@ -22,15 +22,15 @@ export interface Place {
   readonly revision: bigint;
 }
 
-/** Who is first in the queue, by one linearizable read. */
+/** Which key is first in the queue, by one linearizable read. */
 export interface Head {
   readonly kv: KeyValue | undefined;
-  /** Keys under the prefix, those of nested elections among them. */
+  /** How many keys are under the prefix, including those of nested elections. */
   readonly count: number;
   readonly revision: bigint;
 }
 
-/** A read that finds keys of nested elections in the way is repeated with so many times the limit. */
+/** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
 
 const never = (): boolean => false;
@@ -38,14 +38,14 @@ const never = (): boolean => false;
 /**
  * The queue of one election in etcd: the keys of one segment under `<name>/`, in order of create revision.
  *
- * Every decision about a place is taken from a single linearizable read in which our key is there too: two reads could
- * find an empty queue before us and our own key gone.
+ * Every decision about our place is made from one linearizable read that finds our key too. With two reads, the keys
+ * before ours could be gone in one, and our own key in the other.
  */
 export class Queue {
   readonly #store: Store;
   readonly #log: () => Logger;
   readonly #prefix: string;
-  /** Create revisions of keys that we asked to delete and do not know whether they were: the request may yet arrive. */
+  /** Create revisions of keys whose deletion etcd has not confirmed: our request may still arrive. */
   readonly #doomed = new Set<bigint>();
   #hasWarned = false;
 
@@ -55,12 +55,12 @@ export class Queue {
     this.#prefix = prefixOf(name);
   }
 
-  /** The range that all keys of the election, and those of nested ones, lie in. */
+  /** The range of all keys of the election, including those of nested elections. */
   get range(): { readonly key: string; readonly end: string } {
     return { key: this.#prefix, end: endOf(this.#prefix) };
   }
 
-  /** Ours, on this lease. */
+  /** The name of our key on this lease. */
   keyOf(lease: bigint): string {
     return `${this.#prefix}${hexOf(lease)}`;
   }
@@ -70,8 +70,8 @@ export class Queue {
   }
 
   /**
-   * Goes to the end of the queue: one transaction that writes our key if it is not there, and reads who is first and who
-   * is before us. Finding our own key means that the reply to an earlier attempt was lost, and is as good.
+   * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
+   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -92,7 +92,7 @@ export class Queue {
       if (found === undefined || !this.#doomed.has(found.createRevision)) {
         return { place: await this.#takeUp(found, lease, value), head: undefined };
       }
-      await this.leave({ key, createRevision: found.createRevision, lease });
+      await this.release({ key, createRevision: found.createRevision, lease });
       return this.join(lease, value, withHead); // under another create revision, which the late request does not match
     }
 
@@ -105,9 +105,9 @@ export class Queue {
   }
 
   /**
-   * Where our key stands now; undefined when it is gone. A read that is over is not repeated.
+   * Where our key stands now; undefined when our key is gone. Once `isOver()` is true, the read is not repeated.
    *
-   * @throws ElectionError `ABORTED` when it is over before there is an answer; `UNAVAILABLE`, `PERMISSION_DENIED`
+   * @throws ElectionError `ABORTED` when `isOver()` before the place is found; `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async place(own: OwnKey, isOver = never): Promise<Place | undefined> {
     for (let limit = 2; ; limit *= WIDER) {
@@ -120,25 +120,26 @@ export class Queue {
     }
   }
 
-  /** Deletes our key, and no other: guarded by its create revision. One that is gone already is as good. */
-  async leave(own: OwnKey): Promise<void> {
+  /** Deletes our key and no later one, guarded by its create revision. Resolves to false when it was gone already. */
+  async release(own: OwnKey): Promise<boolean> {
     this.#doomed.add(own.createRevision);
-    await this.#store.txn({
+    const { succeeded } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
       success: [{ type: 'delete', key: own.key }],
       failure: [],
     });
     this.#doomed.delete(own.createRevision);
+    return succeeded;
   }
 
-  /** Deletes the key that a join without an answer may have left on this lease; not when that is given up meanwhile. */
+  /** Deletes the key that an unanswered join may have left on this lease, unless `signal` aborts meanwhile. */
   async withdraw(lease: bigint, signal: AbortSignal): Promise<void> {
     const key = this.keyOf(lease);
     const kv = await this.#get(key);
-    if (kv?.lease === lease && !signal.aborted) await this.leave({ key, createRevision: kv.createRevision, lease });
+    if (kv?.lease === lease && !signal.aborted) await this.release({ key, createRevision: kv.createRevision, lease });
   }
 
-  /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: the key is gone. */
+  /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: our key is gone. */
   async proclaim(own: OwnKey, value: Buffer): Promise<bigint | undefined> {
     const { succeeded, revision } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
@@ -148,7 +149,7 @@ export class Queue {
     return succeeded ? revision : undefined;
   }
 
-  /** Whether our key is the oldest at this moment. A transaction without operations would be answered without quorum. */
+  /** Whether our key is the oldest now. We read, since etcd answers a transaction without operations without quorum. */
   async isOldest(own: OwnKey): Promise<boolean> {
     const place = await this.place(own);
     return place !== undefined && place.predecessor === undefined;
@@ -181,7 +182,7 @@ export class Queue {
     return (ranges[0]?.kvs ?? []).filter((kv) => this.isCandidateKey(kv.key)).sort(byAge);
   }
 
-  /** Our key was there before this attempt: from an earlier one, or written by somebody else without our lease. */
+  /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */
   async #takeUp(kv: KeyValue | undefined, lease: bigint, value: Buffer): Promise<Place> {
     const own = kv && { key: kv.key, createRevision: kv.createRevision, lease };
     if (own !== undefined && (kv?.lease !== lease || !kv.value.equals(value))) await this.proclaim(own, value);
@@ -191,12 +192,12 @@ export class Queue {
   }
 
   #read(order: RangeQuery['order'], limit: number, maxCreateRevision?: bigint): Op {
-    const keysOnly = order === 'newest' || limit > 1; // of nested elections there may be many, whose values are nothing to us
+    const keysOnly = order === 'newest' || limit > 1; // we do not need the values of nested elections' keys
     const query = { ...this.range, order, limit, keysOnly };
     return { type: 'range', range: maxCreateRevision === undefined ? query : { ...query, maxCreateRevision } };
   }
 
-  /** Undefined when the answer lies beyond the limit of the read, or our key was not in it. */
+  /** Undefined when the limit may have cut off the key before ours, or has cut off our key. */
   #placeIn(range: RangeResult | undefined, own: OwnKey, revision: bigint, limit: number): Place | undefined {
     const kvs = range?.kvs ?? [];
     const ours = kvs.find((kv) => isKey(kv, own));
@@ -205,7 +206,8 @@ export class Queue {
       .filter((kv) => byAge(kv, ours) < 0)
       .sort(byAge)
       .at(-1);
-    // The keys of one revision come in any order: only below it is the first that we see the one just before us.
+    // etcd does not order keys of one revision. If the answer holds no key before ours, we are first only if the limit
+    // did not cut the answer off.
     const isSure = predecessor === undefined ? kvs.length < limit : true;
     if (!isSure) return undefined;
     return { own, predecessor: predecessor?.key, kv: ours, revision };
@@ -238,7 +240,7 @@ function isKey(kv: KeyValue, own: OwnKey): boolean {
   return kv.key === own.key && kv.createRevision === own.createRevision;
 }
 
-/** Order of the queue. Keys created in one transaction have one create revision: their names decide. */
+/** Order of the queue. Keys created in one transaction have one create revision, so their names decide. */
 function byAge(a: KeyValue, b: KeyValue): number {
   if (a.createRevision !== b.createRevision) return a.createRevision < b.createRevision ? -1 : 1;
   return a.key < b.key ? -1 : Number(a.key > b.key);

@@ -15,24 +15,25 @@ interface Waiting {
   readonly txn: Txn;
   readonly resolve: (result: TxnResult) => void;
   readonly reject: (reason: unknown) => void;
-  /** Refused once as part of a batch: goes by itself. */
+  /** It was part of a batch that was refused: now it is sent by itself. */
   isAlone: boolean;
 }
 
-/** Requests under way at a time. More would only wait inside etcd, where nobody can put them together any more. */
+/** Requests under way at a time. More would only wait inside etcd, where they can no longer be put together. */
 const MOST_IN_FLIGHT = 8;
-/** etcd allows 128 operations in a transaction (`--max-txn-ops`), of which a join has three. */
+/** Operations in a batch, because etcd allows 128 in a transaction (`--max-txn-ops`). A join has three. */
 const MOST_OPS = 120;
-/** etcd allows 1.5 MiB in a request (`--max-request-bytes`). */
+/** Bytes of values in a batch, because etcd allows 1.5 MiB in a request (`--max-request-bytes`). */
 const MOST_BYTES = 256 * 1024;
 
 /**
- * A store that puts transactions together that would otherwise wait for each other: one that finds few others under way is sent at
- * once and by itself, so a single election never waits; ten thousand of them make a few hundred requests.
+ * A store that sends transactions together that would otherwise wait for each other. While few requests are under way,
+ * a transaction is sent at once and by itself, so a single election never waits. Ten thousand elections make a few
+ * hundred requests.
  *
- * All compares of a batch must hold together. They nearly always do: each guards a key that only one candidate writes.
- * When one does not, or etcd refuses the batch (one permission is missing, one lease is gone), its transactions are
- * sent one by one, so that one of them never decides for the others.
+ * All compares of a batch must hold together. They nearly always do, because each guards a key that only one candidate
+ * writes. When a compare does not hold, or etcd refuses the batch (one permission is missing, one lease is gone), its
+ * transactions are sent one by one, so that no transaction decides for the others.
  */
 export class BatchingStore implements Store {
   readonly #store: Store;
@@ -77,7 +78,7 @@ export class BatchingStore implements Store {
     }
   }
 
-  /** The longest beginning of the queue that makes a legal transaction. */
+  /** Takes as many waiting transactions, from the first on, as make a legal transaction. */
   #take(): Waiting[] {
     let ops = 0;
     let bytes = 0;
@@ -106,7 +107,7 @@ export class BatchingStore implements Store {
       else if (result.succeeded) distribute(batch, result);
       else this.#sendAlone(batch);
     } catch (err) {
-      // An outage concerns all alike, and each has its own patience; a refusal may be meant for one.
+      // An outage concerns all transactions, and each sender tries again by itself. A refusal may concern only one.
       if (batch.length > 1 && !isOutage(err)) this.#sendAlone(batch);
       else for (const { reject } of batch) reject(err);
     }
@@ -119,8 +120,8 @@ export class BatchingStore implements Store {
 }
 
 /**
- * The writes go first. Within a transaction etcd reads what was written before in it, and all is answered with one revision:
- * a read before a write of somebody else would show less than its revision says, and a watch from there would miss it.
+ * The writes go first. A read in a transaction sees only the writes before it, but all results carry one revision. A
+ * read before another candidate's write would show less than its revision says, and a watch from there would miss it.
  */
 function merge(batch: readonly Waiting[]): Txn {
   const ops = batch.flatMap(({ txn }) => txn.success);

@@ -2,36 +2,40 @@ import { ElectionError } from '../errors.js';
 
 /**
  * What the library asks of etcd, and no more: leases, transactions, watches. One implementation speaks to etcd through
- * etcd3 (`lib/etcd/`); the specs and the simulation bring another, so nothing above this line knows about gRPC.
+ * etcd3 (`lib/etcd/`); the specs and the simulation bring another. So nothing above this interface knows about gRPC.
  *
  * Keys are byte strings: each character is one byte (latin1), so that any key another client wrote survives, compares
- * as etcd compares it, and can be the key of a `Map`. `lib/queue/keys.ts` converts.
+ * as etcd compares it, and can be the key of a `Map`. `lib/store/bytes.ts` converts.
  *
- * Every method may reject with an {@link ElectionError}: `UNAVAILABLE` (no answer, or no majority; whether the request was
- * carried out is unknown; {@link RequestRefused} when it surely was not), `PERMISSION_DENIED`, or `LEASE_LOST` (etcd does not know the lease). All requests are safe to
- * repeat, and an implementation may carry one out twice.
+ * Every method may reject with an {@link ElectionError}:
+ * - `UNAVAILABLE`: no answer, or no majority. Whether the request was carried out is unknown; a {@link RequestRefused}
+ *   surely was not.
+ * - `PERMISSION_DENIED`
+ * - `LEASE_LOST`: etcd does not know the lease.
+ *
+ * All requests are safe to repeat, and an implementation may carry one out twice.
  */
 export interface Store {
   /**
-   * Creates the lease `id` and returns the TTL granted, in seconds. When the lease exists already (the reply to an
-   * earlier attempt was lost) the TTL is not known and `undefined` is returned: the first refresh will tell.
+   * Creates the lease `id` and resolves to the granted TTL, in seconds. When the lease exists already (the reply to an
+   * earlier attempt was lost), the TTL is not known and the result is `undefined`: the first refresh will tell the TTL.
    */
   grant(id: bigint, ttl: number): Promise<number | undefined>;
 
-  /** Ends the lease and deletes its keys in one revision. A lease that is gone already is no error. */
+  /** Ends the lease and deletes its keys in one revision. That the lease is gone already is no error. */
   revoke(id: bigint): Promise<void>;
 
-  /** Opens a stream on which one lease is refreshed. Never throws: what goes wrong is told to `on.closed`. */
+  /** Opens a stream on which one lease is refreshed. Never throws: failures are told to `on.closed`. */
   keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream;
 
   /** Atomic, and linearizable as long as the branch taken contains an operation. */
   txn(txn: Txn): Promise<TxnResult>;
 
-  /** Opens a stream that carries any number of watches. Never throws: what goes wrong is told to `on.closed`. */
+  /** Opens a stream that carries any number of watches. Never throws: failures are told to `on.closed`. */
   watch(on: WatchHandlers): WatchStream;
 }
 
-/** etcd has understood the request and refuses it as it stands: sent again it would be refused again. */
+/** etcd understood the request and refused it: the same request would be refused again. */
 export class RequestRefused extends ElectionError {}
 
 export interface KeyValue {
@@ -45,24 +49,24 @@ export interface KeyValue {
 
 export interface RangeQuery {
   readonly key: string;
-  /** First key after the range; absent for the single key. */
+  /** First key after the range; absent for a single key. */
   readonly end?: string;
-  /** By create revision. */
+  /** Order by create revision. */
   readonly order: 'oldest' | 'newest';
   /** 0 for no limit. */
   readonly limit: number;
-  /** Leaves the values out. */
+  /** Read without the values. */
   readonly keysOnly?: boolean;
   readonly maxCreateRevision?: bigint;
 }
 
 export interface RangeResult {
   readonly kvs: readonly KeyValue[];
-  /** Keys in the range, whatever the limit and the revision filter. */
+  /** How many keys are in the range, whatever the limit and the revision filter. */
   readonly count: number;
 }
 
-/** True when the key exists with this create revision; 0n: when it does not exist. */
+/** True when the key exists with this create revision; with 0n, when the key does not exist. */
 export interface Compare {
   readonly key: string;
   readonly createRevision: bigint;
@@ -98,8 +102,8 @@ export interface KeepAliveStream {
   /** Asks for one refresh; the reply comes later, or never. */
   send(): void;
   /**
-   * Says that an answer is overdue: the next stream goes elsewhere. Said again, when that has not answered either, this one
-   * may be ended (`closed` is told), since its connection may be half-open.
+   * Says that an answer is overdue: the next stream goes to another member. When this is said again, the stream may be
+   * ended (`closed` is told), because its connection may be half-open.
    */
   overdue(): void;
   close(): void;
@@ -115,12 +119,12 @@ export interface WatchEvent {
 }
 
 export interface WatchHandlers {
-  /** Server accepted the watch `id`. */
+  /** etcd has created the watch `id`. */
   created(id: number): void;
   events(id: number, events: readonly WatchEvent[]): void;
-  /** The server has ended the watch: `compacted` is the first revision that can still be watched, when that was why. */
+  /** etcd has ended the watch. `compacted`: the first revision that can still be watched, if that was the reason. */
   cancelled(id: number, compacted: bigint | undefined, error: Error): void;
-  /** Any sign of life on the stream, progress replies among them. */
+  /** Any sign of life on the stream, including progress replies. */
   alive(): void;
   /** The stream has ended by itself; nothing is told after it. Not called after `close()`. */
   closed(error: Error): void;

@@ -3,7 +3,8 @@ import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { Store, WatchEvent, WatchStream } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
-import { type Follower, nameOf, SharedWatch, type Subject } from './shared-watch.js';
+import { CREATED, type Follower, nameOf, PENDING, SharedWatch, type Subject } from './shared-watch.js';
+import { SignOfLife } from './sign-of-life.js';
 
 export interface WatchOptions {
   /** Milliseconds of quiet after which a stream is asked for a sign of life. */
@@ -13,42 +14,46 @@ export interface WatchOptions {
   readonly groupOf: GroupOf;
 }
 
-/** Opening again, ms: soon at first, since a leader may be waiting for us. */
+/** Milliseconds before a stream is opened again: few at first, since a leader may be waiting for us. */
 const FIRST_PAUSE = 20;
 const LONGEST_PAUSE = 2_000;
 
 /**
- * ms that a stream is kept when nothing is followed any more: often something soon is again. And the streams of a leader that has
- * left are not closed in the very moment in which the next one takes over.
+ * Milliseconds that a stream is kept when nothing is followed any more. Often something is followed again soon. And the
+ * streams of a leader that has left are not closed in the very moment in which the next one takes over.
  */
 const LINGER = 100;
 
 /**
- * Any number of watches on one stream.
+ * Any number of watches on one stream, and one watch for each key, however many follow the key.
  *
- * The stream is asked for a sign of life when it has been quiet for a while: on a half-open connection, or on a member
- * that has stopped, it would be quiet for ever. It is opened again on another member, each watch goes on from the
- * last revision it saw, and its followers are told to read. There is a stream only while something is followed, and shortly after.
+ * - **closed**: nothing is followed, and there is no stream. Ends when something is followed.
+ * - **open**: the stream tells events. After a time of quiet it is asked for a sign of life, since it would be quiet for
+ *   ever on a half-open connection or on a member that has stopped. Ends when the stream breaks or gives no sign of life
+ *   (then reopening), or when nothing is followed any more (then lingering).
+ * - **reopening**: the stream is gone, and all watches are pending. Ends after a pause, with a stream on another member:
+ *   each watch goes on from the last revision it saw, and its followers are told to read.
+ * - **lingering**: the stream is open, and nothing is followed. Ends after a moment (then closed), or when something is
+ *   followed again (then open).
  */
 export class WatchMultiplexer {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #quiet: number;
-  readonly #patience: number;
+  readonly #signOfLife: SignOfLife;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   readonly #byId = new Map<number, SharedWatch>();
-  readonly #byKey = new Map<string, SharedWatch>();
+  readonly #byName = new Map<string, SharedWatch>();
   readonly #pending: PendingWatches;
   readonly #onDeleted: (key: string) => void;
   #stream: WatchStream | undefined;
   #lastId = 0;
-  /** Of the last that was followed, on a stream that is kept. */
+  /** The id of the last watch that was left, on a stream that lingers. */
   #leftId: number | undefined;
-  #lastAlive = 0;
-  /** Streams in a row that have not been answered any more. */
+  /** Streams in a row that gave no sign of life when asked. */
   #silences = 0;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
+  /** Of the end of the pause, or of the lingering. */
   #cancelTimer: () => void = () => {};
   #isReopening = false;
 
@@ -60,86 +65,102 @@ export class WatchMultiplexer {
   ) {
     this.#store = store;
     this.#clock = clock;
-    this.#quiet = quiet;
-    this.#patience = patience;
+    this.#signOfLife = new SignOfLife(clock, {
+      quiet,
+      patience,
+      ask: () => this.#stream?.ping(),
+      silent: () => this.#reopen(true),
+    });
     this.#pending = new PendingWatches(({ id, key, end, next }) => this.#stream?.create(id, key, end, next), groupOf);
     this.#onDeleted = onDeleted;
   }
 
-  /** Keys and ranges that are followed. */
+  /** The number of keys and ranges that are followed. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#byName.size;
   }
 
   follows(subject: Subject): boolean {
-    return this.#byKey.has(nameOf(subject));
+    return this.#byName.has(nameOf(subject));
   }
 
-  /** Follows a key or range from a revision on: the one after the read it continues. */
+  /** Follows a key or range from a revision on: the one after the read that it continues. */
   follow(subject: Subject, from: bigint, follower: Follower): () => void {
     const name = nameOf(subject);
-    const known = this.#byKey.get(name);
-    const entry = known ?? new SharedWatch(subject, from);
-    entry.add(follower);
-    if (entry.isPatient && subject.isPatient !== true) this.#pending.hasten(entry);
-    if (known === undefined) this.#begin(name, entry);
-    else this.#catchUp(entry, from, follower);
-    return () => this.#leave(name, entry, follower);
+    const known = this.#byName.get(name);
+    const watch = known ?? new SharedWatch(subject, from);
+    watch.add(follower);
+    if (watch.isPatient && subject.isPatient !== true) this.#pending.hasten(watch);
+    if (known === undefined) this.#begin(name, watch);
+    else this.#catchUp(watch, from, follower);
+    return () => this.#leave(name, watch, follower);
   }
 
-  /** A key of this group is gone: those who follow another one that etcd does not watch yet had better read. */
+  /** A key of this group is gone. Who follows another key of it that etcd does not watch yet must read. */
   suspect(group: string): void {
-    for (const entry of this.#pending.suspects(group)) entry.tell((follower) => follower.reset());
+    for (const watch of this.#pending.suspects(group)) watch.tell((follower) => follower.reset());
   }
 
-  /** Closes the stream that is kept for a while because something may soon be followed again. */
+  /** Closes a stream that lingers. */
   closeIdle(): void {
-    if (this.#byKey.size === 0) this.#closeStream();
+    if (this.#byName.size === 0) this.#closeStream();
   }
 
-  #begin(name: string, entry: SharedWatch): void {
-    const wasIdle = this.#byKey.size === 0;
-    this.#byKey.set(name, entry);
+  // ---- what is followed ----
+
+  #begin(name: string, watch: SharedWatch): void {
+    const wasIdle = this.#byName.size === 0;
+    this.#byName.set(name, watch);
     if (this.#isReopening) return;
     if (this.#stream === undefined) return this.#open();
     if (wasIdle) {
       if (this.#leftId !== undefined) this.#stream.cancel(this.#leftId);
-      this.#listen(this.#patience);
+      this.#cancelTimer();
+      this.#signOfLife.begin();
     }
-    this.#create(entry);
+    this.#create(watch);
   }
 
   /**
-   * What happened between the newcomer's read and now may have been told to the others already, or have been before
-   * their watch began. The last change would not say all: a key can be deleted and be there again.
+   * The watch may have told the other followers already what happened between the newcomer's read and now. The last event
+   * would not say it all: a key can be deleted and be there again.
    */
-  #catchUp(entry: SharedWatch, from: bigint, follower: Follower): void {
-    if (from >= entry.next) return;
+  #catchUp(watch: SharedWatch, from: bigint, follower: Follower): void {
+    if (from >= watch.next) return;
     soon(() => {
-      if (entry.has(follower)) follower.reset();
+      if (watch.has(follower)) follower.reset();
     });
   }
 
-  #leave(name: string, entry: SharedWatch, follower: Follower): void {
-    if (!entry.remove(follower) || !entry.isAbandoned || this.#byKey.get(name) !== entry) return;
-    this.#byKey.delete(name);
-    this.#byId.delete(entry.id);
-    entry.cancelRetry?.();
-    const isCreated = !this.#pending.remove(entry);
-    if (this.#byKey.size > 0) return isCreated ? this.#stream?.cancel(entry.id) : undefined;
+  #leave(name: string, watch: SharedWatch, follower: Follower): void {
+    if (!watch.remove(follower) || !watch.isAbandoned || this.#byName.get(name) !== watch) return;
+    this.#byName.delete(name);
+    this.#byId.delete(watch.id);
+    const isInEtcd = watch.state.name === 'asked' || watch.state.name === 'created';
+    this.#withdraw(watch);
+    if (this.#byName.size > 0) return isInEtcd ? this.#stream?.cancel(watch.id) : undefined;
     if (this.#stream === undefined) return this.#closeStream();
-    this.#leftId = isCreated ? entry.id : undefined; // nearly always it ends with the stream
-    this.#cancelTimer();
+    this.#leftId = isInEtcd ? watch.id : undefined; // nearly always the watch ends with the stream
+    this.#signOfLife.end();
     this.#cancelTimer = this.#clock.after(LINGER, () => this.#closeStream());
   }
 
-  #create(entry: SharedWatch): void {
-    this.#byId.delete(entry.id);
-    entry.cancelRetry?.();
-    entry.id = ++this.#lastId; // a new one each time: what comes late for the old one is nobody's
-    this.#byId.set(entry.id, entry);
-    this.#pending.add(entry);
+  /** Takes back what would ask etcd for the watch. */
+  #withdraw(watch: SharedWatch): void {
+    this.#pending.remove(watch);
+    if (watch.state.name === 'refused') watch.state.cancelRetry();
+    watch.state = PENDING;
   }
+
+  #create(watch: SharedWatch): void {
+    this.#byId.delete(watch.id);
+    this.#withdraw(watch);
+    watch.id = ++this.#lastId; // a new id each time: what comes late for the old one is nobody's
+    this.#byId.set(watch.id, watch);
+    this.#pending.add(watch);
+  }
+
+  // ---- the stream ----
 
   #open(): void {
     this.#isReopening = false;
@@ -147,7 +168,7 @@ export class WatchMultiplexer {
     const stream = this.#store.watch({
       alive: () => {
         if (!isCurrent()) return;
-        this.#lastAlive = this.#clock.now();
+        this.#signOfLife.seen();
         this.#silences = 0;
       },
       created: (id) => {
@@ -164,104 +185,86 @@ export class WatchMultiplexer {
       },
     });
     this.#stream = stream;
-    this.#lastAlive = this.#clock.now();
-    for (const entry of this.#byKey.values()) this.#create(entry);
-    this.#listen(this.#patience);
+    for (const watch of this.#byName.values()) this.#create(watch);
+    this.#signOfLife.begin();
   }
 
-  /** Waits `ms` for quiet to become suspicious, and then `patience` for an answer. */
-  #listen(ms: number): void {
+  #reopen(isSilent: boolean): void {
+    this.#closeStream(isSilent);
+    if (this.#byName.size === 0) return;
+    for (const watch of this.#byName.values()) {
+      watch.isInterrupted = true;
+      this.#withdraw(watch); // it is created with the others
+    }
+    this.#isReopening = true;
+    this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());
+    if (!isSilent) return;
+    // Nothing was heard for a while, and the next stream may be silent too.
+    for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
+  }
+
+  #closeStream(isSilent = false): void {
+    this.#signOfLife.end();
     this.#cancelTimer();
-    const since = this.#clock.now();
-    this.#cancelTimer = this.#clock.after(ms, () => {
-      const isQuiet = this.#lastAlive <= since;
-      if (!isQuiet) return this.#listen(this.#quiet);
-      this.#stream?.ping();
-      this.#expectLife(this.#clock.now());
-    });
+    this.#isReopening = false;
+    const stream = this.#stream;
+    this.#stream = undefined;
+    this.#pending.clear();
+    if (isSilent) stream?.overdue();
+    // The stream before gave no sign of life either. When etcd is merely slow, a new connection would make it slower still.
+    if (isSilent && ++this.#silences > 1) stream?.overdue();
+    stream?.close();
   }
 
-  #expectLife(askedAt: number): void {
-    this.#cancelTimer = this.#clock.after(this.#patience, () => {
-      if (this.#lastAlive >= askedAt) return this.#listen(this.#quiet);
-      // When we were late ourselves (a blocked event loop, a stopped process), the answer may lie in the socket.
-      if (this.#clock.now() - askedAt > 2 * this.#patience) return this.#expectLife(this.#clock.now());
-      this.#reopen(true);
-    });
-  }
+  // ---- what the stream tells ----
 
   #onCreated(id: number): void {
     this.#backoff.reset();
     this.#pending.answered(id);
-    const entry = this.#byId.get(id);
-    if (entry === undefined) return;
-    entry.refusals = 0;
-    if (!entry.isInterrupted) return;
-    entry.isInterrupted = false;
-    entry.tell((follower) => follower.reset());
+    const watch = this.#byId.get(id);
+    if (watch === undefined) return;
+    watch.state = CREATED;
+    watch.refusals = 0;
+    if (!watch.isInterrupted) return;
+    watch.isInterrupted = false;
+    watch.tell((follower) => follower.reset());
   }
 
   #onEvents(id: number, events: readonly WatchEvent[]): void {
-    const entry = this.#byId.get(id);
+    const watch = this.#byId.get(id);
     const last = events.at(-1);
-    if (entry === undefined || last === undefined) return;
-    const { next } = entry;
-    if (last.revision >= next) entry.next = last.revision + 1n;
+    if (watch === undefined || last === undefined) return;
+    const { next } = watch;
+    if (last.revision >= next) watch.next = last.revision + 1n;
     for (const event of events) {
       if (event.revision < next) continue;
-      entry.tell((follower) => follower.changed(event));
+      watch.tell((follower) => follower.changed(event));
       if (event.type === 'delete') this.#onDeleted(event.key);
     }
   }
 
   #onCancelled(id: number, compacted: bigint | undefined, error: ElectionError): void {
     this.#pending.answered(id);
-    const entry = this.#byId.get(id);
-    if (entry === undefined) return;
-    entry.isInterrupted = true;
+    const watch = this.#byId.get(id);
+    if (watch === undefined) return;
+    watch.isInterrupted = true;
     if (compacted !== undefined) {
-      // Nothing after `compacted` is missed, and what was before it the followers read.
-      if (compacted > entry.next) entry.next = compacted;
-      this.#create(entry);
+      // The watch misses nothing after `compacted`. What was before it the followers read.
+      if (compacted > watch.next) watch.next = compacted;
+      this.#create(watch);
       return;
     }
-    entry.refusals++;
-    if (entry.refusals === 1) return this.#renew(entry);
-    entry.cancelRetry = this.#clock.after(LONGEST_PAUSE, () => this.#create(entry));
-    entry.tell((follower) => follower.refused(error));
+    watch.refusals++;
+    if (watch.refusals === 1) return this.#renew(watch);
+    watch.state = { name: 'refused', cancelRetry: this.#clock.after(LONGEST_PAUSE, () => this.#create(watch)) };
+    watch.tell((follower) => follower.refused(error));
   }
 
-  /** The first time it may be that the stream's token has expired. Another stream gets another: one for all that are refused. */
-  #renew(entry: SharedWatch): void {
+  /** The token of the stream may have expired, and another stream gets another token: one for all watches refused. */
+  #renew(watch: SharedWatch): void {
     const now = this.#clock.now();
-    if (now - this.#renewedAt <= LONGEST_PAUSE) return this.#create(entry);
+    if (now - this.#renewedAt <= LONGEST_PAUSE) return this.#create(watch);
     this.#renewedAt = now;
     this.#reopen(false);
-  }
-
-  #reopen(unanswered: boolean): void {
-    this.#closeStream(unanswered);
-    if (this.#byKey.size === 0) return;
-    for (const entry of this.#byKey.values()) {
-      entry.isInterrupted = true;
-      entry.cancelRetry?.(); // it is created with the others
-    }
-    this.#isReopening = true;
-    this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());
-    if (!unanswered) return;
-    // Nothing was heard for a while, and perhaps nothing will be on the next stream either.
-    for (const entry of [...this.#byKey.values()]) entry.tell((follower) => follower.reset());
-  }
-
-  #closeStream(unanswered = false): void {
-    this.#cancelTimer();
-    this.#isReopening = false;
-    const stream = this.#stream;
-    this.#stream = undefined;
-    this.#pending.clear();
-    if (unanswered) stream?.overdue();
-    // Also the stream before was not answered at all. When etcd is merely slow, a new connection would make it slower still.
-    if (unanswered && ++this.#silences > 1) stream?.overdue();
-    stream?.close();
   }
 }

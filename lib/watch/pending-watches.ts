@@ -1,69 +1,74 @@
-import type { SharedWatch } from './shared-watch.js';
+import { ASKED, PENDING, type SharedWatch } from './shared-watch.js';
 
 /**
- * Requests without an answer on one stream. A member creates some 1,500 watches in a second while others are busy with the same cores;
- * what is asked for beyond that waits here, where it can still be put in order and taken back.
+ * Requests without an answer on one stream. A member creates some 1,500 watches in a second while others use the same
+ * cores. What is asked for beyond that waits here, where it can still be put in order and taken back.
  */
 const MOST_ASKED = 32;
 
-/** Names what a key is deleted together with: of a candidate's key its lease, which the layer above knows how to find. */
+/**
+ * Names the group of a key: the keys that etcd deletes together with it. A watch does not know what keys mean, so the
+ * layer above says it: keys on one lease end together.
+ */
 export type GroupOf = (key: string) => string;
 
 /**
- * The watches of a stream that etcd has not created yet: which one is asked for next, those by which somebody takes over before those of
- * one's own key, and how many at a time.
+ * The watches of a stream that etcd has not created yet: which one is asked for next, and how many at a time. A watch by
+ * which somebody takes over goes before a patient one, which follows a key of our own.
  *
- * Meanwhile a key may go that nobody hears of. When it goes with its lease, all keys of that lease go with it, and the first
- * of them that is heard of tells where to look.
+ * While a watch is pending, its key can be deleted unseen. When a lease ends, etcd deletes all its keys together. So the
+ * first deletion seen in a group makes every follower of another key of that group read.
  */
 export class PendingWatches {
-  readonly #ask: (entry: SharedWatch) => void;
+  readonly #ask: (watch: SharedWatch) => void;
   readonly #groupOf: GroupOf;
   readonly #prompt = new Set<SharedWatch>();
   readonly #patient = new Set<SharedWatch>();
   readonly #asked = new Map<number, SharedWatch>();
-  /** Not created yet, and by the lease in their key: those by which somebody takes over. */
-  readonly #byLease = new Map<string, Set<SharedWatch>>();
+  /** Prompt watches that etcd has not created yet, by the group of their key. */
+  readonly #byGroup = new Map<string, Set<SharedWatch>>();
 
-  constructor(ask: (entry: SharedWatch) => void, groupOf: GroupOf) {
+  constructor(ask: (watch: SharedWatch) => void, groupOf: GroupOf) {
     this.#ask = ask;
     this.#groupOf = groupOf;
   }
 
-  add(entry: SharedWatch): void {
-    this.#forget(entry);
-    if (entry.isPatient) this.#patient.add(entry);
-    else this.#addPrompt(entry);
+  add(watch: SharedWatch): void {
+    this.#forget(watch);
+    watch.state = PENDING;
+    if (watch.isPatient) this.#patient.add(watch);
+    else this.#addPrompt(watch);
     this.#askNext();
   }
 
-  /** It cannot wait any more. */
-  hasten(entry: SharedWatch): void {
-    entry.isPatient = false;
-    if (this.#patient.delete(entry)) this.#addPrompt(entry);
-    else if (this.#asked.get(entry.id) === entry) this.#addKin(entry);
+  /** The watch cannot wait any more. */
+  hasten(watch: SharedWatch): void {
+    watch.isPatient = false;
+    if (this.#patient.delete(watch)) this.#addPrompt(watch);
+    else if (this.#asked.get(watch.id) === watch) this.#addToGroup(watch);
   }
 
-  /** Nobody wants it any more. False: etcd has been asked for it. */
-  remove(entry: SharedWatch): boolean {
-    this.#forget(entry);
-    return this.#prompt.delete(entry) || this.#patient.delete(entry);
+  /** Nobody wants the watch any more. */
+  remove(watch: SharedWatch): void {
+    this.#forget(watch);
+    this.#prompt.delete(watch);
+    this.#patient.delete(watch);
   }
 
-  /** By its creation or a refusal. */
+  /** etcd has created the watch, or refused it. */
   answered(id: number): void {
-    const entry = this.#asked.get(id);
-    if (entry === undefined) return;
+    const watch = this.#asked.get(id);
+    if (watch === undefined) return;
     this.#asked.delete(id);
-    if (entry.id === id) this.#forget(entry);
+    if (watch.id === id) this.#forget(watch);
     this.#askNext();
   }
 
-  /** A key of this lease is gone: whose keys may be gone too, unheard. Each is named once. */
-  suspects(lease: string): Iterable<SharedWatch> {
-    const kin = this.#byLease.get(lease) ?? [];
-    this.#byLease.delete(lease);
-    return kin;
+  /** A key of this group is gone: the watches whose keys may be gone too, unseen. Each is named once. */
+  suspects(group: string): Iterable<SharedWatch> {
+    const suspects = this.#byGroup.get(group) ?? [];
+    this.#byGroup.delete(group);
+    return suspects;
   }
 
   /** The stream has ended. */
@@ -71,7 +76,7 @@ export class PendingWatches {
     this.#prompt.clear();
     this.#patient.clear();
     this.#asked.clear();
-    this.#byLease.clear();
+    this.#byGroup.clear();
   }
 
   #askNext(): void {
@@ -81,25 +86,26 @@ export class PendingWatches {
       this.#prompt.delete(next);
       this.#patient.delete(next);
       this.#asked.set(next.id, next);
+      next.state = ASKED;
       this.#ask(next);
     }
   }
 
-  #addPrompt(entry: SharedWatch): void {
-    this.#prompt.add(entry);
-    this.#addKin(entry);
+  #addPrompt(watch: SharedWatch): void {
+    this.#prompt.add(watch);
+    this.#addToGroup(watch);
   }
 
-  #addKin(entry: SharedWatch): void {
-    const lease = this.#groupOf(entry.key);
-    const kin = this.#byLease.get(lease) ?? new Set();
-    this.#byLease.set(lease, kin.add(entry));
+  #addToGroup(watch: SharedWatch): void {
+    const group = this.#groupOf(watch.key);
+    const others = this.#byGroup.get(group) ?? new Set();
+    this.#byGroup.set(group, others.add(watch));
   }
 
-  #forget(entry: SharedWatch): void {
-    if (entry.isPatient) return;
-    const lease = this.#groupOf(entry.key);
-    const kin = this.#byLease.get(lease);
-    if (kin?.delete(entry) && kin.size === 0) this.#byLease.delete(lease);
+  #forget(watch: SharedWatch): void {
+    if (watch.isPatient) return;
+    const group = this.#groupOf(watch.key);
+    const others = this.#byGroup.get(group);
+    if (others?.delete(watch) && others.size === 0) this.#byGroup.delete(group);
   }
 }

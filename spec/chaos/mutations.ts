@@ -9,15 +9,15 @@ export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'deadline from the reply',
     file: 'lib/lease/lease.ts',
-    search: 'return sentAt + 1000 * Math.min(this.#renewDeadline, ttl * (1 - MARGIN));',
-    replace: 'return this.#clock.now() + 1000 * ttl;',
+    search: 'return sentAt + 1000 * Math.min(renewDeadline, ttl * (1 - MARGIN));',
+    replace: 'return performance.now() + 1000 * ttl;',
     breaks: ['one leader'],
   },
   {
     name: 'no clock',
     file: 'lib/campaign/term.ts',
-    search: 'Math.max(0, this.#parts.lease.remaining)',
-    replace: 'Math.max(1, this.#parts.lease.remaining)',
+    search: 'Math.max(0, this.#key.lease.remaining)',
+    replace: 'Math.max(1, this.#key.lease.remaining)',
     breaks: ['one leader'],
   },
   {
@@ -30,7 +30,7 @@ export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'no watch of the own key',
     file: 'lib/queue/place-watcher.ts',
-    search: 'watch.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
+    search: 'watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
     replace: '() => {}',
     breaks: ['one leader'],
   },

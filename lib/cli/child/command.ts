@@ -4,24 +4,27 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CliError, EXIT, type Exit } from '../exit.js';
 import { runs, send } from './process-group.js';
 
-/** ms between two looks whether a process group is empty: nobody tells of the end of a grandchild. */
+/** Milliseconds between two checks whether a process group is empty, because nobody reports the end of a grandchild. */
 const LOOK_EVERY = 20;
-/** ms after SIGKILL in which the last process has to be gone: where zombies cannot be told, one may never be collected. */
+/**
+ * Milliseconds to wait after SIGKILL for the last process to go. Where we cannot tell zombies from running processes, a
+ * zombie that nobody collects would keep us waiting for ever.
+ */
 const DEAD_WITHIN = 1_000;
 
 export interface CommandOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** In our own process group; then only the command itself is signalled, not what it has started. */
+  /** Runs the command in our own process group. Then we signal only the command itself, not what it has started. */
   readonly foreground: boolean;
 }
 
 /**
- * The user's command while it runs: with our stdin, stdout and stderr, and in a process group and session of its own, so
- * that a signal reaches everything it has started and nothing else.
+ * The user's command while it runs. It has our stdin, stdout and stderr, but a process group and session of its own, so
+ * that a signal reaches everything that the command has started and nothing else.
  */
 export class Command {
   readonly pid: number;
-  /** Resolves when the command itself has ended; what it has started may still run. */
+  /** Resolves when the command itself has ended; processes that it has started may still run. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #foreground: boolean;
@@ -41,7 +44,7 @@ export class Command {
   }
 
   /**
-   * Runs at once: there is no turn of the event loop in which leadership could be lost before it.
+   * Starts the command in this turn of the event loop, so that leadership cannot be lost before it.
    *
    * @throws CliError (in the promise) 126 or 127, as `env` would exit
    */
@@ -59,12 +62,12 @@ export class Command {
     });
   }
 
-  /** As `kill` takes it: the process group, or the command alone when the group is ours too. */
+  /** The number that `kill` takes: the process group, or the command alone when it runs in our group. */
   get target(): number {
     return this.#foreground ? this.pid : -this.pid;
   }
 
-  /** Anything of it left, the command or what it has started. */
+  /** Whether the command or anything that it has started still runs. */
   get isAlive(): boolean {
     return this.#foreground ? !this.#hasExited : runs(this.target);
   }
@@ -74,7 +77,7 @@ export class Command {
     else send(this.target, signal);
   }
 
-  /** Resolves when nothing is left of it; after SIGKILL, in bounded time. */
+  /** Resolves when neither the command nor anything that it has started runs; after SIGKILL, in bounded time. */
   async gone(hasBeenKilled: () => boolean): Promise<void> {
     await this.exited;
     for (let waited = 0; this.isAlive && waited < DEAD_WITHIN; waited += hasBeenKilled() ? LOOK_EVERY : 0) {

@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path';
 import { CliError, EXIT } from '../exit.js';
 
 /**
- * Looks for the command as `exec` will: at the start, because a host that learns at failover that it cannot run the
- * command is no stand-by.
+ * Looks for the command as `exec` will. Called at the start, because a host that learns only at failover that it cannot
+ * run the command is no stand-by.
  *
  * @throws CliError 126 or 127, as `env` would exit
  */

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Of one process or, when the number is negative, of a group, as for `kill`. False: there is none. */
+/** Signals a process or, when `target` is negative, a process group, as `kill` does. False: there is none. */
 export function send(target: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(target, signal);
   } catch (err) {
-    return (err as NodeJS.ErrnoException).code === 'EPERM'; // somebody is there who has changed his user
+    return (err as NodeJS.ErrnoException).code === 'EPERM'; // there is a process, but it has changed its user
   }
 }
 
 /**
- * Whether anything of `target` still runs. What has ended and is not yet collected by its parent does not: an orphan's
- * parent is process 1, and in a container that may be one that collects nothing.
+ * Whether any process of `target` still runs. A zombie does not count: an orphan's parent is process 1, and in a
+ * container process 1 may never collect it.
  */
 export function runs(target: number): boolean {
   if (!send(target, 0)) return false;
@@ -19,7 +19,7 @@ export function runs(target: number): boolean {
   return states.length === 0 || states.some((state) => state !== 'Z' && state !== 'X');
 }
 
-/** As Linux tells them, `R`, `S`, `Z` and so on; elsewhere nothing is known. */
+/** The states of the processes as Linux names them, `R`, `S`, `Z` and so on; empty on other systems. */
 export function statesOf(target: number): string[] {
   if (process.platform !== 'linux') return [];
   const pids = target < 0 ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [String(target)];
@@ -29,12 +29,12 @@ export function statesOf(target: number): string[] {
   });
 }
 
-/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html from the third field on: the second may hold spaces. */
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html from the third field on; the second may hold spaces. */
 function stat(pid: string): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return []; // it has ended meanwhile
+    return []; // the process has ended meanwhile
   }
 }

@@ -3,19 +3,19 @@ import { codeOf, type Exit } from '../exit.js';
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
-/** ms: what fails after a longer time than this has worked before. */
+/** Milliseconds after which a failure counts as the first again, because this host has waited or worked for long. */
 const FAST = 10_000;
-/** ms: a command that does its work in no time is not run more often than once in so long. */
+/** Milliseconds from one turn in the queue to the next at the least, because a command may end in no time. */
 const LEAST = 1_000;
 
 /**
- * How long to stay out of the queue before the command is run again. A command that fails on this host may do well on
+ * How long to stay out of the queue before the command is run again. A command that fails on this host may succeed on
  * another, which leads meanwhile.
  */
 export class Restart {
   readonly #backoff = new Backoff(2 * FIRST_PAUSE, LONGEST_PAUSE);
 
-  /** ms; `ran`: how long it ran, in ms. */
+  /** Milliseconds to pause after the command ended with `exit`, `ran` ms after this host began to queue. */
   pauseAfter(exit: Exit, ran: number): number {
     if (codeOf(exit) !== 0 && ran < FAST) return this.#backoff.next();
     this.#backoff.reset();

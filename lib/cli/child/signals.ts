@@ -1,24 +1,24 @@
 import { isatty } from 'node:tty';
 import type { Command } from './command.js';
 
-/** Each of them asks us to stop; how the command takes it is its own affair. */
+/** Each of these asks us to stop; the command may treat it as it likes. */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const PASSED_ON = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
-/** The terminal sends these to everybody in the foreground group, the command among them when it is there. */
+/** The terminal sends these to every process of the foreground group, so to the command too if it is in there. */
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH'];
 
-/** The command under our care, and whether it may be let go on after we have been stopped with it. */
+/** The command that runs, and whether it may go on after both it and we have been stopped. */
 export interface Ward {
   readonly command: Command;
   mayGoOn(): boolean;
 }
 
 /**
- * Signals that this process gets: they are the command's while it runs. Without a command, the first one that asks us to
- * stop aborts `idle`.
+ * The signals that this process gets. While the command runs, it gets them too. Without a command, the first signal
+ * that asks us to stop aborts `idle`.
  */
 export class Signals {
-  /** The first that asked us to stop. */
+  /** The first signal that asked us to stop. */
   stop: NodeJS.Signals | undefined;
   readonly #idle = new AbortController();
   readonly #sharesTerminal: boolean;
@@ -38,12 +38,12 @@ export class Signals {
     return this.#idle.signal;
   }
 
-  /** The command runs from now on; undefined: it has ended. */
+  /** The command runs from now on; undefined: the command has ended. */
   watchOver(ward: Ward | undefined): void {
     this.#ward = ward;
   }
 
-  /** The command has ended and there shall be no other. */
+  /** The command has ended. If a signal has asked us to stop, no other command shall run. */
   stopIfAsked(): void {
     if (this.stop !== undefined) this.#idle.abort();
   }
@@ -57,10 +57,10 @@ export class Signals {
   #passOn(signal: NodeJS.Signals): void {
     if (this.#sharesTerminal && FROM_TERMINAL.includes(signal)) return;
     this.#ward?.command.signal(signal);
-    if (signal !== 'SIGWINCH') this.#ward?.command.signal('SIGCONT'); // a stopped process hears nothing; `timeout` does so too
+    if (signal !== 'SIGWINCH') this.#ward?.command.signal('SIGCONT'); // wakes a stopped command; `timeout` does so too
   }
 
-  /** Ctrl-Z: while we stand still nobody refreshes the lease, so what it protects must stand still too. */
+  /** Ctrl-Z: while we are stopped nobody refreshes the lease, so the command must be stopped too. */
   #suspend(): void {
     this.#ward?.command.signal('SIGSTOP');
     process.kill(process.pid, 'SIGSTOP');

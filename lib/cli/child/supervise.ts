@@ -4,30 +4,40 @@ import type { Leadership } from '../../leadership.js';
 import type { Exit } from '../exit.js';
 import type { Output } from '../output.js';
 import type { Command } from './command.js';
-import type { LeaseEnd } from './lease-end.js';
+
+/** Share of the TTL, and least milliseconds, to kill early: clocks differ in rate, and SIGKILL takes a moment. */
+const MARGIN = 0.01;
+const LEAST_MARGIN = 100;
 
 export interface Supervision {
-  readonly leaseEnd: LeaseEnd;
-  /** ms from SIGTERM to SIGKILL; less when the lease ends before. */
+  /** Seconds. */
+  readonly ttl: number;
+  /** Milliseconds from SIGTERM to SIGKILL; fewer when the lease ends earlier. */
   readonly killAfter: number;
   readonly out: Output;
 }
 
-/** How a command's time under one leadership has ended. */
+/** How a command has ended under one leadership. */
 export interface Outcome {
   readonly exit: Exit;
-  /** Why leadership was lost while it ran; undefined: it has ended by itself. */
+  /** Why leadership was lost while the command ran; undefined: the command ended by itself. */
   readonly lost: ElectionError | undefined;
 }
 
+/** Milliseconds for which the command of a lost term may still run; 0 or less: it must be killed. `ttl` in seconds. */
+export function timeLeft(leadership: Leadership, ttl: number): number {
+  return leadership.grace - Math.max(LEAST_MARGIN, 1000 * ttl * MARGIN);
+}
+
 /**
- * Stays with the command until nothing is left of it. When leadership is lost it gets SIGTERM, and SIGKILL before the
- * lease can end; so does what it leaves behind when it ends by itself, without haste, since we lead as long as we wait.
+ * Waits until neither the command nor anything that it has started runs. When leadership is lost, the command gets
+ * SIGTERM, and SIGKILL before the lease can end. Processes that the command leaves behind get SIGTERM, and the whole of
+ * `killAfter` before SIGKILL, because we keep leading while we wait for them.
  */
 export async function supervise(
   command: Command,
   leadership: Leadership,
-  { leaseEnd, killAfter, out }: Supervision,
+  { ttl, killAfter, out }: Supervision,
 ): Promise<Outcome> {
   const { signal } = leadership;
   let lost: ElectionError | undefined;
@@ -43,12 +53,12 @@ export async function supervise(
     cancelKill();
     if (patience <= 0) return kill();
     command.signal('SIGTERM');
-    command.signal('SIGCONT'); // a stopped process would not hear it
+    command.signal('SIGCONT'); // a stopped process would not hear SIGTERM
     cancelKill = clock.after(patience, kill);
   };
   const onLost = (): void => {
     lost = signal.reason as ElectionError;
-    const patience = Math.round(Math.min(killAfter, leaseEnd.left));
+    const patience = Math.round(Math.min(killAfter, timeLeft(leadership, ttl)));
     const then = patience > 0 ? `SIGTERM to the command, SIGKILL in ${patience} ms` : 'SIGKILL to the command';
     out.warn(`leadership lost (${lost.code}): ${then}`, { code: lost.code, pid: command.pid });
     end(patience);

@@ -4,14 +4,14 @@ import { SystemClock } from '../../common/time.js';
 import { runs, send } from './process-group.js';
 import { monotonic, type Order } from './watchdog.js';
 
-/** ms between two looks whether anything is left of the command, once we are alone. */
+/** Milliseconds between two checks whether the command still runs, once our parent is gone. */
 const LOOK_EVERY = 50;
 
 let order: Order = {};
 const clock = new SystemClock();
 let cancelWait = (): void => {};
 
-// Whoever ends everything that belongs to us (a service manager) shall not take the watchdog first.
+// A service manager that signals all our processes must not end the watchdog first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
 
 const lines = createInterface({ input: process.stdin });
@@ -20,7 +20,7 @@ lines.on('line', (line) => {
   wait(order);
 });
 lines.on('close', () => {
-  // Who fed us is gone. The command may end in order as long as the lease lasts.
+  // Our parent is gone. The command may end in order as long as the lease lasts.
   end('SIGTERM');
   end('SIGCONT');
   stayUntilGone();

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** One line to the helper process: whom to end at `until` (on the monotonic clock, ms); none: nothing to watch. */
+/** One line to the helper process: end `target` at `until` (on the monotonic clock, ms). Empty: nothing to guard. */
 export interface Order {
-  /** As `kill` takes it: a process, or a process group when it is negative. */
+  /** The number that `kill` takes: a process, or a process group when negative. */
   readonly target?: number;
   readonly until?: number;
 }
@@ -14,20 +14,21 @@ export function monotonic(): number {
 }
 
 /**
- * A helper process that ends the command when we cannot: killed, it sees our end of the pipe closed; stopped (SIGSTOP, a
- * debugger), it sees the lease run out without news from us. It is started before it is needed.
+ * A helper process that ends the command when we cannot. When we are killed, the helper sees our end of the pipe close.
+ * When we are stopped (SIGSTOP, a debugger), the helper sees the lease run out without news from us. It is started
+ * before it is needed.
  */
 export class Watchdog {
   readonly #process: ChildProcess;
   #target: number | undefined;
 
-  /** `failed` is told when there is no watchdog any more. */
+  /** `failed` is called when the helper process did not start or has ended. */
   constructor(failed: (reason: string) => void) {
     const program = fileURLToPath(new URL('./watchdog-main.js', import.meta.url));
     const helper = spawn(process.execPath, [program], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
     helper.on('error', (err) => failed(err.message));
     helper.on('exit', (code, signal) => failed(`it has ended (${signal ?? code})`));
-    helper.stdin?.on('error', () => {}); // told by `exit`
+    helper.stdin?.on('error', () => {}); // the `exit` event tells it
     helper.unref();
     (helper.stdin as unknown as { unref(): void }).unref();
     this.#process = helper;
@@ -39,12 +40,12 @@ export class Watchdog {
     this.#send({ target, until: monotonic() + ms });
   }
 
-  /** The lease was refreshed: whoever is guarded has `ms` from now. */
+  /** The lease was refreshed: the guarded target has `ms` from now. */
   extend(ms: number): void {
     if (this.#target !== undefined) this.guard(this.#target, ms);
   }
 
-  /** Nothing runs any more. */
+  /** The command has ended: there is nothing to guard. */
   release(): void {
     this.#target = undefined;
     this.#send({});

@@ -1,12 +1,12 @@
 import type { Candidate } from '../../candidate.js';
 import { Election } from '../../election.js';
+import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { table, visible } from '../output.js';
-import type { Context } from '../program.js';
 import { Reads } from '../reads.js';
 
-/** The queue, with how long each would stay in it if it died now. */
+/** Prints the queue, and how long each candidate would stay in it if it died now. */
 export async function candidates({ etcd, out }: Context, name: string): Promise<number> {
   const queue = await firstAnswer(new Election(etcd, name, { logger: out.logger }).candidates());
   const reads = new Reads(etcd);

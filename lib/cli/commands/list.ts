@@ -1,10 +1,10 @@
 import type { IKeyValue } from 'etcd3';
 import { electionOf } from '../../queue/keys.js';
 import { hexOf, keyOf, textOf } from '../../store/bytes.js';
+import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { table, visible } from '../output.js';
-import type { Context } from '../program.js';
 import { Reads } from '../reads.js';
 
 interface Found {
@@ -13,8 +13,8 @@ interface Found {
 }
 
 /**
- * Elections and their leaders. An election is known by its keys alone: `<name>/<lease id in hex>` that carry this very
- * lease, which no other kind of key does but by intent.
+ * Prints elections and their leaders. An election is known by its keys alone: a key `<name>/<lease id in hex>` that
+ * hangs on the very lease that it names. No other kind of key looks like that by accident.
  */
 export async function list({ etcd, out }: Context, prefix: string): Promise<number> {
   const reads = new Reads(etcd);

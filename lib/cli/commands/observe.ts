@@ -1,16 +1,16 @@
 import type { Candidate } from '../../candidate.js';
 import { Election } from '../../election.js';
 import type { ElectionError } from '../../errors.js';
+import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { Outage } from '../outage.js';
 import { visible } from '../output.js';
-import type { Context } from '../program.js';
 import { leaderData } from './candidates.js';
 
-/** ms between two questions whether etcd is there: a watch says nothing when there is nothing, and nothing when it is cut off. */
+/** Milliseconds between two reads, because a watch is silent both when nothing changes and when it is cut off. */
 const ASK_EVERY = 5_000;
 
-/** A line for each change of leader, for ever: it is ended by a signal. */
+/** Prints a line for each change of leader, until a signal ends the program. */
 export async function observe({ etcd, endpoints, out }: Context, name: string): Promise<number> {
   const election = new Election(etcd, name, { logger: out.logger });
   const outage = new Outage(out, endpoints);

@@ -3,17 +3,16 @@ import { Election } from '../../election.js';
 import { ElectionError } from '../../errors.js';
 import type { Leadership } from '../../leadership.js';
 import { Command } from '../child/command.js';
-import { LeaseEnd } from '../child/lease-end.js';
 import { checkCommand } from '../child/path.js';
 import { Restart } from '../child/restart.js';
 import { Signals } from '../child/signals.js';
-import { type Outcome, supervise } from '../child/supervise.js';
+import { type Outcome, supervise, timeLeft } from '../child/supervise.js';
 import { Watchdog } from '../child/watchdog.js';
+import type { Context } from '../context.js';
 import { CliError, codeOf, EXIT, type Exit } from '../exit.js';
 import { explain } from '../explain.js';
 import { Outage } from '../outage.js';
 import { visible } from '../output.js';
-import type { Context } from '../program.js';
 
 export interface RunFlags {
   readonly value?: string;
@@ -24,7 +23,7 @@ export interface RunFlags {
   readonly watchdog: boolean;
 }
 
-/** Share of the TTL after which leadership is given up: the rest is the command's, to stop in. */
+/** Share of the TTL after which leadership ends. In the rest of the TTL the command can stop. */
 const RENEW_DEADLINE = 0.75;
 
 /** Runs the command whenever, and only while, this process leads; resolves with how to exit. */
@@ -44,12 +43,12 @@ export async function run(context: Context, name: string, argv: readonly string[
     foreground: flags.foreground === true,
     watchdog: flags.watchdog,
     killAfter: killAfterOf(flags.killAfter, 1000 * (ttl - renewDeadline)),
-    leaseEnd: new LeaseEnd(election, { ttl, renewDeadline }),
+    ttl,
   });
   return runner.run();
 }
 
-/** ms. @throws CliError */
+/** In milliseconds, as `most` is. @throws CliError */
 function killAfterOf(text: string | undefined, most: number): number {
   if (text === undefined) return most;
   const ms = 1000 * Number(text);
@@ -63,9 +62,10 @@ interface RunnerOptions {
   readonly once: boolean;
   readonly foreground: boolean;
   readonly watchdog: boolean;
-  /** ms */
+  /** Milliseconds. */
   readonly killAfter: number;
-  readonly leaseEnd: LeaseEnd;
+  /** Seconds. */
+  readonly ttl: number;
 }
 
 class Runner {
@@ -76,7 +76,7 @@ class Runner {
   readonly #clock: Clock = new SystemClock();
   readonly #signals: Signals;
   readonly #watchdog: Watchdog | undefined;
-  /** How the command has ended that was running when we were asked to stop. */
+  /** How the latest command has ended: when we are asked to stop, this process ends in the same way. */
   #lastExit: Exit | undefined;
 
   constructor(context: Context, election: Election, argv: readonly string[], options: RunnerOptions) {
@@ -114,7 +114,7 @@ class Runner {
     }
   }
 
-  /** One time in the queue and at its head, or several when leadership is lost. Undefined: nothing was run to its end. */
+  /** Queues and leads, again whenever leadership is lost. Undefined: no command ran to its end. */
   async #nextTerm(): Promise<Outcome | undefined> {
     try {
       return await this.#election.run((leadership) => this.#lead(leadership), { signal: this.#signals.idle });
@@ -126,17 +126,16 @@ class Runner {
 
   async #lead(leadership: Leadership): Promise<Outcome | undefined> {
     const { out } = this.#context;
-    const { leaseEnd, killAfter, foreground } = this.#options;
+    const { ttl, killAfter, foreground } = this.#options;
     if (this.#signals.stop !== undefined || !leadership.isCurrent()) return undefined;
-    leaseEnd.begin(leadership);
     const started = Command.start(this.#argv, { env: environment(leadership), foreground });
     const command = started instanceof Command ? started : await started;
     this.#signals.watchOver({ command, mayGoOn: () => leadership.isCurrent() });
-    this.#watchdog?.guard(command.target, leaseEnd.left);
+    this.#watchdog?.guard(command.target, timeLeft(leadership, ttl));
     const { fencingToken: token } = leadership;
     out.info(`elected with token ${token}: running ${visible(this.#argv.join(' '))}`, { token, pid: command.pid });
 
-    const outcome = await supervise(command, leadership, { leaseEnd, killAfter, out });
+    const outcome = await supervise(command, leadership, { ttl, killAfter, out });
     this.#watchdog?.release();
     this.#signals.watchOver(undefined);
     out.info(describe(outcome.exit), { ...outcome.exit });
@@ -145,7 +144,7 @@ class Runner {
     return outcome;
   }
 
-  /** What a person at the terminal, or in the journal of the service, wants to know. */
+  /** Prints what a person wants to know, on the terminal or in the journal of the service. */
   #tell(): void {
     const { out, endpoints } = this.#context;
     const election = this.#election;
@@ -166,7 +165,10 @@ class Runner {
       const { fencingToken: token } = candidate;
       out.info(`${visible(value ?? '')} leads (token ${token}): waiting`, { leader: value, token });
     });
-    election.on('refresh', () => this.#watchdog?.extend(this.#options.leaseEnd.left));
+    election.on('refresh', () => {
+      const { leadership } = election;
+      if (leadership !== undefined) this.#watchdog?.extend(timeLeft(leadership, this.#options.ttl));
+    });
   }
 }
 

@@ -1,18 +1,18 @@
 import { isatty } from 'node:tty';
-import { SystemClock } from '../../common/time.js';
 import { Election } from '../../election.js';
-import { storeOf } from '../../etcd/etcd-store.js';
+import { environmentOf } from '../../environment.js';
+import { Queue } from '../../queue/queue.js';
 import { keyFrom } from '../../store/bytes.js';
+import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { visible } from '../output.js';
-import type { Context } from '../program.js';
 import { confirm } from '../prompt.js';
 import { leaderData } from './candidates.js';
 
 /**
- * Deletes the leader's key, if it is still the one that was shown. The leader notices, stops leading and goes to the end
- * of the queue; what it runs may go on for a moment while the next one leads already.
+ * Deletes the leader's key, if it is still the key that was shown. The leader notices, stops leading and goes to the
+ * end of the queue. The leader's work may go on for a moment while the next candidate already leads.
  */
 export async function stepDown(
   { etcd, out }: Context,
@@ -30,13 +30,11 @@ export async function stepDown(
     throw new CliError(EXIT.failed, 'nothing done');
   }
 
-  const key = keyFrom(leader.key);
-  const { succeeded } = await storeOf(etcd, new SystemClock()).txn({
-    compare: [{ key, createRevision: leader.fencingToken }],
-    success: [{ type: 'delete', key }],
-    failure: [],
-  });
-  if (!succeeded) throw new CliError(EXIT.failed, `${who} had stopped leading meanwhile: nothing done`);
+  const { key, fencingToken, leaseId } = leader;
+  const queue = new Queue(environmentOf(etcd).store, name, () => out.logger);
+  const own = { key: keyFrom(key), createRevision: fencingToken, lease: BigInt(`0x${leaseId}`) };
+  if (!(await queue.release(own)))
+    throw new CliError(EXIT.failed, `${who} had stopped leading meanwhile: nothing done`);
   const next = await election.leader();
   const now =
     next === undefined ? 'nobody leads at the moment' : `${visible(next.value)} (token ${next.fencingToken}) leads now`;

@@ -1,0 +1,93 @@
+import { ElectionError } from '../errors.js';
+import type { Lease } from '../lease/lease.js';
+import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
+import type { OwnKey, Place } from '../queue/queue.js';
+import type { KeyValue } from '../store/store.js';
+import type { CampaignContext } from './context.js';
+import type { CampaignMoves, JoinedKey } from './moves.js';
+import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
+import { Term } from './term.js';
+
+/** Milliseconds to ask why our key is gone. That it is gone is a fact already; the answer only names the reason. */
+const DOUBT = 50;
+
+/**
+ * Our key in the queue, from the join to its end; the states waiting and leading carry it. It watches our place, writes
+ * what the key says, and makes the term that we lead by it.
+ *
+ * When the key is gone, the watch does not say whether somebody deleted it or its lease ended. From that moment nobody may
+ * rely on the term, and a refresh is sent at once. If the lease is gone too, the lease manager tells that the lease is
+ * lost, and the candidacy is closed before it says anything. If the lease was refreshed, or there is no answer in time,
+ * the candidacy says that the key was deleted.
+ */
+export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
+  readonly lease: Lease;
+  readonly own: OwnKey;
+  value: Buffer;
+  readonly #context: CampaignContext;
+  readonly #proclaimed: ProclaimedValue;
+  readonly #placeWatcher: PlaceWatcher;
+  readonly #moves: CampaignMoves;
+  #term: Term | undefined;
+  #cancelDoubt: (() => void) | undefined;
+
+  constructor(
+    context: CampaignContext,
+    proclaimed: ProclaimedValue,
+    { lease, place, value }: JoinedKey,
+    moves: CampaignMoves,
+  ) {
+    const { watcher, clock } = context.session;
+    this.lease = lease;
+    this.own = place.own;
+    this.value = value;
+    this.#context = context;
+    this.#proclaimed = proclaimed;
+    this.#moves = moves;
+    proclaimed.placed(this, place.kv);
+    this.#placeWatcher = new PlaceWatcher(context.queue, watcher, clock, place, this);
+  }
+
+  /** The term that begins now, our key being the oldest. */
+  lead(): Term {
+    this.#term = new Term(this.#context, this);
+    return this.#term;
+  }
+
+  /** The lease was refreshed. */
+  refreshed(): void {
+    if (this.#cancelDoubt !== undefined) this.#tellDeleted();
+    this.#proclaimed.restore(); // in case the first attempt failed
+  }
+
+  close(): void {
+    this.#cancelDoubt?.();
+    this.#placeWatcher.close();
+    this.#proclaimed.displaced();
+  }
+
+  // ---- from the place watcher ----
+
+  first(place: Place): void {
+    this.#moves.first(place);
+  }
+
+  gone(): void {
+    this.#term?.doubt();
+    const { clock, lease } = this.#context.session;
+    this.#cancelDoubt = clock.after(DOUBT, () => this.#tellDeleted());
+    lease.refresh();
+  }
+
+  rewritten(kv: KeyValue): void {
+    this.#proclaimed.notice(kv);
+  }
+
+  failed(error: ElectionError): void {
+    this.#moves.failed(error);
+  }
+
+  #tellDeleted(): void {
+    this.#moves.keyLost(new ElectionError('KEY_DELETED', 'somebody deleted our key: queueing again'));
+  }
+}

@@ -1,0 +1,52 @@
+import type { Etcd3 } from 'etcd3';
+import type { Clock } from '../common/time.js';
+import type { LeaseManager } from '../lease/lease-manager.js';
+import type { Logger } from '../log.js';
+import type { ResolvedElectionOptions, ResolvedSessionOptions } from '../options.js';
+import type { KeyReleaser } from '../queue/key-releaser.js';
+import type { LeaderWatchers } from '../queue/leader-watcher.js';
+import type { Queue } from '../queue/queue.js';
+import type { Store } from '../store/store.js';
+import type { Watcher } from '../watch/watcher.js';
+import type { Workload } from './task-run.js';
+
+/** What the elections of a session share. */
+export interface SessionParts {
+  readonly options: ResolvedSessionOptions;
+  readonly clock: Clock;
+  readonly store: Store;
+  /** The user's client; missing in simulations. */
+  readonly etcd: Etcd3 | undefined;
+  readonly lease: LeaseManager;
+  readonly watcher: Watcher;
+  readonly keys: KeyReleaser;
+  readonly leaderWatchers: LeaderWatchers;
+}
+
+/**
+ * What a candidate releases. With a shared lease: always the key alone. With a lease of its own: the key alone when it
+ * queues again, and the lease, with the key, when this was the last time.
+ */
+export type ReleasePolicy = (isLast: boolean) => 'key' | 'lease';
+
+/** What the user wants of this candidate. `start()`, `stop()` and `run()` write it, and the states read it. */
+export interface Intent {
+  /** To be a candidate. */
+  isRunning: boolean;
+  /** How often the candidate was started. What is lost within one life is healed; what ends with a life was wanted. */
+  lives: number;
+  /** The task to begin in every term. */
+  work: Workload | undefined;
+}
+
+/** What a candidate is made of: one object for all its parts, since there may be ten thousand candidates in a process. */
+export interface CampaignContext {
+  /** The election's name. */
+  readonly name: string;
+  readonly options: ResolvedElectionOptions;
+  readonly session: SessionParts;
+  readonly queue: Queue;
+  readonly releases: ReleasePolicy;
+  readonly intent: Intent;
+  readonly log: () => Logger;
+}

@@ -1,0 +1,25 @@
+import type { ElectionError } from '../errors.js';
+import type { Lease } from '../lease/lease.js';
+import type { Head, Place } from '../queue/queue.js';
+
+/** Our key, as a join has put it into the queue. */
+export interface JoinedKey {
+  readonly lease: Lease;
+  readonly place: Place;
+  /** What the key says. */
+  readonly value: Buffer;
+}
+
+/** What the states tell. Only the present state speaks: `Campaign.#enter` closes the one before. */
+export interface CampaignMoves {
+  /** joining -> waiting | leading. The head, as far as the join has shown it. */
+  joined(key: JoinedKey, head: Head | undefined): void;
+  /** waiting -> leading. Told again when a later read finds the same. */
+  first(place: Place): void;
+  /** waiting, leading -> joining */
+  keyLost(reason: ElectionError): void;
+  /** leaving -> idle | joining */
+  left(): void;
+  /** No move: the `error` event. What failed is tried again. */
+  failed(error: ElectionError): void;
+}

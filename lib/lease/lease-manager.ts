@@ -1,0 +1,221 @@
+import { type Clock, sleep, within } from '../common/time.js';
+import { ElectionError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { ResolvedSessionOptions } from '../options.js';
+import type { Store } from '../store/store.js';
+import { grantLease } from './grant.js';
+import { type Granted, Lease, type LeaseHandlers } from './lease.js';
+import { type LeaseUser, LeaseUsers } from './lease-users.js';
+import { Orphans } from './orphans.js';
+
+/** Milliseconds that `close()` waits for the end of the lease. Without an answer etcd ends the lease by itself. */
+const REVOKE_PATIENCE = 1_000;
+
+/** Milliseconds before the streams of an ended lease are closed, because the next leader reads its place at this moment. */
+const HEAD_START = 10;
+
+const CLOSED = 'the session is closed: make another one';
+const TWO_IN_ONE =
+  '`session` already has a candidate in this election. This one waits until the other has left; ' +
+  'for two candidates use two sessions';
+
+export interface LeaseManagerParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly options: ResolvedSessionOptions;
+  /** Is told when a lease is given up: its keys end with it. */
+  readonly dropped: () => void;
+}
+
+/**
+ * The lease of a session, for any number of users. When the lease is lost, all users are told, and then another lease is
+ * asked for.
+ *
+ * - **empty**: nobody uses the lease. Ends when a user comes.
+ * - **granting**: etcd is asked for a lease. Ends when etcd has granted one, or when the lease is revoked.
+ * - **held**: there is a lease, refreshed and watched for its deadline. Ends when the lease is lost (then granting, if
+ *   there are users) or revoked (then empty).
+ * - **closed**: all users have been stopped and the lease is revoked. Nothing follows.
+ */
+export class LeaseManager implements LeaseHandlers {
+  readonly #parts: LeaseManagerParts;
+  readonly #users = new LeaseUsers();
+  readonly #orphans: Orphans;
+  #held: Lease | undefined;
+  /** A lease that was revoked, and whose streams are still open. */
+  #retired: Lease | undefined;
+  #granting: { readonly scope: AbortController; readonly done: Promise<void> } | undefined;
+  /** Why etcd does not answer; undefined while it does. */
+  #suspension: ElectionError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: LeaseManagerParts) {
+    this.#parts = parts;
+    this.#orphans = new Orphans(parts, parts.options.logger);
+  }
+
+  // ---- from the users ----
+
+  /** Takes a user in, and asks for a lease if there is none. Returns why the user gets no lease, if so. */
+  attach(user: LeaseUser): ElectionError | undefined {
+    if (this.#closing !== undefined) return new ElectionError('STOPPED', CLOSED);
+    const isNew = !this.#users.has(user);
+    if (!this.#users.admit(user)) return new ElectionError('INVALID_OPTION', TWO_IN_ONE);
+    // A candidate can leave and come back while it is being told of the suspension: do not tell it twice.
+    const isUnderWay = this.#held !== undefined || this.#granting !== undefined;
+    if (isNew && isUnderWay && this.#suspension !== undefined) user.suspended(this.#suspension);
+    this.#grantIfNeeded();
+    return undefined;
+  }
+
+  detach(user: LeaseUser): void {
+    const next = this.#users.remove(user);
+    if (next === undefined) return;
+    if (this.#suspension !== undefined) next.suspended(this.#suspension);
+    this.#grantIfNeeded();
+    if (this.#held !== undefined) next.leased(this.#held);
+  }
+
+  /** The lease that this user can join with now. */
+  leaseOf(user: LeaseUser): Lease | undefined {
+    return this.#users.has(user) ? this.#held : undefined;
+  }
+
+  /** Whether this is the lease that we hold. */
+  holds(lease: bigint): boolean {
+    return this.#held?.id === lease;
+  }
+
+  /** Refreshes at once: the answer soon shows whether the lease still exists. */
+  refresh(): void {
+    this.#held?.refresh();
+  }
+
+  /** etcd said that it does not know this lease. */
+  reportLost(lease: Lease, reason: ElectionError): void {
+    this.lost(lease, reason);
+  }
+
+  /** Whether the lease is about to be revoked, and all keys with it. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Ends the lease, and with it its keys. Resolves to whether etcd confirmed it within `patience` ms. */
+  async revoke(patience: number): Promise<boolean> {
+    const granting = this.#granting;
+    this.#granting = undefined;
+    granting?.scope.abort();
+    this.#retired?.close();
+    this.#retired = this.#drop();
+    if (this.#retired !== undefined) this.#orphans.add(this.#retired.id, 0);
+    const revoked = (async () => {
+      await granting?.done;
+      await this.#orphans.revoke();
+    })();
+    await within(this.#parts.clock, patience, revoked);
+    return this.#orphans.isEmpty;
+  }
+
+  /** Closes the streams of a lease that was revoked, in a moment. */
+  async rest(): Promise<void> {
+    if (this.#retired !== undefined) await sleep(this.#parts.clock, HEAD_START);
+    this.#retired?.close();
+    this.#retired = undefined;
+  }
+
+  /** Stops all users, and revokes the lease. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.resolve().then(async () => {
+      const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
+      await this.#users.stop(reason);
+      await this.revoke(REVOKE_PATIENCE);
+      await this.rest();
+    });
+    return this.#closing;
+  }
+
+  // ---- from the lease ----
+
+  refreshing(): void {
+    for (const user of this.#users) user.refreshing();
+  }
+
+  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
+    this.#resume();
+    for (const user of this.#users) user.refreshed(info);
+  }
+
+  failed(error: ElectionError): void {
+    this.#suspend(error);
+    const remaining = Math.round(this.#held?.remaining ?? 0);
+    this.#log.warn({ err: error, lease: this.#held?.hex, remaining }, 'lease not refreshed');
+  }
+
+  lost(lease: Lease, reason: ElectionError): void {
+    if (this.#held !== lease) return;
+    this.#drop();
+    lease.close();
+    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id, lease.grace);
+    this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
+    for (const user of this.#users) user.lost(lease, reason);
+    this.#grantIfNeeded();
+  }
+
+  // ---- a lease ----
+
+  #grantIfNeeded(): void {
+    if (this.#held !== undefined || this.#granting !== undefined || this.#users.isEmpty) return;
+    const scope = new AbortController();
+    this.#granting = { scope, done: this.#grant(scope.signal) };
+  }
+
+  async #grant(signal: AbortSignal): Promise<void> {
+    const parts = { ...this.#parts, orphans: this.#orphans };
+    const granted = await grantLease(parts, this.#parts.options, signal, (error) => this.#notGranted(error));
+    if (granted === undefined) return;
+    if (signal.aborted) this.#orphans.add(granted.id, 0);
+    else this.#hold(granted);
+  }
+
+  #hold(granted: Granted): void {
+    const lease = new Lease(this.#parts, granted, this.#parts.options, this);
+    this.#granting = undefined;
+    this.#held = lease;
+    this.#resume();
+    for (const user of this.#users) user.leased(lease);
+    this.#orphans.revokeInTime();
+  }
+
+  #notGranted(error: ElectionError): void {
+    this.#suspend(error);
+    for (const user of this.#users) user.notGranted(error);
+  }
+
+  /** From now on nobody relies on the lease; its streams are still open. */
+  #drop(): Lease | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    held?.stop();
+    this.#parts.dropped();
+    return held;
+  }
+
+  get #log(): Logger {
+    return this.#parts.options.logger;
+  }
+
+  // ---- whether etcd answers ----
+
+  #suspend(error: ElectionError): void {
+    const isNews = this.#suspension === undefined;
+    this.#suspension = error;
+    if (isNews) for (const user of this.#users) user.suspended(error);
+  }
+
+  #resume(): void {
+    if (this.#suspension === undefined) return;
+    this.#suspension = undefined;
+    for (const user of this.#users) user.resumed();
+  }
+}

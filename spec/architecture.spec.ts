@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import { withoutMarks } from './support/docs/compiler.js';
+import { readPage, sources, tableUnder } from './support/docs/pages.js';
+import { circleIn, folderOf, type Import, importsIn, importsOfLib } from './support/imports.js';
+
+/** The words that everybody uses: files of lib/ itself that a folder may import. */
+const WORDS = ['errors.ts', 'log.ts', 'options.ts', 'events.ts', 'candidate.ts', 'leadership.ts'];
+
+/** Which folders each folder may import from: the picture in docs/architecture.md, line by line. */
+const BELOW: Readonly<Record<string, readonly string[]>> = {
+  campaign: ['queue', 'lease', 'watch', 'store', 'common'],
+  queue: ['watch', 'store', 'common'],
+  lease: ['store', 'common'],
+  watch: ['store', 'common'],
+  etcd: ['store', 'common'],
+  testing: ['store', 'common'],
+  store: [],
+  common: [],
+};
+
+/** Programs and parts that stand on the whole library, each behind an entry point of its own. */
+const ON_TOP = ['cli', 'metrics'];
+
+/** Imports of a folder that go up, or aside. */
+function upward(imports: readonly Import[]): string[] {
+  return imports
+    .filter(({ from, to }) => {
+      const [folder, target] = [folderOf(from), folderOf(to)];
+      if (folder === from || folder === target) return false; // what lies in lib/ itself puts the rest together
+      if (ON_TOP.includes(folder)) return ON_TOP.includes(target);
+      return target === to ? !WORDS.includes(to) : !BELOW[folder]?.includes(target);
+    })
+    .map(({ from, to }) => `${from} imports ${to}`);
+}
+
+describe('the architecture', () => {
+  const files = sources().map((file) => file.replace(/^lib\//, ''));
+
+  it('lets a folder import only folders below it, and the words that everybody uses', () => {
+    expect(importsOfLib()).not.to.be.empty;
+    expect(upward(importsOfLib())).to.deep.equal([]);
+  });
+
+  it('fails when an import goes up, aside, or to the users’ classes, types included', () => {
+    const imports = [
+      ...importsIn('queue/queue.ts', "import type { Campaign } from '../campaign/campaign.js';"),
+      ...importsIn('lease/lease.ts', "export { Queue } from '../queue/queue.js';"),
+      ...importsIn('campaign/joining.ts', "let session: import('../session.js').Session;"),
+      ...importsIn('watch/watcher.ts', "const store = await import('../etcd/etcd-store.js');"),
+      ...importsIn('cli/main.ts', "import { Instruments } from '../metrics/instruments.js';"),
+      ...importsIn('queue/queue.ts', "import { Watcher } from '../watch/watcher.js';"),
+    ];
+    expect(upward(imports)).to.deep.equal([
+      'queue/queue.ts imports campaign/campaign.ts',
+      'lease/lease.ts imports queue/queue.ts',
+      'campaign/joining.ts imports session.ts',
+      'watch/watcher.ts imports etcd/etcd-store.ts',
+      'cli/main.ts imports metrics/instruments.ts',
+    ]);
+  });
+
+  it('has no circle of imports, types included', () => {
+    expect(circleIn(importsOfLib())).to.equal(undefined);
+  });
+
+  it('finds a circle where there is one', () => {
+    const imports = [
+      ...importsIn('a.ts', "import type { B } from './b/b.js';"),
+      ...importsIn('b/b.ts', "import { c } from './c.js';"),
+      ...importsIn('b/c.ts', "import type { A } from '../a.js';"),
+    ];
+    expect(circleIn(imports)).to.deep.equal(['a.ts', 'b/b.ts', 'b/c.ts', 'a.ts']);
+    expect(circleIn(imports.slice(0, 2))).to.equal(undefined);
+  });
+
+  it('knows every folder', () => {
+    const folders = new Set(files.map(folderOf).filter((folder) => !files.includes(folder)));
+    expect([...folders]).to.have.members([...Object.keys(BELOW), ...ON_TOP]);
+  });
+
+  it('keeps in lib/ itself only what users can touch, and the words: 18 files at the most', () => {
+    expect(files.filter((file) => folderOf(file) === file).length).to.be.at.most(18);
+  });
+
+  it('says of every file what it is for, in one table', () => {
+    const listed = tableUnder('docs/architecture.md', 'The files', 'file').rows.map(({ cells }) =>
+      withoutMarks(cells[0] ?? ''),
+    );
+    expect(listed).to.have.members(sources());
+  });
+
+  it('is drawn as the imports are: every line of the picture from a folder to one below it', () => {
+    const lines = /```\n(election[\s\S]*?)```/.exec(readPage('docs/architecture.md'))?.[1]?.split('\n') ?? [];
+    const rowOf = (folder: string): number => lines.findIndex((line) => new RegExp(`\\b${folder}\\b`).test(line));
+    for (const [folder, below] of Object.entries(BELOW)) {
+      if (folder === 'testing') continue; // stands beside etcd/
+      expect(rowOf(folder), folder).to.be.at.least(0);
+      for (const other of below) {
+        if (folder !== 'etcd') expect(rowOf(other), `${folder} above ${other}`).to.be.greaterThan(rowOf(folder));
+      }
+    }
+  });
+});

@@ -1,0 +1,67 @@
+import { posix } from 'node:path';
+import ts from 'typescript';
+import { readPage, sources } from './docs/pages.js';
+
+/** One import of one file of lib/ by another, types included. Paths are seen from lib/: `queue/queue.ts`. */
+export interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The imports of one source, those by `import type` and `import()` types among them. */
+export function importsIn(from: string, text: string): Import[] {
+  const source = ts.createSourceFile(from, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      if (node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) {
+        found.push(node.moduleSpecifier.text);
+      }
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      const { literal } = node.argument;
+      if (ts.isStringLiteral(literal)) found.push(literal.text);
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument !== undefined && ts.isStringLiteral(argument)) found.push(argument.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found
+    .filter((path) => path.startsWith('.'))
+    .map((path) => ({ from, to: posix.join(posix.dirname(from), path).replace(/\.js$/, '.ts') }));
+}
+
+/** Every import inside lib/. */
+export function importsOfLib(): Import[] {
+  return sources().flatMap((file) => importsIn(file.replace(/^lib\//, ''), readPage(file)));
+}
+
+/** `queue` for `queue/queue.ts`; the file itself for a file that lies in lib/. */
+export function folderOf(file: string): string {
+  const slash = file.indexOf('/');
+  return slash < 0 ? file : file.slice(0, slash);
+}
+
+/** Files that import each other in a circle, as one path that returns to its start; none: undefined. */
+export function circleIn(imports: readonly Import[]): string[] | undefined {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): string[] | undefined => {
+    const at = path.indexOf(file);
+    if (at >= 0) return [...path.slice(at), file];
+    if (done.has(file)) return undefined;
+    for (const to of next.get(file) ?? []) {
+      const circle = walk(to, [...path, file]);
+      if (circle !== undefined) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of next.keys()) {
+    const circle = walk(file, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
