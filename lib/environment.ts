@@ -8,6 +8,7 @@ import { KeyReleaser } from './queue/key-releaser.js';
 import { leaseIn } from './queue/keys.js';
 import { LeaderWatchers } from './queue/leader-watcher.js';
 import { BatchingStore } from './store/batching-store.js';
+import { MonotonicStore } from './store/monotonic-store.js';
 import type { Store } from './store/store.js';
 import { Watcher } from './watch/watcher.js';
 
@@ -21,6 +22,7 @@ export interface Environment {
 
 /** An environment, with what all sessions on it share. */
 export interface SharedEnvironment extends Environment {
+  readonly store: MonotonicStore;
   readonly leaderWatchers: LeaderWatchers;
 }
 
@@ -42,7 +44,8 @@ export function environmentOf(source: Etcd3 | Environment): SharedEnvironment {
   const known = environments.get(owner);
   if (known !== undefined) return known;
   const environment = isEnvironment(source) ? source : onSystemClock(source);
-  const shared = { ...environment, leaderWatchers: new LeaderWatchers(environment.clock) };
+  const store = new MonotonicStore(environment.store, environment.clock);
+  const shared = { ...environment, store, leaderWatchers: new LeaderWatchers(environment.clock) };
   environments.set(owner, shared);
   return shared;
 }
@@ -57,6 +60,7 @@ export function sessionPartsOf(environment: SharedEnvironment, options: Resolved
   const { clock, etcd, leaderWatchers } = environment;
   const store = new BatchingStore(environment.store);
   const ttl = options.ttl * 1_000;
+  environment.store.waitAtLeast(ttl);
   const watcher = new Watcher(store, clock, {
     quiet: clamp(ttl / 3, 1_000, 5_000),
     patience: clamp(ttl / 6, 1_000, 2_500),

@@ -14,7 +14,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   watch: ['store', 'common'],
   etcd: ['store', 'common'],
   testing: ['store', 'common'],
-  store: [],
+  store: ['common'],
   common: [],
 };
 

@@ -69,7 +69,7 @@ describe('the store on etcd3', () => {
     it('carry bytes, revisions and leases unharmed, both ways', async () => {
       const key = Buffer.from([0x6a, 0x2f, 0xff, 0x00]);
       member.answers.Txn = () => ({
-        header: { revision: '9007199254740997' },
+        header: { revision: '9007199254740997', cluster_id: '14841639068965178418' },
         succeeded: false,
         responses: [
           { response_put: {} },
@@ -89,6 +89,7 @@ describe('the store on etcd3', () => {
       expect(result).to.deep.equal({
         succeeded: false,
         revision: 9_007_199_254_740_997n,
+        cluster: 14_841_639_068_965_178_418n,
         ranges: [
           {
             kvs: [

@@ -2,11 +2,13 @@ import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
 import type { OwnKey, Place } from '../queue/queue.js';
-import type { KeyValue } from '../store/store.js';
+import { type KeyValue, StaleAnswer } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
 import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
 import { Term } from './term.js';
+
+const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
 
 /** Milliseconds to ask why our key is gone. That it is gone is a fact already; the answer only names the reason. */
 const DOUBT = 50;
@@ -15,10 +17,10 @@ const DOUBT = 50;
  * Our key in the queue, from the join to its end; the states waiting and leading carry it. It watches our place, writes
  * what the key says, and makes the term that we lead by it.
  *
- * When the key is gone, the watch does not say whether somebody deleted it or its lease ended. From that moment nobody may
- * rely on the term, and a refresh is sent at once. If the lease is gone too, the lease manager tells that the lease is
- * lost, and the candidacy is closed before it says anything. If the lease was refreshed, or there is no answer in time,
- * the candidacy says that the key was deleted.
+ * When the key is gone, the watch does not say whether somebody deleted it or its lease ended. From that moment nobody
+ * may rely on the term, and a refresh is sent at once. If the lease is gone too, the lease manager tells that the lease
+ * is lost, and the candidacy is closed before it says anything. If the lease was refreshed, or there is no answer in
+ * time, the candidacy says that the key was deleted.
  */
 export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   readonly lease: Lease;
@@ -85,6 +87,10 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
 
   failed(error: ElectionError): void {
     this.#moves.failed(error);
+    // etcd may have been emptied or restored, and our key may not be there. A leader that went on would be the second
+    // one.
+    if (error instanceof StaleAnswer)
+      this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', OLDER));
   }
 
   #tellDeleted(): void {

@@ -86,6 +86,7 @@ export class EtcdStore implements Store {
     return {
       succeeded: reply.succeeded,
       revision: BigInt(reply.header.revision),
+      cluster: BigInt(reply.header.cluster_id),
       ranges: reply.responses.flatMap(({ response_range: range }) => (range ? [toRangeResult(range)] : [])),
     };
   }
@@ -160,7 +161,13 @@ export class EtcdStore implements Store {
   async #range(query: RangeQuery): Promise<TxnResult> {
     const request = toRangeRequest(query);
     const reply = await this.#unary('read', (o) => this.#etcd.kv.range(request, o));
-    return { succeeded: true, revision: BigInt(reply.header.revision), ranges: [toRangeResult(reply)] };
+    const { revision, cluster_id: cluster } = reply.header;
+    return {
+      succeeded: true,
+      revision: BigInt(revision),
+      cluster: BigInt(cluster),
+      ranges: [toRangeResult(reply)],
+    };
   }
 
   async #open<T>(open: () => Promise<T>): Promise<T> {

@@ -96,6 +96,13 @@ export class LeaseManager implements LeaseHandlers {
     this.lost(lease, reason);
   }
 
+  /** Nobody can tell whether etcd still has this lease. It is revoked when its grace is over. */
+  giveUp(lease: Lease, reason: ElectionError): void {
+    if (this.#held !== lease) return;
+    this.#orphans.add(lease.id, lease.grace);
+    this.lost(lease, reason);
+  }
+
   /** Whether the lease is about to be revoked, and all keys with it. */
   get isClosing(): boolean {
     return this.#closing !== undefined;

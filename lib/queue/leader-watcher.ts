@@ -71,6 +71,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #arrived: KeyValue | undefined;
   /** The revision of what was seen last. */
   #revision = 0n;
+  /** The same, when the read under way began. */
+  #revisionBefore = 0n;
   /** The number of candidates, as far as it is known. */
   #count = 0;
   #unfollow: (() => void) | undefined;
@@ -228,6 +230,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   read(): Promise<Head> {
     this.#findHost();
     this.#mustRead = false;
+    this.#revisionBefore = this.#revision;
     this.#reading = this.#asking;
     this.#asking = [];
     const queue = this.#host?.view.queue;
@@ -242,7 +245,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
       const entry = this.#observers.get(observer);
       if (entry !== undefined) entry.isTold = true;
     }
-    if (revision < this.#revision) {
+    // The store believes no older answer. One that is older than what was seen before the read begins a new history.
+    const isNewHistory = revision < this.#revisionBefore;
+    if (revision < this.#revision && !isNewHistory) {
       for (const observer of asked) this.#brief(observer);
     } else {
       this.#count = count;

@@ -132,11 +132,11 @@ function merge(batch: readonly Waiting[]): Txn {
   };
 }
 
-function distribute(batch: readonly Waiting[], { revision, ranges }: TxnResult): void {
+function distribute(batch: readonly Waiting[], { revision, cluster, ranges }: TxnResult): void {
   let from = 0;
   for (const { txn, resolve } of batch) {
     const to = from + txn.success.filter(isRange).length;
-    resolve({ succeeded: true, revision, ranges: ranges.slice(from, to) });
+    resolve({ succeeded: true, revision, cluster, ranges: ranges.slice(from, to) });
     from = to;
   }
 }

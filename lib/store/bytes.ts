@@ -27,8 +27,8 @@ export function hexOf(leaseId: bigint): string {
 }
 
 /**
- * A lease id of our own choice: etcd refuses a repeated grant, and we recognise the lease as ours, where an id of etcd's
- * choice would leave an orphan. The id has 62 random bits and is never 0, since 0 asks etcd to choose.
+ * A lease id of our own choice: etcd refuses a repeated grant, and we recognise the lease as ours, where an id of
+ * etcd's choice would leave an orphan. The id has 62 random bits and is never 0, since 0 asks etcd to choose.
  */
 export function newLeaseId(): bigint {
   const bits = (): bigint => BigInt(Math.floor(Math.random() * 2 ** 31));

@@ -38,6 +38,12 @@ export interface Store {
 /** etcd understood the request and refused it: the same request would be refused again. */
 export class RequestRefused extends ElectionError {}
 
+/**
+ * etcd's answer is older than what this client has seen, and was not believed. Whether a write was carried out is
+ * unknown.
+ */
+export class StaleAnswer extends ElectionError {}
+
 export interface KeyValue {
   readonly key: string;
   readonly value: Buffer;
@@ -87,6 +93,8 @@ export interface TxnResult {
   readonly succeeded: boolean;
   /** The store's revision after the transaction. */
   readonly revision: bigint;
+  /** The id of the cluster that has answered; undefined when the store does not know it. */
+  readonly cluster?: bigint | undefined;
   /** The results of the `range` operations of the branch that was taken, in their order. */
   readonly ranges: readonly RangeResult[];
 }

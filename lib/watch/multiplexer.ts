@@ -249,8 +249,9 @@ export class WatchMultiplexer {
     if (watch === undefined) return;
     watch.isInterrupted = true;
     if (compacted !== undefined) {
-      // The watch misses nothing after `compacted`. What was before it the followers read.
-      if (compacted > watch.next) watch.next = compacted;
+      // The watch misses nothing from `compacted` on. What was before it the followers read. A history that has begun anew
+      // brings a lower revision.
+      watch.next = compacted;
       this.#create(watch);
       return;
     }

@@ -251,6 +251,7 @@ function requestFaults(): Arbitrary<RequestFault> {
   return fc.oneof<Arbitrary<RequestFault>[]>(
     fc.record({ is: fc.constantFrom('lost', 'reply lost', 'hung', 'refused', 'duplicated') }),
     fc.record({ is: fc.constantFrom('repeated', 'late', 'reply late'), by }),
+    fc.record({ is: fc.constant('stale'), by: fc.integer({ min: 1, max: 5 }) }),
   );
 }
 

@@ -277,4 +277,11 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     replace: '',
     breaks: ['g: nothing left'],
   },
+  {
+    name: 'an answer that is older than what was seen is believed',
+    file: 'lib/store/monotonic-store.ts',
+    search: "if (verdict !== 'older') return result;",
+    replace: 'return result;',
+    breaks: ['f: somebody leads'],
+  },
 ];

@@ -141,4 +141,6 @@ export type RequestKind = 'grant' | 'revoke' | 'txn' | 'keepAlive' | 'watch';
 
 export type RequestFault =
   | { readonly is: 'lost' | 'reply lost' | 'hung' | 'refused' | 'duplicated' }
-  | { readonly is: 'repeated' | 'late' | 'reply late'; readonly by: number };
+  | { readonly is: 'repeated' | 'late' | 'reply late'; readonly by: number }
+  /** A read answers from the state of `by` revisions ago. */
+  | { readonly is: 'stale'; readonly by: number };

@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<RequestKind, true>> = {
   watch: true,
 };
 
-const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams'>> = {
+const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams' | 'reads'>> = {
   lost: 'all',
   'reply lost': 'all',
   hung: 'all',
@@ -64,6 +64,7 @@ const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams'>> = {
   'reply late': 'all',
   duplicated: 'no streams',
   repeated: 'no streams',
+  stale: 'reads',
 };
 
 const OUTCOMES = [
@@ -84,7 +85,7 @@ function requestFaults(): string[] {
   const streams = ['keepAlive', 'watch'];
   return Object.keys(KINDS).flatMap((kind) =>
     Object.entries(FAULTS)
-      .filter(([, where]) => where === 'all' || !streams.includes(kind))
+      .filter(([, where]) => where === 'all' || (where === 'reads' ? kind === 'txn' : !streams.includes(kind)))
       .map(([is]) => `${kind} ${is}`),
   );
 }

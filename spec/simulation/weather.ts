@@ -1,17 +1,10 @@
 import type { Fault, Request } from '../support/fake-etcd/faults.js';
+import { isReadOnly } from '../support/fake-etcd/state-machine.js';
 import type { Random } from '../support/random.js';
 import type { RequestFault, RequestKind } from './plan.js';
 import type { Tally } from './tally.js';
 
-const STORMY: readonly RequestFault['is'][] = [
-  'lost',
-  'reply lost',
-  'refused',
-  'duplicated',
-  'repeated',
-  'late',
-  'reply late',
-];
+const STORMY = ['lost', 'reply lost', 'refused', 'duplicated', 'repeated', 'late', 'reply late'] as const;
 
 /** ms */
 const LONGEST_STORMY_DELAY = 1_500;
@@ -79,6 +72,7 @@ export class Weather {
 
 /** A stream that opens late, or twice, means nothing; nor does a refresh that comes twice on one stream. */
 function canBefall({ is }: RequestFault, request: Request): boolean {
+  if (is === 'stale') return request.kind === 'txn' && isReadOnly(request.txn);
   if (request.kind !== 'keepAlive' && request.kind !== 'watch') return true;
   if (is === 'duplicated' || is === 'repeated') return false;
   return request.what !== 'open' || is === 'refused' || is === 'hung';
@@ -102,5 +96,7 @@ function toFault(fault: RequestFault): Fault {
       return { arriveLateBy: fault.by };
     case 'reply late':
       return { lateBy: fault.by };
+    case 'stale':
+      return { staleBy: fault.by };
   }
 }

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { until } from '../wait.js';
 import { get, type TlsFiles } from './http.js';
 
@@ -62,11 +63,11 @@ export class Member {
   /** Starts the process and waits for nothing. */
   launch(): void {
     if (this.alive) return;
-    const { bin, name, folder, clientUrl, peerUrl, flags } = this.#options;
+    const { bin, name, clientUrl, peerUrl, flags } = this.#options;
     const log = openSync(this.#log, 'a');
     const args = [
       `--name=${name}`,
-      `--data-dir=${join(folder, name)}`,
+      `--data-dir=${this.#data}`,
       `--listen-client-urls=${clientUrl}`,
       `--advertise-client-urls=${clientUrl}`,
       `--listen-peer-urls=${peerUrl}`,
@@ -107,6 +108,26 @@ export class Member {
     await this.start();
   }
 
+  /** Removes the data of a member that does not run. */
+  wipe(): void {
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  /** Lays the data of a snapshot under a member that does not run; `etcdctl` is the program to do so with. */
+  async restore(snapshot: string, etcdctl: string): Promise<void> {
+    this.wipe();
+    const { name, peerUrl, flags } = this.#options;
+    const cluster = flags.filter((flag) => flag.startsWith('--initial-cluster'));
+    const args = [`--name=${name}`, `--data-dir=${this.#data}`, `--initial-advertise-peer-urls=${peerUrl}`, ...cluster];
+    await promisify(execFile)(etcdctl, ['snapshot', 'restore', snapshot, ...args], { env: { ETCDCTL_API: '3' } });
+  }
+
+  /** Writes a snapshot of this member's data into a file. */
+  async snapshot(file: string, etcdctl: string): Promise<void> {
+    const args = [`--endpoints=${this.host}`, 'snapshot', 'save', file];
+    await promisify(execFile)(etcdctl, args, { env: { ETCDCTL_API: '3' } });
+  }
+
   /** Resolves when the member serves linearizable reads. */
   async healthy(within = STARTS_WITHIN): Promise<void> {
     const healthy = async (): Promise<boolean> => {
@@ -135,6 +156,10 @@ export class Member {
   logExcerpt(): string {
     const lines = readFileSync(this.#log, 'utf8').trimEnd().split('\n');
     return (lines.length > 10 ? [...lines.slice(0, 3), '…', ...lines.slice(-5)] : lines).join('\n');
+  }
+
+  get #data(): string {
+    return join(this.folder, this.name);
   }
 
   get #log(): string {

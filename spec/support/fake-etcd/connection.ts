@@ -8,7 +8,7 @@ import { describe, describeFault } from './describe.js';
 import { type Fault, Faults, type Request } from './faults.js';
 import { FakeKeepAlive } from './keep-alive.js';
 import { type Condition, Gate, type Network, Path } from './network.js';
-import { compareAll, isLocal } from './state-machine.js';
+import { compareAll, isLocal, isReadOnly } from './state-machine.js';
 import { Steering } from './steering.js';
 import { type Process, spoil, Transport } from './transport.js';
 import type { WatchHub } from './watch-hub.js';
@@ -109,7 +109,8 @@ export class Connection implements Store {
 
   txn(txn: Txn): Promise<TxnResult> {
     const { state } = this.#options.cluster;
-    return this.#call({ kind: 'txn', txn }, (member) => {
+    return this.#call({ kind: 'txn', txn }, (member, fault) => {
+      if (typeof fault === 'object' && 'staleBy' in fault && isReadOnly(txn)) return state.stale(txn, fault.staleBy);
       const known = member.frozen;
       if (known === undefined || !isLocal(txn)) return state.txn(txn);
       const succeeded = compareAll(txn.compare, (key) => known.get(key));
@@ -173,7 +174,7 @@ export class Connection implements Store {
     }
   }
 
-  #call<T>(request: CallRequest, carryOut: (member: Member) => T): Promise<T> {
+  #call<T>(request: CallRequest, carryOut: (member: Member, fault: Fault) => T): Promise<T> {
     const { network, cluster, clock } = this.#options;
     const member = this.#steering.pick();
     const fault = this.#fault(request);
@@ -192,7 +193,7 @@ export class Connection implements Store {
         local: request.kind === 'txn' && isLocal(request.txn),
         onUnanswered: () => this.#steering.avoid(member),
       },
-      () => carryOut(member),
+      () => carryOut(member, fault),
     );
     const settled = (): void => {
       this.#calls.delete(result);

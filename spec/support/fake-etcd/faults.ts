@@ -28,6 +28,8 @@ export type Fault =
   | { readonly lateBy: number }
   /** The request takes so much longer: it may be carried out after the caller has given up. */
   | { readonly arriveLateBy: number }
+  /** A transaction that writes nothing is answered from the state of so many revisions ago. */
+  | { readonly staleBy: number }
   /** Not carried out, and refused with this. */
   | { readonly error: Error };
 
@@ -83,8 +85,8 @@ export class Faults {
     const index = isEvent ? -1 : this.#scripted.findIndex((scripted) => isMeantFor(scripted, request));
     const [scripted] = index < 0 ? [] : this.#scripted.splice(index, 1);
     if (scripted !== undefined) return scripted.fault;
-    const placeWatcher = this[request.kind];
-    return placeWatcher !== 'ok' || isEvent ? placeWatcher : (this.draw?.(request) ?? 'ok');
+    const lasting = this[request.kind];
+    return lasting !== 'ok' || isEvent ? lasting : (this.draw?.(request) ?? 'ok');
   }
 }
 

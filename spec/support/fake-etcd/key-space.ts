@@ -10,6 +10,8 @@ export interface StoredKey extends KeyValue {
 export interface Change {
   readonly revision: bigint;
   readonly events: readonly WatchEvent[];
+  /** The keys that were written, as they were before. */
+  readonly before: ReadonlyMap<string, StoredKey | undefined>;
 }
 
 export interface Writer {
@@ -25,9 +27,9 @@ const NO_VALUE = Buffer.alloc(0);
 
 /** etcd's multi-version key-value store: what is there now, and what happened since the last compaction. */
 export class KeySpace {
-  readonly #keys = new Map<string, StoredKey>();
+  #keys = new Map<string, StoredKey>();
   /** The keys of `#keys`, sorted. */
-  readonly #sorted: string[] = [];
+  #sorted: string[] = [];
   #history: Change[] = [];
   // An empty etcd answers with revision 1.
   #revision = 1n;
@@ -80,19 +82,42 @@ export class KeySpace {
   write(fn: (writer: Writer) => void): Change | undefined {
     const revision = this.#revision + 1n;
     const events: WatchEvent[] = [];
+    const before = new Map<string, StoredKey | undefined>();
+    const keep = (key: string): void => {
+      if (!before.has(key)) before.set(key, this.#keys.get(key));
+    };
     fn({
       put: (key, value, lease) => {
+        keep(key);
         events.push({ type: 'put', key, revision, kv: this.#put(key, value, lease, revision) });
       },
       delete: (key) => {
+        keep(key);
         if (this.#remove(key)) events.push({ type: 'delete', key, revision });
       },
     });
     if (events.length === 0) return undefined;
-    const change = { revision, events };
+    const change = { revision, events, before };
     this.#revision = revision;
     this.#history.push(change);
     return change;
+  }
+
+  /** The keys as they were `changes` revisions ago, as far as the history is still known. */
+  past(changes: number): KeySpace {
+    const past = new KeySpace();
+    past.#keys = new Map(this.#keys);
+    past.#revision = this.#revision;
+    const undone = changes > 0 ? this.#history.slice(-changes).reverse() : [];
+    for (const { revision, before } of undone) {
+      for (const [key, kv] of before) {
+        if (kv === undefined) past.#keys.delete(key);
+        else past.#keys.set(key, kv);
+      }
+      past.#revision = revision - 1n;
+    }
+    past.#sorted = [...past.#keys.keys()].sort();
+    return past;
   }
 
   /** What happened from `revision` on, as far as it has not been compacted. */
@@ -111,7 +136,7 @@ export class KeySpace {
     this.#compacted = revision;
     this.#history = this.since(revision).map((change) =>
       change.revision === revision && losesDeletion
-        ? { revision, events: change.events.filter(({ type }) => type === 'put') }
+        ? { ...change, events: change.events.filter(({ type }) => type === 'put') }
         : change,
     );
   }

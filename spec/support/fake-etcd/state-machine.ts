@@ -35,6 +35,15 @@ export class StateMachine {
     return { succeeded, revision: this.keys.revision, ranges };
   }
 
+  /** Answers a transaction that writes nothing from the state of `changes` revisions ago: a known fault of old releases. */
+  stale(txn: Txn, changes: number): TxnResult {
+    const past = this.keys.past(changes);
+    const succeeded = compareAll(txn.compare, (key) => past.get(key)?.createRevision);
+    const ops = succeeded ? txn.success : txn.failure;
+    const ranges = ops.flatMap((op) => (op.type === 'range' ? [past.range(op.range)] : []));
+    return { succeeded, revision: past.revision, ranges };
+  }
+
   /** Deletes the keys of the lease in one revision; false when there is no such lease. */
   revoke(id: bigint): boolean {
     const lease = this.leases.remove(id);
@@ -75,6 +84,11 @@ export class StateMachine {
 /** etcd takes a transaction without operations for one that a member may answer from what it happens to know. */
 export function isLocal({ success, failure }: Txn): boolean {
   return success.length === 0 && failure.length === 0;
+}
+
+/** A member answers it from what it has applied, once it knows that this is up to date. */
+export function isReadOnly({ success, failure }: Txn): boolean {
+  return [...success, ...failure].every(({ type }) => type === 'range');
 }
 
 /** `createRevision` tells that of a key; undefined for one that does not exist. */

@@ -1,0 +1,82 @@
+import type { Clock } from '../common/time.js';
+
+/**
+ * Milliseconds for which etcd must give nothing but older answers before they are believed to be a new history: one
+ * member that lags, or a known fault of old releases, gives them for less time. And a leader that nobody has told of
+ * the new history has given up by then, because its lease is not in it.
+ */
+const PATIENCE = 10_000;
+
+/** Milliseconds without an older answer after which the waiting begins anew. */
+const GAP = 5_000;
+
+/** What an answer says of itself. */
+export interface Answer {
+  /** The store's revision. */
+  readonly revision: bigint;
+  /** The id of the cluster; undefined when the answer does not say. */
+  readonly cluster?: bigint | undefined;
+}
+
+export type Verdict = 'current' | 'older' | 'new history';
+
+/**
+ * The newest revision that this client has seen, by any answer or event. etcd's revisions never go back, so an answer
+ * with a lower one is older than what was seen, and must not be believed. They go back all the same when a data folder
+ * was emptied or a snapshot was restored: then all answers are older, or name another cluster, for good.
+ */
+export class History {
+  readonly #clock: Clock;
+  #patience = PATIENCE;
+  #revision = 0n;
+  #cluster: bigint | undefined;
+  #hasBegunAnew = false;
+  /** When the first of the older answers came, and when the last: nothing newer has come in between. */
+  #older: { readonly since: number; last: number } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The newest revision that was seen. */
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** Whether revisions of an earlier history may still be around. */
+  get hasBegunAnew(): boolean {
+    return this.#hasBegunAnew;
+  }
+
+  /** No new history is believed before `ms` have passed: leaders of the old one may go by their leases for so long. */
+  waitAtLeast(ms: number): void {
+    this.#patience = Math.max(this.#patience, ms);
+  }
+
+  /** A watch has told of this revision. */
+  saw(revision: bigint): void {
+    if (revision <= this.#revision) return;
+    this.#revision = revision;
+    this.#older = undefined;
+  }
+
+  /** Judges an answer. `seen`: the newest revision that was seen before the request was sent. */
+  judge({ revision, cluster }: Answer, seen: bigint): Verdict {
+    const isOfOther = cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;
+    if (revision >= seen && !isOfOther) {
+      this.#cluster ??= cluster;
+      this.#older = undefined;
+      if (revision > this.#revision) this.#revision = revision;
+      return 'current';
+    }
+    const now = this.#clock.now();
+    if (this.#older === undefined || now - this.#older.last > GAP) this.#older = { since: now, last: now };
+    this.#older.last = now;
+    if (now - this.#older.since < this.#patience) return 'older';
+    this.#older = undefined;
+    this.#hasBegunAnew = true;
+    this.#revision = revision;
+    this.#cluster = cluster;
+    return 'new history';
+  }
+}

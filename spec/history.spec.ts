@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { History } from '../lib/store/history.js';
+import type { VirtualClock } from './support/virtual-clock.js';
+import { VirtualTime } from './support/virtual-time.js';
+
+describe('the history of etcd that a client has seen', () => {
+  let time: VirtualTime;
+  let clock: VirtualClock;
+  let history: History;
+
+  beforeEach(() => {
+    time = new VirtualTime();
+    clock = time.clock();
+    history = new History(clock);
+    history.judge({ revision: 100n, cluster: 1n }, 0n);
+  });
+
+  const judge = (revision: bigint, cluster?: bigint): string => history.judge({ revision, cluster }, history.revision);
+
+  it('takes an answer of the same revision, or of a newer one, for current', () => {
+    expect([judge(100n, 1n), judge(107n, 1n), history.revision]).to.deep.equal(['current', 'current', 107n]);
+  });
+
+  it('takes an answer for older that does not know what an earlier answer or an event has told', () => {
+    history.saw(101n);
+    expect([judge(100n, 1n), history.revision]).to.deep.equal(['older', 101n]);
+  });
+
+  it('takes an answer for current whose request was sent before the newer event came', () => {
+    history.saw(105n);
+    expect(history.judge({ revision: 103n, cluster: 1n }, 102n)).to.equal('current');
+    expect(history.revision).to.equal(105n);
+  });
+
+  it('begins anew when there were none but older answers for ten seconds, and not a millisecond before', async () => {
+    for (const at of [0, 4_000, 8_000, 9_999]) {
+      await time.runUntil(at);
+      expect(judge(3n, 1n), String(at)).to.equal('older');
+    }
+    await time.runUntil(10_000);
+    expect([judge(4n, 1n), history.revision, judge(4n, 1n)]).to.deep.equal(['new history', 4n, 'current']);
+  });
+
+  for (const [what, hear] of [
+    ['a current answer', (): unknown => judge(100n, 1n)],
+    ['a newer event', (): unknown => history.saw(101n)],
+  ] as const) {
+    it(`does not begin anew when ${what} has come in between`, async () => {
+      for (const at of [0, 4_000, 6_000]) {
+        await time.runUntil(at);
+        judge(3n, 1n);
+      }
+      hear();
+      await time.runUntil(10_000);
+      expect(judge(3n, 1n)).to.equal('older');
+    });
+  }
+
+  it('does not begin anew by two older answers with a long silence between them', async () => {
+    judge(3n, 1n);
+    await time.runUntil(60_000);
+    expect(judge(3n, 1n)).to.equal('older');
+  });
+
+  it('takes an answer of another cluster for older, whatever its revision, and believes it in the end', async () => {
+    for (const at of [0, 5_000]) {
+      await time.runUntil(at);
+      expect(judge(1_000n, 2n)).to.equal('older');
+    }
+    await time.runUntil(10_000);
+    expect(judge(1_000n, 2n)).to.equal('new history');
+    expect([judge(1_001n, 2n), judge(1_002n, 1n)]).to.deep.equal(['current', 'older']);
+  });
+
+  it('waits for as long as a leader of the old history may go by its lease', async () => {
+    history.waitAtLeast(30_000);
+    history.waitAtLeast(5_000);
+    for (let at = 0; at < 30_000; at += 5_000) {
+      await time.runUntil(at);
+      expect(judge(3n, 1n), String(at)).to.equal('older');
+    }
+    await time.runUntil(30_000);
+    expect(judge(3n, 1n)).to.equal('new history');
+  });
+});

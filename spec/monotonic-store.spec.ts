@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { MonotonicStore } from '../lib/store/monotonic-store.js';
+import { StaleAnswer, type Txn } from '../lib/store/store.js';
+import { recordWatch } from './support/store-recorders.js';
+import { type Process, World } from './support/world.js';
+
+const READ: Txn = {
+  compare: [],
+  success: [{ type: 'range', range: { key: 'a', order: 'oldest', limit: 1 } }],
+  failure: [],
+};
+
+describe('a store that believes no older answer', () => {
+  let world: World;
+  let process: Process;
+  let store: MonotonicStore;
+
+  beforeEach(async () => {
+    world = new World();
+    process = world.process('one');
+    store = new MonotonicStore(process.store, process.clock);
+    for (const value of ['1', '2', '3']) world.etcd.put('a', value);
+  });
+
+  const read = async (): Promise<string | undefined> => {
+    const { ranges } = await world.settled(store.txn(READ));
+    return ranges[0]?.kvs[0]?.value.toString();
+  };
+
+  it('asks again when an answer is older than an earlier answer', async () => {
+    expect(await read()).to.equal('3');
+    process.store.faults.next('txn', { staleBy: 2 });
+    expect([await read(), process.store.requests.txn]).to.deep.equal(['3', 3]);
+  });
+
+  it('asks again when an answer is older than an event', async () => {
+    const { until, watchAll } = recordWatch(store, 'a');
+    watchAll(1, world.etcd.revision + 1n);
+    await world.advance(10);
+    world.etcd.put('a', '4');
+    await world.settled(until((story) => story.some((line) => line.includes('put'))));
+    process.store.faults.next('txn', { staleBy: 1 });
+    expect(await read()).to.equal('4');
+  });
+
+  it('believes an answer that does not know what came after the request was sent', async () => {
+    await read();
+    const { watchAll } = recordWatch(store, 'a');
+    watchAll(1, world.etcd.revision + 1n);
+    await world.advance(10);
+    process.store.faults.next('txn', { lateBy: 100 });
+    const early = store.txn(READ);
+    await world.advance(10);
+    world.etcd.put('a', '4');
+    const { ranges } = await world.settled(early);
+    expect([ranges[0]?.kvs[0]?.value.toString(), process.store.requests.txn]).to.deep.equal(['3', 2]);
+  });
+
+  it('refuses an answer that stays older, and says which releases can do so', async () => {
+    await read();
+    process.store.faults.txn = { staleBy: 1 };
+    const refusal = await world.settled(store.txn(READ).catch((err: unknown) => err));
+    expect(refusal).to.be.instanceOf(StaleAnswer).with.property('code', 'UNAVAILABLE');
+    expect((refusal as Error).message).to.match(/revision 4.*3\.4\.42, 3\.5\.28 and 3\.6\.9/);
+    process.store.faults.txn = 'ok';
+    expect(await read()).to.equal('3');
+  });
+
+  it('believes what it is told when it was told nothing else for ten seconds, and starts the watches again there', async () => {
+    await read();
+    const { story, watchAll } = recordWatch(store, 'a');
+    watchAll(1, world.etcd.revision + 1n);
+    process.store.faults.txn = { staleBy: 2 };
+    const answers: string[] = [];
+    while (world.now < 12_000) {
+      const answer = await world.settled(
+        store.txn(READ).then(
+          ({ revision }) => `${revision}`,
+          () => 'refused',
+        ),
+      );
+      if (answers.at(-1) !== answer) answers.push(answer);
+      await world.advance(1_000);
+    }
+    expect(answers).to.deep.equal(['refused', '2']);
+    expect(story).to.include('1 cancelled, compacted at its own revision + -2');
+  });
+});
