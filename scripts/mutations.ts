@@ -26,6 +26,7 @@ const { values } = parseArgs({
 
 const compiler = new MutantCompiler();
 const asked = MUTATIONS.filter(({ name }) => name.includes(values.only));
+if (asked.length === 0) throw new Error(`\`--only\` must be part of a mutation's name; got ${values.only}`);
 // All of them compile, before an hour has passed.
 const mutants = asked.map((mutation) => ({ mutation, compiled: compiler.compile(mutation) }));
 

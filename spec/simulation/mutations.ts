@@ -60,7 +60,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     file: 'lib/queue/place-watcher.ts',
     search: 'this.#unfollowOwn = watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
     replace: 'this.#unfollowOwn = () => {};',
-    breaks: ['f: somebody leads'],
+    breaks: ['a: one leader'],
   },
   {
     name: 'predecessor watched from one revision too late',

@@ -33,39 +33,27 @@ export function verdictOn(findings: Findings): Failure[] {
 
 /** What the library has promised and not kept. */
 function violations({ overlaps, disorder, badWrites, recovery, processes }: Findings): Failure[] {
-  const late = [...recovery].filter(([, ms]) => ms === undefined || ms > LED_AGAIN_WITHIN);
-  const grown = processes.memories.filter(({ first, last }) => last - first > GROWTH && last > 2 * first);
-  return [
-    ...failures('one leader', overlaps.filter(({ excused }) => !excused).map(describeOverlap)),
-    ...failures(
-      'tokens grow',
-      disorder.map(
-        ({ election, before, after }) =>
-          `${election}: token ${after.token} (${after.process}) led after ${before.token} (${before.process})`,
-      ),
-    ),
-    ...failures(
-      'guarded writes',
-      badWrites.map((why) => `a guarded write out of order: ${why}`),
-    ),
-    ...failures(
-      'somebody leads',
-      late.map(([name]) => `${name}: nobody led within ${LED_AGAIN_WITHIN} ms after the faults had ended`),
-    ),
-    ...failures('pairs and ends', processes.violations),
-    ...failures(
-      'no crash',
-      processes.crashes.map((why) => `a process broke: ${why}`),
-    ),
-    ...failures(
-      'memory',
-      grown.map(({ process, first, last }) => `${process} has grown from ${first} to ${last} bytes`),
-    ),
-  ];
-}
-
-function failures(promise: Promised, messages: readonly string[]): Failure[] {
-  return messages.map((message) => ({ promise, message }));
+  const failures: Failure[] = [];
+  const fail = (promise: Promised, message: string): void => {
+    failures.push({ promise, message });
+  };
+  for (const overlap of overlaps) if (!overlap.excused) fail('one leader', describeOverlap(overlap));
+  for (const { election, before, after } of disorder) {
+    const order = `token ${after.token} (${after.process}) led after ${before.token} (${before.process})`;
+    fail('tokens grow', `${election}: ${order}`);
+  }
+  for (const why of badWrites) fail('guarded writes', `a guarded write out of order: ${why}`);
+  for (const [election, ms] of recovery) {
+    if (ms !== undefined && ms <= LED_AGAIN_WITHIN) continue;
+    fail('somebody leads', `${election}: nobody led within ${LED_AGAIN_WITHIN} ms after the faults had ended`);
+  }
+  for (const why of processes.violations) fail('pairs and ends', why);
+  for (const why of processes.crashes) fail('no crash', `a process broke: ${why}`);
+  for (const { process, first, last } of processes.memories) {
+    const hasGrown = last - first > GROWTH && last > 2 * first;
+    if (hasGrown) fail('memory', `${process} has grown from ${first} to ${last} bytes`);
+  }
+  return failures;
 }
 
 function describeOverlap({ election, earlier, later, from, length }: Overlap): string {
@@ -84,5 +72,5 @@ function shortcomings({ faults, samples, changes, writes }: Findings): Failure[]
   const missing = faults.kinds.filter((kind) => !faults.applied.has(kind));
   if (faults.duration >= LONG && missing.length > 0) lacking.push(`never applied: ${missing.join(', ')}`);
   if (faults.endingAt === undefined) lacking.push('the run was not finished');
-  return failures('enough has happened', lacking);
+  return lacking.map((message) => ({ promise: 'enough has happened', message }));
 }
