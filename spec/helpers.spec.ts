@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { useFakeTimers } from 'sinon';
+import { tellStalls } from './support/stalls.js';
 import { record, tell } from './support/story.js';
 import { closedBySpec, closeTracked, leakSince, resources, tracked } from './support/track.js';
-import { until } from './support/wait.js';
+import { pause, until } from './support/wait.js';
 
 describe('until', () => {
   it('resolves with what the condition gives in the end', async () => {
@@ -35,6 +36,25 @@ describe('until', () => {
     tracked(useFakeTimers());
     const err = await until(() => false, { within: 20, what: 'the moon' }).catch(String);
     expect(err).to.equal('Error: waited 20 ms for the moon');
+  });
+});
+
+describe('a process that stands still', () => {
+  it('says for how long, and how much of that it has worked', async () => {
+    const lines: string[] = [];
+    const end = tellStalls((line) => lines.push(line), 5, 100);
+    tracked({ close: end });
+    const until150 = performance.now() + 150;
+    while (performance.now() < until150);
+    await until(() => lines.length > 0, { what: 'the line' });
+    expect(lines[0]).to.match(/stood still for \d+ ms, of which it worked \d+ ms$/);
+  });
+
+  it('says nothing while it goes on', async () => {
+    const lines: string[] = [];
+    tracked({ close: tellStalls((line) => lines.push(line), 5, 60_000) });
+    await pause(50);
+    expect(lines).to.deep.equal([]);
   });
 });
 
