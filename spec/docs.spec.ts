@@ -21,7 +21,7 @@ describe('the snippets', () => {
     const inLib = examples();
     for (const found of [fenced, here, inLib]) expect(found).to.not.be.empty;
     expect(typeCheck([...fenced, ...here, ...inLib])).to.deep.equal([]);
-  }).timeout(60_000);
+  });
 
   it('fail with file and line when a method has the wrong name', () => {
     const page = 'Text.\n\n```ts\nelection.start();\nelection.begin();\n```\n';

@@ -38,7 +38,7 @@ describe('a change of leader', () => {
     it(`by stop() costs one request each to leave and to take over, with ${waiting} waiting`, async () => {
       const counts = await cost(waiting, (leader) => leader.stop());
       expect(counts).to.deep.equal({ ...noRequests(), revoke: 1, txn: 1, watchCancel: 1 });
-    }).timeout(20_000);
+    });
   }
 
   it('by stepDown() costs two more, for the new place', async () => {

@@ -71,6 +71,6 @@ describe('under faults drawn at random', () => {
       expect(problems).to.deep.equal([]);
       expect(candidates.flatMap(({ clock, store }) => [...clock.timers, ...store.open])).to.deep.equal([]);
       expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
-    }).timeout(10_000);
+    });
   }
 });

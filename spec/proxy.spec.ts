@@ -73,7 +73,7 @@ describe('the TCP proxy', () => {
     return opened;
   };
   const answered = async (who: Awaited<ReturnType<typeof dial>>, text: string): Promise<void> => {
-    await until(() => who.read() === text, { what: `the answer ${text}`, within: 1_000 });
+    await until(() => who.read() === text, { what: `the answer ${text}` });
   };
   /** Long enough for anything that is not held back to arrive on loopback. */
   const stillSilent = async (who: Awaited<ReturnType<typeof dial>>, text: string): Promise<void> => {

@@ -108,7 +108,7 @@ describe('elections that share a session', () => {
     const stopping = session.close();
     await world.settled(stopping);
     expect(names()).to.deep.equal([]);
-  }).timeout(10_000);
+  });
 
   it('does not give a place to a second candidate in the same election, until the first has left', async () => {
     const second = new Election(session, 'one', { value: 'second' });

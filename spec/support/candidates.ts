@@ -1,7 +1,13 @@
 import { Etcd3 } from 'etcd3';
-import { createClient, Election, type ElectionOptions, type Leadership, type Session } from '../../lib/index.js';
+import { createClient, Election, type ElectionOptions, type Leadership, Session } from '../../lib/index.js';
 import { tracked } from './track.js';
-import { until } from './wait.js';
+import { SOON, until } from './wait.js';
+
+/**
+ * Unless a spec is about leases that run out: a TTL (s) that a slow machine does not use up, and longer than anybody
+ * waits for anything; and a `releaseTimeout` (ms) that ends before a spec is closed by force.
+ */
+const LASTING = { ttl: 60, releaseTimeout: 5_000 };
 
 /** The two ways in which users get a client. */
 export const CLIENTS = ['createClient', 'a plain Etcd3'] as const;
@@ -21,11 +27,11 @@ export function candidate(
 ): Election {
   const { client, ...rest } = options;
   const source = isHosts(where) ? openClient(where, client) : where;
-  return tracked(new Election(source, name, rest));
+  return tracked(new Election(source, name, source instanceof Session ? rest : { ...LASTING, ...rest }));
 }
 
 /** Starts it, and resolves when it is in the queue, be it as the leader. */
-export async function queued(election: Election, within = 10_000): Promise<Election> {
+export async function queued(election: Election, within = SOON): Promise<Election> {
   election.start();
   await until(() => election.state === 'waiting' || election.state === 'leading', {
     within,
@@ -40,7 +46,7 @@ export async function inOrder(...elections: readonly Election[]): Promise<void> 
 }
 
 /** Starts it if need be, and resolves when it leads. */
-export async function leading(election: Election, within = 10_000): Promise<Leadership> {
+export async function leading(election: Election, within = SOON): Promise<Leadership> {
   election.start();
   return await until(() => (election.isLeader() ? election.leadership : undefined), {
     within,

@@ -106,7 +106,7 @@ export async function queueIs(election: Election, values: readonly string[]): Pr
     seen = (await election.candidates()).map(({ value }) => value).join();
     return seen === values.join();
   };
-  await until(isSo, { within: 10_000, what: `the queue ${values.join()}` }).catch((err: Error) => {
+  await until(isSo, { what: `the queue ${values.join()}` }).catch((err: Error) => {
     throw new Error(`${err.message}; it is ${seen}`);
   });
 }

@@ -14,11 +14,11 @@ export function ownCluster(): () => Cluster {
     return cluster;
   };
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     cluster = await Cluster.start();
   });
   afterEach(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     for (const member of get().members) {
       if (member.paused) member.resume();
       else member.launch();
@@ -26,7 +26,7 @@ export function ownCluster(): () => Cluster {
     await get().healthy();
   });
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     await closeTracked();
     await cluster?.stop();
   });

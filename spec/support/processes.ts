@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { ElectionOptions } from '../../lib/index.js';
 import { tracked } from './track.js';
-import { until } from './wait.js';
+import { SOON, until } from './wait.js';
 
 const program = fileURLToPath(new URL('./programs/candidate.js', import.meta.url));
 
@@ -45,7 +45,7 @@ export class CandidateProcess {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  async heard<E extends Report['event']>(event: E, within = 20_000): Promise<ReportOf<E>> {
+  async heard<E extends Report['event']>(event: E, within = SOON): Promise<ReportOf<E>> {
     const found = (): ReportOf<E> | undefined => this.reports.find((r): r is ReportOf<E> => r.event === event);
     return await until(found, { within, what: `a candidate process to report ${event}` });
   }
@@ -60,7 +60,7 @@ export class CandidateProcess {
   }
 
   /** Resolves when it has gone. */
-  async exited(within = 10_000): Promise<void> {
+  async exited(within = SOON): Promise<void> {
     await until(() => this.hasExited, { within, what: 'a candidate process to exit' });
   }
 

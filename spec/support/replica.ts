@@ -8,7 +8,7 @@ import { until } from './wait.js';
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 
 /** ms for what takes a second or two on a machine that has nothing else to do: three processes start, one is elected. */
-const LONG = 40_000;
+const LONG = 60_000;
 
 /** A line that an example has printed. Its clock is that of the machine, the same for all of them. */
 export interface Line {

@@ -20,7 +20,7 @@ let names = 0;
 export function sharedCluster(): () => Cluster {
   let cluster: Cluster | undefined;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     starting ??= Cluster.start();
     cluster = await starting;
   });

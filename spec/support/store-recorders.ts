@@ -1,7 +1,5 @@
 import type { KeepAliveStream, Store, WatchEvent, WatchStream } from '../../lib/store/store.js';
-
-/** How long a condition may take to come true, ms. */
-const PATIENCE = 5_000;
+import { SOON } from './wait.js';
 
 interface Story {
   readonly story: readonly string[];
@@ -83,7 +81,7 @@ function newStory(): Story & { readonly tell: (what?: string) => void } {
         const timer = setTimeout(() => {
           checks.delete(check);
           reject(new Error(`it did not happen; what did: ${story.join('; ')}`));
-        }, PATIENCE);
+        }, SOON);
         const check = (): void => {
           if (!condition(story)) return;
           clearTimeout(timer);

@@ -1,9 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_EVERY = 5;
+/**
+ * Milliseconds. A bound says what is missing, not how fast it must come: the machine may have other work. It is below
+ * the TTL of candidates that are to keep their lease, so that no lease that runs out stands in for missed news.
+ */
+export const SOON = 40_000;
+/** Milliseconds that a busy machine may add to a time that the library promises. */
+export const BUSY = 10_000;
 
 export interface UntilOptions {
-  /** Milliseconds. @default 5000 */
+  /** Milliseconds. @default 40000 */
   readonly within?: number;
   /** Completes "waited 5000 ms for …". */
   readonly what: string;
@@ -17,7 +24,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   condition: () => T | PromiseLike<T>,
-  { within = 5_000, what }: UntilOptions,
+  { within = SOON, what }: UntilOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
   const over = new AbortController();
   let cause: unknown;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Exit } from '../../../lib/cli/exit.js';
 import { tracked } from '../track.js';
-import { until } from '../wait.js';
+import { SOON, until } from '../wait.js';
 
 /** The built program. */
 export const MAIN = fileURLToPath(new URL('../../../lib/cli/main.js', import.meta.url));
@@ -67,7 +67,7 @@ export class Program {
   }
 
   /** Resolves with how it has ended, once all it wrote has come in. */
-  async exited(within = 10_000): Promise<Exit> {
+  async exited(within = SOON): Promise<Exit> {
     return await until(() => this.#exited, { within, what: `${this.#child.spawnargs.slice(2).join(' ')} to end` });
   }
 
@@ -109,7 +109,7 @@ export class Lines {
   }
 
   /** The first line that matches, now or later; the last one may still be without its end, as a question is. */
-  async line(pattern: RegExp, within = 10_000): Promise<string> {
+  async line(pattern: RegExp, within = SOON): Promise<string> {
     const found = (): string | undefined => [...this.all, this.#rest].find((line) => pattern.test(line));
     try {
       return await until(found, { within, what: `a line like ${pattern}` });

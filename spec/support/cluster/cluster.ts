@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { until } from '../wait.js';
+import { SOON, until } from '../wait.js';
 import { composeUp } from './compose.js';
 import { findEtcd } from './etcd-server.js';
 import type { TlsFiles } from './http.js';
@@ -90,7 +90,7 @@ export class Cluster {
   }
 
   /** The member that leads at the moment, once one does. */
-  async raftLeader(within = 10_000): Promise<Member> {
+  async raftLeader(within = SOON): Promise<Member> {
     const leading = async (): Promise<Member | undefined> => {
       const leads = await Promise.all(this.members.map((member) => member.isRaftLeader()));
       const leaders = this.members.filter((_, i) => leads[i]);

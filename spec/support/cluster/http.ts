@@ -12,7 +12,7 @@ export interface TlsFiles {
 }
 
 /** The body of the answer, whatever its status; nothing stays open after it. */
-export function get(url: string, tls?: TlsFiles, within = 2_000): Promise<string> {
+export function get(url: string, tls?: TlsFiles, within = 10_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const common = { agent: false as const, signal: AbortSignal.timeout(within), headers: { connection: 'close' } };
     const request =

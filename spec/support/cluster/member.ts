@@ -7,7 +7,7 @@ import { until } from '../wait.js';
 import { get, type TlsFiles } from './http.js';
 
 const STOPS_WITHIN = 10_000;
-const STARTS_WITHIN = 20_000;
+const STARTS_WITHIN = 60_000;
 
 export interface MemberOptions {
   readonly name: string;

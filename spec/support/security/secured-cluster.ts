@@ -15,7 +15,7 @@ export interface Secured {
 export function securedCluster(options: ClusterOptions = {}): () => Secured {
   let secured: Secured | undefined;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const cluster = await Cluster.start({ ...options, flags: [CHEAP, ...(options.flags ?? [])] });
     secured = { cluster, hosts: [...cluster.hosts], access: await Access.enable(cluster.hosts) };
   });
