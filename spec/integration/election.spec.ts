@@ -8,7 +8,7 @@ import { figure, stopwatch, times } from '../support/figures.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
-import { until } from '../support/wait.js';
+import { BUSY, until } from '../support/wait.js';
 
 describe('an election', () => {
   const cluster = sharedCluster();
@@ -74,7 +74,7 @@ describe('an election', () => {
 
   it('elects the successor at once when the leader stops', async () => {
     const name = uniqueName();
-    const [a, b] = [candidate(cluster().hosts, name, { ttl: 30 }), candidate(cluster().hosts, name, { ttl: 30 })];
+    const [a, b] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
     const took: number[] = [];
     await inOrder(a, b);
     for (const i of times(10)) {
@@ -88,7 +88,7 @@ describe('an election', () => {
       await queued(leader);
     }
     figure('stop() of the leader to elected', ...took);
-    expect(Math.max(...took)).to.be.below(2_000);
+    expect(Math.max(...took)).to.be.below(2_000 + BUSY);
   });
 
   it('lets followers hear who leads, and a newcomer too', async () => {
@@ -142,8 +142,7 @@ describe('an election', () => {
     await leading(b);
   });
 
-  it('elects fifty candidates one after another, in order, with tokens that grow', async function () {
-    this.timeout(60_000);
+  it('elects fifty candidates one after another, in order, with tokens that grow', async () => {
     const name = uniqueName();
     const clients = times(5).map(() => openClient(cluster().hosts));
     const all = times(50).map((i) =>
@@ -162,7 +161,7 @@ describe('an election', () => {
     }
     const guard = candidate(cluster().hosts, name, { value: 'guard' });
     await leading(guard); // holds the rest back until everybody has queued
-    await Promise.all(all.map((election) => queued(election, 20_000)));
+    await Promise.all(all.map((election) => queued(election)));
     const [head, ...waiting] = await queue(guard);
     expect([head, waiting.length]).to.deep.equal(['guard', 50]);
 

@@ -7,27 +7,33 @@ import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
 import { pause, until } from '../support/wait.js';
 
-const TTL = 3;
+/** Twice what a leader on a busy machine may need between two refreshes. */
+const TTL = 8;
 const RUNS = 10;
 
 describe('a leader cut off from etcd without a word', () => {
   const cluster = sharedCluster();
 
   it(`stops leading before the next one starts, ${RUNS} of ${RUNS} with either kind of client`, async () => {
-    const runs = await Promise.all(
+    const pairs = await Promise.all(
       times(2 * RUNS).map(async (i) => {
-        const kind = CLIENTS[i % 2] ?? 'createClient';
+        const client = CLIENTS[i % 2] ?? 'createClient';
         const name = uniqueName();
         const proxy = tracked(await TcpProxy.to(cluster().hosts));
-        const first = candidate(proxy.hosts, name, { ttl: TTL, client: kind });
-        const second = candidate(cluster().hosts, name, { ttl: TTL, client: kind });
+        const first = candidate(proxy.hosts, name, { ttl: TTL, client });
+        const second = candidate(cluster().hosts, name, { client });
         const story = tell({ first, second });
+        await inOrder(first, second);
+        return { proxy, first, second, story };
+      }),
+    );
+    // Now that no other pair takes the machine's time to begin.
+    const runs = await Promise.all(
+      pairs.map(async ({ proxy, first, second, story }, i) => {
         let firstLedMeanwhile = false;
         second.on('elected', () => {
           firstLedMeanwhile = first.isLeader();
         });
-        await inOrder(first, second);
-
         await pause(i * 50); // not all at the same moment between two refreshes
         proxy.blackhole();
         const cutOff = stopwatch();
@@ -49,13 +55,13 @@ describe('a leader cut off from etcd without a word', () => {
     const name = uniqueName();
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
     const first = candidate(proxy.hosts, name, { ttl: TTL, value: 'first' });
-    const second = candidate(cluster().hosts, name, { ttl: TTL, value: 'second' });
+    const second = candidate(cluster().hosts, name, { value: 'second' });
     await inOrder(first, second);
     proxy.blackhole();
     await leading(second);
     proxy.restore();
     const restored = stopwatch();
-    await until(() => first.state === 'waiting', { within: 15_000, what: 'the first to queue again' });
+    await until(() => first.state === 'waiting', { what: 'the first to queue again' });
     figure('end of a silent cut to being queued again', restored());
     expect((await second.candidates()).map(({ value }) => value)).to.deep.equal(['second', 'first']);
     await until(() => first.currentLeader() === 'second', { what: 'the first to know who leads' });

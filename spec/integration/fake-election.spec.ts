@@ -9,7 +9,8 @@ import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
 const CHAPTERS: readonly Chapter[] = ['elected', 'unelected', 'leader'];
-const TTL = 2;
+/** So long that a busy machine brings no other loss than the one that is made. */
+const TTL = 5;
 
 /**
  * What an application sees: tokens differ, of course. The terms and the leaders each have their order; between the two it
@@ -36,9 +37,9 @@ describe('FakeElection tells the story that the real election tells', () => {
   };
 
   it('when it is elected after another, and stopped', async () => {
-    const another = candidate(cluster().hosts, name, { value: 'another', ttl: TTL });
+    const another = candidate(cluster().hosts, name, { value: 'another' });
     await queued(another);
-    const real = candidate(cluster().hosts, name, { value: 'me', ttl: TTL });
+    const real = candidate(cluster().hosts, name, { value: 'me' });
     const story = record(real, CHAPTERS);
     await queued(real);
     await until(() => story.length === 1, { what: 'the leader to be told' });
@@ -80,11 +81,11 @@ describe('FakeElection tells the story that the real election tells', () => {
       const real = candidate(proxy.hosts, name, { value: 'me', ttl: TTL });
       const story = record(real, CHAPTERS);
       await queued(real);
-      const another = candidate(cluster().hosts, name, { value: 'another', ttl: TTL });
+      const another = candidate(cluster().hosts, name, { value: 'another' });
       await queued(another);
       await lose(real, proxy);
       await another.elected();
-      await until(() => real.state === 'waiting', { within: 15_000, what: 'the loser to queue again' });
+      await until(() => real.state === 'waiting', { what: 'the loser to queue again' });
       await told(story, 4);
       await another.stop();
       await told(story, 6);

@@ -15,7 +15,7 @@ describe('when etcd carries a request out and the reply is lost', () => {
   async function onSession(): Promise<{ proxy: TcpProxy; joining: Election; written(): Promise<boolean> }> {
     const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
     const operator = openClient(cluster().hosts);
-    const session = tracked(new Session(openClient(proxy.hosts), { ttl: 10 }));
+    const session = tracked(new Session(openClient(proxy.hosts), { ttl: 60 }));
     await leading(candidate(session, uniqueName()));
     const name = uniqueName();
     const written = async (): Promise<boolean> => (await keysUnder(operator, name)).length === 1;
@@ -32,7 +32,7 @@ describe('when etcd carries a request out and the reply is lost', () => {
       expect(joining.state).to.equal('joining');
       if (how === 'and the connection is cut') lost.cut();
 
-      const term = await leading(joining, 15_000);
+      const term = await leading(joining);
       const queue = await joining.candidates();
       expect(queue.map(({ key, fencingToken }) => ({ key, fencingToken }))).to.deep.equal([
         { key: term.key, fencingToken: term.fencingToken },
@@ -65,7 +65,7 @@ describe('when etcd carries a request out and the reply is lost', () => {
     const election = candidate(client, uniqueName()).start();
     const [id] = await until(async () => ((await granted()).length > 0 ? granted() : undefined), { what: 'the grant' });
     lost.cut();
-    const term = await leading(election, 15_000);
+    const term = await leading(election);
     expect([term.leaseId, await granted()]).to.deep.equal([id, [id]]);
   });
 });

@@ -6,6 +6,7 @@ import type { Election, ElectionOptions } from '../../lib/index.js';
 import { collectMetrics, type MetricsOptions } from '../../lib/metrics.js';
 import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
 import { get } from '../support/cluster/http.js';
+import { stopwatch } from '../support/figures.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
@@ -54,37 +55,43 @@ describe('the metrics of an election', () => {
   });
 
   it('tell of a leader, its time and what is left of it', async () => {
-    const election = candidateWithMetrics({ ttl: 3 });
+    const election = candidateWithMetrics({ ttl: 10 });
     await leading(election);
+    const began = performance.now();
     const first = await scrape();
     const at = performance.now();
     expect(first.of('is_leader', name)).to.equal(1);
     expect(first.of('queue_position', name)).to.equal(1);
     expect(first.of('elected_total', name)).to.equal(1);
-    expect(first.of('expires_in_seconds', name)).to.be.within(1, 2.25);
+    expect(first.of('expires_in_seconds', name)).to.be.within(0, 7.5).and.not.equal(0);
 
     await until(async () => ((await scrape()).of('refresh_duration_seconds_count', name) ?? 0) >= 2, {
       what: 'two refreshes',
     });
+    const asked = performance.now();
     const then = await scrape();
-    const passed = (performance.now() - at) / 1000;
     const counted = (then.of('leading_seconds_total', name) ?? 0) - (first.of('leading_seconds_total', name) ?? 0);
-    expect(counted).to.be.closeTo(passed, 0.2);
-    expect(then.of('refresh_duration_seconds_sum', name)).to.be.within(0.0001, 1);
-    expect(then.of('expires_in_seconds', name)).to.be.within(1, 2.25);
+    // Each scrape happened at some moment between question and answer.
+    expect(counted).to.be.within((asked - at) / 1_000, (performance.now() - began) / 1_000);
+    expect(then.of('refresh_duration_seconds_sum', name)).to.be.above(0);
+    expect(then.of('expires_in_seconds', name)).to.be.within(0, 7.5).and.not.equal(0);
   });
 
   it('tell why leadership was lost, and how long it took to get it back', async () => {
     const election = candidateWithMetrics();
     const { key } = await leading(election);
     const again = new Promise((resolve) => election.on('elected', resolve));
+    const since = stopwatch();
     await openClient(cluster().hosts).delete().key(key);
     await again;
+    const took = since();
     const samples = await scrape();
     expect(samples.of('unelected_total', name, { code: 'KEY_DELETED' })).to.equal(1);
     expect(samples.of('elected_total', name)).to.equal(2);
     expect(samples.of('reelection_seconds_count', name)).to.equal(1);
-    expect(samples.of('reelection_seconds_sum', name)).to.be.within(0.001, 2);
+    expect(samples.of('reelection_seconds_sum', name))
+      .to.be.within(0, took / 1_000)
+      .and.not.equal(0);
   });
 
   it('count no time to the next election that the candidate was stopped', async () => {

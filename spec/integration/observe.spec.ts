@@ -130,7 +130,7 @@ describe('who leads', () => {
     await a.stop();
     await leading(b);
     proxy.restore();
-    await until(() => observer.story.at(-1) === 'b', { within: 15_000, what: 'b' });
+    await until(() => observer.story.at(-1) === 'b', { what: 'b' });
   });
 
   it('is observed when the leader loses its lease', async () => {

@@ -7,7 +7,7 @@ import { TcpProxy } from '../support/proxy/proxy.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
-import { pause, until } from '../support/wait.js';
+import { BUSY, pause, until } from '../support/wait.js';
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -119,7 +119,7 @@ describe('run()', () => {
 
   it('is bounded in time when the work does not end and etcd does not answer', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
-    const election = candidate(proxy.hosts, uniqueName(), { ttl: 5, releaseTimeout: 700 });
+    const election = candidate(proxy.hosts, uniqueName(), { releaseTimeout: 700 });
     const story = tell({ it: election }, ['elected', 'unelected', 'error']);
     const end = new AbortController();
     const running = outcome(election.run(() => aborted(end.signal)));
@@ -128,7 +128,7 @@ describe('run()', () => {
     const since = stopwatch();
     await election.stop();
     figure('stop() with endless work and no answer, releaseTimeout 700 ms', since());
-    expect(since()).to.be.below(700 + 1_000 + 300);
+    expect(since()).to.be.below(700 + 1_000 + BUSY);
     expect(story).to.deep.equal(['it elected', 'it unelected: STOPPED', 'it error: RELEASE_TIMEOUT']);
     end.abort();
     expect(await running).to.equal('STOPPED');
@@ -209,8 +209,8 @@ describe('a candidate', () => {
   it('whose health check fails steps down, and comes back when it succeeds', async () => {
     const name = uniqueName();
     let healthy = true;
-    const sick = candidate(cluster().hosts, name, { ttl: 2, value: 'sick', healthCheck: () => healthy });
-    const next = candidate(cluster().hosts, name, { ttl: 2, value: 'next' });
+    const sick = candidate(cluster().hosts, name, { ttl: 5, value: 'sick', healthCheck: () => healthy });
+    const next = candidate(cluster().hosts, name, { value: 'next' });
     const story = tell({ sick, next });
     await inOrder(sick, next);
     healthy = false;

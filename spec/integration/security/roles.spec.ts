@@ -9,8 +9,6 @@ import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
 import { until } from '../../support/wait.js';
 
-const OPTIONS = { ttl: 3 };
-
 /** All that an election tells by `error`. */
 function errorsOf(election: Election): ElectionError[] {
   const errors: ElectionError[] = [];
@@ -35,7 +33,7 @@ describe('with roles, an election', () => {
     const allow = (): Promise<void> => access.allow(name, name);
     const forbid = (): Promise<void> => access.forbid(name, name);
     await allow();
-    const [a, b] = [candidate(client, name, OPTIONS), candidate(client, name, OPTIONS)];
+    const [a, b] = [candidate(client, name), candidate(client, name)];
     const story = tell({ a, b });
     await inOrder(a, b);
     return { a, b, story, allow, forbid };
@@ -45,8 +43,8 @@ describe('with roles, an election', () => {
     const name = uniqueName();
     const client = await worker(name);
     await secured().access.allow(name, name);
-    const a = candidate(client, name, { ...OPTIONS, value: 'a' });
-    const b = candidate(client, name, { ...OPTIONS, value: 'b' });
+    const a = candidate(client, name, { value: 'a' });
+    const b = candidate(client, name, { value: 'b' });
     const errors = [errorsOf(a), errorsOf(b)];
     const observed: (Candidate | undefined)[] = [];
     const over = new AbortController();
@@ -77,7 +75,7 @@ describe('with roles, an election', () => {
 
   it('says PERMISSION_DENIED and what is missing, and starts by itself once that has been granted', async () => {
     const name = uniqueName();
-    const a = candidate(await worker(name), name, OPTIONS);
+    const a = candidate(await worker(name), name);
     const story = tell({ a });
     const errors = errorsOf(a);
     a.start();
@@ -94,7 +92,7 @@ describe('with roles, an election', () => {
 
   it('rejects what is asked of it with PERMISSION_DENIED when its keys may not be read', async () => {
     const name = uniqueName();
-    const a = candidate(await worker(name), name, OPTIONS);
+    const a = candidate(await worker(name), name);
     for (const ask of [() => a.leader(), () => a.candidates()]) {
       const err: ElectionError = await ask().then<never, ElectionError>(
         () => expect.fail('answered'),
@@ -111,8 +109,8 @@ describe('with roles, an election', () => {
     await access.allow(name, name, 'Read');
     const other = await access.user(`${name}-other`, `${name}-other`);
     await access.allow(`${name}-other`, name);
-    const leader = candidate(clientOf('createClient', { hosts, auth: other }), name, { ...OPTIONS, value: 'leader' });
-    const observer = candidate(client, name, OPTIONS);
+    const leader = candidate(clientOf('createClient', { hosts, auth: other }), name, { value: 'leader' });
+    const observer = candidate(client, name);
     const over = new AbortController();
     tracked({ close: () => over.abort() });
     const observed: (string | undefined)[] = [];
@@ -156,7 +154,7 @@ describe('with roles, an election', () => {
 
   it('without permission does not disturb the others of its session', async () => {
     const name = uniqueName();
-    const session = tracked(new Session(await worker(name), OPTIONS));
+    const session = tracked(new Session(await worker(name)));
     const names = Array.from({ length: 30 }, (_, i) => `${name}-${i}`);
     const forbidden = `${name}-17`;
     for (const each of names) if (each !== forbidden) await secured().access.allow(name, each);
@@ -181,7 +179,7 @@ describe('with a password that etcd does not accept, an election', () => {
       const name = uniqueName();
       const { username } = await access.user(name, name);
       await access.allow(name, name);
-      const a = candidate(clientOf(client, { hosts, auth: { username, password: 'mistyped' } }), name, OPTIONS);
+      const a = candidate(clientOf(client, { hosts, auth: { username, password: 'mistyped' } }), name);
       const errors = errorsOf(a);
       a.start();
       await until(() => errors.length > 1, { what: 'two attempts' });
@@ -195,7 +193,7 @@ describe('with a password that etcd does not accept, an election', () => {
   }
 
   it('or with no user at all, says PERMISSION_DENIED and what to give', async () => {
-    const a = candidate(clientOf('createClient', { hosts: secured().hosts }), uniqueName(), OPTIONS);
+    const a = candidate(clientOf('createClient', { hosts: secured().hosts }), uniqueName());
     const errors = errorsOf(a);
     a.start();
     await until(() => errors.length > 0, { what: 'an attempt' });
