@@ -7,7 +7,9 @@ import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
-const TTL = 4;
+/** Seconds: a busy machine does not use them up, and `--kill-after` leaves it a second before the lease can run out. */
+const TTL = 8;
+const KILL_AFTER = ['--kill-after', '1'];
 
 describe('etcd-leader run when leadership is lost', () => {
   const cluster = sharedCluster();
@@ -55,7 +57,7 @@ describe('etcd-leader run when leadership is lost', () => {
     await losses['its key is deleted'].lose();
     await program.stdout.line(/ignored/);
     await until(() => !runs(-pid), { what: 'the process group to be gone' });
-    expect(performance.now() - lostAt).to.be.within(700, (TTL * 1000) / 4 + 300);
+    expect(performance.now() - lostAt).to.be.within(1_700, TTL * 1000);
   });
 
   it('kills it at once with --kill-after 0', async () => {
@@ -80,7 +82,7 @@ describe('etcd-leader run when leadership is lost', () => {
   describe('because the program itself is out of action', () => {
     const handsOver = async (program: Program, act: () => void): Promise<{ before: boolean; ms: number }> => {
       const pid = await pidOf(program);
-      const other = tracked(new Election(client, name, { value: 'other', ttl: 3 }));
+      const other = tracked(new Election(client, name, { value: 'other', ttl: 60 }));
       let isThereStill = true;
       other.on('elected', () => {
         isThereStill = runs(-pid);
@@ -94,13 +96,13 @@ describe('etcd-leader run when leadership is lost', () => {
     };
 
     it('has the command ended by its watchdog before another can lead, when it is killed', async () => {
-      const program = run('--', ...SCRIPTS.stubborn);
+      const program = run(...KILL_AFTER, '--', ...SCRIPTS.stubborn);
       const { before } = await handsOver(program, () => program.kill('SIGKILL'));
       expect(before).to.equal(false);
     });
 
     it('has the command ended by its watchdog before another can lead, when it is stopped', async () => {
-      const program = run('--', ...SCRIPTS.stubborn);
+      const program = run(...KILL_AFTER, '--', ...SCRIPTS.stubborn);
       const { before } = await handsOver(program, () => program.kill('SIGSTOP'));
       expect(before).to.equal(false);
       program.kill('SIGCONT');

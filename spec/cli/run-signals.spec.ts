@@ -18,7 +18,7 @@ describe('signals to etcd-leader run', () => {
 
   const election = (): Election => {
     const client = tracked(createClient({ hosts: [...cluster().hosts] }));
-    return tracked(new Election(client, name, { value: 'other', ttl: 3 }));
+    return tracked(new Election(client, name, { value: 'other', ttl: 60 }));
   };
 
   for (const [signal, code] of [
@@ -76,7 +76,7 @@ describe('signals to etcd-leader run', () => {
   });
 
   it('waits for a command that does not listen, as long as that takes', async () => {
-    const program = run('--ttl', '2', name, '--', ...SCRIPTS.stubborn);
+    const program = run('--ttl', '8', name, '--', ...SCRIPTS.stubborn);
     const pid = await pidOf(program);
     program.kill('SIGTERM');
     program.kill('SIGTERM');
