@@ -43,7 +43,7 @@ describe('a cluster of containers', () => {
     const story = tell({ first, second });
     await first.start().elected();
     second.start();
-    await until(() => second.state === 'waiting', { within: 10_000, what: 'the second waits' });
+    await until(() => second.state === 'waiting', { what: 'the second waits' });
     return { first, second, story };
   }
 

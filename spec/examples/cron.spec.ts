@@ -10,7 +10,7 @@ describe('the cron example', () => {
   it('does each run once, on one replica, also across a crash and a planned stop', async () => {
     const ELECTION = uniqueName('cron');
     const start = (NAME: string) =>
-      replica('cron', { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, NAME, TTL: '2', EVERY: '0.2' });
+      replica('cron', { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, NAME, TTL: '6', EVERY: '0.2' });
     const all = ['a', 'b', 'c'].map(start);
     const { first, others } = await firstToSay(all, /^report of/);
 
@@ -19,7 +19,7 @@ describe('the cron example', () => {
     second.kill('SIGTERM');
     expect(await second.exited()).to.equal(0);
     const { first: third } = await firstToSay(rest, /^report of/);
-    await until(() => third.all(/^report of/).length > 2, { within: 40_000, what: 'some more reports' });
+    await until(() => third.all(/^report of/).length > 2, { within: 60_000, what: 'some more reports' });
     third.kill('SIGTERM');
     expect(await third.exited()).to.equal(0);
 

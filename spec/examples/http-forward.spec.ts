@@ -7,7 +7,7 @@ describe('the HTTP example', () => {
   const cluster = sharedCluster();
 
   it('takes a write on any replica and lets the leader do it, also after a crash and a planned stop', async () => {
-    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('http'), TTL: '2' };
+    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('http'), TTL: '6' };
     const all = ['a', 'b', 'c'].map(() => replica('http-forward', env));
     const origin = new Map<Replica, string>();
     for (const one of all) {
@@ -23,7 +23,7 @@ describe('the HTTP example', () => {
           if (!answer.ok) throw new Error(said);
           return said;
         },
-        { within: 40_000, what: 'a write to be done' },
+        { within: 60_000, what: 'a write to be done' },
       );
     };
     const elected = /^elected with token (\d+)/;

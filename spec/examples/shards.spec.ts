@@ -21,12 +21,12 @@ describe('the example with 1,000 shards', () => {
 
     const { first, others } = await firstToSay(all, /^leads/);
     first.kill('SIGKILL');
-    await until(() => others.every((one) => leads(one) === 500), { within: 30_000, what: 'both to lead a half' });
+    await until(() => others.every((one) => leads(one) === 500), { within: 60_000, what: 'both to lead a half' });
     const [second, third] = others;
     second?.kill('SIGTERM');
     await second?.exited();
     await until(() => third !== undefined && leads(third) === 1_000, {
-      within: 30_000,
+      within: 60_000,
       what: 'the last one to lead all',
     });
   });

@@ -18,7 +18,7 @@ for (const example of ['fastify', 'nest'] as const) {
     const cluster = sharedCluster();
 
     it('finishes its work on SIGTERM before the next replica begins, and is replaced when it is killed', async () => {
-      const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName(example), TTL: '2', PORT: '0' };
+      const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName(example), TTL: '6', PORT: '0' };
       const all = ['a', 'b', 'c'].map((NAME) => replica(example, { ...env, NAME }));
       const { first, others } = await firstToSay(all, WORKS);
       first.kill('SIGTERM');
@@ -35,8 +35,8 @@ describe('the probes of the fastify example', () => {
   const cluster = sharedCluster();
 
   it('say ready on leader and follower, and not ready on the way out while it still serves', async () => {
-    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('probes'), TTL: '2', PORT: '0' };
-    const all = ['a', 'b'].map((NAME) => replica('fastify', { ...env, NAME, DRAIN: '1' }));
+    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('probes'), TTL: '6', PORT: '0' };
+    const all = ['a', 'b'].map((NAME) => replica('fastify', { ...env, NAME, DRAIN: '30' }));
     const origins = await Promise.all(all.map((one) => one.says(/^listening at (\S+)/)));
     const status = async (origin: string | undefined, path: string): Promise<number> =>
       (await fetch(`${origin}${path}`, { headers: { connection: 'close' } })).status;

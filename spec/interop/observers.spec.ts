@@ -22,7 +22,7 @@ describe('who leads, and what it proclaims, is heard', () => {
   }
 
   async function heard(list: () => readonly string[], wanted: readonly string[]): Promise<void> {
-    await until(() => list().join() === wanted.join(), { within: 10_000, what: `${wanted}` }).catch((err: Error) => {
+    await until(() => list().join() === wanted.join(), { what: `${wanted}` }).catch((err: Error) => {
       throw new Error(`${err.message}; heard: ${list()}`);
     });
   }
@@ -46,7 +46,7 @@ describe('who leads, and what it proclaims, is heard', () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const first = await etcdctls(hosts, name, 'etcdctl');
-    await until(() => first.isLeader(), { within: 10_000, what: 'etcdctl to lead' });
+    await until(() => first.isLeader(), { what: 'etcdctl to lead' });
     const own = candidate(hosts, name, { value: 'own' });
     const { observed, events } = hearing(own);
     own.start();
@@ -83,7 +83,7 @@ describe('who leads, and what it proclaims, is heard', () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const first = etcd3s(openClient(hosts), name, 'etcd3');
-    await until(() => first.isLeader(), { within: 10_000, what: 'etcd3 to lead' });
+    await until(() => first.isLeader(), { what: 'etcd3 to lead' });
     const own = candidate(hosts, `election/${name}`, { value: 'own' });
     const { observed, events } = hearing(own);
     own.start();

@@ -13,8 +13,7 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     const name = uniqueName();
     const queue = `election/${name}`;
     const reader = candidate(hosts, queue);
-    const ourOwn = async (value: string): Promise<Contestant> =>
-      ours(candidate(hosts, queue, { value, ttl: 5 }), value);
+    const ourOwn = async (value: string): Promise<Contestant> => ours(candidate(hosts, queue, { value }), value);
     const etcdctl = (value: string): Promise<Contestant> => etcdctls(hosts, queue, value);
     const etcd3 = async (value: string): Promise<Contestant> => etcd3s(openClient(hosts), name, value);
 
@@ -30,7 +29,7 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     }
 
     for (const [i, contestant] of contestants.entries()) {
-      await until(() => contestant.isLeader(), { within: 10_000, what: `${contestant.value} to lead` });
+      await until(() => contestant.isLeader(), { what: `${contestant.value} to lead` });
       const leaders = contestants.filter((each) => each.isLeader()).map(({ value }) => value);
       expect(leaders).to.deep.equal([contestant.value]);
       expect((await reader.leader())?.value).to.equal(contestant.value);
