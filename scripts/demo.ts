@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, Election } from '../lib/index.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
+import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
 import { until } from '../spec/support/wait.js';
 import { Contender } from './demo/contender.js';
 import { paint, remark, say, title } from './demo/screen.js';
@@ -28,6 +29,8 @@ try {
 async function demo(): Promise<void> {
   title('etcd-leader: three candidates, one leader');
   say('an etcd cluster of three members starts …');
+  const server = await findEtcd();
+  for (const line of server === undefined ? [] : await describeServer(server)) remark(line);
   const cluster = await Cluster.start();
   remark(cluster.hosts.join('  '));
 

@@ -12,11 +12,14 @@ import { freePorts } from '../spec/support/cluster/ports.js';
 const CLIENTS = 'http://127.0.0.1:2379';
 
 const server = await findEtcd();
-if (server?.kind === 'program') await serve(server.bin);
+if (server?.kind === 'program') await serve(server.bin, server.version);
 else if (server?.kind === 'compose') console.log('there is no etcd program here: docker compose up --wait');
-else console.log(server === undefined ? 'no etcd server: npm run setup' : `use ${describeServer(server)}`);
+else
+  console.log(
+    server === undefined ? 'no etcd server: npm run setup' : `use ${(await describeServer(server)).join('\n')}`,
+  );
 
-async function serve(bin: string): Promise<void> {
+async function serve(bin: string, version: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-etcd-'));
   const [port] = await freePorts(1);
   const peers = `http://127.0.0.1:${port}`;
@@ -31,7 +34,7 @@ async function serve(bin: string): Promise<void> {
     '--log-level=error',
   ];
   const etcd = spawn(bin, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  etcd.once('spawn', () => console.log(`etcd listens at ${CLIENTS} until Ctrl-C`));
+  etcd.once('spawn', () => console.log(`etcd ${version} listens at ${CLIENTS} until Ctrl-C`));
   etcd.once('error', (err) => console.error(err.message));
   etcd.once('close', (code) => {
     rmSync(folder, { recursive: true, force: true });

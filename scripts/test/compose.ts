@@ -14,13 +14,15 @@ export async function onCompose(stage: Stage, suite: () => Promise<boolean>): Pr
   }
   await ensureImage((line) => stage.say(`   ${line}`));
   const { hosts, down } = await composeUp();
-  const before = process.env.ETCD_ENDPOINTS;
+  const { ETCD_ENDPOINTS: before, ETCD_VERSION: version } = process.env;
   process.env.ETCD_ENDPOINTS = hosts.join(',');
+  delete process.env.ETCD_VERSION; // the release is that of the image
   try {
     return await suite();
   } finally {
     if (before === undefined) delete process.env.ETCD_ENDPOINTS;
     else process.env.ETCD_ENDPOINTS = before;
+    if (version !== undefined) process.env.ETCD_VERSION = version;
     await down();
   }
 }

@@ -13,7 +13,7 @@ export function mocha(stage: Stage, ...specs: readonly string[]): Promise<boolea
 export async function mochaOnEtcd(stage: Stage, folder: string, ...options: readonly string[]): Promise<boolean> {
   const server = await findEtcd();
   if (server === undefined) throw new Error('no etcd server: run `npm run setup`');
-  stage.say(`   on ${describeServer(server)}`);
+  for (const line of await describeServer(server)) stage.say(`   ${line}`);
   const specs = [`${folder}/**/*.spec.js`, ...options];
   if (server.kind === 'program') return await mocha(stage, ...specs);
   stage.say('   without the specs of faults and of security: they need clusters of their own');

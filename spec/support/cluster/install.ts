@@ -1,7 +1,10 @@
 import { aptInstall, asRoot } from './apt.js';
 import { composePull, composeUsable } from './compose.js';
+import { fetchPackages } from './debian-packages.js';
 import { type EtcdServer, findEtcd } from './etcd-server.js';
+import { buildWithGo } from './go-build.js';
 import { get } from './http.js';
+import { fetchArchive } from './release-archive.js';
 import { run } from './run.js';
 
 const INSTALLS_WITHIN = 10 * 60_000;
@@ -12,16 +15,27 @@ interface Way {
   tried(say: (line: string) => void): Promise<string | undefined>;
 }
 
-const WAYS: readonly Way[] = [
+/** What is quickest to have goes first. */
+const ANY_RELEASE: readonly Way[] = [
+  { advice: "a release archive from etcd's page", tried: (say) => fetchArchive(undefined, say) },
   { advice: 'Debian, Ubuntu: apt-get install etcd-server', tried: aptGet },
   { advice: 'Homebrew: brew install etcd', tried: brew },
+  { advice: 'Go, to build it', tried: (say) => buildWithGo('3.6', say) },
   { advice: 'Docker Compose, with an engine that runs', tried: docker },
 ];
 
+function waysTo(release: string): readonly Way[] {
+  return [
+    { advice: "its archive from etcd's page", tried: (say) => fetchArchive(release, say) },
+    { advice: 'packages of Debian or Ubuntu', tried: (say) => fetchPackages(release, say) },
+    { advice: 'Go, to build it', tried: (say) => buildWithGo(release, say) },
+  ];
+}
+
 /**
- * Finds an etcd server, or installs one; nothing is asked of the network when one is found.
+ * Finds an etcd server, or fetches one; nothing is asked of the network when one is found.
  *
- * @param say is told what is being installed
+ * @param say is told what is being fetched
  * @throws with all the ways to get one, when none worked
  */
 export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServer> {
@@ -29,22 +43,25 @@ export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServe
   if (found?.kind === 'endpoints') await assertAnswering(found.hosts);
   if (found !== undefined) return found;
 
+  const { ETCD_VERSION: wanted } = process.env;
   const reasons: string[] = [];
-  for (const way of WAYS) {
+  for (const way of wanted ? waysTo(wanted) : ANY_RELEASE) {
     const reason = await way.tried(say);
     if (reason === undefined) {
-      const installed = await findEtcd();
-      if (installed !== undefined) return installed;
+      const fetched = await findEtcd();
+      if (fetched !== undefined) return fetched;
     }
-    reasons.push(`  - ${way.advice} (${reason ?? 'done, but no etcd 3.4 or later came of it'})`);
+    reasons.push(`${way.advice} (${reason ?? 'done, but no etcd 3.4 or later came of it'})`);
   }
+  if (wanted)
+    throw new Error(`etcd ${wanted} is neither on the PATH nor kept, and cannot be had: ${reasons.join('; ')}`);
   throw new Error(
     [
       'no etcd server was found, and none could be installed. Any one of these will do:',
       '  - ETCD_ENDPOINTS=http://127.0.0.1:2379,…: a cluster that runs',
       '  - ETCD_BIN=/path/to/etcd: an etcd server, 3.4 or later',
       '  - etcd on the PATH',
-      ...reasons,
+      ...reasons.map((reason) => `  - ${reason}`),
     ].join('\n'),
   );
 }

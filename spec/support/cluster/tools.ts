@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { aptInstall } from './apt.js';
+import { findEtcd } from './etcd-server.js';
 import { run } from './run.js';
 
 /** Commands that some specs run beside etcd. */
@@ -11,7 +12,7 @@ const TOOLS = {
 export type Tool = keyof typeof TOOLS;
 
 /**
- * How to call the command: by its name, or by its path beside `ETCD_BIN`.
+ * How to call the command: by its path beside the etcd server, or by its name.
  *
  * @throws when there is none
  */
@@ -20,7 +21,7 @@ export async function findTool(name: Tool): Promise<string> {
   if (found !== undefined) return found;
   const { debian, needs } = TOOLS[name];
   throw new Error(
-    `${needs} run \`${name}\`, and there is none on the PATH or beside \`ETCD_BIN\`. Debian, Ubuntu: apt-get install ${debian}; Homebrew's etcd has etcdctl, and so has every release of etcd`,
+    `${needs} run \`${name}\`, and there is none beside the etcd server or on the PATH. Debian, Ubuntu: apt-get install ${debian}; Homebrew's etcd has etcdctl, and so has every release of etcd`,
   );
 }
 
@@ -35,7 +36,8 @@ export async function ensureTools(say: (line: string) => void): Promise<void> {
 }
 
 async function lookFor(name: Tool, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
-  const beside = env.ETCD_BIN ? [join(dirname(env.ETCD_BIN), name)] : [];
+  const server = await findEtcd(env).catch(() => undefined); // a wrong `ETCD_BIN` is told by who starts a cluster
+  const beside = server?.kind === 'program' ? [join(dirname(server.bin), name)] : [];
   for (const command of [...beside, name]) {
     const { ok } = await run(command, TOOLS[name].version, { env: { ...env, ETCDCTL_API: '3' } });
     if (ok) return command;
