@@ -4,7 +4,6 @@ import { createClient } from '../lib/client.js';
 import { EtcdStore } from '../lib/etcd/etcd-store.js';
 import type { RangeQuery, Txn } from '../lib/store/store.js';
 import { GrpcMember, type Message, Status } from './support/grpc-member.js';
-import { recordWatch } from './support/store-recorders.js';
 import { tracked } from './support/track.js';
 import { VirtualTime } from './support/virtual-time.js';
 
@@ -156,77 +155,6 @@ describe('the store on etcd3', () => {
       expect(found?.value).to.deep.equal(value);
       value.fill(2);
       expect(found?.value[0]).to.equal(1);
-    });
-  });
-
-  describe('watches', () => {
-    const open = () => {
-      const recorder = recordWatch(store, '');
-      tracked(recorder.stream);
-      return recorder;
-    };
-    const told = (recorder: ReturnType<typeof open>, lines: number): Promise<void> =>
-      recorder.until((story) => story.length >= lines);
-
-    it('are asked for under an id of ours, from a revision on', async () => {
-      const recorder = open();
-      recorder.stream.create(5, 'jobs/', 'jobs0', 9n);
-      await told(recorder, 1);
-      expect(member.requests('Watch')[0]?.['create_request']).to.deep.include({
-        key: Buffer.from('jobs/'),
-        range_end: Buffer.from('jobs0'),
-        start_revision: '9',
-        watch_id: '5',
-      });
-    });
-
-    it('tell puts and deletions with their revisions', async () => {
-      const recorder = open();
-      recorder.stream.create(1, 'a', undefined, 9n);
-      await told(recorder, 1);
-      const deleted = { key: Buffer.from('a'), mod_revision: '12' };
-      member.tell({
-        watch_id: '1',
-        events: [
-          { type: 'Put', kv: kv(Buffer.from('a'), Buffer.from('x')) },
-          { type: 'Delete', kv: deleted },
-        ],
-      });
-      await told(recorder, 2);
-      expect(recorder.story).to.deep.equal(['1 created', '1: put a, delete a']);
-      expect(recorder.events[0]?.kv).to.include({ lease: 7_587_862_094_012_030_978n });
-      expect(recorder.events[1]).to.deep.equal({ type: 'delete', key: 'a', revision: 12n });
-    });
-
-    it('tell from where they are possible when they were compacted away', async () => {
-      const recorder = open();
-      recorder.watchAll(1, 9n);
-      await told(recorder, 1);
-      member.tell({ watch_id: '1', canceled: true, compact_revision: '12' });
-      await told(recorder, 2);
-      expect(recorder.story[1]).to.equal('1 cancelled, compacted at its own revision + 3');
-    });
-
-    it('that are refused are recognised although etcd does not say which it refuses', async () => {
-      member.answers.Watch = ({ create_request }) => {
-        const { key, watch_id } = create_request as { key: Buffer; watch_id: string };
-        if (String(key) !== 'secret') return { watch_id, created: true };
-        return { watch_id: '-1', created: true, canceled: true, cancel_reason: 'etcdserver: permission denied' };
-      };
-      const recorder = open();
-      for (const [n, key] of ['a', 'secret', 'b', 'secret'].entries())
-        recorder.stream.create(n + 1, key, undefined, 9n);
-      await told(recorder, 4);
-      expect(recorder.story).to.deep.equal(['1 created', '2 cancelled', '3 created', '4 cancelled']);
-    });
-
-    it('count every message as a sign of life', async () => {
-      const recorder = open();
-      recorder.stream.ping();
-      await recorder.until(() => recorder.signs === 1);
-      member.tell({ watch_id: '-1' });
-      await recorder.until(() => recorder.signs === 2);
-      expect(recorder.story).to.deep.equal([]);
     });
   });
 });

@@ -1,39 +1,36 @@
 import type {
   Etcd3,
   ICompare,
-  IKeyValue,
   ILeaseKeepAliveRequest,
   ILeaseKeepAliveResponse,
   IRangeRequest,
   IRangeResponse,
   IRequestOp,
-  IWatchRequest,
-  IWatchResponse,
 } from 'etcd3';
 import type { Clock } from '../common/time.js';
 import { type ElectionError, unreachable } from '../errors.js';
-import { bytesOf, keyOf } from '../store/bytes.js';
+import { bytesOf } from '../store/bytes.js';
 import type {
   Compare,
   KeepAliveHandlers,
   KeepAliveStream,
-  KeyValue,
   Op,
   RangeQuery,
   RangeResult,
   Store,
   Txn,
   TxnResult,
-  WatchEvent,
   WatchHandlers,
   WatchStream,
 } from '../store/store.js';
 import { Bulkhead } from './bulkhead.js';
-import { isDenied, isLeaseExists, isTokenUseless, translate } from './errors.js';
+import { isDenied, isLeaseExists, translate } from './errors.js';
+import { EtcdWatch, toKeyValue } from './etcd-watch.js';
 import type { CallOptions } from './guard.js';
 import { MemberHealth } from './member-health.js';
 import { Stream } from './stream.js';
 import { unary } from './unary.js';
+import type { Numbering } from './watch-ids.js';
 
 /** {@link Store} on etcd3's raw clients. The client belongs to the user, so it is never closed here. */
 export class EtcdStore implements Store {
@@ -41,6 +38,7 @@ export class EtcdStore implements Store {
   readonly #clock: Clock;
   readonly #members: MemberHealth;
   readonly #bulkhead: Bulkhead;
+  readonly #numbering: Numbering = { isOurs: true };
   /** Streams with an expired token are refused, and only a unary call makes etcd3 fetch another token. */
   #isTokenDoubtful = false;
   #someKey = '\0';
@@ -106,52 +104,14 @@ export class EtcdStore implements Store {
   }
 
   watch(on: WatchHandlers): WatchStream {
-    const creating: number[] = [];
-    const stream = new Stream<IWatchRequest, IWatchResponse>(
-      this.#members,
-      this.#clock,
-      (options) => this.#open(() => this.#etcd.watchClient.watch(options)),
-      {
-        data: (reply) => {
-          if (!isTokenUseless(reply.cancel_reason)) return this.#hear(reply, creating, on);
-          stream.close(); // the stream keeps its token, so no other watch can be created on it either
-          on.closed(this.#doubt(new Error(reply.cancel_reason), 'watch'));
-        },
-        closed: (err) => on.closed(this.#doubt(err, 'watch')),
-      },
-    );
-    return {
-      create: (id, key, end, fromRevision) => {
-        creating.push(id);
-        stream.send({
-          create_request: {
-            key: bytesOf(key),
-            ...(end !== undefined && { range_end: bytesOf(end) }),
-            start_revision: fromRevision.toString(),
-            watch_id: String(id),
-          },
-        });
-      },
-      cancel: (id) => stream.send({ cancel_request: { watch_id: String(id) } }),
-      ping: () => stream.send({ progress_request: {} }),
-      overdue: () => stream.overdue(),
-      close: () => stream.close(),
-    };
-  }
-
-  #hear(reply: IWatchResponse, creating: number[], on: WatchHandlers): void {
-    // When etcd refuses a watch, it does not say which: watch_id is -1. But it answers in the order of the requests.
-    const asked = reply.created ? creating.shift() : undefined;
-    const id = asked ?? Number(reply.watch_id);
-    on.alive();
-    if (reply.canceled) {
-      const compacted = BigInt(reply.compact_revision);
-      const error = this.#doubt(new Error(reply.cancel_reason || 'the watch was cancelled'), 'watch');
-      on.cancelled(id, compacted > 0n ? compacted : undefined, error);
-    } else if (reply.created) {
-      on.created(id);
-    }
-    if (reply.events.length > 0) on.events(id, reply.events.map(toWatchEvent));
+    const open = (options: CallOptions): ReturnType<Etcd3['watchClient']['watch']> =>
+      this.#open(() => this.#etcd.watchClient.watch(options));
+    return new EtcdWatch({
+      on,
+      numbering: this.#numbering,
+      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers),
+      translate: (err) => this.#doubt(err, 'watch'),
+    });
   }
 
   #unary<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
@@ -218,22 +178,4 @@ function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }:
 
 function toRangeResult(range: IRangeResponse): RangeResult {
   return { kvs: range.kvs.map(toKeyValue), count: Number(range.count) };
-}
-
-function toKeyValue(kv: IKeyValue): KeyValue {
-  return {
-    key: keyOf(kv.key),
-    value: Buffer.from(kv.value), // a copy: the original is a slice that would keep the whole reply in memory
-    createRevision: BigInt(kv.create_revision),
-    modRevision: BigInt(kv.mod_revision),
-    lease: BigInt(kv.lease),
-  };
-}
-
-function toWatchEvent(event: IWatchResponse['events'][number]): WatchEvent {
-  const key = keyOf(event.kv.key);
-  const revision = BigInt(event.kv.mod_revision);
-  return event.type === 'Delete'
-    ? { type: 'delete', key, revision }
-    : { type: 'put', key, revision, kv: toKeyValue(event.kv) };
 }

@@ -132,7 +132,7 @@ export interface WatchHandlers {
   events(id: number, events: readonly WatchEvent[]): void;
   /** etcd has ended the watch. `compacted`: the first revision that can still be watched, if that was the reason. */
   cancelled(id: number, compacted: bigint | undefined, error: Error): void;
-  /** Any sign of life on the stream, including progress replies. */
+  /** The stream has told something: what follows, or a mere sign of life. */
   alive(): void;
   /** The stream has ended by itself; nothing is told after it. Not called after `close()`. */
   closed(error: Error): void;
@@ -142,7 +142,7 @@ export interface WatchStream {
   /** Starts a watch under an `id` of the caller's choice (1 or more, never used again on this stream). */
   create(id: number, key: string, end: string | undefined, fromRevision: bigint): void;
   cancel(id: number): void;
-  /** Asks for a sign of life. */
+  /** Asks for a sign of life: from whoever would tell the events. */
   ping(): void;
   /** See {@link KeepAliveStream.overdue}. */
   overdue(): void;
