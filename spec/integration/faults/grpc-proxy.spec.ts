@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { type Election, Session } from '../../../lib/index.js';
+import { deleteKey } from '../../support/by-hand.js';
+import { CLIENTS, candidate, inOrder, leading, openClient } from '../../support/candidates.js';
+import { GrpcProxy } from '../../support/cluster/grpc-proxy.js';
+import { figure, median, stopwatch, times } from '../../support/figures.js';
+import { ownCluster } from '../../support/own-cluster.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { tell } from '../../support/story.js';
+import { tracked } from '../../support/track.js';
+import { until } from '../../support/wait.js';
+
+const RUNS = 5;
+
+describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
+  const cluster = ownCluster();
+  const throughProxy = async (): Promise<string[]> => [tracked(await GrpcProxy.start(cluster())).host];
+
+  for (const client of CLIENTS) {
+    it(`a leader hears of the deletion of its key within 200 ms, with ${client}`, async () => {
+      const hosts = await throughProxy();
+      const operator = openClient(cluster().hosts);
+      const took: number[] = [];
+      for (let run = 0; run < RUNS; run += 1) {
+        const leader = candidate(hosts, uniqueName(), { client });
+        const story = tell({ leader });
+        const { key } = await leading(leader);
+        const since = stopwatch();
+        await deleteKey(operator, key);
+        await until(() => story.length >= 2, { what: 'the end of the term' });
+        took.push(since());
+        expect(story[1]).to.equal('leader unelected: KEY_DELETED');
+      }
+      figure('deletion to unelected behind a proxy', ...took);
+      expect(median(took)).to.be.below(200);
+    });
+  }
+
+  it('the next candidate is elected as soon as without, and half a second at the most', async () => {
+    const handovers = async (hosts: readonly string[]): Promise<number[]> => {
+      const took: number[] = [];
+      for (let run = 0; run < RUNS; run += 1) {
+        const name = uniqueName();
+        const [leader, next] = [candidate(hosts, name), candidate(hosts, name)];
+        await inOrder(leader, next);
+        const since = stopwatch();
+        const stopped = leader.stop();
+        await leading(next);
+        took.push(since());
+        await stopped;
+      }
+      return took;
+    };
+    const [direct, behind] = [await handovers(cluster().hosts), await handovers(await throughProxy())];
+    figure('handover without a proxy', ...direct);
+    figure('handover behind a proxy', ...behind);
+    expect(median(behind)).to.be.below(median(direct) + 500);
+  });
+
+  it('everybody hears what the leader proclaims', async () => {
+    const hosts = await throughProxy();
+    const name = uniqueName();
+    const [leader, other] = [candidate(hosts, name, { value: 'a' }), candidate(hosts, name, { value: 'b' })];
+    const story = tell({ other }, ['leader']);
+    await inOrder(leader, other);
+    await until(() => story.length === 1, { what: 'the leader' });
+    await leader.proclaim('changed');
+    await until(() => story.length === 2, { what: 'the proclaimed value' });
+    expect(story).to.deep.equal(['other leader: a', 'other leader: changed']);
+  });
+
+  it('of many elections on one session only those hear of a deletion whose keys were deleted', async () => {
+    const session = tracked(new Session(openClient(await throughProxy())));
+    const operator = openClient(cluster().hosts);
+    const elections = times(40).map(() => candidate(session, uniqueName()));
+    const terms = await Promise.all(elections.map((election) => leading(election)));
+    const lost: number[] = [];
+    for (const [at, election] of elections.entries()) election.on('unelected', () => lost.push(at));
+    const chosen = times(elections.length).filter((at) => at % 7 === 3);
+    for (const at of chosen) await deleteKey(operator, terms[at]?.key ?? '');
+    await until(() => lost.length === chosen.length, { what: 'the deletions' });
+    await Promise.all(chosen.map((at) => leading(elections[at] as Election)));
+    expect(lost.sort((one, other) => one - other)).to.deep.equal(chosen);
+  });
+});
