@@ -22,12 +22,15 @@ export interface MetricsOptions {
   /**
    * Seconds between two reads of the queue for `queue_position`. Each read costs etcd time in proportion to the queue.
    * No read is made while this candidate leads, or while nobody scrapes. `Infinity`: no reads, and no position while
-   * this candidate waits.
+   * this candidate waits. 3,600 at the most apart from that: a greater number is usually milliseconds.
    *
    * @default 30
    */
   readonly queueInterval?: number;
 }
+
+/** Seconds. A greater number is taken for milliseconds. */
+const LONGEST_INTERVAL = 3_600;
 
 /** Ends the collection and takes the series of this election out of the registry. Idempotent. */
 export interface Detach {
@@ -59,6 +62,12 @@ export function collectMetrics(election: Election, options: MetricsOptions = {})
   const { register = globalRegister, prefix = 'etcd_leader_', queueInterval = 30 } = options;
   if (typeof queueInterval !== 'number' || !(queueInterval >= 0)) {
     throw new Error(`\`queueInterval\` must be a number of seconds, 0 or more; got ${String(queueInterval)}`);
+  }
+  if (queueInterval > LONGEST_INTERVAL && queueInterval !== Number.POSITIVE_INFINITY) {
+    throw new Error(
+      `\`queueInterval\` must be ${LONGEST_INTERVAL} seconds or less, or Infinity for no reads; got ${queueInterval}. ` +
+        'It is seconds, not milliseconds',
+    );
   }
   const instruments = Instruments.of(register, prefix);
   const recorder = new Recorder(election, instruments, 1000 * queueInterval);

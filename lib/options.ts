@@ -6,10 +6,18 @@ export interface SessionOptions {
   /**
    * Seconds that etcd keeps the lease after the last refresh: how long a crashed leader holds its place. Whole seconds,
    * 2 or more (etcd's minimum with its default timings); etcd may grant more than is asked, and what it grants counts.
+   * More than an hour is refused, unless `allowLongTtl` says that it is meant: such a number is usually milliseconds.
    *
    * @default 10
    */
   readonly ttl?: number;
+
+  /**
+   * Allows a `ttl` of more than 3,600 seconds. A leader that crashes then holds its place for that long.
+   *
+   * @default false
+   */
+  readonly allowLongTtl?: boolean;
 
   /**
    * Seconds after the last successful refresh (counted from when it was *sent*) at which this candidate stops leading.
@@ -55,23 +63,28 @@ export interface ElectionOptions extends SessionOptions {
   readonly healthCheck?: () => boolean | Promise<boolean>;
 
   /**
-   * Milliseconds that `stop()` and `stepDown()` wait for the work of `run()` before the key is released anyway.
+   * Milliseconds that `stop()` and `stepDown()` wait for the work of `run()` before the key is released anyway. 0 does not
+   * wait. 1 to 99 are refused: such a number is usually seconds.
    *
    * @default ttl, in milliseconds
    */
   readonly releaseTimeout?: number;
 }
 
-export const DEFAULTS = Object.freeze({ ttl: 10, renewDeadlineShare: 0.75, observe: true });
+export const DEFAULTS = Object.freeze({ ttl: 10, allowLongTtl: false, renewDeadlineShare: 0.75, observe: true });
 
 /** etcd's minimum: ceil(1.5 x its election timeout of 1 s). */
 const MIN_TTL = 2;
 /** etcd's maximum: https://github.com/etcd-io/etcd/blob/v3.4.23/lease/lessor.go, `MaxLeaseTTL`. */
 const MAX_TTL = 9_000_000_000;
+/** Seconds. A greater number is taken for milliseconds: as seconds it would cost hours after a crash. */
+export const LONG_TTL = 3_600;
 /** Bytes: etcd refuses requests over 1.5 MiB by default, and batches need room too. */
 const MAX_VALUE = 1024 * 1024;
 /** Milliseconds that a timer of Node's can wait at the most. */
 const MAX_TIMEOUT = 2 ** 31 - 1;
+/** Milliseconds. A smaller number, 0 apart, is taken for seconds: in so little time no work ends. */
+const SHORT_TIMEOUT = 100;
 
 export interface ResolvedSessionOptions {
   readonly ttl: number;
@@ -105,7 +118,8 @@ function checkObject(options: unknown): asserts options is object {
   check(plain, `\`options\` must be an object; got ${show(options)}`);
 }
 
-const KNOWN = ['ttl', 'renewDeadline', 'logger', 'value', 'observe', 'healthCheck', 'releaseTimeout'];
+const OF_SESSION = ['ttl', 'allowLongTtl', 'renewDeadline', 'logger'];
+const OF_ELECTION = [...OF_SESSION, 'value', 'observe', 'healthCheck', 'releaseTimeout'];
 
 /** Without this check, a misspelt option would silently mean its default. */
 function checkNames(options: object, known: readonly string[]): void {
@@ -130,17 +144,24 @@ function resolveLogger(logger: unknown): Logger {
 /** @throws ElectionError `INVALID_OPTION` */
 export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSessionOptions {
   checkObject(options);
-  checkNames(options, ['ttl', 'renewDeadline', 'logger']);
-  const { ttl = DEFAULTS.ttl } = options;
+  checkNames(options, OF_SESSION);
+  const { ttl = DEFAULTS.ttl, allowLongTtl = DEFAULTS.allowLongTtl } = options;
+  check(typeof allowLongTtl === 'boolean', `\`allowLongTtl\` must be true or false; got ${show(allowLongTtl)}`);
   check(
     Number.isInteger(ttl) && ttl >= MIN_TTL,
     `\`ttl\` must be a whole number of seconds, ${MIN_TTL} or more; got ${show(ttl)}`,
+  );
+  check(
+    allowLongTtl || ttl <= LONG_TTL,
+    `\`ttl\` must be ${LONG_TTL} seconds or less; got ${show(ttl)}. It is seconds, not milliseconds; if you mean a crashed ` +
+      'leader to hold its place for so long, say `allowLongTtl: true`',
   );
   check(ttl <= MAX_TTL, `\`ttl\` must be ${MAX_TTL} seconds or less; got ${show(ttl)}`);
   const { renewDeadline = DEFAULTS.renewDeadlineShare * ttl } = options;
   check(
     typeof renewDeadline === 'number' && renewDeadline > ttl / 3 && renewDeadline < ttl,
-    `\`renewDeadline\` must be more than a third of \`ttl\` (${ttl} s) and less than it; got ${show(renewDeadline)}`,
+    `\`renewDeadline\` must be a number of seconds, more than a third of \`ttl\` (${ttl} s) and less than \`ttl\`; ` +
+      `got ${show(renewDeadline)}`,
   );
   return { ttl, renewDeadline, logger: resolveLogger(options.logger) };
 }
@@ -169,6 +190,11 @@ export function resolveElectionOptions(
     typeof releaseTimeout === 'number' && releaseTimeout >= 0 && releaseTimeout <= MAX_TIMEOUT,
     `\`releaseTimeout\` must be a number of milliseconds from 0 to ${MAX_TIMEOUT}; got ${show(releaseTimeout)}`,
   );
+  check(
+    releaseTimeout === 0 || releaseTimeout >= SHORT_TIMEOUT,
+    `\`releaseTimeout\` must be 0, or ${SHORT_TIMEOUT} milliseconds or more; got ${show(releaseTimeout)}. ` +
+      'It is milliseconds, not seconds',
+  );
   const logger = options.logger === undefined ? session.logger : resolveLogger(options.logger);
   const bytes = value === undefined ? defaultValue() : resolveValue(value);
   return { value: bytes, observe, healthCheck, releaseTimeout, logger };
@@ -177,15 +203,16 @@ export function resolveElectionOptions(
 /** The session's part of the options of an `Election`. With `hasSession`, refuses what belongs to the session. */
 export function splitOptions(options: ElectionOptions = {}, hasSession: boolean): SessionOptions {
   checkObject(options);
-  checkNames(options, KNOWN);
-  const { ttl, renewDeadline, logger } = options;
+  checkNames(options, OF_ELECTION);
+  const { ttl, allowLongTtl, renewDeadline, logger } = options;
   if (hasSession) {
-    for (const [name, value] of Object.entries({ ttl, renewDeadline })) {
+    for (const [name, value] of Object.entries({ ttl, allowLongTtl, renewDeadline })) {
       check(value === undefined, `\`${name}\` belongs to the Session that this election uses; got ${show(value)}`);
     }
   }
   return {
     ...(ttl !== undefined && { ttl }),
+    ...(allowLongTtl !== undefined && { allowLongTtl }),
     ...(renewDeadline !== undefined && { renewDeadline }),
     ...(logger !== undefined && { logger }),
   };

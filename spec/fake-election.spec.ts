@@ -126,7 +126,7 @@ describe('FakeElection', () => {
 
   it('takes the options of an Election, and checks them', () => {
     expect(() => make({ ttl: 1 })).to.throw(/`ttl`/);
-    expect(make({ ttl: 3, renewDeadline: 2, releaseTimeout: 5, observe: false }).state).to.equal('idle');
+    expect(make({ ttl: 3, renewDeadline: 2, releaseTimeout: 500, observe: false }).state).to.equal('idle');
   });
 
   it('builds transactions on the client that it is given, and has none without', async () => {

@@ -10,6 +10,11 @@ type Any = Record<string, unknown>;
 const election = (options: Any | unknown, name: unknown = 'jobs', etcd: unknown = client()): Election =>
   new Election(etcd as Etcd3, name as string, options as object);
 
+const LONG_TTL =
+  '`ttl` must be 3600 seconds or less; got #. It is seconds, not milliseconds; if you mean a crashed leader to hold its ' +
+  'place for so long, say `allowLongTtl: true`';
+const SHORT_TIMEOUT = '`releaseTimeout` must be 0, or 100 milliseconds or more; got #. It is milliseconds, not seconds';
+
 /** What is wrong, who refuses it, and the whole message: the option, the limit, the value. */
 const BAD: readonly (readonly [what: string, make: () => unknown, message: string])[] = [
   ['no client', () => election({}, 'jobs', null), '`etcd` must be an Etcd3 client or a Session; got null'],
@@ -32,7 +37,7 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
   [
     'a misspelt option',
     () => election({ tll: 5 }),
-    '`tll` is not an option; the options are `ttl`, `renewDeadline`, `logger`, `value`, `observe`, `healthCheck`, `releaseTimeout`',
+    '`tll` is not an option; the options are `ttl`, `allowLongTtl`, `renewDeadline`, `logger`, `value`, `observe`, `healthCheck`, `releaseTimeout`',
   ],
   ['a ttl of 1', () => election({ ttl: 1 }), '`ttl` must be a whole number of seconds, 2 or more; got 1'],
   ['a ttl of 2.5', () => election({ ttl: 2.5 }), '`ttl` must be a whole number of seconds, 2 or more; got 2.5'],
@@ -52,33 +57,55 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
   ],
   [
     "a ttl over etcd's maximum",
-    () => election({ ttl: 9_000_000_001 }),
+    () => election({ ttl: 9_000_000_001, allowLongTtl: true }),
     '`ttl` must be 9000000000 seconds or less; got 9000000001',
+  ],
+  ['a ttl over an hour', () => election({ ttl: 3_601 }), LONG_TTL.replace('#', '3601')],
+  ['a ttl in milliseconds', () => election({ ttl: 10_000 }), LONG_TTL.replace('#', '10000')],
+  [
+    'a ttl over an hour that is not allowed',
+    () => election({ ttl: 10_000, allowLongTtl: false }),
+    LONG_TTL.replace('#', '10000'),
+  ],
+  [
+    'a ttl over an hour from etcdLeader',
+    () => etcdLeader(client(), 'jobs', 'a', 10_000),
+    LONG_TTL.replace('#', '10000'),
+  ],
+  [
+    'allowLongTtl that is no boolean',
+    () => election({ allowLongTtl: 'yes' }),
+    '`allowLongTtl` must be true or false; got "yes"',
+  ],
+  [
+    'a renewDeadline in milliseconds',
+    () => election({ renewDeadline: 7_500 }),
+    '`renewDeadline` must be a number of seconds, more than a third of `ttl` (10 s) and less than `ttl`; got 7500',
   ],
   [
     'a renewDeadline of ttl',
     () => election({ ttl: 6, renewDeadline: 6 }),
-    '`renewDeadline` must be more than a third of `ttl` (6 s) and less than it; got 6',
+    '`renewDeadline` must be a number of seconds, more than a third of `ttl` (6 s) and less than `ttl`; got 6',
   ],
   [
     'a renewDeadline over ttl',
     () => election({ ttl: 6, renewDeadline: 7 }),
-    '`renewDeadline` must be more than a third of `ttl` (6 s) and less than it; got 7',
+    '`renewDeadline` must be a number of seconds, more than a third of `ttl` (6 s) and less than `ttl`; got 7',
   ],
   [
     'a renewDeadline of ttl / 3',
     () => election({ ttl: 6, renewDeadline: 2 }),
-    '`renewDeadline` must be more than a third of `ttl` (6 s) and less than it; got 2',
+    '`renewDeadline` must be a number of seconds, more than a third of `ttl` (6 s) and less than `ttl`; got 2',
   ],
   [
     'a renewDeadline over the default ttl',
     () => election({ renewDeadline: 10 }),
-    '`renewDeadline` must be more than a third of `ttl` (10 s) and less than it; got 10',
+    '`renewDeadline` must be a number of seconds, more than a third of `ttl` (10 s) and less than `ttl`; got 10',
   ],
   [
     'a renewDeadline that is no number',
     () => election({ renewDeadline: '5' }),
-    '`renewDeadline` must be more than a third of `ttl` (10 s) and less than it; got "5"',
+    '`renewDeadline` must be a number of seconds, more than a third of `ttl` (10 s) and less than `ttl`; got "5"',
   ],
   ['a value that is a number', () => election({ value: 7 }), '`value` must be a string or a Buffer; got 7'],
   ['a value that is null', () => election({ value: null }), '`value` must be a string or a Buffer; got null'],
@@ -108,6 +135,9 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     () => election({ releaseTimeout: Number.NaN }),
     '`releaseTimeout` must be a number of milliseconds from 0 to 2147483647; got NaN',
   ],
+  ['a releaseTimeout of 1', () => election({ releaseTimeout: 1 }), SHORT_TIMEOUT.replace('#', '1')],
+  ['a releaseTimeout in seconds', () => election({ releaseTimeout: 20 }), SHORT_TIMEOUT.replace('#', '20')],
+  ['a releaseTimeout just too short', () => election({ releaseTimeout: 99 }), SHORT_TIMEOUT.replace('#', '99')],
   [
     'a logger without methods',
     () => election({ logger: {} }),
@@ -126,12 +156,17 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
   [
     'a session with options of an election',
     () => new Session(client(), { value: 'x' } as object),
-    '`value` is not an option; the options are `ttl`, `renewDeadline`, `logger`',
+    '`value` is not an option; the options are `ttl`, `allowLongTtl`, `renewDeadline`, `logger`',
   ],
   [
     'an election with a ttl beside its session',
     () => new Election(new Session(client()), 'jobs', { ttl: 5 }),
     '`ttl` belongs to the Session that this election uses; got 5',
+  ],
+  [
+    'an election with allowLongTtl beside its session',
+    () => new Election(new Session(client()), 'jobs', { allowLongTtl: true }),
+    '`allowLongTtl` belongs to the Session that this election uses; got true',
   ],
   [
     'an election with a renewDeadline beside its session',
@@ -219,12 +254,15 @@ describe('the limits of the options', () => {
     ['none at all', {}],
     ['undefined for the default', { ttl: undefined, renewDeadline: undefined, value: undefined, observe: undefined }],
     ['the least ttl', { ttl: 2 }],
-    ['the greatest ttl', { ttl: 9_000_000_000 }],
+    ['the greatest ttl', { ttl: 3_600 }],
+    ['the greatest ttl that is allowed to be long', { ttl: 9_000_000_000, allowLongTtl: true }],
+    ['a short ttl that is allowed to be long', { ttl: 2, allowLongTtl: true }],
     ['the least renewDeadline', { ttl: 6, renewDeadline: 2.001 }],
     ['the greatest renewDeadline', { ttl: 6, renewDeadline: 5.999 }],
     ['an empty value', { value: '' }],
     ['the longest value', { value: Buffer.alloc(1_048_576) }],
     ['the least releaseTimeout', { releaseTimeout: 0 }],
+    ['the least releaseTimeout that waits', { releaseTimeout: 100 }],
     ['the greatest releaseTimeout', { releaseTimeout: 2 ** 31 - 1 }],
   ];
   for (const [what, options] of GOOD) {

@@ -38,7 +38,7 @@ describe('elections that share a session', () => {
 
   for (const fault of ['hang', 'lose reply'] as const) {
     it(`do not take the key of one for what is left of another in the same election, whose join was given up: ${fault}`, async () => {
-      const hasty = new Election(session, 'one', { value: 'hasty', releaseTimeout: 1 });
+      const hasty = new Election(session, 'one', { value: 'hasty', releaseTimeout: 0 });
       const next = new Election(session, 'one', { value: 'next' });
       await world.queued(two); // there is a lease
       process.store.faults.next('txn', fault);

@@ -83,6 +83,7 @@ function build(done: (exit: Exit) => void): Command {
     .argument('<command...>', 'the command and its arguments, after --')
     .option('--value <text>', 'what this candidate announces (default: <hostname>:<pid>)')
     .option('--ttl <seconds>', 'how long a crashed leader holds its place', '10')
+    .option('--allow-long-ttl', 'take a --ttl of more than 3600 seconds')
     .option('--once', "exit with the command's code instead of queueing again")
     .option('--kill-after <seconds>', 'after lost leadership, from SIGTERM to SIGKILL (default and most: ttl / 4)')
     .option('--foreground', 'leave the command in the process group of the terminal; see below')

@@ -43,6 +43,16 @@ describe('etcd-leader run', () => {
     );
   });
 
+  it('refuses a --ttl of more than an hour, unless it is allowed', async () => {
+    const refused = run('--once', '--ttl', '10000', name, '--', 'true');
+    expect(await refused.exited()).to.deep.equal({ code: 125 });
+    expect(refused.stderr.text).to.include(
+      '--ttl must be 3600 seconds or less; got 10000. It is seconds, not milliseconds',
+    );
+    const allowed = run('--once', '--ttl', '10000', '--allow-long-ttl', name, '--', 'true');
+    expect(await allowed.exited(), allowed.stderr.text).to.deep.equal({ code: 0 });
+  });
+
   it('leaves no key behind when the command has ended', async () => {
     const other = election();
     await run('--once', name, '--', 'true').exited();

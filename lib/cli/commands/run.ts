@@ -2,6 +2,7 @@ import { type Clock, SystemClock, sleep } from '../../common/time.js';
 import { Election } from '../../election.js';
 import { ElectionError } from '../../errors.js';
 import type { Leadership } from '../../leadership.js';
+import { LONG_TTL } from '../../options.js';
 import { Command } from '../child/command.js';
 import { checkCommand } from '../child/path.js';
 import { Restart } from '../child/restart.js';
@@ -17,6 +18,7 @@ import { visible } from '../output.js';
 export interface RunFlags {
   readonly value?: string;
   readonly ttl: string;
+  readonly allowLongTtl?: true;
   readonly once?: true;
   readonly killAfter?: string;
   readonly foreground?: true;
@@ -31,9 +33,12 @@ export async function run(context: Context, name: string, argv: readonly string[
   checkCommand(argv[0] ?? '', process.env);
   const { etcd, out } = context;
   const ttl = Number(flags.ttl);
+  const allowLongTtl = flags.allowLongTtl === true;
+  if (ttl > LONG_TTL && !allowLongTtl) throw new CliError(EXIT.usage, longTtl(flags.ttl));
   const renewDeadline = RENEW_DEADLINE * ttl;
   const election = new Election(etcd, name, {
     ttl,
+    allowLongTtl,
     renewDeadline,
     logger: out.logger,
     ...(flags.value !== undefined && { value: flags.value }),
@@ -46,6 +51,13 @@ export async function run(context: Context, name: string, argv: readonly string[
     ttl,
   });
   return runner.run();
+}
+
+function longTtl(text: string): string {
+  return (
+    `--ttl must be ${LONG_TTL} seconds or less; got ${text}. It is seconds, not milliseconds; if you mean a crashed ` +
+    'leader to hold its place for so long, say --allow-long-ttl'
+  );
 }
 
 /** In milliseconds, as `most` is. @throws CliError */
