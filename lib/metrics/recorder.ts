@@ -23,7 +23,8 @@ export class Recorder implements Source {
   /** The term whose time is being counted, and until when it has been counted. */
   #term: { readonly leadership: Leadership; countedTo: number; deadline: number } | undefined;
   #lost: { readonly at: number; readonly life: number } | undefined;
-  #leaderKey: string | undefined;
+  /** The fencing token of the leader that was seen last. A leader that comes back has the same key, and another token. */
+  #leaderToken: bigint | undefined;
   #queue: { readAt: number; readonly position: number | undefined } | undefined;
   #isReading = false;
   #isOver = false;
@@ -105,9 +106,9 @@ export class Recorder implements Source {
 
   #onLeader(candidate: Candidate | undefined): void {
     if (this.#queue !== undefined) this.#queue.readAt = Number.NEGATIVE_INFINITY; // somebody has left the queue
-    if (candidate === undefined || candidate.key === this.#leaderKey) return;
-    if (this.#leaderKey !== undefined) this.#to.leaderChanges.inc(this.#labels);
-    this.#leaderKey = candidate.key;
+    if (candidate === undefined || candidate.fencingToken === this.#leaderToken) return;
+    if (this.#leaderToken !== undefined) this.#to.leaderChanges.inc(this.#labels);
+    this.#leaderToken = candidate.fencingToken;
   }
 
   #onRefresh(roundTrip: number, expiresIn: number): void {
