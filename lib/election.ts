@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { Campaign } from './campaign/campaign.js';
-import type { CampaignContext, ReleasePolicy } from './campaign/context.js';
+import type { CampaignContext, ReleasePolicy, SessionParts } from './campaign/context.js';
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import type { Task } from './campaign/task-run.js';
@@ -98,6 +98,16 @@ export class Election {
   get key(): string | undefined {
     const { state } = this.#campaign;
     return isQueued(state) ? textOf(state.candidacy.own.key) : undefined;
+  }
+
+  /** @internal */
+  get session(): SessionParts {
+    return this.#context.session;
+  }
+
+  /** @internal */
+  get events(): Events {
+    return this.#events;
   }
 
   /** @internal How often it has been started anew. */

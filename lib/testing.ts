@@ -1,10 +1,11 @@
-import type { Etcd3 } from 'etcd3';
+import { Etcd3 } from 'etcd3';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
-import { type ElectionOptions, resolveValue } from './options.js';
+import { type ElectionOptions, resolveValue, show } from './options.js';
 import { prefixOf } from './queue/keys.js';
 import { keyFrom } from './store/bytes.js';
+import { MemoryKv } from './testing/memory-kv.js';
 import { MemoryStore } from './testing/memory-store.js';
 import { StillClock } from './testing/still-clock.js';
 
@@ -19,7 +20,7 @@ export interface FakeElectionOptions extends ElectionOptions {
   /**
    * What `leadership.txn()` is built on: a client, or a double of one.
    *
-   * @default none: `txn()` throws `NOT_LEADER`
+   * @default a client of the store in memory, which reads and writes keys
    */
   readonly etcd?: Etcd3;
 }
@@ -47,6 +48,23 @@ export type LossCode = 'LEASE_EXPIRED' | 'LEASE_LOST' | 'KEY_DELETED' | 'STEPPED
  * ```
  */
 export class FakeElection extends Election {
+  /**
+   * The client that `leadership.txn()` is built on: a real `Etcd3`, on the store in memory unless the option `etcd` says
+   * otherwise. Give it to the code under test, and read by it what that code has written. Of the store in memory it reads
+   * and writes keys; it grants no leases and watches nothing.
+   *
+   * @example
+   * ```ts
+   * import { FakeElection } from 'etcd-leader/testing';
+   *
+   * const fake = new FakeElection('jobs/nightly');
+   * fake.start();
+   * const leadership = await fake.elect();
+   * await leadership.txn().then(fake.etcd.put('jobs/done').value('17')).commit();
+   * console.log(await fake.etcd.get('jobs/done').string()); // 17
+   * ```
+   */
+  readonly etcd: Etcd3;
   readonly #store: MemoryStore;
   readonly #clock: StillClock;
   /** The key of the other candidate while there is one. */
@@ -56,10 +74,11 @@ export class FakeElection extends Election {
 
   /** @throws ElectionError `INVALID_OPTION`, as `Election` does */
   constructor(name: string, options: FakeElectionOptions = {}) {
-    const { leader = 'another', etcd, ...rest } = options;
     const clock = new StillClock();
     const store = new MemoryStore(clock);
-    super({ store, clock, ...(etcd !== undefined && { etcd }) }, name, rest);
+    const { leader = 'another', etcd = clientOf(store), ...rest } = options;
+    super({ store, clock, etcd }, name, rest);
+    this.etcd = etcd;
     this.#store = store;
     this.#clock = clock;
     this.#lastLeader = leader;
@@ -90,6 +109,7 @@ export class FakeElection extends Election {
   async depose(code: LossCode = 'LEASE_EXPIRED'): Promise<void> {
     const { leadership } = this;
     if (leadership === undefined) throw new ElectionError('NOT_LEADER', 'only a leader can be deposed: `elect()` it');
+    if (code !== 'LEASE_EXPIRED') await this.resume(); // these losses are what etcd says, and so it answers
     const key = keyFrom(leadership.key);
     const lease = this.#store.get(key)?.lease ?? 0n;
     this.#queueOther(this.#lastLeader);
@@ -100,6 +120,7 @@ export class FakeElection extends Election {
     else {
       this.#clock.move(leadership.expiresIn());
       this.#store.expire(lease); // etcd does so a little later
+      this.#store.outage = undefined; // another lease is granted, so etcd answers
     }
     await this.#told();
   }
@@ -124,6 +145,43 @@ export class FakeElection extends Election {
     await this.#told();
   }
 
+  /**
+   * Lets etcd stop answering: `suspended` is told with the error. Leadership goes on, since the clock stands still:
+   * `depose('LEASE_EXPIRED')` is what follows when etcd does not answer in time, and ends the outage. Only refreshes fail.
+   * What else the election asks is answered, so `stop()` ends. Resolves when everybody who listens has been told.
+   *
+   * @throws ElectionError (rejects) `NOT_CANDIDATE` when it is not started; `INVALID_OPTION`
+   */
+  async suspend(error = new ElectionError('UNAVAILABLE', 'etcd does not answer: trying again')): Promise<void> {
+    checkError(error);
+    if (!this.isRunning()) throw new ElectionError('NOT_CANDIDATE', 'only a candidate can be suspended: `start()` it');
+    await this.#told(); // it has a lease now
+    this.#store.outage = error;
+    this.session.lease.refresh();
+    await this.#told();
+  }
+
+  /** Lets etcd answer again after `suspend()`: `resumed` is told. Resolves when everybody who listens has been told. */
+  async resume(): Promise<void> {
+    if (this.#store.outage === undefined) return;
+    this.#store.outage = undefined;
+    this.session.lease.refresh();
+    await this.#told();
+  }
+
+  /**
+   * Lets something go wrong: `error` is told with the error, each time. As with the real election nothing follows from it,
+   * except from `STOPPED`, which stops the candidate. Resolves when everybody who listens has been told.
+   *
+   * @throws ElectionError (rejects) `INVALID_OPTION`
+   */
+  async fail(error: ElectionError): Promise<void> {
+    checkError(error);
+    this.events.emit('error', error);
+    if (error.code === 'STOPPED') await this.stop();
+    await this.#told();
+  }
+
   /** In the place of the other that is there, or else at the end of the queue. */
   #queueOther(value: string): void {
     const old = this.#other;
@@ -138,4 +196,16 @@ export class FakeElection extends Election {
   async #told(): Promise<void> {
     for (let turn = 0; turn < 1_000; turn++) await undefined;
   }
+}
+
+/** The address is never used. */
+function clientOf(store: MemoryStore): Etcd3 {
+  const etcd = new Etcd3({ hosts: 'http://127.0.0.1:1' });
+  etcd.mock(new MemoryKv(store));
+  return etcd;
+}
+
+function checkError(error: unknown): asserts error is ElectionError {
+  if (error instanceof ElectionError) return;
+  throw new ElectionError('INVALID_OPTION', `\`error\` must be an ElectionError; got ${show(error)}`);
 }

@@ -1,14 +1,11 @@
 import { expect } from 'chai';
 import { onAbort } from '../lib/common/abort.js';
-import { tracked } from './support/track.js';
 import { settle } from './support/virtual-time.js';
+import { recordWarnings } from './support/warnings.js';
 
 describe('an abort signal', () => {
   it('may be waited for by many, without a warning of a leak', async () => {
-    const warnings: string[] = [];
-    const listen = ({ name }: Error): void => void warnings.push(name);
-    process.on('warning', listen);
-    tracked({ close: () => process.off('warning', listen) });
+    const warnings = recordWarnings();
     const { signal } = new AbortController();
     for (let n = 0; n < 100; n++) onAbort(signal, () => {});
     await settle();

@@ -129,17 +129,135 @@ describe('FakeElection', () => {
     expect(make({ ttl: 3, renewDeadline: 2, releaseTimeout: 500, observe: false }).state).to.equal('idle');
   });
 
-  it('builds transactions on the client that it is given, and has none without', async () => {
-    const without = make();
-    without.start();
-    await without.elect();
-    expect(() => without.leadership?.txn()).to.throw(/no etcd/);
+  it('commits guarded writes while it leads, and no longer, to a client that reads them', async () => {
+    const fake = make();
+    const { etcd } = fake;
+    fake.start();
+    const leadership = await fake.elect();
+    const done = await leadership.txn().then(etcd.put('jobs/done').value('17')).commit();
+    expect([done.succeeded, await etcd.get('jobs/done').string()]).to.deep.equal([true, '17']);
 
+    await fake.depose();
+    const late = await leadership.txn().then(etcd.put('jobs/done').value('18')).commit();
+    expect([late.succeeded, await etcd.get('jobs/done').string()]).to.deep.equal([false, '17']);
+  });
+
+  it('commits guarded writes that were built with a client of the test, which need not reach an etcd', async () => {
+    const client = tracked(createClient({ hosts: 'http://127.0.0.1:1' }));
+    const fake = make();
+    fake.start();
+    const leadership = await fake.elect();
+    await leadership.txn().then(client.put('jobs/done').value('17')).commit();
+    expect(await fake.etcd.get('jobs/done').string()).to.equal('17');
+  });
+
+  it('builds transactions on the client that it is given', async () => {
     const etcd = tracked(createClient({ hosts: 'http://127.0.0.1:1' }));
+    const committed: unknown[] = [];
+    etcd.mock({
+      exec: async <T>(_service: string, method: string, request: unknown): Promise<T> => {
+        committed.push(method, request);
+        return { succeeded: true } as T;
+      },
+    });
     const fake = make({ etcd });
     fake.start();
     const leadership = await fake.elect();
-    expect(leadership.txn()).to.have.property('then');
+    await leadership.txn().commit();
+    expect(committed).to.have.lengthOf(2).and.to.include('txn');
+    expect(fake.etcd).to.equal(etcd);
+  });
+
+  it('says that its client has no leases and no watches', async () => {
+    const { etcd } = make();
+    const refusal = (promise: PromiseLike<unknown>): Promise<string> =>
+      Promise.resolve(promise).then(
+        () => 'done',
+        (err: Error) => err.message,
+      );
+    expect(await refusal(etcd.leaseClient.leaseGrant({ TTL: 5 }))).to.include('no Lease.leaseGrant');
+    expect(await refusal(etcd.watchClient.watch())).to.include('no streams of Watch');
+  });
+
+  it('is suspended and resumed when the test says so, and leads on', async () => {
+    const fake = make();
+    fake.start();
+    await fake.elect();
+    const story = record(fake, ALL);
+    await fake.suspend();
+    await fake.suspend();
+    expect([story, fake.isLeader()]).to.deep.equal([['suspended: UNAVAILABLE'], true]);
+    await fake.resume();
+    await fake.resume();
+    expect([story, fake.isLeader()]).to.deep.equal([['suspended: UNAVAILABLE', 'resumed'], true]);
+  });
+
+  it('is suspended while it waits too, with the error of the test', async () => {
+    const fake = make();
+    fake.start();
+    const told: unknown[] = [];
+    fake.on('suspended', (error) => told.push(error));
+    const error = new ElectionError('PERMISSION_DENIED', 'the password has changed');
+    await fake.suspend(error);
+    expect([told, fake.state]).to.deep.equal([[error], 'waiting']);
+  });
+
+  for (const [code, told] of [
+    ['LEASE_EXPIRED', ['suspended: UNAVAILABLE', 'unelected: LEASE_EXPIRED', 'resumed', 'leader: another']],
+    ['KEY_DELETED', ['suspended: UNAVAILABLE', 'resumed', 'unelected: KEY_DELETED', 'leader: another']],
+  ] as const) {
+    it(`is deposed with ${code} while it is suspended`, async () => {
+      const fake = make();
+      fake.start();
+      await fake.elect();
+      const story = record(fake, ALL);
+      await fake.suspend();
+      await fake.depose(code);
+      expect([story, fake.state]).to.deep.equal([told, 'waiting']);
+    });
+  }
+
+  it('stops while it is suspended', async () => {
+    const fake = make();
+    fake.start();
+    await fake.elect();
+    await fake.suspend();
+    await fake.stop();
+    expect([fake.state, await fake.candidates()]).to.deep.equal(['idle', []]);
+  });
+
+  it('tells every error of the test, and goes on', async () => {
+    const fake = make();
+    const story = record(fake, ALL);
+    await fake.fail(new ElectionError('UNAVAILABLE', 'no answer'));
+    fake.start();
+    await fake.elect();
+    await fake.fail(new ElectionError('RELEASE_TIMEOUT', 'the work did not end'));
+    await fake.fail(new ElectionError('RELEASE_TIMEOUT', 'the work did not end'));
+    expect(fake.isLeader()).to.equal(true);
+    expect(story.filter((line) => line.startsWith('error'))).to.deep.equal([
+      'error: UNAVAILABLE',
+      'error: RELEASE_TIMEOUT',
+      'error: RELEASE_TIMEOUT',
+    ]);
+  });
+
+  it('stops when its session is said to be closed, as the real election does', async () => {
+    const fake = make();
+    fake.start();
+    await fake.elect();
+    const story = record(fake, ALL);
+    await fake.fail(new ElectionError('STOPPED', 'the session is closed'));
+    expect([story, fake.state]).to.deep.equal([['error: STOPPED', 'unelected: STOPPED'], 'idle']);
+  });
+
+  it('refuses to be suspended before it is started, and errors that are none', async () => {
+    const fake = make();
+    const refusal = async (promise: Promise<unknown>): Promise<unknown> =>
+      promise.catch((err: ElectionError) => err.code);
+    expect(await refusal(fake.suspend())).to.equal('NOT_CANDIDATE');
+    expect(await refusal(fake.suspend('UNAVAILABLE' as never))).to.equal('INVALID_OPTION');
+    expect(await refusal(fake.fail(new Error('mine') as never))).to.equal('INVALID_OPTION');
   });
 
   it('sets no timer and needs none, whatever a test has put in the place of timers', async () => {

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Etcd3 } from 'etcd3';
 import { Election } from '../lib/election.js';
 import type { Leadership } from '../lib/leadership.js';
 import { tracked } from './support/track.js';
+import { recordWarnings } from './support/warnings.js';
 import { World } from './support/world.js';
 
 describe('a leadership', () => {
@@ -49,6 +51,15 @@ describe('a leadership', () => {
       expect(told).to.be.instanceOf(Error).and.include({ code: 'STOPPED' });
       expect(signal.reason).to.equal(told);
       expect(wasAborted).to.equal(true);
+    });
+
+    it('may be given to a dozen waits, without a warning of a leak', async () => {
+      const warnings = recordWarnings();
+      const { signal } = leadership;
+      const waits = Array.from({ length: 12 }, () => sleep(60_000, undefined, { signal }).catch(() => 'aborted'));
+      await world.settled(a.election.stop());
+      expect(await Promise.all(waits)).to.deep.equal(Array(12).fill('aborted'));
+      expect(warnings).to.deep.equal([]);
     });
 
     it('is aborted also when it is asked for only after the end', async () => {

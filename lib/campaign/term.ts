@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ComparatorBuilder, Etcd3 } from 'etcd3';
 import { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
@@ -54,7 +55,10 @@ export class Term implements Leadership {
   }
 
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      setMaxListeners(0, this.#abort.signal); // the work may give it to any number of calls
+    }
     if (this.#end !== undefined && !this.#abort.signal.aborted) this.#abort.abort(this.#end);
     return this.#abort.signal;
   }

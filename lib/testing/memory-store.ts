@@ -24,15 +24,26 @@ const STEP = 1_000n;
 /** etcd's default `--max-txn-ops`. */
 const MOST_OPS = 128;
 
+/** The end of a range that has none. */
+const TO_THE_END = '\0';
+
 /** Of a key whose value was not asked for. */
 const NO_VALUE = Buffer.alloc(0);
+
+/** What changes in one revision of the store. */
+export interface Change {
+  put(kv: Omit<KeyValue, 'createRevision' | 'modRevision'>): void;
+  delete(key: string): void;
+}
 
 /**
  * As much of etcd as one candidate needs: always there, never late. It answers as soon as the caller awaits something.
  * It keeps all of its history, since nobody compacts it.
  */
 export class MemoryStore implements Store {
-  readonly #keys = new Map<string, KeyValue>();
+  /** Refreshes fail with this error while it is there. All else is answered, so that nobody has to wait for time to pass. */
+  outage: Error | undefined;
+  #keys = new Map<string, KeyValue>();
   readonly #leases: MemoryLeases;
   readonly #history: WatchEvent[] = [];
   readonly #watches = new Set<MemoryWatch>();
@@ -72,6 +83,63 @@ export class MemoryStore implements Store {
     return this.#keys.get(key);
   }
 
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** The keys from `key` up to `end`, or the one key without an `end`, in the order of their names. */
+  keys(key: string, end?: string): KeyValue[] {
+    const isInRange = (other: string): boolean =>
+      end === undefined ? other === key : other >= key && (end === TO_THE_END || other < end);
+    return [...this.#keys.values()].filter((kv) => isInRange(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** How often the key was written since it was created. */
+  versionOf({ key, createRevision }: KeyValue): number {
+    return this.#history.filter(({ kv }) => kv?.key === key && kv.createRevision === createRevision).length;
+  }
+
+  /**
+   * Changes the store in one revision, then tells of it. What `make` reads is the store as changed so far. When it throws,
+   * nothing is changed.
+   */
+  change<T>(make: (change: Change) => T, age?: bigint): T {
+    const before = new Map(this.#keys);
+    const told = this.#history.length;
+    try {
+      return this.#tell(told, make(this.#newChange(age)));
+    } catch (err) {
+      this.#keys = before;
+      this.#history.length = told;
+      throw err;
+    }
+  }
+
+  #newChange(age: bigint | undefined): Change {
+    const revision = this.#revision + STEP;
+    return {
+      put: ({ key, value, lease }) => {
+        const createRevision = this.#keys.get(key)?.createRevision ?? age ?? revision;
+        const kv = { key, value, lease, createRevision, modRevision: revision };
+        this.#keys.set(key, kv);
+        this.#history.push({ type: 'put', key, revision, kv });
+      },
+      delete: (key) => {
+        if (this.#keys.delete(key)) this.#history.push({ type: 'delete', key, revision });
+      },
+    };
+  }
+
+  /** Tells of the events that are new since there were `told`, which are of one revision. */
+  #tell<T>(told: number, result: T): T {
+    const events = this.#history.slice(told);
+    if (events.length > 0) {
+      this.#revision += STEP;
+      for (const watch of this.#watches) watch.tell(events);
+    }
+    return result;
+  }
+
   async txn(txn: Txn): Promise<TxnResult> {
     assertWellFormed(txn);
     const { compare, success, failure } = txn;
@@ -86,11 +154,14 @@ export class MemoryStore implements Store {
 
   keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
     let isOpen = true;
-    const reply = (): void => {
-      if (isOpen) on.reply(this.#leases.refresh(id));
+    const answer = (): void => {
+      if (!isOpen) return;
+      if (this.outage === undefined) return on.reply(this.#leases.refresh(id));
+      isOpen = false;
+      on.closed(this.outage);
     };
     return {
-      send: () => soon(reply),
+      send: () => soon(answer),
       overdue: () => {},
       close: () => {
         isOpen = false;
@@ -105,10 +176,13 @@ export class MemoryStore implements Store {
   }
 
   #assertLeasesExist(ops: readonly Op[]): void {
-    for (const op of ops) {
-      if (op.type === 'put' && op.lease !== 0n && !this.#leases.has(op.lease)) {
-        throw new ElectionError('LEASE_LOST', 'the store knows no such lease');
-      }
+    for (const op of ops) if (op.type === 'put') this.assertLeaseExists(op.lease);
+  }
+
+  /** @throws ElectionError `LEASE_LOST` */
+  assertLeaseExists(lease: bigint): void {
+    if (lease !== 0n && !this.#leases.has(lease)) {
+      throw new ElectionError('LEASE_LOST', 'the store knows no such lease');
     }
   }
 
@@ -120,33 +194,19 @@ export class MemoryStore implements Store {
 
   /** Carries out what is written, then tells of it. Returns what is read, in order: a read sees the writes before it. */
   #write(ops: readonly Op[], age?: bigint): RangeResult[] {
-    const events: WatchEvent[] = [];
-    const ranges: RangeResult[] = [];
-    const revision = this.#revision + STEP;
-    for (const op of ops) {
-      if (op.type === 'range') {
-        ranges.push(this.#range(op.range));
-      } else if (op.type === 'put') {
-        const createRevision = this.#keys.get(op.key)?.createRevision ?? age ?? revision;
-        const kv = { key: op.key, value: op.value, lease: op.lease, createRevision, modRevision: revision };
-        this.#keys.set(op.key, kv);
-        events.push({ type: 'put', key: op.key, revision, kv });
-      } else if (this.#keys.delete(op.key)) {
-        events.push({ type: 'delete', key: op.key, revision });
+    return this.change((change) => {
+      const ranges: RangeResult[] = [];
+      for (const op of ops) {
+        if (op.type === 'range') ranges.push(this.#range(op.range));
+        else if (op.type === 'put') change.put(op);
+        else change.delete(op.key);
       }
-    }
-    if (events.length > 0) {
-      this.#revision = revision;
-      this.#history.push(...events);
-      for (const watch of this.#watches) watch.tell(events);
-    }
-    return ranges;
+      return ranges;
+    }, age);
   }
 
   #range({ key, end, order, limit, maxCreateRevision, keysOnly = false }: RangeQuery): RangeResult {
-    const inRange = [...this.#keys.values()].filter((kv) =>
-      end === undefined ? kv.key === key : kv.key >= key && kv.key < end,
-    );
+    const inRange = this.keys(key, end);
     const sign = order === 'oldest' ? 1 : -1;
     const kvs = inRange
       .filter((kv) => maxCreateRevision === undefined || kv.createRevision <= maxCreateRevision)

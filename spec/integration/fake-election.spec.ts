@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Etcd3 } from 'etcd3';
 import type { Election } from '../../lib/index.js';
 import { FakeElection, type LossCode } from '../../lib/testing.js';
 import { candidate, openClient, queued } from '../support/candidates.js';
@@ -11,6 +12,9 @@ import { until } from '../support/wait.js';
 const CHAPTERS: readonly Chapter[] = ['elected', 'unelected', 'leader'];
 /** So long that a busy machine brings no other loss than the one that is made. */
 const TTL = 5;
+
+type Comparison = [...Parameters<DropKey<Etcd3['if']>>, name?: string];
+type DropKey<F> = F extends (key: never, ...rest: infer R) => unknown ? (...rest: R) => void : never;
 
 /**
  * What an application sees: tokens differ, of course. The terms and the leaders each have their order; between the two it
@@ -98,6 +102,83 @@ describe('FakeElection tells the story that the real election tells', () => {
       await double.elect();
 
       expect(read(doubled)).to.deep.equal(read(story));
+    });
+  }
+});
+
+describe("FakeElection's client answers as etcd does", () => {
+  const cluster = sharedCluster();
+
+  /** Builds on a client, and answers with what can be compared: revisions differ. */
+  const stories: Readonly<Record<string, (etcd: Etcd3, key: (name: string) => string) => Promise<unknown>>> = {
+    'a write, a read, a deletion': async (etcd, key) => [
+      await etcd.get(key('a')).string(),
+      (await etcd.put(key('a')).value('1').getPrevious())?.value?.toString(),
+      (await etcd.put(key('a')).value('2').getPrevious())?.value?.toString(),
+      await etcd.get(key('a')).string(),
+      (await etcd.delete().key(key('a'))).deleted,
+      (await etcd.delete().key(key('a'))).deleted,
+    ],
+    'reads of many keys': async (etcd, key) => {
+      for (const name of ['b', 'a', 'c']) await etcd.put(key(name)).value(`value of ${name}`);
+      await etcd.put(key('b')).value('newer');
+      const all = etcd.getAll().prefix(key(''));
+      return [
+        Object.values(await all.strings()),
+        await etcd.getAll().prefix(key('')).count(),
+        Object.values(await etcd.getAll().prefix(key('')).sort('Mod', 'Descend').limit(2).strings()),
+        Object.values(await etcd.getAll().prefix(key('')).sort('Create', 'Ascend').strings()),
+        (await etcd.get(key('b')).exec()).kvs.map(({ version }) => version),
+        (await etcd.delete().prefix(key(''))).deleted,
+      ];
+    },
+    'transactions that compare': async (etcd, key) => {
+      await etcd.put(key('a')).value('1');
+      await etcd.put(key('a')).value('2');
+      const { create_revision = '', mod_revision = '' } = (await etcd.get(key('a')).exec()).kvs[0] ?? {};
+      const isTrue = async (...[column, result, value, name = 'a']: Comparison): Promise<boolean> =>
+        (
+          await etcd
+            .if(key(name), column, result, value)
+            .then(etcd.get(key('a')))
+            .commit()
+        ).succeeded;
+      return [
+        await isTrue('Value', '==', '2'),
+        await isTrue('Value', '<', '10'),
+        await isTrue('Value', '!=', 'x', 'missing'),
+        await isTrue('Version', '==', 2),
+        await isTrue('Version', '==', 0, 'missing'),
+        await isTrue('Create', '==', create_revision),
+        await isTrue('Create', '>', create_revision),
+        await isTrue('Create', '==', 0, 'missing'),
+        await isTrue('Mod', '>', create_revision),
+        await isTrue('Mod', '!=', mod_revision),
+        await isTrue('Lease', '==', 0),
+      ];
+    },
+    'transactions that write, read and delete': async (etcd, key) => {
+      const commit = async (wanted: number): Promise<unknown> => {
+        const { succeeded, responses } = await etcd
+          .if(key('a'), 'Version', '==', wanted)
+          .then(etcd.put(key('a')).value('new'), etcd.get(key('a')), etcd.delete().key(key('b')))
+          .else(etcd.get(key('a')), etcd.put(key('b')).value('else'))
+          .commit();
+        const read = responses.flatMap(({ response_range: range }) => (range ? range.kvs : []));
+        const deleted = responses.flatMap(({ response_delete_range: range }) => (range ? [range.deleted] : []));
+        return [succeeded, read.map(({ value, version }) => `${value} ${version}`), deleted];
+      };
+      return [await commit(7), await commit(0), await commit(1), await etcd.get(key('b')).string()];
+    },
+  };
+
+  for (const [what, story] of Object.entries(stories)) {
+    it(`to ${what}`, async () => {
+      const prefix = uniqueName('fake');
+      const key = (name: string): string => `${prefix}/${name}`;
+      const real = await story(openClient(cluster().hosts), key);
+      const fake = await story(new FakeElection('jobs').etcd, key);
+      expect(fake).to.deep.equal(real);
     });
   }
 });
