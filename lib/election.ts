@@ -67,10 +67,10 @@ export class Election {
     checkName(name);
     const sessionOptions = splitOptions(options, isShared);
     this.name = name;
-    const session = (isShared ? source : new Session(source, sessionOptions)).parts;
+    const session = (isShared ? source : new Session(source, sessionOptions, name)).parts;
     const resolved = resolveElectionOptions(options, session.options);
     const log = (): Logger => {
-      this.#log ??= childLogger(resolved.logger, { election: name });
+      this.#log ??= isShared ? childLogger(resolved.logger, { election: name }) : session.options.logger;
       return this.#log;
     };
     this.#context = {
@@ -205,7 +205,7 @@ export class Election {
    * ```
    */
   async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T> {
-    return run(this.#campaign, task, options, () => this.#context.options.logger);
+    return run(this.#campaign, task, options, this.#context.log);
   }
 
   /**
@@ -245,7 +245,7 @@ export class Election {
     return new LeaderIterator({
       view: { queue, watcher: session.watcher },
       watcher: () => session.leaderWatchers.of(name),
-      failed: (error) => this.#events.emit('error', error),
+      failed: (error) => this.#campaign.failed(error),
       signal: options.signal,
     });
   }

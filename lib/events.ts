@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Candidate } from './candidate.js';
+import { isThenable } from './common/deferred.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
 import type { Logger } from './log.js';
@@ -101,8 +102,4 @@ export class Events {
     };
     return Object.assign(guard, { listener });
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

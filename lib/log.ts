@@ -1,4 +1,5 @@
-import { pino } from 'pino';
+import { isThenable } from './common/deferred.js';
+import { ElectionError } from './errors.js';
 
 /**
  * Anything shaped like pino: the message is constant, the data is in the object. `child` is optional.
@@ -13,27 +14,14 @@ export interface Logger {
   child?(bindings: Record<string, unknown>): Logger;
 }
 
-let shared: Logger | undefined;
-
-/** Silent, unless the environment variable `ETCD_LEADER_LOG` names a level of pino's; it is read once. */
-export function defaultLogger(): Logger {
-  shared ??= pino({ name: 'etcd-leader', level: levelFrom(process.env['ETCD_LEADER_LOG']) });
-  return shared;
-}
-
-/** A misspelt level must not stop the application: pino would throw. */
-function levelFrom(value: string | undefined): string {
-  return value !== undefined && (value === 'silent' || value in pino.levels.values) ? value : 'silent';
-}
-
 /** Loggers whose failure has been told. */
 const failed = new WeakSet<Logger>();
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 /**
- * A user's logger, kept from disturbing an election: pino throws when its transport has ended. The first failure, be it
- * of a child logger, is told as a warning of the process.
+ * A logger, kept from disturbing an election: pino throws when its transport has ended, and a logger of the user's may
+ * return a promise that rejects. The first failure, be it of a child logger, is told as a warning of the process.
  */
 export class GuardedLogger implements Logger {
   readonly #logger: Logger;
@@ -73,7 +61,8 @@ export class GuardedLogger implements Logger {
 
   #log(level: Level, data: object, message: string): void {
     try {
-      this.#logger[level](data, message);
+      const result: unknown = this.#logger[level](withoutEcho(data), message);
+      if (isThenable(result)) result.then(undefined, (err: unknown) => this.#complain(err));
     } catch (err) {
       this.#complain(err);
     }
@@ -82,8 +71,24 @@ export class GuardedLogger implements Logger {
   #complain(err: unknown): void {
     if (failed.has(this.#given)) return;
     failed.add(this.#given);
-    process.emitWarning(`the logger failed: ${String(err)}`, 'EtcdLeaderWarning');
+    const how = { type: 'EtcdLeaderWarning', code: 'ETCD_LEADER_LOGGER_FAILED' };
+    process.emitWarning(`the logger failed: ${String(err)}`, how);
   }
+}
+
+function withoutEcho(data: { readonly err?: unknown }): object {
+  return data.err instanceof ElectionError ? { ...data, err: told(data.err) } : data;
+}
+
+/**
+ * The error as it is logged. pino appends the message of the cause, and what etcd or gRPC said stands in our message
+ * already. The rest is inherited: the log has the same code, message and stack.
+ */
+function told(error: ElectionError): ElectionError {
+  const { cause } = error;
+  if (cause === undefined || error.code === 'ABORTED') return error;
+  const shown = cause instanceof ElectionError ? told(cause) : undefined;
+  return shown === cause ? error : Object.create(error, { cause: { value: shown } });
 }
 
 /** Puts the identity into a child logger once, so that no message needs to. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
+import { defaultLogger } from './default-logger.js';
 import { ElectionError } from './errors.js';
-import { defaultLogger, GuardedLogger, type Logger } from './log.js';
+import { GuardedLogger, type Logger } from './log.js';
 
 export interface SessionOptions {
   /**
@@ -30,9 +31,11 @@ export interface SessionOptions {
   readonly renewDeadline?: number;
 
   /**
-   * Where the library logs to: anything shaped like pino.
+   * Where the library logs to: anything shaped like pino. Without a logger, warnings and errors are warnings of the process
+   * (`EtcdLeaderWarning`), each kind once for each election. The environment variable `ETCD_LEADER_LOG` names a level of
+   * pino's to log at instead, or is `silent`.
    *
-   * @default silent, or pino at the level named by the environment variable `ETCD_LEADER_LOG`
+   * @default warnings of the process, or as `ETCD_LEADER_LOG` says
    */
   readonly logger?: Logger;
 }

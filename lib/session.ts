@@ -1,6 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 import type { SessionParts } from './campaign/context.js';
 import { type Environment, environmentOf, isEnvironment, sessionPartsOf } from './environment.js';
+import { childLogger } from './log.js';
 import { checkClient, resolveSessionOptions, type SessionOptions } from './options.js';
 
 /**
@@ -25,11 +26,13 @@ export class Session {
   /** @throws ElectionError `INVALID_OPTION` */
   constructor(etcd: Etcd3, options?: SessionOptions);
   /** @internal */
-  constructor(source: Etcd3 | Environment, options?: SessionOptions);
-  constructor(source: Etcd3 | Environment, options: SessionOptions = {}) {
+  constructor(source: Etcd3 | Environment, options?: SessionOptions, election?: string);
+  /** `election`: the one election that has this session to itself. */
+  constructor(source: Etcd3 | Environment, options: SessionOptions = {}, election?: string) {
     if (!isEnvironment(source)) checkClient(source, 'an Etcd3 client');
     const resolved = resolveSessionOptions(options);
-    this.parts = sessionPartsOf(environmentOf(source), resolved);
+    const logger = election === undefined ? resolved.logger : childLogger(resolved.logger, { election });
+    this.parts = sessionPartsOf(environmentOf(source), { ...resolved, logger });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Etcd3 } from 'etcd3';
+import { defaultLoggerOfTests } from './default-logger.js';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
@@ -77,7 +78,7 @@ export class FakeElection extends Election {
     const clock = new StillClock();
     const store = new MemoryStore(clock);
     const { leader = 'another', etcd = clientOf(store), ...rest } = options;
-    super({ store, clock, etcd }, name, rest);
+    super({ store, clock, etcd }, name, { logger: defaultLoggerOfTests(), ...rest });
     this.etcd = etcd;
     this.#store = store;
     this.#clock = clock;

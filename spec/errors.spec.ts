@@ -61,6 +61,29 @@ describe('what etcd says', () => {
     });
   }
 
+  for (const [said, reason] of [
+    [
+      '14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED 127.0.0.1:1 (2026-07-01T12:00:00.000Z). Resolution note: ',
+      'connect ECONNREFUSED 127.0.0.1:1',
+    ],
+    [
+      '14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ',
+      'connect ECONNREFUSED 127.0.0.1:1',
+    ],
+    [
+      '14 UNAVAILABLE: No connection established. Last error: undefined. Resolution note: ',
+      'no connection, and no reason given',
+    ],
+    ['14 UNAVAILABLE: undefined', 'no connection, and no reason given'],
+    ['8 RESOURCE_EXHAUSTED: etcdserver: mvcc: database space exceeded', 'etcdserver: mvcc: database space exceeded'],
+    ['unable to verify\n  the certificate\n', 'unable to verify the certificate'],
+  ] as const) {
+    it(`is told without what gRPC wraps around it: ${reason}`, () => {
+      const error = translate(new Error(said), 'read');
+      expect(error.message).to.equal(`etcd did not read (${reason}): trying again`);
+    });
+  }
+
   it('is left alone when it is translated already', () => {
     const err = new ElectionError('STOPPED', 'stopped');
     expect(translate(err, 'write')).to.equal(err);

@@ -1,46 +1,11 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { pino } from 'pino';
+import { ElectionError } from '../lib/errors.js';
 import { childLogger, GuardedLogger, type Logger } from '../lib/log.js';
 import { record } from './support/story.js';
-import { tracked } from './support/track.js';
 import { settle } from './support/virtual-time.js';
+import { recordWarnings } from './support/warnings.js';
 import { recordLog, World } from './support/world.js';
-
-const run = promisify(execFile);
-const LOG = new URL('../lib/log.js', import.meta.url).href;
-
-describe('the default logger', () => {
-  /** The level of each line that a process of its own writes. */
-  const levels = async (level?: string): Promise<number[]> => {
-    const program = `
-      import { defaultLogger } from ${JSON.stringify(LOG)};
-      for (const level of ['debug', 'info', 'warn', 'error']) defaultLogger()[level]({ n: 1 }, 'told');`;
-    const { ETCD_LEADER_LOG: _, ...env } = process.env;
-    if (level !== undefined) env['ETCD_LEADER_LOG'] = level;
-    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { env });
-    const lines = stdout.split('\n').filter((line) => line !== '');
-    return lines.map((line) => {
-      const { level: number, name, msg, n } = JSON.parse(line);
-      expect({ name, msg, n }).to.deep.equal({ name: 'etcd-leader', msg: 'told', n: 1 });
-      return number as number;
-    });
-  };
-
-  for (const [level, told] of [
-    [undefined, []],
-    ['silent', []],
-    ['debug', [20, 30, 40, 50]],
-    ['warn', [40, 50]],
-    ['wran', []],
-    ['toString', []],
-    ['', []],
-  ] as const) {
-    it(`tells ${told.length} of 4 lines when ETCD_LEADER_LOG is ${level === undefined ? 'not set' : `"${level}"`}`, async () => {
-      expect(await levels(level)).to.deep.equal(told);
-    });
-  }
-});
 
 describe('the logger of a part', () => {
   it("is a child with the part's identity", () => {
@@ -63,7 +28,48 @@ describe('the logger of a part', () => {
   });
 });
 
+describe('an error in the log', () => {
+  /** What a logger makes of an error of the library: as pino, it appends the messages of the causes. */
+  const written = (err: ElectionError): string[] => {
+    const log = recordLog();
+    new GuardedLogger(log).warn({ err }, 'told');
+    const messages: string[] = [];
+    for (let e: unknown = log.lines[0]?.data['err']; e instanceof Error; e = e.cause) messages.push(e.message);
+    return messages;
+  };
+
+  it('says once what etcd has said', () => {
+    const cause = new Error('14 UNAVAILABLE: no leader');
+    const err = new ElectionError('UNAVAILABLE', 'etcd did not read (no leader): trying again', { cause });
+    expect(written(err)).to.deep.equal(['etcd did not read (no leader): trying again']);
+    expect(err.cause).to.equal(cause);
+  });
+
+  it('says by which error of the library it was caused', () => {
+    const cause = new ElectionError('UNAVAILABLE', 'not refreshed (no leader)', { cause: new Error('no leader') });
+    const err = new ElectionError('LEASE_EXPIRED', 'not refreshed in time', { cause });
+    expect(written(err)).to.deep.equal(['not refreshed in time', 'not refreshed (no leader)']);
+  });
+
+  it('keeps the reason of an abort, which is the user’s', () => {
+    const err = new ElectionError('ABORTED', 'the caller has aborted the wait', { cause: new Error('deploy') });
+    expect(written(err)).to.deep.equal(['the caller has aborted the wait', 'deploy']);
+  });
+
+  it('is written by pino with its type, code and stack, and its cause once', () => {
+    const lines: string[] = [];
+    const logger = new GuardedLogger(pino({}, { write: (line: string) => void lines.push(line) }));
+    const cause = new Error('14 UNAVAILABLE: no leader');
+    logger.error({ err: new ElectionError('UNAVAILABLE', 'not read (no leader)', { cause }) }, 'told');
+    const { err } = JSON.parse(lines[0] ?? '{}');
+    expect(err).to.include({ type: 'ElectionError', code: 'UNAVAILABLE', message: 'not read (no leader)' });
+    expect(err.stack).to.match(/^ElectionError: not read \(no leader\)\n {4}at /);
+    expect(lines[0]?.match(/no leader/g)).to.have.length(2); // in the message, and in the first line of the stack
+  });
+});
+
 describe('a logger that throws', () => {
+  const FAILED = 'ETCD_LEADER_LOGGER_FAILED: the logger failed: Error: the worker has exited';
   const broken = (): Logger => {
     const fail = (): never => {
       throw new Error('the worker has exited');
@@ -71,11 +77,19 @@ describe('a logger that throws', () => {
     return { debug: fail, info: fail, warn: fail, error: fail, child: fail };
   };
 
+  it('disturbs nobody when it is asynchronous and rejects, and is complained of once', async () => {
+    const warnings = recordWarnings();
+    const fail = async (): Promise<never> => {
+      throw new Error('the worker has exited');
+    };
+    const logger = new GuardedLogger({ debug: fail, info: fail, warn: fail, error: fail });
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level]({}, 'told');
+    await settle();
+    expect(warnings.map(({ code, message }) => `${code}: ${message}`)).to.deep.equal([FAILED]);
+  });
+
   it('disturbs nobody, and is complained of once, be it in a child', async () => {
-    const warnings: string[] = [];
-    const listen = ({ message }: Error): void => void warnings.push(message);
-    process.on('warning', listen);
-    tracked({ close: () => process.off('warning', listen) });
+    const warnings = recordWarnings();
     const given = { ...recordLog(), child: broken };
     for (const logger of [new GuardedLogger(given), new GuardedLogger(given)]) {
       const child = logger.child({ election: 'jobs' });
@@ -83,7 +97,7 @@ describe('a logger that throws', () => {
       expect(child.child?.({})).to.equal(child);
     }
     await settle();
-    expect(warnings).to.deep.equal(['the logger failed: Error: the worker has exited']);
+    expect(warnings.map(({ code, message }) => `${code}: ${message}`)).to.deep.equal([FAILED]);
   });
 
   it('keeps no candidate from leading, losing, and leaving', async () => {

@@ -7,6 +7,7 @@ import type { Head, Place } from '../queue/queue.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy, ElectedWaiters } from './elected-waiters.js';
+import { ErrorEvents } from './error-events.js';
 import { HealthCheck } from './health-check.js';
 import { Joining } from './joining.js';
 import { LeaderEvents } from './leader-events.js';
@@ -33,6 +34,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
   readonly #proclaimed: ProclaimedValue;
   readonly #health: HealthCheck | undefined;
   #waiters: ElectedWaiters | undefined;
+  /** There while something goes wrong. */
+  #errors: ErrorEvents | undefined;
   #state: State = { name: 'idle' };
 
   constructor(context: CampaignContext, events: Events) {
@@ -40,7 +43,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.name = context.name;
     this.#context = context;
     this.#events = events;
-    this.#leaderEvents = new LeaderEvents(context, events);
+    this.#leaderEvents = new LeaderEvents(context, events, this);
     this.#proclaimed = new ProclaimedValue(context, this);
     this.#health = healthCheck && new HealthCheck(healthCheck, context.log);
   }
@@ -135,6 +138,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     // With a lease whose deadline has just passed nobody leads; the lease manager is about to say that it is lost.
     if (key.place.predecessor === undefined && key.lease.remaining > 0) this.#lead(candidacy, key.place);
     else this.#enter({ name: 'waiting', candidacy });
+    this.#errors = undefined;
     this.#proclaimed.restore();
     this.#leaderEvents.joined(head);
   }
@@ -176,13 +180,15 @@ export class Campaign implements CampaignMoves, LeaseUser {
     if (this.isRunning) return this.#join();
     const { reason } = this.#state as Leaving;
     this.#enter({ name: 'idle' });
+    this.#errors = undefined;
     this.#leaderEvents.stop();
     this.#waiters?.stopped(reason);
     this.#context.session.lease.detach(this); // last: the candidate that waits for our place may tell its user
   }
 
   failed(error: ElectionError): void {
-    this.#events.emit('error', error);
+    this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
+    this.#errors.tell(error);
     if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
   }
 
@@ -192,8 +198,11 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#retry();
   }
 
-  notGranted(error: ElectionError): void {
-    if (this.#state.name === 'joining') this.failed(error);
+  notGranted(error: ElectionError): boolean {
+    if (this.#state.name !== 'joining') return true; // it needs no lease now
+    if (!this.#events.has('error')) return false;
+    this.failed(error);
+    return true;
   }
 
   lost(lease: Lease, reason: ElectionError): void {
@@ -215,6 +224,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   resumed(): void {
+    this.#errors = undefined;
     this.#events.emit('resumed');
   }
 

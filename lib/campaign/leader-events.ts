@@ -5,16 +5,19 @@ import type { LeaderObserver, LeaderWatcher, View } from '../queue/leader-watche
 import type { Head } from '../queue/queue.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
+import type { CampaignMoves } from './moves.js';
 
 /** Keeps the `leader` events and `currentLeader()` true while this candidate runs. Decides nothing. */
 export class LeaderEvents implements LeaderObserver {
   readonly #context: CampaignContext;
   readonly #events: Events;
+  readonly #moves: Pick<CampaignMoves, 'failed'>;
   #watcher: LeaderWatcher | undefined;
 
-  constructor(context: CampaignContext, events: Events) {
+  constructor(context: CampaignContext, events: Events, moves: Pick<CampaignMoves, 'failed'>) {
     this.#context = context;
     this.#events = events;
+    this.#moves = moves;
   }
 
   get view(): View {
@@ -53,6 +56,6 @@ export class LeaderEvents implements LeaderObserver {
   }
 
   failed(error: ElectionError): void {
-    this.#events.emit('error', error);
+    this.#moves.failed(error);
   }
 }

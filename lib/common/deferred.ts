@@ -14,3 +14,8 @@ export function withResolvers<T>(): Deferred<T> {
   });
   return { promise, resolve, reject };
 }
+
+/** Whether the value is a promise, of whatever library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

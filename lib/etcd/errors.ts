@@ -19,6 +19,21 @@ const LEASE_EXISTS = /lease already exists/i;
 /** gRPC codes, as etcd3 prints them, with which a server says that it would refuse the same request again. */
 const REFUSED = /^(3|8|11|12) |INVALID_ARGUMENT|RESOURCE_EXHAUSTED|OUT_OF_RANGE|UNIMPLEMENTED/;
 
+/**
+ * The reason alone, without what gRPC and etcd3 wrap around it: `14 UNAVAILABLE: No connection established. Last error:
+ * connect ECONNREFUSED 127.0.0.1:2379 (2026-07-01T12:00:00.000Z). Resolution note: ` has one fact in it.
+ */
+export function reasonIn(text: string): string {
+  const reason = text
+    .replace(/\s+/g, ' ') // OpenSSL gives two lines
+    .replace(/\.? *Resolution note:.*$/, '')
+    .replace(/^\d+ [A-Z_]+: /, '')
+    .replace(/^([a-z_]+: )?No connection established\. Last error: (Error: )?/, '')
+    .replace(/ \(\d{4}-\d\d-\d\dT[^)]*\)/, '')
+    .trim();
+  return /^(undefined|null|)$/.test(reason) ? 'no connection, and no reason given' : reason;
+}
+
 function textOf(error: unknown): string {
   return error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error);
 }
@@ -65,7 +80,8 @@ function remedy(text: string): string {
 /** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */
 export function translate(error: unknown, what: string): ElectionError {
   if (error instanceof ElectionError) return error;
-  const text = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' '); // OpenSSL gives two lines
+  const text = error instanceof Error ? error.message : String(error);
+  const reason = reasonIn(text);
   if (LEASE_GONE.test(text)) {
     return new ElectionError('LEASE_LOST', `etcd does not know the lease (${what}): starting again with a new one`, {
       cause: error,
@@ -74,10 +90,10 @@ export function translate(error: unknown, what: string): ElectionError {
   if (isDenied(error)) {
     return new ElectionError(
       'PERMISSION_DENIED',
-      `etcd refuses to ${what} (${text}): trying again, but ${remedy(text)}`,
+      `etcd refuses to ${what} (${reason}): trying again, but ${remedy(text)}`,
       { cause: error },
     );
   }
   const Unavailable = REFUSED.test(text) || LEASE_EXISTS.test(text) ? RequestRefused : ElectionError;
-  return new Unavailable('UNAVAILABLE', `etcd did not ${what} (${text}): trying again`, { cause: error });
+  return new Unavailable('UNAVAILABLE', `etcd did not ${what} (${reason}): trying again`, { cause: error });
 }

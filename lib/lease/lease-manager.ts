@@ -1,3 +1,4 @@
+import { Reminders } from '../common/reminders.js';
 import { type Clock, sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -45,8 +46,8 @@ export class LeaseManager implements LeaseHandlers {
   /** A lease that was revoked, and whose streams are still open. */
   #retired: Lease | undefined;
   #granting: { readonly scope: AbortController; readonly done: Promise<void> } | undefined;
-  /** Why etcd does not answer; undefined while it does. */
-  #suspension: ElectionError | undefined;
+  /** Why etcd does not answer, since when (on the clock), and what the log is told of it; undefined while it answers. */
+  #suspension: { error: ElectionError; readonly since: number; readonly reminders: Reminders } | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: LeaseManagerParts) {
@@ -63,7 +64,7 @@ export class LeaseManager implements LeaseHandlers {
     if (!this.#users.admit(user)) return new ElectionError('INVALID_OPTION', TWO_IN_ONE);
     // A candidate can leave and come back while it is being told of the suspension: do not tell it twice.
     const isUnderWay = this.#held !== undefined || this.#granting !== undefined;
-    if (isNew && isUnderWay && this.#suspension !== undefined) user.suspended(this.#suspension);
+    if (isNew && isUnderWay && this.#suspension !== undefined) user.suspended(this.#suspension.error);
     this.#grantIfNeeded();
     return undefined;
   }
@@ -71,7 +72,7 @@ export class LeaseManager implements LeaseHandlers {
   detach(user: LeaseUser): void {
     const next = this.#users.remove(user);
     if (next === undefined) return;
-    if (this.#suspension !== undefined) next.suspended(this.#suspension);
+    if (this.#suspension !== undefined) next.suspended(this.#suspension.error);
     this.#grantIfNeeded();
     if (this.#held !== undefined) next.leased(this.#held);
   }
@@ -154,9 +155,10 @@ export class LeaseManager implements LeaseHandlers {
   }
 
   failed(error: ElectionError): void {
-    this.#suspend(error);
+    const lasts = this.#suspend(error, 'refresh');
     const remaining = Math.round(this.#held?.remaining ?? 0);
-    this.#log.warn({ err: error, lease: this.#held?.hex, remaining }, 'lease not refreshed');
+    if (lasts === undefined) return;
+    this.#log.warn({ err: error, lease: this.#held?.hex, remaining, ...lasts }, 'lease not refreshed');
   }
 
   lost(lease: Lease, reason: ElectionError): void {
@@ -195,8 +197,11 @@ export class LeaseManager implements LeaseHandlers {
   }
 
   #notGranted(error: ElectionError): void {
-    this.#suspend(error);
-    for (const user of this.#users) user.notGranted(error);
+    const lasts = this.#suspend(error, 'grant');
+    let isUnheard = false;
+    for (const user of this.#users) if (!user.notGranted(error)) isUnheard = true;
+    // Once for all the users that nobody listens to.
+    if (isUnheard && lasts !== undefined) this.#log.error({ err: error, ...lasts }, 'no lease granted');
   }
 
   /** From now on nobody relies on the lease; its streams are still open. */
@@ -214,15 +219,24 @@ export class LeaseManager implements LeaseHandlers {
 
   // ---- whether etcd answers ----
 
-  #suspend(error: ElectionError): void {
-    const isNews = this.#suspension === undefined;
-    this.#suspension = error;
-    if (isNews) for (const user of this.#users) user.suspended(error);
+  /** Returns for how long etcd has not answered (ms), for the log, if the log is to be told now. */
+  #suspend(error: ElectionError, what: string): { readonly lasts?: number } | undefined {
+    const now = this.#parts.clock.now();
+    const before = this.#suspension;
+    const suspension = before ?? { error, since: now, reminders: new Reminders() };
+    suspension.error = error;
+    this.#suspension = suspension;
+    if (before === undefined) for (const user of this.#users) user.suspended(error);
+    const since = suspension.reminders.due(`${what} ${error.code}`, now);
+    if (since === undefined) return undefined;
+    return since === 0 ? {} : { lasts: Math.round(now - suspension.since) };
   }
 
   #resume(): void {
     if (this.#suspension === undefined) return;
+    const lasted = Math.round(this.#parts.clock.now() - this.#suspension.since);
     this.#suspension = undefined;
+    this.#log.info({ lasted }, 'etcd answers again');
     for (const user of this.#users) user.resumed();
   }
 }

@@ -7,8 +7,8 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
   readonly name: string;
   /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;
-  /** etcd has granted no lease; the next attempt is under way. */
-  notGranted(error: ElectionError): void;
+  /** etcd has granted no lease; the next attempt is under way. False: nobody listens to this user, so the log must say it. */
+  notGranted(error: ElectionError): boolean;
   suspended(error: ElectionError): void;
   resumed(): void;
   /** The session is being closed. */
