@@ -60,6 +60,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
     return this.#context.intent.isRunning;
   }
 
+  get releaseTimeout(): number {
+    return this.#context.options.releaseTimeout;
+  }
+
   get lives(): number {
     return this.#context.intent.lives;
   }

@@ -60,7 +60,7 @@ export class Joining {
     this.#cancelRetry?.();
     const { name, session } = this.#context;
     if (this.#attempt !== undefined) session.keys.blockUntil(name, this.#attempt);
-    else if (this.#unanswered !== undefined) void this.#abandon(this.#unanswered, undefined);
+    else if (this.#unanswered !== undefined) this.#attempt = this.#abandon(this.#unanswered, undefined);
   }
 
   #begin(): void {
@@ -118,11 +118,8 @@ export class Joining {
     const { name, session, queue, releases, intent, log } = this.#context;
     const isLast = !intent.isRunning;
     if (own === undefined && releases(isLast) === 'lease') return; // the key goes with the lease
-    try {
-      await session.keys.release(queue, { election: name, lease: lease.id, own, isLast });
-    } catch (err) {
-      log().debug({ err }, 'key not released yet; it ends with its lease in any case');
-    }
+    const failed = (err: unknown): void => log().debug({ err }, 'key not released yet: trying again');
+    await session.keys.release(queue, { election: name, lease: lease.id, own, isLast, failed });
   }
 
   async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {

@@ -7,7 +7,10 @@ import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
 
-/** Milliseconds for which a release is tried at the least. `stop()` promises `releaseTimeout` and a second. */
+/**
+ * Milliseconds for which a release is waited for at the least, and on top of `releaseTimeout`. `stop()` promises
+ * `releaseTimeout` and a second.
+ */
 const RELEASE_PATIENCE = 900;
 /** Milliseconds before a leader that has stepped down queues again: the next leader's read would wait for that write. */
 const HEAD_START = 10;
@@ -40,6 +43,8 @@ export class Leaving {
   #stopped: Workload | undefined;
   /** The time for the release is over. */
   #isOver = false;
+  /** Nothing of ours is left in the queue. */
+  #isReleased = false;
 
   constructor(context: CampaignContext, belongings: Belongings, reason: ElectionError, moves: CampaignMoves) {
     this.#context = context;
@@ -66,7 +71,7 @@ export class Leaving {
 
   /** Never rejects: a key that could not be released ends with its lease. */
   async #leave(): Promise<void> {
-    const { session, options, intent, releases, log } = this.#context;
+    const { session, options, intent, releases } = this.#context;
     const { clock, lease, watcher } = session;
     const startedAt = clock.now();
 
@@ -76,14 +81,9 @@ export class Leaving {
       this.#moves.failed(new ElectionError('RELEASE_TIMEOUT', message));
     }
 
-    const patience = Math.max(RELEASE_PATIENCE, options.releaseTimeout - (clock.now() - startedAt));
-    if (!(await within(clock, patience, this.#release(patience)))) {
-      this.#isOver = true;
-      // Revoke now. If we waited for the pending join, the candidate could have been started again meanwhile, and we
-      // would revoke its new lease.
-      if (releases(!intent.isRunning) === 'lease') void lease.revoke(0);
-      log().warn({ patience }, 'key not released in time; it will expire with its lease');
-    }
+    const until = startedAt + options.releaseTimeout + RELEASE_PATIENCE;
+    await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release());
+    if (!this.#isReleased) this.#giveUp();
 
     this.#stopped?.cancel(this.#reason);
     const isLast = !intent.isRunning;
@@ -95,24 +95,43 @@ export class Leaving {
   }
 
   /** Releases the key alone, or the lease with it. */
-  async #release(patience: number): Promise<void> {
+  async #release(): Promise<void> {
     const { session, intent, releases } = this.#context;
     const { joining, own } = this.#belongings;
+    let isReleased = true;
     await joining?.attempt;
     if (this.#isOver) return;
     if (own !== undefined && releases(!intent.isRunning) === 'key' && !session.lease.isClosing) {
-      await this.#releaseKey(own);
+      isReleased = await this.#releaseKey(own);
       if (intent.isRunning) await sleep(session.clock, HEAD_START);
     }
-    if (releases(!intent.isRunning) === 'lease' && !this.#isOver) await session.lease.revoke(patience);
+    if (this.#isOver) return;
+    if (releases(!intent.isRunning) === 'lease') {
+      await session.lease.revoke();
+      isReleased = session.lease.left === undefined;
+    }
+    this.#isReleased = isReleased;
   }
 
-  async #releaseKey(own: OwnKey): Promise<void> {
+  #releaseKey(own: OwnKey): Promise<boolean> {
     const { session, name, queue, intent } = this.#context;
-    try {
-      await session.keys.release(queue, { election: name, lease: own.lease, own, isLast: !intent.isRunning });
-    } catch (err) {
-      this.#moves.failed(err as ElectionError);
-    }
+    return session.keys.release(queue, {
+      election: name,
+      lease: own.lease,
+      own,
+      isLast: !intent.isRunning,
+      failed: (err) => this.#moves.failed(err as ElectionError),
+    });
+  }
+
+  /** Nobody waits any more. The release is tried again in the background. */
+  #giveUp(): void {
+    const { session, intent, releases, log } = this.#context;
+    this.#isOver = true;
+    // Revoke now. If we waited for the pending join, the candidate could have been started again meanwhile, and we would
+    // revoke its new lease.
+    if (releases(!intent.isRunning) === 'lease') void session.lease.revoke();
+    const { left } = session.lease;
+    if (left !== undefined) log().warn(left, 'key not released in time: it ends with its lease at the latest');
   }
 }

@@ -1,5 +1,5 @@
 import { ElectionError } from '../errors.js';
-import { RequestRefused } from '../store/store.js';
+import { ClientClosed, RequestRefused } from '../store/store.js';
 
 /** gRPC status codes that we set or read: https://grpc.io/docs/guides/status-codes/ */
 export const STATUS = {
@@ -15,6 +15,9 @@ const DENIED =
   /permission denied|invalid auth token|revision of auth store is old|authentication failed|authentication is not enabled|user name is empty|UNAUTHENTICATED/i;
 const LEASE_GONE = /requested lease not found|is expired or revoked/i;
 const LEASE_EXISTS = /lease already exists/i;
+
+/** etcd3's text for a call on a client that was closed. */
+const CLOSED = /the client was already closed/;
 
 /** gRPC codes, as etcd3 prints them, with which a server says that it would refuse the same request again. */
 const REFUSED = /^(3|8|11|12) |INVALID_ARGUMENT|RESOURCE_EXHAUSTED|OUT_OF_RANGE|UNIMPLEMENTED/;
@@ -82,6 +85,9 @@ export function translate(error: unknown, what: string): ElectionError {
   if (error instanceof ElectionError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const reason = reasonIn(text);
+  if (CLOSED.test(text)) {
+    return new ClientClosed('UNAVAILABLE', `etcd was not asked to ${what}: the client is closed`, { cause: error });
+  }
   if (LEASE_GONE.test(text)) {
     return new ElectionError('LEASE_LOST', `etcd does not know the lease (${what}): starting again with a new one`, {
       cause: error,

@@ -37,7 +37,7 @@ export async function grantLease(
       if (signal.aborted) break;
       if (answer === undefined && isRepeated) {
         // etcd carried out an attempt that we took for failed, too long ago to say how much of the TTL is left.
-        orphans.add(id, 0);
+        orphans.addUnused(id);
         id = newLeaseId();
         isRepeated = false;
         continue;
@@ -52,6 +52,6 @@ export async function grantLease(
       await sleep(clock, backoff.next(), signal);
     }
   }
-  orphans.add(id, 0); // etcd may have granted it
+  orphans.addUnused(id); // etcd may have granted it
   return undefined;
 }

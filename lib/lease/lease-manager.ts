@@ -7,9 +7,9 @@ import type { Store } from '../store/store.js';
 import { grantLease } from './grant.js';
 import { type Granted, Lease, type LeaseHandlers } from './lease.js';
 import { type LeaseUser, LeaseUsers } from './lease-users.js';
-import { Orphans } from './orphans.js';
+import { type LeftLease, leftLease, Orphans } from './orphans.js';
 
-/** Milliseconds that `close()` waits for the end of the lease. Without an answer etcd ends the lease by itself. */
+/** Milliseconds that `close()` waits for the end of the lease, at the least, and on top of the longest `releaseTimeout`. */
 const REVOKE_PATIENCE = 1_000;
 
 /** Milliseconds before the streams of an ended lease are closed, because the next leader reads its place at this moment. */
@@ -52,7 +52,7 @@ export class LeaseManager implements LeaseHandlers {
 
   constructor(parts: LeaseManagerParts) {
     this.#parts = parts;
-    this.#orphans = new Orphans(parts, parts.options.logger);
+    this.#orphans = new Orphans(parts);
   }
 
   // ---- from the users ----
@@ -100,7 +100,7 @@ export class LeaseManager implements LeaseHandlers {
   /** Nobody can tell whether etcd still has this lease. It is revoked when its grace is over. */
   giveUp(lease: Lease, reason: ElectionError): void {
     if (this.#held !== lease) return;
-    this.#orphans.add(lease.id, lease.grace);
+    this.#orphans.add(lease, lease.grace);
     this.lost(lease, reason);
   }
 
@@ -109,20 +109,24 @@ export class LeaseManager implements LeaseHandlers {
     return this.#closing !== undefined;
   }
 
-  /** Ends the lease, and with it its keys. Resolves to whether etcd confirmed it within `patience` ms. */
-  async revoke(patience: number): Promise<boolean> {
+  /**
+   * Ends the lease, and with it its keys. Resolves when etcd has confirmed the end, or when no further attempt is made.
+   * Goes on when nobody waits for it any more.
+   */
+  async revoke(): Promise<void> {
     const granting = this.#granting;
     this.#granting = undefined;
     granting?.scope.abort();
     this.#retired?.close();
     this.#retired = this.#drop();
-    if (this.#retired !== undefined) this.#orphans.add(this.#retired.id, 0);
-    const revoked = (async () => {
-      await granting?.done;
-      await this.#orphans.revoke();
-    })();
-    await within(this.#parts.clock, patience, revoked);
-    return this.#orphans.isEmpty;
+    if (this.#retired !== undefined) this.#orphans.add(this.#retired, 0);
+    await Promise.all([this.#orphans.revoke(), granting?.done.then(() => this.#orphans.revoke())]);
+  }
+
+  /** The lease on which our keys may still hang; undefined when etcd has confirmed that there is none. */
+  get left(): LeftLease | undefined {
+    const held = this.#held;
+    return held === undefined ? this.#orphans.left : leftLease(held.id, held.grace);
   }
 
   /** Closes the streams of a lease that was revoked, in a moment. */
@@ -135,9 +139,13 @@ export class LeaseManager implements LeaseHandlers {
   /** Stops all users, and revokes the lease. */
   close(): Promise<void> {
     this.#closing ??= Promise.resolve().then(async () => {
+      const { clock } = this.#parts;
+      const until = clock.now() + this.#users.releaseTimeout + REVOKE_PATIENCE;
       const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
       await this.#users.stop(reason);
-      await this.revoke(REVOKE_PATIENCE);
+      await within(clock, Math.max(REVOKE_PATIENCE, until - clock.now()), this.revoke());
+      const { left } = this.#orphans;
+      if (left !== undefined) this.#log.warn(left, 'lease not revoked in time: it ends by itself at the latest');
       await this.rest();
     });
     return this.#closing;
@@ -165,10 +173,11 @@ export class LeaseManager implements LeaseHandlers {
     if (this.#held !== lease) return;
     this.#drop();
     lease.close();
-    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease.id, lease.grace);
+    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease, lease.grace);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const user of this.#users) user.lost(lease, reason);
     this.#grantIfNeeded();
+    if (this.#granting === undefined) this.#orphans.revokeInTime(); // else when a lease is granted, since etcd answers then
   }
 
   // ---- a lease ----
@@ -183,7 +192,7 @@ export class LeaseManager implements LeaseHandlers {
     const parts = { ...this.#parts, orphans: this.#orphans };
     const granted = await grantLease(parts, this.#parts.options, signal, (error) => this.#notGranted(error));
     if (granted === undefined) return;
-    if (signal.aborted) this.#orphans.add(granted.id, 0);
+    if (signal.aborted) this.#orphans.addUnused(granted.id);
     else this.#hold(granted);
   }
 

@@ -5,6 +5,8 @@ import type { Lease, LeaseHandlers } from './lease.js';
 export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
   /** The election's name. */
   readonly name: string;
+  /** Milliseconds that the user may need to leave, and a second. */
+  readonly releaseTimeout: number;
   /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;
   /** etcd has granted no lease; the next attempt is under way. False: nobody listens to this user, so the log must say it. */
@@ -27,6 +29,11 @@ export class LeaseUsers implements Iterable<LeaseUser> {
 
   get isEmpty(): boolean {
     return this.#users.size === 0;
+  }
+
+  /** Milliseconds: the longest of all users; 0 without users. */
+  get releaseTimeout(): number {
+    return Math.max(0, ...[...this, ...this.#blocked].map(({ releaseTimeout }) => releaseTimeout));
   }
 
   [Symbol.iterator](): Iterator<LeaseUser> {

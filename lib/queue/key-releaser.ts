@@ -1,11 +1,9 @@
-import { Backoff } from '../common/backoff.js';
-import { type Clock, sleep } from '../common/time.js';
-import type { WatchEvent } from '../store/store.js';
+import { insist } from '../common/insist.js';
+import type { Clock } from '../common/time.js';
+import { ClientClosed, type WatchEvent } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { OwnKey, Queue } from './queue.js';
 
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 1_000;
 /** Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7 s. */
 const ECHOES_FOR = 10_000;
 
@@ -17,6 +15,8 @@ export interface UnwantedKey {
   readonly own: OwnKey | undefined;
   /** The candidate does not queue again at once. */
   readonly isLast: boolean;
+  /** Is told of the first attempt that fails. */
+  readonly failed: (error: unknown) => void;
 }
 
 interface Obstacle {
@@ -59,20 +59,22 @@ export class KeyReleaser {
     this.#block(election, join, undefined);
   }
 
-  /** Releases the key, and tries again for as long as its lease is ours. Settles as the first attempt does. */
-  release(queue: Queue, unwanted: UnwantedKey): Promise<unknown> {
-    const { election, lease, own, isLast } = unwanted;
-    if (!this.#holds(lease)) return own === undefined ? Promise.resolve() : queue.release(own);
+  /**
+   * Releases the key, and tries again for as long as its lease is ours. Resolves to true when etcd has confirmed that the
+   * key is gone, and to false when no further attempt is made. Never rejects.
+   */
+  release(queue: Queue, unwanted: UnwantedKey): Promise<boolean> {
+    const { election, lease, own, isLast, failed } = unwanted;
+    if (!this.#holds(lease)) return this.#releaseOnce(queue, own, failed);
     if (own === undefined) {
       this.#listen(election, queue, queue.keyOf(lease), lease, 0n);
-      return this.#withdraw(election, queue, lease);
+      return this.#withdraw(election, queue, lease, failed);
     }
     if (isLast) this.#listen(election, queue, own.key, own.lease, own.createRevision);
-    const release = (): Promise<unknown> => queue.release(own);
-    const first = release();
+    const released = this.#insist(() => queue.release(own), failed);
     // The candidate whose key it is can tell the key from a new one.
-    this.#block(election, this.#insist(first, release), queue);
-    return first;
+    this.#block(election, released, queue);
+    return released;
   }
 
   /** A candidate is about to write the key again. */
@@ -94,11 +96,9 @@ export class KeyReleaser {
     const unfollow = this.#watcher.follow({ key, isPatient: true }, after + 1n, {
       changed: ({ kv }: WatchEvent) => {
         if (kv?.lease !== lease || kv.createRevision <= after) return;
-        const release = (): Promise<unknown> => queue.release({ key, createRevision: kv.createRevision, lease });
-        void this.#insist(release(), release);
+        void this.#insist(() => queue.release({ key, createRevision: kv.createRevision, lease }));
       },
-      // The first attempt's failure concerns nobody: the releaser insists.
-      reset: () => void this.#withdraw(election, queue, lease).catch(() => {}),
+      reset: () => void this.#withdraw(election, queue, lease),
       refused: () => {},
     });
     const end = (): void => {
@@ -110,16 +110,26 @@ export class KeyReleaser {
     this.#listening.set(election, end);
   }
 
-  /** Releases whatever key there is on the lease in this election. */
-  #withdraw(election: string, queue: Queue, lease: bigint): Promise<void> {
-    const { signal } = this.#scope;
-    const withdraw = (): Promise<void> => queue.withdraw(lease, signal);
-    const first = withdraw();
-    this.#block(election, this.#insist(first, withdraw), undefined);
-    return first;
+  /** The lease was given up, and whoever has given it up sees to its end. */
+  async #releaseOnce(queue: Queue, own: OwnKey | undefined, failed: UnwantedKey['failed']): Promise<boolean> {
+    try {
+      if (own !== undefined) await queue.release(own);
+      return true;
+    } catch (err) {
+      failed(err);
+      return false;
+    }
   }
 
-  #block(election: string, insisted: Promise<void>, unless: Queue | undefined): void {
+  /** Releases whatever key there is on the lease in this election. */
+  #withdraw(election: string, queue: Queue, lease: bigint, failed?: UnwantedKey['failed']): Promise<boolean> {
+    const { signal } = this.#scope;
+    const withdrawn = this.#insist(() => queue.withdraw(lease, signal), failed);
+    this.#block(election, withdrawn, undefined);
+    return withdrawn;
+  }
+
+  #block(election: string, insisted: Promise<unknown>, unless: Queue | undefined): void {
     const before = this.#obstacles.get(election);
     const done = Promise.all([before?.done, insisted]).then(() => {
       if (this.#obstacles.get(election) === obstacle) this.#obstacles.delete(election);
@@ -128,17 +138,16 @@ export class KeyReleaser {
     this.#obstacles.set(election, obstacle);
   }
 
-  /** Never rejects. */
-  async #insist(first: Promise<unknown>, again: () => Promise<unknown>): Promise<void> {
-    const { signal } = this.#scope;
-    const backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-    for (let attempt = first; ; attempt = again()) {
-      try {
-        await attempt;
-        return;
-      } catch {
-        if (!(await sleep(this.#clock, backoff.next(), signal))) return;
-      }
-    }
+  /** Until the lease is given up. Never rejects. */
+  #insist(attempt: () => Promise<unknown>, failed: UnwantedKey['failed'] = () => {}): Promise<boolean> {
+    let isFirst = true;
+    return insist(this.#clock, attempt, {
+      signal: this.#scope.signal,
+      failed: (err) => {
+        if (isFirst) failed(err);
+        isFirst = false;
+        return !(err instanceof ClientClosed);
+      },
+    });
   }
 }

@@ -1,9 +1,8 @@
-import { ElectionError } from '../errors.js';
 import {
+  isOutage,
   type KeepAliveHandlers,
   type KeepAliveStream,
   type Op,
-  RequestRefused,
   type Store,
   type Txn,
   type TxnResult,
@@ -143,8 +142,4 @@ function distribute(batch: readonly Waiting[], { revision, cluster, ranges }: Tx
 
 function isRange(op: Op): boolean {
   return op.type === 'range';
-}
-
-function isOutage(err: unknown): boolean {
-  return err instanceof ElectionError && err.code === 'UNAVAILABLE' && !(err instanceof RequestRefused);
 }

@@ -44,6 +44,14 @@ export class RequestRefused extends ElectionError {}
  */
 export class StaleAnswer extends ElectionError {}
 
+/** The user has closed the client: no request is sent any more. */
+export class ClientClosed extends RequestRefused {}
+
+/** Nobody has answered. Whether the request was carried out is unknown, and the next request may be answered. */
+export function isOutage(err: unknown): boolean {
+  return err instanceof ElectionError && err.code === 'UNAVAILABLE' && !(err instanceof RequestRefused);
+}
+
 export interface KeyValue {
   readonly key: string;
   readonly value: Buffer;

@@ -27,7 +27,7 @@ export function plans(): Arbitrary<Plan> {
       etcd: etcds(),
       processes,
       steps: all,
-      farewell: fc.constantFrom('together', 'leaders first'),
+      farewell: fc.constantFrom('together', 'leaders first', 'with the raft leader'),
     });
   return fc.noBias(
     fc.oneof(

@@ -9,6 +9,10 @@ import type { World } from './world.js';
 const DETOURS = 12_000;
 /** ms for the events and requests of one handover, when nothing is wrong. */
 const HANDOVER = 1_000;
+/** ms for a release that failed while etcd had no raft leader: a request without an answer, a pause, a request. */
+const SECOND_ATTEMPT = 3_500;
+/** Seconds: a shorter lease could end by itself in that time, though a new raft leader gives it its full TTL again. */
+const LONG_LEASE = 4;
 /** ms that a stream may be kept after its last use. */
 const LINGERING = 150;
 /** ms after which nothing that was begun under a fault is still under way. */
@@ -155,6 +159,7 @@ async function sayFarewell(world: World): Promise<void> {
   world.story.tell('', () => 'farewell');
   for (const { watchers } of world.living) for (const watcher of watchers) watcher.stop();
   if (world.plan.farewell === 'leaders first') await leadersFirst(world);
+  if (world.plan.farewell === 'with the raft leader') await withTheRaftLeader(world);
   for (const process of world.processes) process.act(() => void process.leave());
   const isOver = (): boolean => world.processes.every((process) => process.isDead || process.pending.length === 0);
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
@@ -181,6 +186,28 @@ async function leadersFirst(world: World): Promise<void> {
       `${HANDOVER} ms after a resignation: ${[...problemsIn(world)].join('; ')}`,
     );
   }
+}
+
+/** The leaders go in the moment in which etcd loses its raft leader. Their keys go long before their leases could end. */
+async function withTheRaftLeader(world: World): Promise<void> {
+  const { electionTime } = world.plan.etcd;
+  const leaders = world.living.filter(({ election }) => election.isLeader());
+  const tokens = leaders
+    .filter(({ process, worker }) => process.ttl >= LONG_LEASE && !worker.isWorking)
+    .map(({ election, electionName }) => ({ electionName, token: election.leadership?.fencingToken }));
+  const left = (): string[] =>
+    tokens.flatMap(({ electionName, token }) => {
+      const kv = world.referee.queueOf(electionName).find(({ createRevision }) => createRevision === token);
+      return kv === undefined ? [] : [kv.key];
+    });
+  world.etcd.changeLeader();
+  world.disturb(world.time.now + electionTime);
+  for (const leader of leaders) void leader.stop();
+  await world.time.until(() => left().length === 0, electionTime + SECOND_ATTEMPT);
+  if (left().length > 0) {
+    throw new Violation('g: nothing left', `${left().join(', ')}: left in the queue by candidates that have stopped`);
+  }
+  world.tally.add('outcome', 'stopped with the raft leader');
 }
 
 /** Streams and timers end with what they were for; a request that is on its way comes back, and its time-out with it. */

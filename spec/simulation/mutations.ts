@@ -175,8 +175,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that could not be given back is left',
     file: 'lib/queue/key-releaser.ts',
-    search: 'this.#block(election, this.#insist(first, release), queue);',
-    replace: 'first.catch(() => {});',
+    search: 'const released = this.#insist(() => queue.release(own), failed);',
+    replace: 'const released = this.#releaseOnce(queue, own, failed);',
     breaks: ['b: tokens grow'],
   },
   {
@@ -259,9 +259,16 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a release that hangs is waited for',
     file: 'lib/campaign/leaving.ts',
-    search: 'if (!(await within(clock, patience, this.#release(patience)))) {',
-    replace: 'await this.#release(patience);\n    if (this.#isOver) {',
+    search: 'await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release());',
+    replace: 'await this.#release();',
     breaks: ['g: bounded'],
+  },
+  {
+    name: 'a release that failed is not tried again',
+    file: 'lib/common/insist.ts',
+    search: 'if (!(await sleep(clock, backoff.next(), signal, { unref: true }))) return false;',
+    replace: 'await sleep(clock, backoff.next(), signal, { unref: true });\n    return false;',
+    breaks: ['g: nothing left'],
   },
   {
     name: 'results of a batch handed to the wrong waiter',

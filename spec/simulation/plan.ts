@@ -10,7 +10,7 @@ export interface Plan {
   readonly processes: readonly ProcessPlan[];
   readonly steps: readonly Step[];
   /** How the candidates go at the end. */
-  readonly farewell: 'together' | 'leaders first';
+  readonly farewell: 'together' | 'leaders first' | 'with the raft leader';
 }
 
 export interface EtcdPlan {

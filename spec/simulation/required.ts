@@ -74,6 +74,7 @@ const OUTCOMES = [
   'guarded writes accepted',
   'guarded writes refused',
   'sessions renewed',
+  'stopped with the raft leader',
   'tasks completed',
   'tasks failed',
   ...['KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST', 'STEPPED_DOWN', 'STOPPED', 'UNHEALTHY', 'ABORTED'].map(

@@ -17,6 +17,10 @@ export class Worker {
     this.#contender = contender;
   }
 
+  get isWorking(): boolean {
+    return this.#running !== undefined;
+  }
+
   run(task: TaskPlan): void {
     const { election, process, name } = this.#contender;
     const abort = new AbortController();
