@@ -109,6 +109,17 @@ describe('a leader whose lease is not refreshed', () => {
     etcd.close();
   });
 
+  it('has the end of its term told within 250 ms when the machine wakes up past the deadline', async () => {
+    await build();
+    const signal = election.leadership?.signal;
+    await time.tickAsync(10);
+    time.setSystemTime(Date.now() + 3_600_000);
+    expect(election.isLeader()).to.equal(false);
+    await time.tickAsync(251);
+    expect([story.slice(0, 2), signal?.aborted]).to.deep.equal([LOST, true]);
+    etcd.close();
+  });
+
   it('is not revived by a reply that it finds after a pause past the deadline', async () => {
     await build();
     store.faults.keepAlive = { lateBy: 100 };

@@ -90,6 +90,80 @@ describe('the system clock', () => {
     expect(time.countTimers()).to.equal(0);
   });
 
+  describe('with a timer that waits for longer than a moment', () => {
+    it('calls within 250 ms of waking up when its time has passed while the machine slept', () => {
+      const calls: number[] = [];
+      clock.after(60_000, () => calls.push(elapsed(start)));
+      const start = clock.now();
+      time.tick(10_000);
+      stepWallClock(3_600_000);
+      time.tick(249);
+      time.tick(2);
+      expect(calls).to.have.length(1);
+      expect(time.countTimers()).to.equal(0);
+    });
+
+    it('also when somebody else has looked at the clock before', () => {
+      let calls = 0;
+      clock.after(60_000, () => calls++);
+      stepWallClock(3_600_000);
+      clock.now();
+      time.tick(251);
+      expect(calls).to.equal(1);
+    });
+
+    it('calls no later than it would have without the sleep when the machine has slept for a part of the time', () => {
+      let calls = 0;
+      clock.after(10_000, () => calls++);
+      time.tick(1_000);
+      stepWallClock(5_000);
+      time.tick(3_999);
+      expect(calls).to.equal(0);
+      time.tick(1);
+      expect(calls).to.equal(1);
+    });
+
+    it('calls in the order of their times all those whose time has passed', () => {
+      const calls: string[] = [];
+      clock.after(3_000, () => calls.push('second'));
+      clock.after(2_000, () => calls.push('first'));
+      clock.after(3_600_000 + 5_000, () => calls.push('not yet'));
+      stepWallClock(3_600_000);
+      time.tick(300);
+      expect(calls).to.deep.equal(['first', 'second']);
+    });
+
+    it('does not call what is cancelled by one that was called before', () => {
+      const calls: string[] = [];
+      const cancel = clock.after(3_000, () => calls.push('second'));
+      clock.after(2_000, () => {
+        calls.push('first');
+        cancel();
+      });
+      stepWallClock(3_600_000);
+      time.tick(300);
+      expect(calls).to.deep.equal(['first']);
+    });
+
+    it('is not moved by a step of the wall clock back', () => {
+      let calls = 0;
+      clock.after(10_000, () => calls++);
+      stepWallClock(-3_600_000);
+      time.tick(9_999);
+      expect(calls).to.equal(0);
+      time.tick(1);
+      expect(calls).to.equal(1);
+    });
+
+    it('looks at the wall clock four times a second for all of them together, and never without one', () => {
+      expect(time.countTimers()).to.equal(0);
+      const cancels = [1_000, 2_000, 3_000].map((ms) => clock.after(ms, () => {}));
+      expect(time.countTimers()).to.equal(4);
+      for (const cancel of cancels) cancel();
+      expect(time.countTimers()).to.equal(0);
+    });
+  });
+
   it('does not call what was cancelled', () => {
     let calls = 0;
     clock.after(10, () => calls++)();

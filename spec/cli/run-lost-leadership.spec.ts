@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { runs } from '../../lib/cli/child/process-group.js';
@@ -67,6 +71,26 @@ describe('etcd-leader run when leadership is lost', () => {
     await program.stderr.line(/ended by SIGKILL/);
     expect(program.stdout.text).not.to.include('got TERM');
   });
+
+  for (const watched of ['with its watchdog', 'without'] as const) {
+    it(`kills it at once when the machine wakes up after the end of the lease, ${watched}`, async () => {
+      const program = fileURLToPath(new URL('../support/programs/sleeping-machine.js', import.meta.url));
+      const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-sleep-'));
+      tracked({ close: () => rmSync(folder, { recursive: true }) });
+      const env = { NODE_OPTIONS: `--import ${pathToFileURL(program)}`, WOKEN_BY: join(folder, 'woken') };
+      const flags = ['--ttl', '60', ...(watched === 'without' ? ['--no-watchdog'] : [])];
+      const { hosts } = cluster();
+      const sleeper = Program.start(['run', ...flags, name, '--', ...SCRIPTS.work], { hosts, env });
+      const pid = await pidOf(sleeper);
+      writeFileSync(env.WOKEN_BY, '');
+      const wokenAt = performance.now();
+      await until(() => !runs(pid), { what: 'the command to be gone' });
+      expect(performance.now() - wokenAt).to.be.below(2_000);
+      // The watchdog may wake up first.
+      const told = watched === 'without' ? /leadership lost \(LEASE_EXPIRED\): SIGKILL/ : /ended by SIGKILL/;
+      await sleeper.stderr.line(told);
+    });
+  }
 
   it('runs the command to its end with --once, in a later term if need be', async () => {
     const script = 'echo "works as $$"; sleep 1; exit 9';

@@ -26,14 +26,14 @@ lines.on('close', () => {
   stayUntilGone();
 });
 
-function wait(current: Order): void {
+function wait({ until }: Order): void {
   cancelWait();
-  const { until } = current;
   if (until === undefined) return;
-  cancelWait = clock.after(until - monotonic(), () => {
-    if (monotonic() < until) wait(current);
-    else end('SIGKILL');
-  });
+  const dueAt = clock.now() + until - monotonic(); // our clock goes on while the machine sleeps
+  const look = (): void => {
+    cancelWait = clock.after(dueAt - clock.now(), () => (clock.now() < dueAt ? look() : end('SIGKILL')));
+  };
+  look();
 }
 
 function stayUntilGone(): void {
