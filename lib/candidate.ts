@@ -1,7 +1,11 @@
+import { isBlocking } from './queue/keys.js';
 import { hexOf, textOf } from './store/bytes.js';
 import type { KeyValue } from './store/store.js';
 
-/** One place in the queue of an election, as etcd had it at the moment of a read. The first in the queue leads. */
+/**
+ * One place in the queue of an election, as etcd had it at the moment of a read. The first in the queue leads, unless it
+ * `blocks`.
+ */
 export interface Candidate {
   readonly key: string;
   /** What the candidate announces: `bytes` as UTF-8. */
@@ -13,6 +17,16 @@ export interface Candidate {
   readonly fencingToken: bigint;
   /** Changes with every `proclaim()`. */
   readonly modRevision: bigint;
+  /**
+   * True when the key is no candidate's: it has no lease, or does not name it. An application has written the key under the
+   * election's name. It never leads, and nobody behind it can lead until it is gone.
+   */
+  readonly blocks: boolean;
+}
+
+/** The key by which somebody leads when it is the first of the queue. Nobody leads by a key that is no candidate's. */
+export function leaderOf(head: KeyValue | undefined): KeyValue | undefined {
+  return head === undefined || isBlocking(head) ? undefined : head;
 }
 
 export function toCandidate(kv: KeyValue): Candidate {
@@ -23,5 +37,6 @@ export function toCandidate(kv: KeyValue): Candidate {
     leaseId: hexOf(kv.lease),
     fencingToken: kv.createRevision,
     modRevision: kv.modRevision,
+    blocks: isBlocking(kv),
   };
 }

@@ -4,7 +4,7 @@ import type { CampaignContext, ReleasePolicy, SessionParts } from './campaign/co
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import type { Task } from './campaign/task-run.js';
-import { type Candidate, toCandidate } from './candidate.js';
+import { type Candidate, leaderOf, toCandidate } from './candidate.js';
 import { type Environment, isEnvironment } from './environment.js';
 import { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
@@ -209,17 +209,23 @@ export class Election {
   }
 
   /**
-   * Who leads, by a linearizable read; undefined: nobody. Needs no `start()`.
+   * Who leads, by a linearizable read; undefined: nobody. Needs no `start()`. When a key that is no candidate's blocks the
+   * election, nobody leads, and `error` says `BLOCKED`.
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async leader(): Promise<Candidate | undefined> {
-    const { kv } = await this.#context.queue.head();
-    return kv && toCandidate(kv);
+    const { queue } = this.#context;
+    const { kv } = await queue.head();
+    const error = queue.blockedBy(kv);
+    if (error !== undefined) this.#events.emit('error', error);
+    const leader = leaderOf(kv);
+    return leader && toCandidate(leader);
   }
 
   /**
-   * The queue, by a linearizable read; the first leads. Needs no `start()`. Costs etcd time in proportion to the queue.
+   * The queue, by a linearizable read; the first leads, unless it `blocks`. Needs no `start()`. Costs etcd time in
+   * proportion to the queue.
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */

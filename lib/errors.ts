@@ -10,6 +10,8 @@ export type ElectionErrorCode =
   | 'NOT_CANDIDATE'
   | 'NOT_LEADER'
   | 'ABORTED'
+  | 'TIMEOUT'
+  | 'BLOCKED'
   | 'UNAVAILABLE'
   | 'PERMISSION_DENIED'
   | 'RELEASE_TIMEOUT';

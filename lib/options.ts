@@ -235,6 +235,8 @@ export function resolveValue(value: unknown): Buffer {
 /** @throws ElectionError `INVALID_OPTION` */
 export function checkName(name: unknown): asserts name is string {
   check(typeof name === 'string' && name !== '', `\`name\` must be a string that is not empty; got ${show(name)}`);
+  // Keys such as `jobs/mail!period` are control keys of an election, and no candidates.
+  check(!name.includes('!'), `\`name\` must not contain "!"; got ${show(name)}`);
 }
 
 /** @throws ElectionError `INVALID_OPTION` */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { toCandidate } from '../lib/candidate.js';
-import { endOf, isCandidateKey, prefixOf } from '../lib/queue/keys.js';
+import { electionOf, endOf, isBlocking, isCandidateKey, prefixOf } from '../lib/queue/keys.js';
 import { bytesOf, hexOf, keyOf, newLeaseId, textOf } from '../lib/store/bytes.js';
 
 describe('keys', () => {
@@ -44,11 +44,32 @@ describe('keys', () => {
     ['jobs/a/1f', false],
     ['jobs//1f', false],
     ['jobs/1f/', false],
+    ['jobs/mail!period', false],
+    ['jobs/!', false],
+    ['jobs!period', false],
     ['jobsX1f', false],
     ['other/1f', false],
   ] as const) {
     it(`${JSON.stringify(key)} is ${is ? 'a' : 'no'} candidate's in the election jobs`, () => {
       expect(isCandidateKey(key, prefixOf('jobs'))).to.equal(is);
+    });
+  }
+
+  for (const [key, lease, is] of [
+    ['jobs/1f', 0x1fn, false],
+    ['jobs/31', 31n, false],
+    ['jobs/ffffffffffffffff', -1n, false],
+    ['jobs/1f', 0n, true],
+    ['jobs/0', 0n, true],
+    ['jobs/config', 0n, true],
+    ['jobs/config', 0x1fn, true],
+    ['jobs/01f', 0x1fn, true],
+    ['jobs/1F', 0x1fn, true],
+    ['jobs/1f', 0x2fn, true],
+  ] as const) {
+    it(`${key} on lease ${hexOf(lease)} is ${is ? 'no' : 'a'} candidate's, and ${is ? 'blocks' : 'waits in'} the queue`, () => {
+      expect(isBlocking({ key, lease })).to.equal(is);
+      expect(electionOf({ key, lease })).to.equal(is ? undefined : 'jobs');
     });
   }
 
@@ -68,6 +89,7 @@ describe('keys', () => {
       leaseId: '1f',
       fencingToken: 7n,
       modRevision: 9n,
+      blocks: false,
     });
   });
 });

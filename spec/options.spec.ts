@@ -149,6 +149,11 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     '`etcd` must be an Etcd3 client; got undefined',
   ],
   [
+    'a name with the mark of control keys',
+    () => new Election(client(), 'jobs/mail!period'),
+    '`name` must not contain "!"; got "jobs/mail!period"',
+  ],
+  [
     'a session with a ttl of 1',
     () => new Session(client(), { ttl: 1 }),
     '`ttl` must be a whole number of seconds, 2 or more; got 1',

@@ -1,4 +1,4 @@
-import { toCandidate } from '../candidate.js';
+import { leaderOf, toCandidate } from '../candidate.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { LeaderObserver, LeaderWatcher, View } from '../queue/leader-watcher.js';
@@ -13,6 +13,8 @@ export class LeaderEvents implements LeaderObserver {
   readonly #events: Events;
   readonly #moves: Pick<CampaignMoves, 'failed'>;
   #watcher: LeaderWatcher | undefined;
+  /** Nobody leads, and that was told. */
+  #isToldNobody = false;
 
   constructor(context: CampaignContext, events: Events, moves: Pick<CampaignMoves, 'failed'>) {
     this.#context = context;
@@ -26,7 +28,7 @@ export class LeaderEvents implements LeaderObserver {
 
   /** What the leader announces, as far as it is known. */
   get leader(): string | undefined {
-    return this.#watcher?.headFor(this)?.value.toString('utf8');
+    return leaderOf(this.#watcher?.headFor(this))?.value.toString('utf8');
   }
 
   /** Begins with the first join, which has read the head. Later joins have no news. */
@@ -46,12 +48,18 @@ export class LeaderEvents implements LeaderObserver {
   stop(): void {
     this.#watcher?.leave(this);
     this.#watcher = undefined;
+    this.#isToldNobody = false;
   }
 
   // ---- from the leader watcher ----
 
   changed(head: KeyValue | undefined): void {
-    const candidate = head && toCandidate(head);
+    const leader = leaderOf(head);
+    const error = this.#context.queue.blockedBy(head);
+    if (error !== undefined) this.failed(error);
+    if (leader === undefined && this.#isToldNobody) return; // the key that blocks the election was written again
+    this.#isToldNobody = leader === undefined;
+    const candidate = leader && toCandidate(leader);
     this.#events.emit('leader', candidate?.value, candidate);
   }
 

@@ -8,7 +8,7 @@ import type { Instruments, Source } from './instruments.js';
 
 /** Reasons of losses that nobody planned. Their series start at 0, so that the first loss is an increase too. */
 const UNPLANNED: readonly ElectionErrorCode[] = ['LEASE_EXPIRED', 'LEASE_LOST', 'KEY_DELETED', 'UNHEALTHY'];
-const FAILURES: readonly ElectionErrorCode[] = ['UNAVAILABLE', 'PERMISSION_DENIED', 'RELEASE_TIMEOUT'];
+const FAILURES: readonly ElectionErrorCode[] = ['UNAVAILABLE', 'PERMISSION_DENIED', 'BLOCKED', 'RELEASE_TIMEOUT'];
 
 /** Follows one election, and updates its metrics at each scrape. */
 export class Recorder implements Source {

@@ -1,4 +1,5 @@
 import { hexOf, keyFrom } from '../store/bytes.js';
+import type { KeyValue } from '../store/store.js';
 
 /** The keys of an election are the same for every etcd client: `<name>/<lease id in lower-case hex>`. */
 
@@ -14,9 +15,21 @@ export function endOf(prefix: string): string {
   return kept.slice(0, -1) + String.fromCharCode(kept.charCodeAt(kept.length - 1) + 1);
 }
 
-/** A key further down (`jobs/a/1f` under `jobs/`) belongs to a nested election and must not block this one. */
+/**
+ * Whether the key stands in the queue. A key further down (`jobs/a/1f` under `jobs/`) belongs to a nested election, and a
+ * key with `!` (`jobs/a!period`) is a nested election's control key. Neither must block this election.
+ */
 export function isCandidateKey(key: string, prefix: string): boolean {
-  return key.startsWith(prefix) && key.length > prefix.length && !key.includes('/', prefix.length);
+  if (!key.startsWith(prefix)) return false;
+  return key.length > prefix.length && !key.includes('/', prefix.length) && !key.includes('!', prefix.length);
+}
+
+/**
+ * Whether a key in the queue is no candidate's: its last segment does not name the lease that the key hangs on, in hex or
+ * in decimal. All etcd clients wait for such a key as for any other, and nobody leads by it.
+ */
+export function isBlocking({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boolean {
+  return lease === 0n || (leaseIn(key) !== hexOf(lease) && leaseIn(key) !== lease.toString());
 }
 
 /**
@@ -27,9 +40,8 @@ export function leaseIn(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
-/** The election that a key under this lease belongs to; undefined when the key is no candidate's. */
-export function electionOf(key: string, lease: bigint): string | undefined {
-  const slash = key.lastIndexOf('/');
-  if (slash <= 0 || lease === 0n || leaseIn(key) !== hexOf(lease)) return undefined;
-  return key.slice(0, slash);
+/** The election that a key belongs to; undefined when the key is no candidate's. */
+export function electionOf(kv: Pick<KeyValue, 'key' | 'lease'>): string | undefined {
+  const slash = kv.key.lastIndexOf('/');
+  return slash <= 0 || isBlocking(kv) ? undefined : kv.key.slice(0, slash);
 }

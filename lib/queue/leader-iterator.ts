@@ -1,4 +1,4 @@
-import { type Candidate, toCandidate } from '../candidate.js';
+import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
 import { onAbort } from '../common/abort.js';
 import type { ElectionError } from '../errors.js';
 import type { KeyValue } from '../store/store.js';
@@ -31,6 +31,8 @@ export class LeaderIterator implements AsyncIterableIterator<Candidate | undefin
   /** Calls of `next()` that wait, in their order. */
   #waiting: ((result: Result) => void)[] = [];
   #isOver = false;
+  /** Nobody leads, and that is the latest change, be it told or about to be. */
+  #isNobody = false;
 
   constructor(parts: LeaderIteratorParts) {
     this.view = parts.view;
@@ -60,7 +62,12 @@ export class LeaderIterator implements AsyncIterableIterator<Candidate | undefin
   // ---- from the leader watcher ----
 
   changed(head: KeyValue | undefined): void {
-    this.#latest = { head };
+    const leader = leaderOf(head);
+    const error = this.view.queue.blockedBy(head);
+    if (error !== undefined) this.failed(error);
+    if (leader === undefined && this.#isNobody) return; // the key that blocks the election was written again
+    this.#isNobody = leader === undefined;
+    this.#latest = { head: leader };
     this.#serve();
   }
 

@@ -21,6 +21,8 @@ const LONGEST_HEAD_START = 250;
 const SPREAD_EACH = 2;
 const LONGEST_SPREAD = 2_000;
 const PAUSES = { first: 50, longest: 2_000 };
+/** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
+const MENDED_WITHIN = 2_000;
 
 /** What a session reads the queue and follows keys with. */
 export interface View {
@@ -133,7 +135,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     if (head === undefined) {
       if (event.kv !== undefined && this.#host?.view.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
     } else if (event.type === 'put' && event.kv?.createRevision === head.createRevision) {
-      this.#accept(event.kv, event.revision);
+      if (event.kv.lease === 0n && head.lease !== 0n) this.#freshRead.after(MENDED_WITHIN);
+      else this.#accept(event.kv, event.revision);
     } else {
       this.#revision = event.revision;
       const others = Math.max(0, this.#count - 2);

@@ -1,4 +1,4 @@
-import type { Clock } from '../common/time.js';
+import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
@@ -18,6 +18,8 @@ export interface PlaceWatcherHandlers {
 }
 
 const PAUSES = { first: 50, longest: 1_000 };
+/** Milliseconds in which a candidate writes its key again, with its lease, when somebody has written it without. */
+const MENDED_WITHIN = 2_000;
 
 /**
  * Keeps our place in the queue true, from one read to the next. Follows our own key, since the lease can end or an
@@ -49,6 +51,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
     this.#on = on;
     this.#unfollowOwn = watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
     this.#followPredecessor(place);
+    // A candidate is not told while it is being made.
+    if (place.blocker !== undefined) soon(() => this.#tellBlocked(place));
   }
 
   close(): void {
@@ -64,6 +68,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
     if (event.key !== this.own.key) {
       // A candidate that has left and come back with the same key stands behind us now.
       if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#readPlace();
+      else if (event.kv !== undefined && this.#queue.isNewBlocker(event.kv)) this.#reads.after(MENDED_WITHIN);
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
       this.#noticeOwn(event.kv);
     } else if (event.revision > this.own.createRevision) {
@@ -88,6 +93,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   found(place: Place | undefined): void {
     if (place === undefined) return this.#gone();
     this.#followPredecessor(place);
+    this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
     if (place.predecessor === undefined) this.#on.first(place);
   }
@@ -116,8 +122,18 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
     this.#on.gone();
   }
 
+  /** Nobody leads before the key before ours is gone, and that key will not go by itself. */
+  #tellBlocked({ blocker }: Place): void {
+    const error = this.#isClosed ? undefined : this.#queue.blockedBy(blocker);
+    if (error !== undefined) this.#on.failed(error);
+  }
+
   #readPlace(): void {
+    this.#reads.now();
+  }
+
+  get #reads(): FreshRead<Place | undefined> {
     this.#freshRead ??= new FreshRead(this.#clock, PAUSES, this);
-    this.#freshRead.now();
+    return this.#freshRead;
   }
 }

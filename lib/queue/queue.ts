@@ -2,7 +2,8 @@ import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
 import type { KeyValue, Op, RangeQuery, RangeResult, Store } from '../store/store.js';
-import { endOf, isCandidateKey, prefixOf } from './keys.js';
+import { Blockers } from './blockers.js';
+import { endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
 
 /** Our key in the queue. The create revision tells it from a later key of the same name. */
 export interface OwnKey {
@@ -16,6 +17,8 @@ export interface Place {
   readonly own: OwnKey;
   /** The key just before ours; undefined: ours is the oldest. */
   readonly predecessor: string | undefined;
+  /** The key just before ours when it is no candidate's. */
+  readonly blocker?: KeyValue;
   /** Our key as the read found it, without its value. */
   readonly kv: KeyValue;
   /** Revision of the read. */
@@ -48,6 +51,7 @@ export class Queue {
   /** Create revisions of keys whose deletion etcd has not confirmed: our request may still arrive. */
   readonly #doomed = new Set<bigint>();
   #hasWarned = false;
+  #blockers: Blockers | undefined;
 
   constructor(store: Store, name: string, log: () => Logger) {
     this.#store = store;
@@ -67,6 +71,18 @@ export class Queue {
 
   isCandidateKey(key: string): boolean {
     return isCandidateKey(key, this.#prefix);
+  }
+
+  /** What to tell of a key in the queue that is no candidate's, once for each; undefined: nothing. */
+  blockedBy(kv: KeyValue | undefined): ElectionError | undefined {
+    if (kv === undefined || !isBlocking(kv)) return undefined;
+    this.#blockers ??= new Blockers(this.#log);
+    return this.#blockers.tell(kv);
+  }
+
+  /** Whether a key is no candidate's, and has not been told yet. */
+  isNewBlocker(kv: KeyValue): boolean {
+    return isBlocking(kv) && this.#blockers?.isTold(kv) !== true;
   }
 
   /**
@@ -210,7 +226,8 @@ export class Queue {
     // did not cut the answer off.
     const isSure = predecessor === undefined ? kvs.length < limit : true;
     if (!isSure) return undefined;
-    return { own, predecessor: predecessor?.key, kv: ours, revision };
+    const place = { own, predecessor: predecessor?.key, kv: ours, revision };
+    return predecessor !== undefined && isBlocking(predecessor) ? { ...place, blocker: predecessor } : place;
   }
 
   #headIn(range: RangeResult | undefined, revision: bigint): Head | undefined {

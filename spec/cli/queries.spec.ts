@@ -58,7 +58,8 @@ describe('what etcd-leader shows of elections', () => {
       expect(candidates).to.have.lengthOf(2);
       const { ttl, ...rest } = candidates[0];
       const { key, fencingToken, leaseId } = first?.leadership ?? {};
-      expect(rest).to.deep.equal({ position: 1, value: 'first', key, token: String(fencingToken), leaseId });
+      const shown = { position: 1, value: 'first', key, token: String(fencingToken), leaseId, blocks: false };
+      expect(rest).to.deep.equal(shown);
       expect(ttl).to.be.within(0, TTL);
     });
 
@@ -80,7 +81,7 @@ describe('what etcd-leader shows of elections', () => {
       await client.put(`${name}/by-hand`).value('immortal');
       const program = ask('candidates', name);
       await program.exited();
-      expect(program.stdout.text).to.match(/immortal .*no lease$/);
+      expect(program.stdout.text).to.match(/immortal .*no lease: no candidate, blocks the queue$/);
       await client.delete().key(`${name}/by-hand`);
     });
   });
@@ -104,6 +105,7 @@ describe('what etcd-leader shows of elections', () => {
     const elections = JSON.parse(json.stdout.text);
     expect(elections.map((e: { election: string }) => e.election)).to.deep.equal([`${name}/x`, `${name}/x/nested`]);
     expect(elections[0].leader).to.have.all.keys('value', 'key', 'token', 'leaseId');
+    expect(elections[0].blockedBy).to.equal(null);
     await client.delete().key(`${name}/config`);
   });
 

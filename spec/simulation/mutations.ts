@@ -161,8 +161,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'keys of nested elections taken for candidates',
     file: 'lib/queue/keys.ts',
-    search: "key.length > prefix.length && !key.includes('/', prefix.length)",
-    replace: 'key.length > prefix.length',
+    search: "!key.includes('/', prefix.length) && !key.includes('!', prefix.length)",
+    replace: 'true',
     breaks: ['f: observers'],
   },
   {

@@ -1,9 +1,10 @@
 import type { Candidate } from '../../candidate.js';
 import { Election } from '../../election.js';
+import { describeBlocker } from '../../queue/blockers.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
-import { table, visible } from '../output.js';
+import { type Output, table, visible } from '../output.js';
 import { Reads } from '../reads.js';
 
 /** Prints the queue, and how long each candidate would stay in it if it died now. */
@@ -17,22 +18,35 @@ export async function candidates({ etcd, out }: Context, name: string): Promise<
     token: candidate.fencingToken,
     leaseId: candidate.leaseId,
     ttl: await reads.timeToLive(candidate.leaseId),
+    blocks: candidate.blocks,
   }));
   const rows = entries.map((entry) => [
     String(entry.position),
     visible(entry.value),
     visible(entry.key),
     String(entry.token),
-    ttlText(entry.ttl),
+    ttlText(entry.ttl, entry.blocks),
   ]);
   const text =
     rows.length === 0 ? 'no candidates' : table(['POSITION', 'VALUE', 'KEY', 'TOKEN', 'LEASE TTL LEFT'], rows);
   out.result(text, entries);
+  for (const candidate of queue) if (candidate.blocks) tellBlocked(out, candidate);
   return EXIT.ok;
 }
 
-function ttlText(ttl: number | null): string {
-  return ttl === null ? 'no lease' : `${Math.max(0, ttl)} s`;
+function ttlText(ttl: number | null, blocks: boolean): string {
+  const text = ttl === null ? 'no lease' : `${Math.max(0, ttl)} s`;
+  return blocks ? `${text}: no candidate, blocks the queue` : text;
+}
+
+/** Says which key blocks an election, and how to mend it. */
+export function tellBlocked(out: Output, blocker: Candidate): void {
+  out.error(visible(describeBlocker(blocker.key, blocker.leaseId)), { code: 'BLOCKED', ...blockerData(blocker) });
+}
+
+/** A key that is no candidate's, in JSON. */
+export function blockerData({ key, fencingToken, leaseId }: Candidate): object {
+  return { key, token: fencingToken, leaseId };
 }
 
 /** A leader in JSON, the same in every command. */

@@ -1,57 +1,67 @@
-import type { IKeyValue } from 'etcd3';
+import { type Candidate, toCandidate } from '../../candidate.js';
+import { environmentOf } from '../../environment.js';
 import { electionOf } from '../../queue/keys.js';
-import { hexOf, keyOf, textOf } from '../../store/bytes.js';
+import { Queue } from '../../queue/queue.js';
+import { keyFrom, keyOf, textOf } from '../../store/bytes.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { table, visible } from '../output.js';
 import { Reads } from '../reads.js';
+import { blockerData, leaderData, tellBlocked } from './candidates.js';
 
+/** An election, and the oldest key of its queue; undefined: the candidates have left meanwhile. */
 interface Found {
-  oldest: IKeyValue;
-  candidates: number;
+  readonly election: string;
+  readonly head: Candidate | undefined;
+  readonly candidates: number;
 }
 
 /**
- * Prints elections and their leaders. An election is known by its keys alone: a key `<name>/<lease id in hex>` that
- * hangs on the very lease that it names. No other kind of key looks like that by accident.
+ * Prints elections and their leaders. An election is known by its keys alone: a key `<name>/<lease id>` that hangs on the
+ * very lease that it names. No other kind of key looks like that by accident. Who leads is read as `candidates` reads it.
  */
 export async function list({ etcd, out }: Context, prefix: string): Promise<number> {
+  const { store } = environmentOf(etcd);
   const reads = new Reads(etcd);
-  const found = new Map<string, Found>();
-  const pages = reads.keys(Buffer.from(prefix));
-  for (let page = await firstAnswer(pages.next()); !page.done; page = await pages.next()) {
-    for (const kv of page.value) {
-      const name = electionOf(keyOf(kv.key), BigInt(kv.lease));
-      if (name !== undefined) add(found, name, kv);
-    }
-  }
-  const entries = await reads.each([...found], async ([election, { oldest, candidates }]) => ({
-    election: textOf(election),
-    leader: {
-      value: (await reads.value(oldest.key)) ?? '',
-      key: oldest.key.toString('utf8'),
-      token: BigInt(oldest.create_revision),
-      leaseId: hexOf(BigInt(oldest.lease)),
-    },
-    candidates,
-  }));
-  const rows = entries.map(({ election, leader, candidates }) => [
+  const counts = await countCandidates(reads, prefix);
+  const found = await reads.each([...counts], async ([name, candidates]): Promise<Found> => {
+    const election = textOf(name);
+    const { kv } = await new Queue(store, election, () => out.logger).head();
+    return { election, head: kv && toCandidate(kv), candidates };
+  });
+  const rows = found.map(({ election, head, candidates }) => [
     visible(election),
-    visible(leader.value),
-    String(leader.token),
+    leaderText(head),
+    head === undefined || head.blocks ? '' : String(head.fencingToken),
     String(candidates),
   ]);
-  out.result(rows.length === 0 ? 'no elections' : table(['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], rows), entries);
+  const data = found.map(({ election, head, candidates }) => ({
+    election,
+    leader: leaderData(head?.blocks ? undefined : head),
+    candidates,
+    blockedBy: head?.blocks ? blockerData(head) : null,
+  }));
+  out.result(rows.length === 0 ? 'no elections' : table(['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], rows), data);
+  for (const { head } of found) if (head?.blocks) tellBlocked(out, head);
   return EXIT.ok;
 }
 
-function add(found: Map<string, Found>, name: string, kv: IKeyValue): void {
-  const election = found.get(name);
-  if (election === undefined) {
-    found.set(name, { oldest: kv, candidates: 1 });
-    return;
+function leaderText(head: Candidate | undefined): string {
+  if (head === undefined) return 'nobody';
+  return head.blocks ? `nobody: blocked by ${visible(head.key)}` : visible(head.value);
+}
+
+/** By election, in the order of their keys; names are byte strings. */
+async function countCandidates(reads: Reads, prefix: string): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  const pages = reads.keys(Buffer.from(prefix));
+  for (let page = await firstAnswer(pages.next()); !page.done; page = await pages.next()) {
+    for (const { key, lease } of page.value) {
+      const name = electionOf({ key: keyOf(key), lease: BigInt(lease) });
+      // The prefix may reach into the last segment of a key: then the election's own name is shorter than the prefix.
+      if (name?.startsWith(keyFrom(prefix))) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
   }
-  election.candidates++;
-  if (BigInt(kv.create_revision) < BigInt(election.oldest.create_revision)) election.oldest = kv;
+  return counts;
 }

@@ -3,6 +3,7 @@ import { Election } from '../../election.js';
 import type { ElectionError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
+import { explain } from '../explain.js';
 import { Outage } from '../outage.js';
 import { visible } from '../output.js';
 import { leaderData } from './candidates.js';
@@ -14,7 +15,10 @@ const ASK_EVERY = 5_000;
 export async function observe({ etcd, endpoints, out }: Context, name: string): Promise<number> {
   const election = new Election(etcd, name, { logger: out.logger });
   const outage = new Outage(out, endpoints);
-  election.on('error', (error) => outage.begin(error));
+  election.on('error', (error) => {
+    if (error.code === 'BLOCKED') out.error(explain(error, endpoints), { code: error.code });
+    else outage.begin(error);
+  });
   askNowAndThen(election, outage);
   for await (const leader of election.observe()) {
     outage.end();

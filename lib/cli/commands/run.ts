@@ -167,6 +167,7 @@ class Runner {
     });
     election.on('error', (error) => {
       if (error.code === 'UNAVAILABLE' || error.code === 'PERMISSION_DENIED') outage.begin(error);
+      else if (error.code === 'BLOCKED') out.error(explain(error, endpoints), { code: error.code });
       else out.warn(explain(error, endpoints), { code: error.code });
     });
     election.on('resumed', () => outage.end());

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { Election } from '../../election.js';
 import { environmentOf } from '../../environment.js';
+import type { ElectionError } from '../../errors.js';
 import { Queue } from '../../queue/queue.js';
 import { keyFrom } from '../../store/bytes.js';
 import type { Context } from '../context.js';
@@ -23,8 +24,16 @@ export async function stepDown(
     throw new CliError(EXIT.usage, 'step-down asks first, and there is no terminal to ask on: say --yes');
   }
   const election = new Election(etcd, name, { logger: out.logger });
+  let blocked: ElectionError | undefined;
+  election.on('error', (error) => {
+    blocked = error;
+  });
   const leader = await firstAnswer(election.leader());
-  if (leader === undefined) throw new CliError(EXIT.nobody, `nobody leads ${visible(name)}`);
+  if (leader === undefined) {
+    // What is no candidate of this election is never deleted: it may be the only copy of somebody's data.
+    const why = blocked === undefined ? '' : `: ${visible(blocked.message)}`;
+    throw new CliError(EXIT.nobody, `nobody leads ${visible(name)}${why}`);
+  }
   const who = `${visible(leader.value)} (token ${leader.fencingToken})`;
   if (!yes && !(await confirm(`${who} leads ${visible(name)}. Make it step down? [y/N] `))) {
     throw new CliError(EXIT.failed, 'nothing done');
