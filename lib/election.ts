@@ -195,8 +195,11 @@ export class Election {
    *
    * `stop()` and an abort by `signal` work the same way: the task winds down while the lease is still refreshed.
    *
+   * This does not mean "once in the cluster": every candidate that calls `run()` runs its task, one after the other. See
+   * docs/once-per-period.md for that.
+   *
    * @throws ElectionError (rejects) `STOPPED`, `ABORTED`, `INVALID_OPTION` (also when a `run()` is under way), with
-   *   `requeue: false` the reason of the loss; or whatever the task throws
+   *   `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or whatever the task throws
    * @example
    * ```ts
    * const report = await election.run(async ({ signal, fencingToken }) => {

@@ -248,12 +248,16 @@ export function checkClient(etcd: unknown, what: string): void {
 
 /** Checks the options of a method that takes only those in `names`. @throws ElectionError `INVALID_OPTION` */
 export function checkCallOptions(
-  options: { readonly signal?: unknown; readonly requeue?: unknown },
+  options: { readonly signal?: unknown; readonly requeue?: unknown; readonly wait?: unknown },
   names: readonly string[],
 ): void {
   checkObject(options);
   checkNames(options, names);
-  const { signal, requeue } = options;
+  const { signal, requeue, wait } = options;
+  check(
+    wait === undefined || (typeof wait === 'number' && wait >= 0 && wait <= MAX_TIMEOUT),
+    `\`wait\` must be a number of milliseconds from 0 to ${MAX_TIMEOUT}; got ${show(wait)}`,
+  );
   check(
     requeue === undefined || typeof requeue === 'boolean',
     `\`requeue\` must be true or false; got ${show(requeue)}`,

@@ -1,3 +1,4 @@
+import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
@@ -72,6 +73,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
     return this.#context.intent.work;
   }
 
+  get clock(): Clock {
+    return this.#context.session.clock;
+  }
+
   /** What the leader announces, as far as this candidate has heard. */
   get leader(): string | undefined {
     return this.term?.value ?? this.#leaderEvents.leader;
@@ -127,6 +132,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
   assign(work: Workload | undefined): void {
     this.#context.intent.work = work;
     if (this.term?.isCurrent()) work?.begin(this.term);
+    else if (this.#state.name === 'waiting') work?.notElected();
   }
 
   // ---- the moves, in the order of the diagram ----
@@ -144,6 +150,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     else this.#enter({ name: 'waiting', candidacy });
     this.#errors = undefined;
     this.#proclaimed.restore();
+    if (this.#state.name === 'waiting') this.work?.notElected();
     this.#leaderEvents.joined(head);
   }
 
@@ -193,6 +200,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
   failed(error: ElectionError): void {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
     this.#errors.tell(error);
+    this.work?.notElected(isQueued(this.#state) ? undefined : error);
     if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
   }
 

@@ -5,6 +5,7 @@ import { checkCallOptions, show } from '../options.js';
 import type { Campaign } from './campaign.js';
 import { abortedBy } from './elected-waiters.js';
 import { type Task, TaskRun } from './task-run.js';
+import { WaitLimit } from './wait-limit.js';
 
 export interface RunOptions {
   /** Ends the run as `stop()` does. */
@@ -15,17 +16,24 @@ export interface RunOptions {
    * @default true
    */
   readonly requeue?: boolean;
+  /**
+   * Milliseconds to wait until the task begins for the first time; then `run()` rejects with `TIMEOUT`. 0: no wait behind
+   * another candidate, as `flock -n`. The first attempt to join has its time in any case.
+   *
+   * @default no limit
+   */
+  readonly wait?: number;
 }
 
 /**
  * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops.
  *
- * @throws ElectionError `STOPPED`, `ABORTED`, `INVALID_OPTION`; with `requeue: false` the reason of the loss; or what
+ * @throws ElectionError `STOPPED`, `ABORTED`, `TIMEOUT`, `INVALID_OPTION`; with `requeue: false` the reason of the loss; or what
  * the task throws
  */
 export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOptions, log: () => Logger): Promise<T> {
-  checkCallOptions(options, ['signal', 'requeue']);
-  const { signal, requeue = true } = options;
+  checkCallOptions(options, ['signal', 'requeue', 'wait']);
+  const { signal, requeue = true, wait } = options;
   if (typeof task !== 'function') {
     throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
   }
@@ -35,6 +43,10 @@ export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOpti
   if (signal?.aborted) throw abortedBy(signal);
   const work = new TaskRun(task, requeue, log);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
+  const giveUp = (reason: ElectionError): void => {
+    if (campaign.state.name !== 'leaving') void campaign.stop(reason); // else somebody has stopped the candidate already
+  };
+  if (wait !== undefined) work.limit(new WaitLimit(campaign.clock, wait, giveUp));
   campaign.assign(work);
   campaign.start();
   try {

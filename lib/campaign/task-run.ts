@@ -3,6 +3,7 @@ import type { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import type { Logger } from '../log.js';
 import type { Term } from './term.js';
+import type { WaitLimit } from './wait-limit.js';
 
 /** What `run()` does in each term. */
 export type Task<T> = (leadership: Leadership) => T | PromiseLike<T>;
@@ -12,6 +13,8 @@ export interface Workload {
   /** There while the work runs; resolves when the work has settled. Never rejects. */
   readonly running: Promise<void> | undefined;
   begin(term: Term): void;
+  /** There is no term for now: the candidate waits behind another; or, with `failure`, it could not join. */
+  notElected(failure?: ElectionError): void;
   /** There will be no further term. */
   cancel(reason: ElectionError): void;
 }
@@ -28,6 +31,7 @@ export class TaskRun<T> implements Workload {
   readonly #log: () => Logger;
   readonly #resolve: (value: T) => void;
   readonly #reject: (reason: unknown) => void;
+  #limit: WaitLimit | undefined;
   #running: Promise<void> | undefined;
   #isCancelled = false;
 
@@ -45,7 +49,17 @@ export class TaskRun<T> implements Workload {
     return this.#running;
   }
 
+  /** How long the first term is waited for. */
+  limit(limit: WaitLimit): void {
+    this.#limit = limit;
+  }
+
+  notElected(failure?: ElectionError): void {
+    this.#limit?.notElected(failure);
+  }
+
   begin(term: Term): void {
+    this.#limit?.close();
     const running = this.#run(term);
     this.#running = running;
     void running.then(() => {
@@ -59,6 +73,7 @@ export class TaskRun<T> implements Workload {
 
   cancel(reason: ElectionError): void {
     this.#isCancelled = true;
+    this.#limit?.close();
     this.#reject(reason);
   }
 
