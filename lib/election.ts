@@ -37,7 +37,7 @@ const LEASE_AT_LAST: ReleasePolicy = (isLast) => (isLast ? 'lease' : 'key');
  *
  * @example
  * ```ts
- * const election = new Election(new Etcd3({ hosts: ['http://127.0.0.1:2379'] }), 'jobs/nightly', { value: 'worker-1' });
+ * const election = new Election(new Etcd3({ hosts: ['http://127.0.0.1:2379'] }), 'jobs/mail', { value: 'worker-1' });
  * election.on('elected', (leadership) => startWork(leadership.signal, leadership.fencingToken));
  * election.on('error', (err) => console.error(err.code, err.message));
  * election.start();
@@ -202,9 +202,7 @@ export class Election {
    *   `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or whatever the task throws
    * @example
    * ```ts
-   * const report = await election.run(async ({ signal, fencingToken }) => {
-   *   return makeReport({ signal, fencingToken });
-   * });
+   * await election.run(async ({ signal }) => runRouter({ signal }));
    * ```
    */
   async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T> {

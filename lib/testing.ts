@@ -41,7 +41,7 @@ export type LossCode = 'LEASE_EXPIRED' | 'LEASE_LOST' | 'KEY_DELETED' | 'STEPPED
  * ```ts
  * import { FakeElection } from 'etcd-leader/testing';
  *
- * const fake = new FakeElection('jobs/nightly', { value: 'me' });
+ * const fake = new FakeElection('jobs/mail', { value: 'me' });
  * fake.on('elected', (leadership) => startWork(leadership.signal));
  * fake.start();
  * await fake.elect();

@@ -16,8 +16,8 @@ describe('keys', () => {
   }
 
   it('of an election begin with its name and a slash, and end before the next byte', () => {
-    expect(prefixOf('jobs/nightly')).to.equal('jobs/nightly/');
-    expect(endOf(prefixOf('jobs/nightly'))).to.equal('jobs/nightly0');
+    expect(prefixOf('jobs/mail')).to.equal('jobs/mail/');
+    expect(endOf(prefixOf('jobs/mail'))).to.equal('jobs/mail0');
   });
 
   it('carry names that are not ASCII as UTF-8', () => {

@@ -11,52 +11,68 @@ Flags and environment variables are those of etcdctl. Endpoints without a scheme
 over TLS when certificates are given.
 
 Examples:
-  $ etcd-leader run jobs/nightly -- ./nightly.sh
-  $ etcd-leader observe jobs/nightly
+  $ etcd-leader run jobs/mail -- ./send-mail.sh
+  $ etcd-leader observe jobs/mail
   $ etcd-leader --endpoints 10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379 list
 ${EXIT_CODES}
   3    step-down: nobody leads
+  124  run --wait: another host leads
   125  run itself has failed, not the command; see etcd-leader help run`;
 
 export const RUN = `
+THIS IS NOT "ONCE IN THE CLUSTER". The command runs on one host at a time. When it ends, the next
+host runs it, and then the next one, for ever: run is made for a command that does not end by itself.
+For a command that does, such as a nightly report, say --every 1d: then it runs once in each period
+in the whole cluster, however many hosts wait.
+
 The command gets ETCD_LEADER_TOKEN (the fencing token, greater than that of every leader before),
 ETCD_LEADER_KEY and ETCD_LEADER_ELECTION. When leadership is lost, its process group gets SIGTERM,
 and SIGKILL before the lease can expire; then this host queues again. When the command ends, the
 next candidate leads at once. Signals that this process gets are passed on to the command.
 
+--every: periods begin at multiples of their length since 1970 in UTC, so 1d begins at midnight UTC.
+The leader claims a period in etcd, then starts the command, with ETCD_LEADER_PERIOD. A period is
+claimed at most once: a run that fails, or whose host dies, is not repeated. With --once: exits when
+the command has ended, or with 0 when the period had been claimed before; so it suits cron.
+
 The command reads from and writes to this terminal, but is in a session of its own, so that whatever
-it starts can be ended with it. What needs the terminal itself (job control, /dev/tty, a password
-prompt) takes --foreground; then only the command is signalled, not what it has started.
+it starts can be ended with it. On Linux that includes daemons, unless they were given or made for
+themselves another environment (sudo, env -i, docker run, nginx): run those in the foreground. What
+needs the terminal itself (job control, /dev/tty, a password prompt) takes --foreground; then only
+the command is signalled, not what it has started.
 
 Examples:
-  $ etcd-leader run jobs/nightly -- ./nightly.sh --verbose
-  $ etcd-leader run --once migrations -- sh -c 'migrate --fence "$ETCD_LEADER_TOKEN"'
+  $ etcd-leader run jobs/mail -- ./send-mail.sh --verbose
+  $ etcd-leader run --every 1d reports -- sh -c 'report --fence "$ETCD_LEADER_TOKEN"'
+  $ etcd-leader run --once --wait 0 migrations -- ./migrate.sh
   $ etcd-leader run --ttl 5 --value "$POD_NAME" scheduler -- node scheduler.js
 
 Exit codes:
   the command's own, with --once or when a signal has ended both
-  125  etcd-leader itself has failed: a wrong flag, an unreadable certificate
+  124  --wait: another host led all the time
+  125  etcd-leader itself has failed: a wrong flag, an unreadable certificate; with --wait, etcd
   126  the command is there and cannot be run
   127  the command is not there
   128+n  ended by signal n
 Without --once it queues again when the command has ended, and goes on until it gets SIGTERM or
-SIGINT. An etcd that does not answer is waited for.`;
+SIGINT. Without --wait, an etcd that does not answer is waited for.`;
 
 export const OBSERVE = `
 One line for each change of leader, until it is interrupted. An etcd that does not answer is
 waited for.
 
 Examples:
-  $ etcd-leader observe jobs/nightly
-  $ etcd-leader observe jobs/nightly --json | jq -r '.leader.value // "nobody"'
+  $ etcd-leader observe jobs/mail
+  $ etcd-leader observe jobs/mail --json | jq -r '.leader.value // "nobody"'
 ${EXIT_CODES}`;
 
 export const CANDIDATES = `
-LEASE TTL LEFT is how long a candidate stays in the queue if it dies now.
+LEASE TTL LEFT is how long a candidate stays in the queue if it dies now. A key that is no
+candidate's, because an application has written it there, blocks the queue, and is marked.
 
 Examples:
-  $ etcd-leader candidates jobs/nightly
-  $ etcd-leader candidates jobs/nightly --json | jq length
+  $ etcd-leader candidates jobs/mail
+  $ etcd-leader candidates jobs/mail --json | jq length
 ${EXIT_CODES}`;
 
 export const LIST = `
@@ -72,10 +88,11 @@ ${EXIT_CODES}`;
 export const STEP_DOWN = `
 Deletes the leader's key. A leader of this library notices, stops its work and queues again at the
 end; one of another client may not notice. What the old leader still does and what the new one begins
-can overlap for a moment: only fencing tokens keep them apart.
+can overlap for a moment: only fencing tokens keep them apart. A key that is no candidate's is never
+deleted.
 
 Examples:
-  $ etcd-leader step-down jobs/nightly
-  $ etcd-leader step-down jobs/nightly --yes
+  $ etcd-leader step-down jobs/mail
+  $ etcd-leader step-down jobs/mail --yes
 ${EXIT_CODES}, or there is no terminal to ask on and no --yes
   3    nobody leads`;

@@ -4,7 +4,7 @@ import { createClient, Election } from '../../lib/index.js';
 import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
-import { BUSY, until } from '../support/wait.js';
+import { BUSY, pause, until } from '../support/wait.js';
 
 describe('etcd-leader run', () => {
   const cluster = sharedCluster();
@@ -38,9 +38,11 @@ describe('etcd-leader run', () => {
   it('tells the command its token, its key and the election', async () => {
     const program = run('--once', name, '--', 'sh', '-c', 'env | grep ^ETCD_LEADER_ | sort');
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
-    expect(program.stdout.text).to.match(
-      new RegExp(`^ETCD_LEADER_ELECTION=${name}\nETCD_LEADER_KEY=${name}/[0-9a-f]+\nETCD_LEADER_TOKEN=[1-9][0-9]*$`),
-    );
+    const [election, key, mark, token, ...more] = program.stdout.all;
+    expect([election, more]).to.deep.equal([`ETCD_LEADER_ELECTION=${name}`, []]);
+    expect(key).to.match(new RegExp(`^ETCD_LEADER_KEY=${name}/[0-9a-f]+$`));
+    expect(mark).to.match(/^ETCD_LEADER_RUN=[0-9a-f]+$/);
+    expect(token).to.match(/^ETCD_LEADER_TOKEN=[1-9][0-9]*$/);
   });
 
   it('refuses a --ttl of more than an hour, unless it is allowed', async () => {
@@ -94,6 +96,18 @@ describe('etcd-leader run', () => {
     expect(second).to.be.within(2, 4);
     expect(program.stdout.all).to.have.lengthOf(2);
   });
+
+  it('counts how fast the command fails from its start, and not from when this host began to queue', async () => {
+    const other = election();
+    await other.start().elected();
+    const program = run(name, '--', 'false');
+    await until(async () => (await other.candidates()).length === 2, { what: 'the program to queue' });
+    await pause(10_500);
+    await other.stop();
+    const line = await program.stderr.line(/queueing again in/);
+    expect(Number(/ in ([\d.]+) s/.exec(line)?.[1])).to.be.within(1, 2);
+    await program.stderr.line(/queueing again in [2-4]/);
+  }).timeout(40_000);
 
   it('stays out of the queue between two runs, so that another host can try', async () => {
     const other = election();

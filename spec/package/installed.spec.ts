@@ -11,7 +11,7 @@ import { FakeElection } from 'etcd-leader/testing';
 
 const client = createClient({ hosts: 'http://127.0.0.1:2379' });
 const session = new Session(client, { ttl: 10 });
-const election: Election = new Election(session, 'jobs/nightly', { value: 'a', healthCheck: async () => true });
+const election: Election = new Election(session, 'jobs/mail', { value: 'a', healthCheck: async () => true });
 election.on('elected', ({ fencingToken }) => { const token: bigint = fencingToken; void token; });
 election.on('unelected', (_: Leadership, reason: ElectionError) => { void reason.code; });
 const result: Promise<string> = election.run(async ({ signal }) => (signal.aborted ? 'aborted' : 'done'));

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliError, EXIT, type Exit } from '../exit.js';
+import { escaped, marked, newMark } from './escaped.js';
 import { runs, send } from './process-group.js';
 
 /** Milliseconds between two checks whether a process group is empty, because nobody reports the end of a grandchild. */
@@ -20,19 +21,23 @@ export interface CommandOptions {
 
 /**
  * The user's command while it runs. It has our stdin, stdout and stderr, but a process group and session of its own, so
- * that a signal reaches everything that the command has started and nothing else.
+ * that a signal reaches everything that the command has started and nothing else. What has left the group, as daemons do,
+ * is found by a mark in its environment when the command is to be ended.
  */
 export class Command {
   readonly pid: number;
+  /** Marks what the command has started; undefined: only the command itself is ours. */
+  readonly mark: string | undefined;
   /** Resolves when the command itself has ended; processes that it has started may still run. */
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #foreground: boolean;
   #hasExited = false;
 
-  private constructor(child: ChildProcess, pid: number, foreground: boolean) {
+  private constructor(child: ChildProcess, pid: number, foreground: boolean, mark: string | undefined) {
     this.#child = child;
     this.pid = pid;
+    this.mark = mark;
     this.#foreground = foreground;
     child.on('error', () => {}); // a signal that could not be sent
     this.exited = new Promise((resolve) => {
@@ -50,13 +55,15 @@ export class Command {
    */
   static start(argv: readonly string[], { env, foreground }: CommandOptions): Command | Promise<never> {
     const [file = '', ...args] = argv;
+    const mark = foreground ? undefined : newMark();
     let child: ChildProcess;
     try {
-      child = spawn(file, args, { stdio: 'inherit', env, detached: !foreground });
+      const its = mark === undefined ? env : marked(env, mark);
+      child = spawn(file, args, { stdio: 'inherit', env: its, detached: !foreground });
     } catch (err) {
       return Promise.reject(cannotRun(file, err as NodeJS.ErrnoException));
     }
-    if (child.pid !== undefined) return new Command(child, child.pid, foreground);
+    if (child.pid !== undefined) return new Command(child, child.pid, foreground, mark);
     return once(child, 'error').then(([err]) => {
       throw cannotRun(file, err as NodeJS.ErrnoException);
     });
@@ -69,7 +76,11 @@ export class Command {
 
   /** Whether the command or anything that it has started still runs. */
   get isAlive(): boolean {
-    return this.#foreground ? !this.#hasExited : runs(this.target);
+    return this.#foreground ? !this.#hasExited : runs(this.target) || this.#escaped.length > 0;
+  }
+
+  get #escaped(): number[] {
+    return this.mark === undefined ? [] : escaped(this.mark, this.pid);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -77,11 +88,18 @@ export class Command {
     else send(this.target, signal);
   }
 
+  /** Signals the command, and whatever it has started, in its process group or not. */
+  end(signal: NodeJS.Signals): void {
+    this.signal(signal);
+    for (const pid of this.#escaped) send(pid, signal);
+  }
+
   /** Resolves when neither the command nor anything that it has started runs; after SIGKILL, in bounded time. */
   async gone(hasBeenKilled: () => boolean): Promise<void> {
     await this.exited;
     for (let waited = 0; this.isAlive && waited < DEAD_WITHIN; waited += hasBeenKilled() ? LOOK_EVERY : 0) {
       await pause(LOOK_EVERY);
+      if (hasBeenKilled()) this.end('SIGKILL'); // a process may have started another one while we looked for them
     }
   }
 }

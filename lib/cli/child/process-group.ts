@@ -29,6 +29,12 @@ export function statesOf(target: number): string[] {
   });
 }
 
+/** The process group of a process on Linux; undefined when the process has ended. */
+export function groupOf(pid: number): number | undefined {
+  const [, , group] = stat(String(pid));
+  return group === undefined ? undefined : Number(group);
+}
+
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html from the third field on; the second may hold spaces. */
 function stat(pid: string): string[] {
   try {

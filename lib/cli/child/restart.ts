@@ -3,9 +3,9 @@ import { codeOf, type Exit } from '../exit.js';
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
-/** Milliseconds after which a failure counts as the first again, because this host has waited or worked for long. */
+/** Milliseconds after which a failure counts as the first again, because the command has worked for long. */
 const FAST = 10_000;
-/** Milliseconds from one turn in the queue to the next at the least, because a command may end in no time. */
+/** Milliseconds from one start of the command to the next at the least, because a command may end in no time. */
 const LEAST = 1_000;
 
 /**
@@ -15,7 +15,7 @@ const LEAST = 1_000;
 export class Restart {
   readonly #backoff = new Backoff(2 * FIRST_PAUSE, LONGEST_PAUSE);
 
-  /** Milliseconds to pause after the command ended with `exit`, `ran` ms after this host began to queue. */
+  /** Milliseconds to pause after the command ended with `exit`, `ran` ms after its start. */
   pauseAfter(exit: Exit, ran: number): number {
     if (codeOf(exit) !== 0 && ran < FAST) return this.#backoff.next();
     this.#backoff.reset();

@@ -47,13 +47,13 @@ export async function supervise(
 
   const kill = (): void => {
     isKilled = true;
-    command.signal('SIGKILL');
+    command.end('SIGKILL');
   };
   const end = (patience: number): void => {
     cancelKill();
     if (patience <= 0) return kill();
-    command.signal('SIGTERM');
-    command.signal('SIGCONT'); // a stopped process would not hear SIGTERM
+    command.end('SIGTERM');
+    command.end('SIGCONT'); // a stopped process would not hear SIGTERM
     cancelKill = clock.after(patience, kill);
   };
   const onLost = (): void => {

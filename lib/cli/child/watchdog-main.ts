@@ -1,6 +1,7 @@
 /** The watchdog's own process: see watchdog.ts. */
 import { createInterface } from 'node:readline';
 import { SystemClock } from '../../common/time.js';
+import { escaped } from './escaped.js';
 import { runs, send } from './process-group.js';
 import { monotonic, type Order } from './watchdog.js';
 
@@ -37,10 +38,18 @@ function wait({ until }: Order): void {
 }
 
 function stayUntilGone(): void {
-  if (order.target === undefined || !runs(order.target)) process.exit();
+  if (order.target === undefined || !(runs(order.target) || strays().length > 0)) process.exit();
   setTimeout(stayUntilGone, LOOK_EVERY);
 }
 
 function end(signal: NodeJS.Signals): void {
-  if (order.target !== undefined) send(order.target, signal);
+  if (order.target === undefined) return;
+  send(order.target, signal);
+  for (const pid of strays()) send(pid, signal);
+}
+
+/** What the command has started and has left its process group. */
+function strays(): number[] {
+  const { target = 0, mark } = order;
+  return mark === undefined ? [] : escaped(mark, -target);
 }

@@ -6,6 +6,15 @@ export interface Order {
   /** The number that `kill` takes: a process, or a process group when negative. */
   readonly target?: number;
   readonly until?: number;
+  /** Finds what has left the process group. */
+  readonly mark?: string;
+}
+
+/** What must not go on for ever when we cannot end it. */
+export interface Guarded {
+  /** The number that `kill` takes. */
+  readonly target: number;
+  readonly mark: string | undefined;
 }
 
 /** The machine's monotonic clock, the same for all processes, in ms. */
@@ -20,7 +29,7 @@ export function monotonic(): number {
  */
 export class Watchdog {
   readonly #process: ChildProcess;
-  #target: number | undefined;
+  #guarded: Guarded | undefined;
 
   /** `failed` is called when the helper process did not start or has ended. */
   constructor(failed: (reason: string) => void) {
@@ -34,20 +43,21 @@ export class Watchdog {
     this.#process = helper;
   }
 
-  /** `target`, as `kill` takes it, must not outlive the moment `ms` from now. */
-  guard(target: number, ms: number): void {
-    this.#target = target;
-    this.#send({ target, until: monotonic() + ms });
+  /** The command must not outlive the moment `ms` from now. */
+  guard(guarded: Guarded, ms: number): void {
+    this.#guarded = guarded;
+    const { target, mark } = guarded;
+    this.#send({ target, until: monotonic() + ms, ...(mark !== undefined && { mark }) });
   }
 
-  /** The lease was refreshed: the guarded target has `ms` from now. */
+  /** The lease was refreshed: the guarded command has `ms` from now. */
   extend(ms: number): void {
-    if (this.#target !== undefined) this.guard(this.#target, ms);
+    if (this.#guarded !== undefined) this.guard(this.#guarded, ms);
   }
 
   /** The command has ended: there is nothing to guard. */
   release(): void {
-    this.#target = undefined;
+    this.#guarded = undefined;
     this.#send({});
   }
 

@@ -5,19 +5,19 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { type Output, table, visible } from '../output.js';
-import { Reads } from '../reads.js';
+import { Requests } from '../requests.js';
 
 /** Prints the queue, and how long each candidate would stay in it if it died now. */
 export async function candidates({ etcd, out }: Context, name: string): Promise<number> {
   const queue = await firstAnswer(new Election(etcd, name, { logger: out.logger }).candidates());
-  const reads = new Reads(etcd);
-  const entries = await reads.each(queue, async (candidate, i) => ({
+  const requests = new Requests(etcd);
+  const entries = await requests.each(queue, async (candidate, i) => ({
     position: i + 1,
     value: candidate.value,
     key: candidate.key,
     token: candidate.fencingToken,
     leaseId: candidate.leaseId,
-    ttl: await reads.timeToLive(candidate.leaseId),
+    ttl: await requests.timeToLive(candidate.leaseId),
     blocks: candidate.blocks,
   }));
   const rows = entries.map((entry) => [

@@ -7,7 +7,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { table, visible } from '../output.js';
-import { Reads } from '../reads.js';
+import { Requests } from '../requests.js';
 import { blockerData, leaderData, tellBlocked } from './candidates.js';
 
 /** An election, and the oldest key of its queue; undefined: the candidates have left meanwhile. */
@@ -23,9 +23,9 @@ interface Found {
  */
 export async function list({ etcd, out }: Context, prefix: string): Promise<number> {
   const { store } = environmentOf(etcd);
-  const reads = new Reads(etcd);
-  const counts = await countCandidates(reads, prefix);
-  const found = await reads.each([...counts], async ([name, candidates]): Promise<Found> => {
+  const requests = new Requests(etcd);
+  const counts = await countCandidates(requests, prefix);
+  const found = await requests.each([...counts], async ([name, candidates]): Promise<Found> => {
     const election = textOf(name);
     const { kv } = await new Queue(store, election, () => out.logger).head();
     return { election, head: kv && toCandidate(kv), candidates };
@@ -53,9 +53,9 @@ function leaderText(head: Candidate | undefined): string {
 }
 
 /** By election, in the order of their keys; names are byte strings. */
-async function countCandidates(reads: Reads, prefix: string): Promise<ReadonlyMap<string, number>> {
+async function countCandidates(requests: Requests, prefix: string): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  const pages = reads.keys(Buffer.from(prefix));
+  const pages = requests.keys(Buffer.from(prefix));
   for (let page = await firstAnswer(pages.next()); !page.done; page = await pages.next()) {
     for (const { key, lease } of page.value) {
       const name = electionOf({ key: keyOf(key), lease: BigInt(lease) });

@@ -14,7 +14,7 @@ const ROOT: Credentials = { username: 'root', password: 'the root of all' };
  * ```ts
  * const access = await Access.enable(cluster.hosts);
  * const worker = await access.user('worker', 'electors');
- * await access.allow('electors', 'jobs/nightly');
+ * await access.allow('electors', 'jobs/mail');
  * const client = clientOf('createClient', { hosts: [...cluster.hosts], auth: worker });
  * ```
  */

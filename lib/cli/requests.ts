@@ -11,8 +11,8 @@ const PAGE = 1_000;
 /** Requests under way at a time. */
 const AT_ONCE = 16;
 
-/** The reads that only the command line needs, with the time-outs and repeated attempts of the library's requests. */
-export class Reads {
+/** The requests that only the command line needs, with the time-outs and repeated attempts of the library's requests. */
+export class Requests {
   readonly #etcd: Etcd3;
   readonly #clock = new SystemClock();
   readonly #members = new MemberHealth(this.#clock);
@@ -25,7 +25,7 @@ export class Reads {
   async timeToLive(leaseId: string): Promise<number | null> {
     if (leaseId === '0') return null;
     const ID = BigInt.asIntN(64, BigInt(`0x${leaseId}`)).toString();
-    const reply = await this.#unary('tell of a lease', (o) => this.#etcd.leaseClient.leaseTimeToLive({ ID }, o));
+    const reply = await this.send('tell of a lease', (o) => this.#etcd.leaseClient.leaseTimeToLive({ ID }, o));
     return Number(reply.TTL);
   }
 
@@ -42,7 +42,7 @@ export class Reads {
         keys_only: true,
         ...(revision !== undefined && { revision }),
       };
-      const reply = await this.#unary('list keys', (o) => this.#etcd.kv.range(request, o));
+      const reply = await this.send('list keys', (o) => this.#etcd.kv.range(request, o));
       revision ??= reply.header.revision;
       yield reply.kvs;
       const last = reply.kvs.at(-1);
@@ -51,10 +51,10 @@ export class Reads {
     }
   }
 
-  /** The value of a key; undefined when the key is gone. */
-  async value(key: Buffer): Promise<string | undefined> {
-    const reply = await this.#unary('read a key', (o) => this.#etcd.kv.range({ key }, o));
-    return reply.kvs[0]?.value.toString('utf8');
+  /** One key; undefined: it is not there. */
+  async key(key: Buffer): Promise<IKeyValue | undefined> {
+    const reply = await this.send('read a key', (o) => this.#etcd.kv.range({ key }, o));
+    return reply.kvs[0];
   }
 
   /** `Promise.all` of `items.map(read)`, a few at a time. */
@@ -67,7 +67,8 @@ export class Reads {
     return results;
   }
 
-  #unary<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
+  /** Sends a request that may be repeated. @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED` */
+  send<T>(what: string, send: (options: CallOptions) => Promise<T>): Promise<T> {
     return unary(this.#members, this.#clock, what, send);
   }
 }
