@@ -1,11 +1,14 @@
 /**
  * Compiles lib, spec and scripts into dist, when something has changed since. What an interrupted or failed run leaves
  * behind is never taken for a build, and nothing compiled outlives its source.
+ *
+ * The compiler reads in the package.json of a folder whether the folder is CommonJS or ES modules. Node.js wants to know
+ * that of dist too, so each package.json goes there with its folder.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,17 +17,19 @@ const stamp = join(dist, '.built-from');
 
 /** @returns {boolean} false when the sources do not compile; the compiler has said why */
 export function build() {
-  const sources = fingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === sources) return true;
+  const files = sources();
+  const print = fingerprint(files);
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === print) return true;
 
-  console.log('build: tsc');
+  console.error('build: tsc'); // not among what `npm pack --json` prints;
   const fresh = join(root, 'dist.new'); // beside dist, so that the paths in source maps stay right
   rmSync(fresh, { recursive: true, force: true });
   try {
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const { status } = spawnSync(process.execPath, [tsc, '--project', root, '--outDir', fresh], { stdio: 'inherit' });
     if (status !== 0) return false;
-    writeFileSync(join(fresh, '.built-from'), sources);
+    for (const file of files.filter(isManifest)) copyFileSync(join(root, file), join(fresh, file));
+    writeFileSync(join(fresh, '.built-from'), print);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
     return true;
@@ -34,12 +39,11 @@ export function build() {
 }
 
 /** Changes whenever the outcome of the compiler could. */
-function fingerprint() {
-  const config = readFileSync(join(root, 'tsconfig.json'), 'utf8');
-  const folders = /** @type {string[]} */ (JSON.parse(config).include);
-  const files = folders.flatMap((folder) => (existsSync(join(root, folder)) ? sourcesIn(folder) : [])).sort();
+function fingerprint(/** @type {readonly string[]} */ files) {
   const hash = createHash('sha256');
-  for (const file of ['tsconfig.json', 'package.json', 'package-lock.json', ...files]) {
+  const others = ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
+  for (const file of [...others, ...files]) {
+    if (!existsSync(join(root, file))) continue; // other package managers have their own lock file
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))
@@ -48,11 +52,20 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-/** @param {string} folder */
-function sourcesIn(folder) {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.[cm]?ts$/.test(file))
-    .map((file) => join(folder, file));
+/** What is compiled, and the package.json of folders. */
+function sources() {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+  const folders = /** @type {string[]} */ (include).filter((folder) => existsSync(join(root, folder)));
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    )
+    .filter((file) => /\.[cm]?ts$/.test(file) || isManifest(file))
+    .sort();
+}
+
+function isManifest(/** @type {string} */ file) {
+  return basename(file) === 'package.json';
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(build() ? 0 : 1);

@@ -19,7 +19,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Programs and parts that stand on the whole library, each behind an entry point of its own. */
-const ON_TOP = ['cli', 'metrics'];
+const ON_TOP = ['cli', 'metrics', 'esm'];
 
 /** Imports of a folder that go up, or aside. */
 function upward(imports: readonly Import[]): string[] {

@@ -21,10 +21,14 @@ export async function report(stage: Stage): Promise<boolean> {
   return await stage.tool('c8/bin/c8.js', 'report', '--temp-directory', collected, ...which, ...without, ...how);
 }
 
+/** What the compiler leaves of a source that has only types, as an ES module or as CommonJS. */
+const NOTHING_TO_RUN =
+  /^(export \{\};|"use strict";\s*Object\.defineProperty\(exports, "__esModule", \{ value: true \}\);)\s*(\/\/.*\s*)?$/;
+
 /** Sources of which nothing is left to run; each would count as a file that no spec reached. */
 function typesOnly(): string[] {
   return readdirSync(join(root, 'dist', 'lib'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.js'))
-    .filter((file) => /^export \{\};\s*(\/\/.*\s*)?$/.test(readFileSync(join(root, 'dist', 'lib', file), 'utf8')))
+    .filter((file) => NOTHING_TO_RUN.test(readFileSync(join(root, 'dist', 'lib', file), 'utf8')))
     .map((file) => join('lib', file.replace(/\.js$/, '.ts')));
 }

@@ -1,4 +1,5 @@
 import { describeServer, findEtcd } from '../../spec/support/cluster/etcd-server.js';
+import { run } from '../../spec/support/cluster/run.js';
 import type { Stage } from './stage.js';
 
 const TOOL = 'mocha/bin/mocha.js';
@@ -24,4 +25,13 @@ export async function mochaOnEtcd(stage: Stage, folder: string, ...options: read
 export async function mochaOnContainers(stage: Stage): Promise<boolean> {
   const integration = await mochaOnEtcd(stage, 'dist/spec/integration');
   return (await mocha(stage, 'dist/spec/compose/*.spec.js')) && integration;
+}
+
+/** The specs of the tarball. Some of them install what users have beside it, which takes a registry that answers. */
+export async function mochaOnPackage(stage: Stage): Promise<boolean> {
+  const specs = ['dist/spec/package/*.spec.js', '--timeout', '300000'];
+  const asked = await run('npm', ['view', 'etcd3', 'version', '--prefer-online', '--fetch-retries=0']);
+  if (asked.ok) return await mocha(stage, ...specs, 'dist/spec/package/online/*.spec.js');
+  stage.say('   without Jest, ts-jest, vitest, esbuild, pnpm and git: the registry of npm does not answer');
+  return await mocha(stage, ...specs);
 }

@@ -1,6 +1,6 @@
 import { onCompose } from './compose.js';
 import { report } from './coverage.js';
-import { mocha, mochaOnContainers, mochaOnEtcd } from './mocha.js';
+import { mocha, mochaOnContainers, mochaOnEtcd, mochaOnPackage } from './mocha.js';
 import type { Step } from './step.js';
 
 /** A place in a file, as biome writes it above what it complains of: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
@@ -33,7 +33,7 @@ export const STEPS: readonly Step[] = [
     lane: 'second',
     run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
   },
-  { name: 'package', run: (stage) => mocha(stage, 'dist/spec/package/*.spec.js', '--timeout', '300000') },
+  { name: 'package', run: mochaOnPackage },
   { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('typedoc/bin/typedoc') },
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
 ];

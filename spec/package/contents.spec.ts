@@ -5,6 +5,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { root } from '../../scripts/test/tool.js';
 import { run } from '../support/cluster/run.js';
+import { linkedFiles } from '../support/docs/pages.js';
 import { pack } from '../support/package/tarball.js';
 
 interface SourceMap {
@@ -12,18 +13,45 @@ interface SourceMap {
   readonly sourcesContent?: readonly (string | null)[];
 }
 
+type Target = Readonly<Record<'types' | 'default', string>>;
+
+interface Manifest {
+  readonly main: string;
+  readonly types: string;
+  readonly typesVersions: { readonly '*': Readonly<Record<string, readonly string[]>> };
+  readonly exports: Readonly<Record<string, string | { readonly import: Target; readonly default: Target }>>;
+  readonly bin: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+
 describe('the package', () => {
-  it('contains what is compiled of lib, its papers and nothing else', async () => {
+  it('contains what is compiled of lib, the pages, the examples, its papers and nothing else', async () => {
     const { files } = await pack();
-    const top = files.map((file) => (file.startsWith('dist/lib/') ? 'dist/lib' : file));
-    expect(new Set(top)).to.have.keys('dist/lib', 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json');
-    expect(files.filter((file) => file.startsWith('dist/lib/') && !/\.(js|js\.map|d\.ts)$/.test(file))).to.deep.equal(
-      [],
+    const top = files.map((file) => /^(dist\/lib|docs|examples)\//.exec(file)?.[1] ?? file);
+    const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package.json'];
+    expect(new Set(top)).to.have.keys('dist/lib', 'docs', 'examples', ...papers);
+    const compiled = files.filter((file) => file.startsWith('dist/lib/'));
+    expect(compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file))).to.deep.equal([]);
+    const pages = files.filter((file) => /^(docs|examples)\//.test(file));
+    expect(pages.filter((file) => !/\.(md|svg|ts|yaml)$|\/grafana-dashboard\.json$/.test(file))).to.deep.equal([]);
+  });
+
+  it('has every file that its pages link to', async () => {
+    const { files } = await pack();
+    const pages = files.filter((file) => file.endsWith('.md'));
+    expect(pages).to.include.members(['README.md', 'docs/api.md', 'examples/README.md']);
+    const folders = new Set(files.flatMap(foldersOf));
+    const missing = pages.flatMap((page) =>
+      linkedFiles(page)
+        .filter((file) => !files.includes(file) && !folders.has(file.replace(/\/$/, '')))
+        .map((file) => `${page}: ${file}`),
     );
+    expect(missing).to.deep.equal([]);
   });
 
   it('has types for every module, and modules for every type', async () => {
-    const { files } = await pack();
+    const files = (await pack()).files.filter((file) => file.startsWith('dist/'));
     const without = (end: string) =>
       files.filter((file) => file.endsWith(end)).map((file) => file.slice(0, -end.length));
     const modules = files.filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3));
@@ -44,18 +72,26 @@ describe('the package', () => {
     }
   });
 
-  it('has what `exports` and `bin` speak of, each export with its types first', async () => {
+  it('has what `exports` and `bin` speak of, for `import` and for everybody else, each with its types first', async () => {
     const { files } = await pack();
-    const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-      readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
-      readonly bin: Readonly<Record<string, string>>;
-    };
-    for (const [name, target] of Object.entries(exports)) {
-      if (typeof target === 'string') continue;
-      expect(Object.keys(target), name).to.deep.equal(['types', 'default']);
-      for (const file of Object.values(target)) expect(files).to.include(file.slice('./'.length));
+    for (const [name, ways] of Object.entries(manifest.exports)) {
+      if (typeof ways === 'string') continue;
+      expect(Object.keys(ways), name).to.deep.equal(['import', 'default']);
+      for (const target of [ways.import, ways.default]) {
+        expect(Object.keys(target), name).to.deep.equal(['types', 'default']);
+        for (const file of Object.values(target)) expect(files).to.include(file.slice('./'.length));
+      }
     }
-    for (const file of Object.values(bin)) expect(files).to.include(file);
+    for (const file of Object.values(manifest.bin)) expect(files).to.include(file);
+  });
+
+  it('tells those who do not read `exports` the same files', () => {
+    const byExports = Object.entries(manifest.exports).flatMap(([name, ways]) =>
+      typeof ways === 'string' ? [] : [[name, ways.default.types]],
+    );
+    const byVersions = Object.entries(manifest.typesVersions['*']).map(([name, [file]]) => [`./${name}`, file]);
+    expect([['.', manifest.types], ...byVersions]).to.deep.equal(byExports);
+    expect(manifest.main).to.equal(manifest.types.replace(/\.d\.ts$/, '.js'));
   });
 
   it('has nothing that publint complains of', async () => {
@@ -68,16 +104,22 @@ describe('the package', () => {
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).to.deep.equal([]);
   });
 
-  // ESM only: `node10` knows no `exports`, and a CommonJS file gets it by Node's require(esm), which `esm-only` leaves
-  // out; the specs of the installed package show that it works.
-  it('has types that resolve, by Are The Types Wrong', async () => {
+  it('has types that resolve in every way that TypeScript knows, by Are The Types Wrong', async () => {
     const { path } = await pack();
     const cli = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
-    const args = [cli, path, '--profile', 'esm-only', '--format', 'ascii', '--no-color', '--no-emoji'];
+    const args = [cli, path, '--profile', 'strict', '--format', 'ascii', '--no-color', '--no-emoji'];
     const { ok, output } = await run(process.execPath, args, { within: 120_000 });
     expect(ok, output).to.equal(true);
   });
 });
+
+/** `docs` and `docs/img` for `docs/img/growth.svg`. */
+function foldersOf(file: string): string[] {
+  return file
+    .split('/')
+    .slice(0, -1)
+    .map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+}
 
 async function bytesOf(path: string): Promise<ArrayBuffer> {
   return new Uint8Array(readFileSync(path)).buffer;

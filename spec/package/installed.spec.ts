@@ -2,27 +2,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { root } from '../../scripts/test/tool.js';
 import { run } from '../support/cluster/run.js';
+import { PROGRAM } from '../support/package/program.js';
 import { type Project, project, write } from '../support/package/project.js';
-
-const PROGRAM = `
-import { createClient, Election, ElectionError, etcdLeader, type Leadership, Session } from 'etcd-leader';
-import { collectMetrics } from 'etcd-leader/metrics';
-import { FakeElection } from 'etcd-leader/testing';
-
-const client = createClient({ hosts: 'http://127.0.0.1:2379' });
-const session = new Session(client, { ttl: 10 });
-const election: Election = new Election(session, 'jobs/mail', { value: 'a', healthCheck: async () => true });
-election.on('elected', ({ fencingToken }) => { const token: bigint = fencingToken; void token; });
-election.on('unelected', (_: Leadership, reason: ElectionError) => { void reason.code; });
-const result: Promise<string> = election.run(async ({ signal }) => (signal.aborted ? 'aborted' : 'done'));
-// @ts-expect-error: there is no such option
-new Election(client, 'jobs', { tll: 10 });
-const fake: Election = new FakeElection('jobs');
-void [fake, result, etcdLeader, collectMetrics, election.observe()];
-`;
-
-// Node.js from 20.19 on gives an ES module to `require()`, and TypeScript from 5.8 on knows it.
-const COMMON_JS = `import { Election } from 'etcd-leader'; export const made: typeof Election = Election;`;
 
 /** `isLeader` exists on what was loaded: the package runs, not only resolves. */
 const CHECK = `
@@ -37,11 +18,49 @@ console.log(JSON.stringify([election.isLeader(), code, typeof etcdLeader, typeof
 
 const EXPECTED = JSON.stringify([false, 'INVALID_OPTION', 'function', 'function']);
 
+/** What both ways of loading give, entry by entry: the names, and whether each is the same value. */
+const COMPARE = `
+const compared = entries.map(([imported, required]) => {
+  const names = Object.keys(required).sort();
+  return [Object.keys(imported).sort().join() === names.join(), names.every((name) => imported[name] === required[name])];
+});
+let thrown;
+try { new entries[0][1].Election(undefined, 'jobs'); } catch (err) { thrown = err; }
+console.log(JSON.stringify([compared.flat().every(Boolean), thrown instanceof entries[0][0].ElectionError,
+  new entries[2][1].FakeElection('jobs') instanceof entries[0][0].Election]));
+`;
+
 const COMPILERS = { 'TypeScript 5.9': 'typescript/bin/tsc', 'TypeScript 7': 'typescript-7/bin/tsc' } as const;
-const RESOLUTIONS = {
-  nodenext: { options: { module: 'nodenext', moduleResolution: 'nodenext' }, files: ['program.mts', 'program.cts'] },
-  bundler: { options: { module: 'esnext', moduleResolution: 'bundler' }, files: ['program.mts'] },
-} as const;
+
+/** How people let TypeScript find packages. TypeScript 7 has no `node10` any more. */
+const RESOLUTIONS: readonly {
+  readonly name: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly compilers?: readonly string[];
+}[] = [
+  {
+    name: 'module commonjs, so moduleResolution node10',
+    options: { module: 'commonjs' },
+    files: ['program.ts'],
+    compilers: ['TypeScript 5.9'],
+  },
+  {
+    name: 'module node16, in a CommonJS file and in an ES module',
+    options: { module: 'node16' },
+    files: ['program.cts', 'program.mts'],
+  },
+  {
+    name: 'module nodenext, in a CommonJS file and in an ES module',
+    options: { module: 'nodenext' },
+    files: ['program.cts', 'program.mts'],
+  },
+  {
+    name: 'moduleResolution bundler',
+    options: { module: 'esnext', moduleResolution: 'bundler' },
+    files: ['program.ts', 'program.mts'],
+  },
+];
 
 describe('the installed package', () => {
   let user: Project;
@@ -61,9 +80,44 @@ describe('the installed package', () => {
     expect(await node('esm.mjs')).to.equal(EXPECTED);
   });
 
-  it('is required by a CommonJS module, without a word of warning', async () => {
+  it('is required by a CommonJS module, without a word of warning and without an ES module', async () => {
     write(user.folder, 'cjs.cjs', `const loaded = require('etcd-leader');${CHECK}`);
     expect(await node('cjs.cjs')).to.equal(EXPECTED);
+    // Jest, and Node.js before 20.19, cannot require an ES module.
+    const without = ['--no-experimental-require-module'];
+    const options = without.filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+    expect(await node(...options, 'cjs.cjs')).to.equal(EXPECTED);
+  });
+
+  const ENTRIES = ['etcd-leader', 'etcd-leader/metrics', 'etcd-leader/testing'];
+
+  it('is the same to `import` and to `require()` in one process: one `Session`, one `ElectionError`', async () => {
+    const imports = ENTRIES.map((entry, index) => `import * as imported${index} from '${entry}';`).join('\n');
+    const pairs = ENTRIES.map((entry, index) => `[imported${index}, require('${entry}')]`).join();
+    const program = `import { createRequire } from 'node:module';
+      ${imports}
+      const require = createRequire(import.meta.url);
+      const entries = [${pairs}];${COMPARE}`;
+    write(user.folder, 'both.mjs', program);
+    expect(await node('both.mjs')).to.equal('[true,true,true]');
+  });
+
+  it('is the same also when `require()` comes first', async () => {
+    const pairs = ENTRIES.map((entry) => `[await import('${entry}'), required['${entry}']]`).join();
+    const required = ENTRIES.map((entry) => `'${entry}': require('${entry}')`).join();
+    const program = `const required = { ${required} };
+      (async () => { const entries = [${pairs}];${COMPARE} })();`;
+    write(user.folder, 'both.cjs', program);
+    expect(await node('both.cjs')).to.equal('[true,true,true]');
+  });
+
+  it('gives the `Etcd3` of the `etcd3` that it uses itself', async () => {
+    const program = `const { createClient, Etcd3 } = require('etcd-leader');
+      const client = createClient({ hosts: 'http://127.0.0.1:1' });
+      console.log(client instanceof Etcd3, new Etcd3({ hosts: 'http://127.0.0.1:1' }) instanceof client.constructor);
+      client.close();`;
+    write(user.folder, 'etcd3.cjs', program);
+    expect(await node('etcd3.cjs')).to.equal('true true');
   });
 
   it('has metrics for those who have prom-client', async () => {
@@ -77,6 +131,13 @@ describe('the installed package', () => {
     expect(await node('inside.mjs')).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
+  it('names the line of the source in a stack trace', async () => {
+    write(user.folder, 'stack.cjs', `const { Election } = require('etcd-leader'); new Election(undefined, 'jobs');`);
+    const { ok, output } = await run(process.execPath, ['--enable-source-maps', 'stack.cjs'], { cwd: user.folder });
+    expect(ok).to.equal(false);
+    expect(output).to.match(/lib\/election\.ts:\d+/);
+  });
+
   it('has a command line', async () => {
     const bin = user.isInstalled ? 'node_modules/.bin/etcd-leader' : 'node_modules/etcd-leader/dist/lib/cli/main.js';
     const { ok, output } = await run(user.isInstalled ? join(user.folder, bin) : process.execPath, [
@@ -87,17 +148,17 @@ describe('the installed package', () => {
     expect(output).to.match(/^\d+\.\d+\.\d+/);
   });
 
-  for (const [name, compiler] of Object.entries(COMPILERS)) {
-    for (const [resolution, { options, files }] of Object.entries(RESOLUTIONS)) {
-      it(`is type-checked by ${name} with moduleResolution ${resolution}, its declarations too`, async () => {
-        write(user.folder, 'program.mts', PROGRAM);
-        write(user.folder, 'program.cts', COMMON_JS);
+  for (const [compiler, tsc] of Object.entries(COMPILERS)) {
+    for (const { name, options, files, compilers } of RESOLUTIONS) {
+      if (compilers?.includes(compiler) === false) continue;
+      it(`is type-checked by ${compiler} with ${name}, its declarations too`, async () => {
+        for (const file of files) write(user.folder, file, PROGRAM);
         const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
         const compilerOptions = { ...strict, ...options, target: 'es2022', types: ['node'], noEmit: true };
         const config = { compilerOptions: { ...compilerOptions, skipLibCheck: false }, files };
         write(user.folder, 'tsconfig.json', JSON.stringify(config));
-        const tsc = join(root, 'node_modules', compiler);
-        const { ok, output } = await run(process.execPath, [tsc, '-p', '.'], { cwd: user.folder, within: 120_000 });
+        const args = [join(root, 'node_modules', tsc), '-p', '.'];
+        const { ok, output } = await run(process.execPath, args, { cwd: user.folder, within: 120_000 });
         expect(ok, output).to.equal(true);
       });
     }

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 
 export interface Outcome {
   readonly ok: boolean;
-  /** Both streams, as far as they were asked for. */
+  /** Both streams, one after the other. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 export interface RunOptions {
@@ -20,7 +21,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     const settings = { env, cwd, timeout: within, maxBuffer: 1 << 24 };
     const child = execFile(command, args, settings, (err, stdout, stderr) => {
       const output = `${stdout}${stderr}`.trim();
-      resolve({ ok: err === null, output: output === '' && err !== null ? err.message : output });
+      resolve({ ok: err === null, output: output === '' && err !== null ? err.message : output, stdout });
     });
     child.stdin?.end();
   });

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The project's folder, seen from dist/spec/support/docs. */
@@ -63,6 +63,14 @@ export function tableUnder(page: string, heading: string, firstColumn: string): 
 /** What stands in the first column: the name in its first code span. */
 export function namesIn(table: Table): string[] {
   return table.rows.map(({ cells }) => /`(\w+)/.exec(cells[0] ?? '')?.[1] ?? '');
+}
+
+/** The files of the project that a page links to or shows, as paths from the project's folder. */
+export function linkedFiles(page: string, markdown = readPage(page)): string[] {
+  return [...outsideCode(markdown).matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => posix.join(dirname(page), target));
 }
 
 /** Links of a page that lead nowhere: `docs/api.md:12: no file docs/nothing.md`. */

@@ -15,7 +15,13 @@ const IMPORTS =
 
 /** What stands in code fences marked `ts`. Code of other libraries is marked `js`, and nobody checks it. */
 export function fencedIn(file: string, text = readPage(file)): Snippet[] {
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code = '', index }) => ({
+  return fencedAs('ts', file, text);
+}
+
+/** What stands in the code fences that are marked so; '': in those without a mark. */
+export function fencedAs(language: string, file: string, text = readPage(file)): Snippet[] {
+  const fences = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].filter(([, mark]) => mark === language);
+  return fences.map(({ 2: code = '', index }) => ({
     file,
     line: text.slice(0, index).split('\n').length + 1,
     code,

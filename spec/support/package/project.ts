@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
-import { run } from '../cluster/run.js';
+import { type Outcome, run } from '../cluster/run.js';
 import { pack, scratch } from './tarball.js';
 
 const BESIDE = { 'prom-client': '^15.0.0', '@types/node': '^20.19.0' };
 const OFFLINE = /E?(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|SELF_SIGNED|ENOTCACHED)/;
+const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
 
 export interface Project {
   readonly folder: string;
@@ -21,33 +22,49 @@ export function project(): Promise<Project> {
   return installing;
 }
 
+/** A project with nothing but its package.json, which asks for the tarball and for what else is given. */
+export async function manifest(dependencies: Readonly<Record<string, string>>): Promise<string> {
+  const folder = scratch('project');
+  const all = { 'etcd-leader': `file:${(await pack()).path}`, ...BESIDE, ...dependencies };
+  write(folder, 'package.json', JSON.stringify({ name: 'user', version: '1.0.0', private: true, dependencies: all }));
+  return folder;
+}
+
+/** `npm install`, without the scripts of packages. */
+export function install(folder: string, ...more: readonly string[]): Promise<Outcome> {
+  return run('npm', [...INSTALL, ...more], { cwd: folder, within: 240_000 });
+}
+
 export function write(folder: string, file: string, text: string): void {
-  writeFileSync(join(folder, file), text);
+  const path = join(folder, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }
 
 async function make(): Promise<Project> {
-  const folder = scratch('project');
-  const tarball = (await pack()).path;
-  const dependencies = { 'etcd-leader': `file:${tarball}`, ...BESIDE };
-  write(folder, 'package.json', JSON.stringify({ name: 'user', version: '1.0.0', private: true, dependencies }));
-  const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
-  const { ok, output } = await run('npm', args, { cwd: folder, within: 240_000 });
+  const folder = await manifest({});
+  const { ok, output } = await install(folder);
   if (ok) return { folder, isInstalled: true };
   if (!OFFLINE.test(output)) throw new Error(`npm install: ${output}`);
   console.log('    the registry cannot be reached: with the dependencies of this repository');
-  await link(folder, tarball);
+  await link(folder);
   return { folder, isInstalled: false };
 }
 
 /** The package itself is unpacked; what it depends on is found where this repository has it. */
-async function link(folder: string, tarball: string): Promise<void> {
+async function link(folder: string): Promise<void> {
   const modules = join(folder, 'node_modules');
-  const own = join(modules, 'etcd-leader');
-  mkdirSync(own, { recursive: true });
-  const { ok, output } = await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', own]);
-  if (!ok) throw new Error(`tar: ${output}`);
+  await unpack(join(modules, 'etcd-leader'));
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (name.startsWith('.')) continue;
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
+}
+
+/** Unpacks the tarball into a new folder. */
+export async function unpack(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const { path } = await pack();
+  const { ok, output } = await run('tar', ['-xzf', path, '--strip-components=1', '-C', folder]);
+  if (!ok) throw new Error(`tar: ${output}`);
 }

@@ -48,6 +48,11 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
+/** The files of the one package that `npm pack --json` has told about. */
+export function filesOf(output: string): readonly string[] {
+  return entriesOf(JSON.parse(output)).flatMap(({ files }) => files.map(({ path }) => path));
+}
+
 /** A list, or since npm 11 an object by the packages' names. */
 function entriesOf(told: readonly Packed[] | Readonly<Record<string, Packed>>): readonly Packed[] {
   return Array.isArray(told) ? told : Object.values(told);

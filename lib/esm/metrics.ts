@@ -1,0 +1,2 @@
+export type * from '../metrics.js';
+export { collectMetrics } from '../metrics.js';

@@ -1,0 +1,2 @@
+export type * from '../testing.js';
+export { FakeElection } from '../testing.js';
