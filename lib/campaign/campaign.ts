@@ -212,9 +212,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
 
   notGranted(error: ElectionError): boolean {
     if (this.#state.name !== 'joining') return true; // it needs no lease now
-    if (!this.#events.has('error')) return false;
-    this.failed(error);
-    return true;
+    const isHeard = this.#events.has('error');
+    if (isHeard) this.failed(error);
+    else this.work?.notElected(error);
+    return isHeard;
   }
 
   lost(lease: Lease, reason: ElectionError): void {

@@ -4,7 +4,7 @@ import { ElectionError, type ElectionErrorCode } from '../errors.js';
 import type { Events } from '../events.js';
 
 /** What happens once, and is told each time. All else is tried again, and fails again for as long as its cause lasts. */
-const ONCE: ReadonlySet<ElectionErrorCode> = new Set(['INVALID_OPTION', 'STOPPED', 'RELEASE_TIMEOUT']);
+const ONCE: ReadonlySet<ElectionErrorCode> = new Set(['INVALID_OPTION', 'STOPPED', 'RELEASE_TIMEOUT', 'BLOCKED']);
 
 /**
  * The `error` events of one election. While etcd does not answer, a request fails every second: that is told when it
