@@ -7,7 +7,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, Election, ElectionError, type Leadership } from 'etcd-leader';
+import { createClient, Election, type ElectionError, type Leadership } from 'etcd-leader';
 
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/cluster', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
@@ -34,11 +34,7 @@ async function primary(): Promise<void> {
   const shutdown = new AbortController();
   process.once('SIGTERM', () => shutdown.abort());
   process.once('SIGINT', () => shutdown.abort());
-  try {
-    await election.run(pool, { signal: shutdown.signal });
-  } catch (err) {
-    if (!(err instanceof ElectionError && err.code === 'ABORTED')) throw err;
-  }
+  await election.run(pool, { signal: shutdown.signal });
   log('stopped');
 }
 

@@ -5,7 +5,7 @@
  *     NAME=a node dist/examples/cron.js
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, Election, ElectionError, type Leadership } from 'etcd-leader';
+import { createClient, Election, type ElectionError, type Leadership } from 'etcd-leader';
 
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/cron', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
@@ -21,11 +21,7 @@ const shutdown = new AbortController();
 process.once('SIGTERM', () => shutdown.abort());
 process.once('SIGINT', () => shutdown.abort());
 
-try {
-  await election.run(schedule, { signal: shutdown.signal });
-} catch (err) {
-  if (!(err instanceof ElectionError && err.code === 'ABORTED')) throw err; // ABORTED: by a signal, as it should be
-}
+await election.run(schedule, { signal: shutdown.signal });
 client.close();
 log('stopped');
 

@@ -6,7 +6,7 @@
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, Election, ElectionError, type Leadership } from 'etcd-leader';
+import { createClient, Election, type Leadership } from 'etcd-leader';
 
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/nest', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
@@ -22,11 +22,7 @@ export class LeaderService {
   /** Everything else is there: may lead now. Returns at once, or the application would start only when it leads. */
   onApplicationBootstrap(): void {
     this.#election.on('error', (err) => log(`${err.code}: ${err.message}`));
-    this.#working = this.#election
-      .run((leadership) => this.work(leadership))
-      .catch((err: unknown) => {
-        if (!(err instanceof ElectionError && err.code === 'STOPPED')) throw err;
-      });
+    this.#working = this.#election.run((leadership) => this.work(leadership)); // its end by `stop()` is no error
   }
 
   /** Connections are still open: the work ends here, and the next replica leads. */

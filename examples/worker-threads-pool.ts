@@ -7,7 +7,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { createClient, Election, ElectionError, type Leadership } from 'etcd-leader';
+import { createClient, Election, type ElectionError, type Leadership } from 'etcd-leader';
 
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/threads', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
@@ -33,11 +33,7 @@ async function main(): Promise<void> {
   process.once('SIGTERM', () => shutdown.abort());
   process.once('SIGINT', () => shutdown.abort());
   election.on('error', (err) => log(`${err.code}: ${err.message}`));
-  try {
-    await election.run((leadership) => pool(leadership), { signal: shutdown.signal });
-  } catch (err) {
-    if (!(err instanceof ElectionError && err.code === 'ABORTED')) throw err;
-  }
+  await election.run((leadership) => pool(leadership), { signal: shutdown.signal });
   client.close();
   log('stopped');
 

@@ -4,7 +4,7 @@ import type { KeyValue } from './store/store.js';
 
 /**
  * One place in the queue of an election, as etcd had it at the moment of a read. The first in the queue leads, unless it
- * `blocks`.
+ * `blocks`. A plain object; `JSON.stringify()` writes its revisions as strings, and its bytes in base64.
  */
 export interface Candidate {
   readonly key: string;
@@ -30,7 +30,7 @@ export function leaderOf(head: KeyValue | undefined): KeyValue | undefined {
 }
 
 export function toCandidate(kv: KeyValue): Candidate {
-  return {
+  const candidate: Candidate = {
     key: textOf(kv.key),
     value: kv.value.toString('utf8'),
     bytes: Buffer.from(kv.value), // a copy, which the reader may change
@@ -39,4 +39,13 @@ export function toCandidate(kv: KeyValue): Candidate {
     modRevision: kv.modRevision,
     blocks: isBlocking(kv),
   };
+  // Not enumerable: candidates are compared and spread as the plain objects that they are.
+  return Object.defineProperty(candidate, 'toJSON', { value: toJSON });
+}
+
+/** JSON knows neither a bigint nor bytes. */
+function toJSON(this: Candidate): Record<string, string | boolean> {
+  const { key, value, bytes, leaseId, fencingToken, modRevision, blocks } = this;
+  const numbers = { fencingToken: fencingToken.toString(), modRevision: modRevision.toString() };
+  return { key, value, bytes: bytes.toString('base64'), leaseId, ...numbers, blocks };
 }

@@ -193,19 +193,22 @@ export class Election {
    * candidate queues again and the task runs again at the next election, or with `requeue: false` this rejects with
    * the reason. A task that fails of itself is not run again.
    *
-   * `stop()` and an abort by `signal` work the same way: the task winds down while the lease is still refreshed.
+   * `stop()`, `session.close()` and an abort by `signal` end it as planned: the task winds down while the lease is still
+   * refreshed, and this resolves with undefined. So a planned stop needs no `catch`.
+   *
+   * The task runs in the async context of this call.
    *
    * This does not mean "once in the cluster": every candidate that calls `run()` runs its task, one after the other. See
    * docs/once-per-period.md for that.
    *
-   * @throws ElectionError (rejects) `STOPPED`, `ABORTED`, `INVALID_OPTION` (also when a `run()` is under way), with
-   *   `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or whatever the task throws
+   * @throws ElectionError (rejects) `INVALID_OPTION` (also when a `run()` is under way), `STOPPED` when the session was
+   *   closed before, with `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or whatever the task throws
    * @example
    * ```ts
    * await election.run(async ({ signal }) => runRouter({ signal }));
    * ```
    */
-  async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T> {
+  async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T | undefined> {
     return run(this.#campaign, task, options, this.#context.log);
   }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'eventemitter3';
 import type { Candidate } from './candidate.js';
 import { isThenable } from './common/deferred.js';
@@ -36,7 +37,8 @@ type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
 /**
  * Delivers events one at a time: an event that a listener causes waits until all listeners have heard the present one.
  * What a listener throws or rejects with is logged, and disturbs neither the other listeners nor the election.
- * Listeners are called as methods of `self`, as Node's emitters call them.
+ * Listeners are called as methods of `self`, as Node's emitters call them. Each runs in the async context in which it was
+ * added: an event can be caused by anybody's call, or by another election of the session.
  */
 export class Events {
   readonly #emitter = new EventEmitter<string>();
@@ -92,9 +94,14 @@ export class Events {
       throw new ElectionError('INVALID_OPTION', `\`listener\` must be a function; got ${show(listener)}`);
     }
     const complain = (err: unknown): void => this.#log().error({ err, event }, 'a listener failed');
+    const context = new AsyncResource('EtcdLeaderListener');
     const guard = (...args: unknown[]): void => {
       try {
-        const result: unknown = Reflect.apply(listener, this.#self, args);
+        const result: unknown = context.runInAsyncScope(
+          listener as (...args: unknown[]) => unknown,
+          this.#self,
+          ...args,
+        );
         if (isThenable(result)) result.then(undefined, complain);
       } catch (err) {
         complain(err);

@@ -1,7 +1,9 @@
 import type { ComparatorBuilder } from 'etcd3';
+import type { ElectionError } from './errors.js';
 
 /**
- * One term, handed to the work that must be done by one candidate only.
+ * One term, handed to the work that must be done by one candidate only. Its methods work also when they are taken out of
+ * the object: `({ isCurrent, txn }) => …`. `JSON.stringify()` writes the token as a string.
  *
  * `isCurrent()` says that nobody else leads *now*, by the clock. It does not say that a side effect started now will
  * reach its target while that is still so: a process can be paused in between. Where that matters, fence the side
@@ -29,6 +31,8 @@ export interface Leadership {
   readonly fencingToken: bigint;
   /** Aborted when the term ends; its `reason` is the {@link ElectionError} that `unelected` is told with. */
   readonly signal: AbortSignal;
+  /** Resolves when the term ends, with the {@link ElectionError} that `unelected` is told with. Never rejects. */
+  readonly ended: Promise<ElectionError>;
 
   /** Milliseconds until the term ends if no refresh succeeds any more; 0 when it has ended. */
   expiresIn(): number;

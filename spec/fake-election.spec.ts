@@ -112,15 +112,16 @@ describe('FakeElection', () => {
   it('waits in stop() for the work of run()', async () => {
     const fake = make();
     let finish = (): void => {};
-    const run = fake
-      .run(() => new Promise<void>((resolve) => (finish = resolve)))
-      .catch((err: ElectionError) => err.code);
+    const run = fake.run(async () => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      return 'late';
+    });
     await fake.elect();
     const stopped = fake.stop();
     expect(fake.state).to.equal('leaving');
     finish();
     await stopped;
-    expect(await run).to.equal('STOPPED');
+    expect(await run).to.equal(undefined);
     expect(await fake.candidates()).to.deep.equal([]);
   });
 

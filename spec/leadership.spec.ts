@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Etcd3 } from 'etcd3';
 import { Election } from '../lib/election.js';
@@ -66,6 +67,64 @@ describe('a leadership', () => {
       await world.settled(a.election.stop());
       expect(leadership.signal.aborted).to.equal(true);
       expect(leadership.signal.reason).to.include({ code: 'STOPPED' });
+    });
+  });
+
+  describe('its end', () => {
+    it('is told by a promise with the reason that unelected is told with, and not before', async () => {
+      let reason: unknown;
+      void leadership.ended.then((why) => {
+        reason = why;
+      });
+      await world.advance(60_000);
+      expect(reason).to.equal(undefined);
+      let told: unknown;
+      a.election.on('unelected', (_, why) => {
+        told = why;
+      });
+      await world.settled(a.election.stop());
+      expect(reason).to.equal(told).and.include({ code: 'STOPPED' });
+    });
+
+    it('is told at once to whoever asks only after it, and is one promise', async () => {
+      await world.settled(a.election.stop());
+      expect(leadership.ended).to.equal(leadership.ended);
+      expect(await leadership.ended).to.include({ code: 'STOPPED' });
+    });
+  });
+
+  describe('taken apart', () => {
+    it('has methods that work without the object', async () => {
+      const { expiresIn, isCurrent, throwIfLost, verify } = leadership;
+      expect([expiresIn() > 0, isCurrent(), throwIfLost()]).to.deep.equal([true, true, undefined]);
+      expect(await world.settled(verify())).to.equal(true);
+      await world.settled(a.election.stop());
+      expect([expiresIn(), isCurrent(), await verify()]).to.deep.equal([0, false, false]);
+      expect(() => throwIfLost())
+        .to.throw()
+        .with.property('code', 'STOPPED');
+    });
+  });
+
+  describe('printed', () => {
+    it('is JSON, with the token as a string', () => {
+      const { election, key, value, leaseId, fencingToken } = leadership;
+      const printed = {
+        election,
+        key,
+        value,
+        leaseId,
+        fencingToken: `${fencingToken}`,
+        expiresIn: leadership.expiresIn(),
+      };
+      expect(JSON.parse(JSON.stringify({ leadership }))).to.deep.equal({ leadership: printed });
+    });
+
+    it('says by console.log what it is', () => {
+      expect(inspect(leadership)).to.match(/^Leadership \{\s+election: 'jobs',\s+key: 'jobs\/.*fencingToken: 2n,/s);
+      expect(inspect([leadership], { compact: true, breakLength: Infinity })).to.include(
+        "[ Leadership { election: 'jobs'",
+      );
     });
   });
 
@@ -154,8 +213,9 @@ describe('a leadership', () => {
         },
       } as never);
       const { key = '', fencingToken = 0n } = election.leadership ?? {};
-      const transaction = election.leadership?.txn().then(etcd.put('result').value('x'));
-      const result = await transaction?.commit();
+      const { txn } = election.leadership as Leadership; // works without the object too
+      const transaction = txn().then(etcd.put('result').value('x'));
+      const result = await transaction.commit();
       expect(result).to.include({ succeeded: true });
       const [method, payload] = sent as [string, { compare: { key: Buffer; create_revision: string }[] }];
       expect(method).to.equal('txn');

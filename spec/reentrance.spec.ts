@@ -37,7 +37,7 @@ describe('calls from listeners', () => {
     const running = election.run(() => {
       begun = true;
     });
-    expect(await world.refusal(running)).to.equal('STOPPED');
+    expect(await world.settled(running)).to.equal(undefined);
     expect(begun).to.equal(false);
   });
 

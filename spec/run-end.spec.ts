@@ -92,16 +92,13 @@ describe('a task of run()', () => {
   });
 
   describe('with the signal of a caller', () => {
-    const run = (controller: AbortController, work: (leadership: Leadership) => unknown): Promise<string> =>
-      election.run(work, { signal: controller.signal }).then(
-        () => 'resolved',
-        ({ code, cause }) => `${code} because of ${cause}`,
-      );
+    const run = (controller: AbortController, work: (leadership: Leadership) => unknown): Promise<unknown> =>
+      election.run(work, { signal: controller.signal });
 
-    it('does not join when it has aborted before', async () => {
+    it('does not join when it has aborted before, and resolves with undefined', async () => {
       const controller = new AbortController();
       controller.abort('enough');
-      expect(await run(controller, () => {})).to.equal('ABORTED because of enough');
+      expect(await run(controller, () => {})).to.equal(undefined);
       expect([election.state, process.store.requests.grant]).to.deep.equal(['idle', 0]);
     });
 
@@ -111,7 +108,7 @@ describe('a task of run()', () => {
         const running = run(controller, () => story.push('task begins'));
         await world.advance(at);
         controller.abort('enough');
-        expect(await world.settled(running)).to.equal('ABORTED because of enough');
+        expect(await world.settled(running)).to.equal(undefined);
         expect(story).to.deep.equal([]);
         await world.advance(2_000);
         await nothingLeft();
@@ -125,7 +122,7 @@ describe('a task of run()', () => {
       const running = run(controller, () => story.push('task begins'));
       await world.until(() => election.state === 'waiting', 'it waits');
       controller.abort('enough');
-      expect(await world.settled(running)).to.equal('ABORTED because of enough');
+      expect(await world.settled(running)).to.equal(undefined);
       await world.advance(10);
       expect([world.etcd.keys('jobs/').length, story]).to.deep.equal([1, []]);
     });
@@ -135,18 +132,20 @@ describe('a task of run()', () => {
       const { work, terms } = task();
       const running = run(controller, work);
       await world.begun(terms);
+      const { leadership } = election;
       controller.abort('enough');
+      expect(leadership?.signal.reason).to.include({ code: 'ABORTED', cause: 'enough' });
       await world.advance(5_000);
       expect(story.slice(2)).to.deep.equal(['signal: ABORTED', 'unelected: ABORTED']);
       expect(world.etcd.keys('jobs/')).to.have.length(1);
       terms[0]?.end();
-      expect(await world.settled(running)).to.equal('ABORTED because of enough');
+      expect(await world.settled(running)).to.equal(undefined);
       await nothingLeft();
     });
 
     it('is left alone afterwards: an abort that comes late stops nothing', async () => {
       const controller = new AbortController();
-      expect(await world.settled(run(controller, () => {}))).to.equal('resolved');
+      expect(await world.settled(run(controller, () => 'result'))).to.equal('result');
       await world.queued(election);
       controller.abort();
       await world.advance(100);

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
-import type { Election } from '../lib/election.js';
+import { Election } from '../lib/election.js';
 import { record } from './support/story.js';
 import { newTask } from './support/task.js';
 import { settle } from './support/virtual-time.js';
 import { type Process, World } from './support/world.js';
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 
 describe('run()', () => {
   let world: World;
@@ -68,7 +71,7 @@ describe('run()', () => {
     build({ releaseTimeout: 60_000 });
     const next = world.candidate('b').election;
     const { work, terms } = task();
-    const running = election.run(work).catch(({ code }) => code);
+    const running = election.run(work);
     await world.begun(terms);
     await world.queued(next);
     const stopping = election.stop();
@@ -79,7 +82,7 @@ describe('run()', () => {
     expect([next.isLeader(), election.state, election.isLeader()]).to.deep.equal([false, 'leaving', false]);
     terms[0]?.end();
     await world.until(() => next.isLeader(), 'the next leads', 10);
-    expect(await world.settled(running)).to.equal('STOPPED');
+    expect(await world.settled(running)).to.equal(undefined);
     await world.settled(stopping);
   });
 
@@ -87,7 +90,7 @@ describe('run()', () => {
     build({ releaseTimeout: 2_000 });
     const next = world.candidate('b').election;
     const { work, terms } = task();
-    const running = election.run(work).catch(({ code }) => code);
+    const running = election.run(work);
     await world.begun(terms);
     await world.queued(next);
     void election.stop();
@@ -96,14 +99,14 @@ describe('run()', () => {
     await world.advance(1);
     expect(story.at(-1)).to.equal('error: RELEASE_TIMEOUT');
     await world.until(() => next.isLeader(), 'the next leads', 10);
-    expect(await world.settled(running)).to.equal('STOPPED');
+    expect(await world.settled(running)).to.equal(undefined);
     terms[0]?.end();
   });
 
   it('does not begin another task beside one that outlives its release', async () => {
     build({ releaseTimeout: 0 });
     const first = task();
-    const running = election.run(first.work).catch(({ code }) => code);
+    const running = election.run(first.work);
     await world.begun(first.terms);
     void election.stop();
     await world.settled(running);
@@ -141,14 +144,47 @@ describe('run()', () => {
     expect(election.state).to.equal('idle');
   });
 
-  it('rejects with STOPPED when the candidate is stopped while it waits', async () => {
+  it('resolves with undefined when the candidate is stopped while it waits', async () => {
     const first = world.candidate('first').election;
     await world.queued(first);
     const running = election.run(() => 'never');
     await world.until(() => election.state === 'waiting', 'it waits');
     const stopping = election.stop();
-    expect(await world.refusal(running)).to.equal('STOPPED');
+    expect(await world.settled(running)).to.equal(undefined);
     await world.settled(stopping);
+  });
+
+  for (const requeue of [true, false]) {
+    it(`needs no catch for a planned stop, with requeue: ${requeue}`, async () => {
+      const aborted = new Error('the task is aborted');
+      const running = election.run(
+        ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(aborted))),
+        { requeue },
+      );
+      await world.until(() => election.isLeader(), 'it leads');
+      await world.settled(election.stop()); // an unhandled rejection would fail this spec
+      expect(await running).to.equal(undefined);
+      await nothingLeft();
+    });
+  }
+
+  it('needs no catch when its session is closed, also at once', async () => {
+    for (const ms of [0, 50]) {
+      const { session } = world.session(`s${ms}`);
+      const running = new Election(session, 'jobs').run(({ signal }) => untilAborted(signal));
+      await world.advance(ms);
+      await world.settled(session.close());
+      expect(await world.settled(running)).to.equal(undefined);
+    }
+  });
+
+  it('rejects with STOPPED on a session that was closed before: it could never run', async () => {
+    const { session } = world.session('s');
+    await world.settled(session.close());
+    const shared = new Election(session, 'jobs');
+    const errors = record(shared, ['error']);
+    expect(await world.refusal(shared.run(() => 'never'))).to.equal('STOPPED');
+    expect([shared.state, errors]).to.deep.equal(['idle', []]);
   });
 
   it('called during stop() begins after it', async () => {
@@ -163,16 +199,15 @@ describe('run()', () => {
   it('ends with stop() also when the candidate is started again at once', async () => {
     await world.queued(election);
     let runs = 0;
-    const running = world.refusal(
-      election.run(async ({ signal }) => {
-        runs++;
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
-      }),
-    );
+    const running = election.run(async ({ signal }) => {
+      runs++;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return 'not this';
+    });
     const stopping = election.stop();
     election.start();
     await world.settled(stopping);
-    expect(await running).to.equal('STOPPED');
+    expect(await running).to.equal(undefined);
     await world.until(() => election.isLeader(), 'it leads again');
     expect(runs).to.equal(1);
     await world.settled(election.stop());

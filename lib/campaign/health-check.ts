@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Logger } from '../log.js';
 
 /**
@@ -7,6 +8,8 @@ import type { Logger } from '../log.js';
 export class HealthCheck {
   readonly #check: () => boolean | Promise<boolean>;
   readonly #log: () => Logger;
+  /** That of whoever has made the election. */
+  readonly #context = new AsyncResource('EtcdLeaderHealthCheck');
   #isGood = true;
   /** The question whose answer counts. */
   #asked: { isOverdue: boolean } | undefined;
@@ -42,7 +45,7 @@ export class HealthCheck {
 
   async #answer(): Promise<boolean> {
     try {
-      return (await this.#check()) === true;
+      return (await this.#context.runInAsyncScope(this.#check)) === true;
     } catch (err) {
       this.#log().warn({ err }, 'the health check failed');
       return false;

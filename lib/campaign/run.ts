@@ -8,7 +8,7 @@ import { type Task, TaskRun } from './task-run.js';
 import { WaitLimit } from './wait-limit.js';
 
 export interface RunOptions {
-  /** Ends the run as `stop()` does. */
+  /** Ends the run as `stop()` does: when the task has wound down, `run()` resolves with undefined. */
   readonly signal?: AbortSignal;
   /**
    * Whether the task runs again at the next election when leadership was lost; false: `run()` rejects with the reason.
@@ -26,12 +26,18 @@ export interface RunOptions {
 }
 
 /**
- * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops.
+ * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops. Resolves with
+ * what the task returns, or with undefined when the user has stopped the candidate.
  *
- * @throws ElectionError `STOPPED`, `ABORTED`, `TIMEOUT`, `INVALID_OPTION`; with `requeue: false` the reason of the loss; or what
- * the task throws
+ * @throws ElectionError `INVALID_OPTION`, `STOPPED` by a session that was closed before; with `requeue: false` the reason
+ * of the loss, with `wait` `TIMEOUT`; or what the task throws
  */
-export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOptions, log: () => Logger): Promise<T> {
+export async function run<T>(
+  campaign: Campaign,
+  task: Task<T>,
+  options: RunOptions,
+  log: () => Logger,
+): Promise<T | undefined> {
   checkCallOptions(options, ['signal', 'requeue', 'wait']);
   const { signal, requeue = true, wait } = options;
   if (typeof task !== 'function') {
@@ -40,7 +46,9 @@ export async function run<T>(campaign: Campaign, task: Task<T>, options: RunOpti
   if (campaign.work !== undefined) {
     throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
   }
-  if (signal?.aborted) throw abortedBy(signal);
+  const { refusal } = campaign;
+  if (refusal !== undefined) throw refusal;
+  if (signal?.aborted) return undefined;
   const work = new TaskRun(task, requeue, log);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   const giveUp = (reason: ElectionError): void => {

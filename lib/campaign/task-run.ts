@@ -1,5 +1,6 @@
+import { AsyncResource } from 'node:async_hooks';
 import { withResolvers } from '../common/deferred.js';
-import type { ElectionError } from '../errors.js';
+import type { ElectionErrorCode } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import type { Logger } from '../log.js';
 import type { Term } from './term.js';
@@ -15,21 +16,29 @@ export interface Workload {
   begin(term: Term): void;
   /** There is no term for now: the candidate waits behind another; or, with `failure`, it could not join. */
   notElected(failure?: ElectionError): void;
-  /** There will be no further term. */
+  /** There will be no further term. The reason tells whether the user has wanted that. */
   cancel(reason: ElectionError): void;
 }
 
+/** The ways in which the user ends a term and the candidacy with it. */
+const PLANNED: ReadonlySet<ElectionErrorCode> = new Set(['STOPPED', 'ABORTED']);
+
 /**
  * The task of one `run()`: called anew in each term, never twice at a time. What the task returns or throws counts only
- * if the term has lasted until then: after the end of its term the task is only winding down.
+ * if the term has lasted until then: after the end of its term the task is only winding down. The task runs in the async
+ * context of the call of `run()`, since a term can begin in anybody's.
  */
 export class TaskRun<T> implements Workload {
-  /** Resolves with the task's result; rejects with its error, or with the reason why there will be no further term. */
-  readonly outcome: Promise<T>;
+  /**
+   * Resolves with the task's result, or with undefined when the user has stopped the candidate; rejects with the task's
+   * error, or with the reason of a loss after which the task must not run again.
+   */
+  readonly outcome: Promise<T | undefined>;
   readonly #task: Task<T>;
   readonly #requeue: boolean;
   readonly #log: () => Logger;
-  readonly #resolve: (value: T) => void;
+  readonly #context = new AsyncResource('EtcdLeaderTask');
+  readonly #resolve: (value: T | undefined) => void;
   readonly #reject: (reason: unknown) => void;
   #limit: WaitLimit | undefined;
   #running: Promise<void> | undefined;
@@ -39,7 +48,7 @@ export class TaskRun<T> implements Workload {
     this.#task = task;
     this.#requeue = requeue;
     this.#log = log;
-    const { promise, resolve, reject } = withResolvers<T>();
+    const { promise, resolve, reject } = withResolvers<T | undefined>();
     this.outcome = promise;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -74,17 +83,19 @@ export class TaskRun<T> implements Workload {
   cancel(reason: ElectionError): void {
     this.#isCancelled = true;
     this.#limit?.close();
-    this.#reject(reason);
+    if (PLANNED.has(reason.code)) this.#resolve(undefined);
+    else this.#reject(reason);
   }
 
   async #run(term: Term): Promise<void> {
     try {
-      const result = await this.#task(term);
-      if (term.ended === undefined) this.#resolve(result);
+      const result = await this.#context.runInAsyncScope(this.#task, undefined, term);
+      if (term.lostBy === undefined) this.#resolve(result);
     } catch (err) {
-      if (term.ended === undefined) this.#reject(err);
+      if (term.lostBy === undefined) this.#reject(err);
       else this.#log().debug({ err }, 'the task failed after its term had ended');
     }
-    if (term.ended !== undefined && !this.#requeue) this.#reject(term.ended);
+    const { lostBy } = term;
+    if (lostBy !== undefined && !this.#requeue && !PLANNED.has(lostBy.code)) this.#reject(lostBy);
   }
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ComparatorBuilder, Etcd3 } from 'etcd3';
+import { type Deferred, withResolvers } from '../common/deferred.js';
 import { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
@@ -20,13 +21,22 @@ interface LeasedKey {
   readonly lease: Lease;
 }
 
-/** The one {@link Leadership}. The campaign ends it. */
+/** What `console.log` asks for, in Node.js. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+/**
+ * The one {@link Leadership}. The campaign ends it.
+ *
+ * What is a method for the user is a getter here, which binds the method when it is asked for: so methods work when they
+ * are taken out of the object, and ten thousand terms do not keep five functions each.
+ */
 export class Term implements Leadership {
   readonly #context: TermContext;
   readonly #key: LeasedKey;
   /** Made when somebody asks for it: ten thousand of them are megabytes. */
   #abort: AbortController | undefined;
-  #end: ElectionError | undefined;
+  #ended: Deferred<ElectionError> | undefined;
+  #lostBy: ElectionError | undefined;
   #isInDoubt = false;
 
   constructor(context: TermContext, key: LeasedKey) {
@@ -59,38 +69,60 @@ export class Term implements Leadership {
       this.#abort = new AbortController();
       setMaxListeners(0, this.#abort.signal); // the work may give it to any number of calls
     }
-    if (this.#end !== undefined && !this.#abort.signal.aborted) this.#abort.abort(this.#end);
+    if (this.#lostBy !== undefined && !this.#abort.signal.aborted) this.#abort.abort(this.#lostBy);
     return this.#abort.signal;
   }
 
-  expiresIn(): number {
-    return this.#end !== undefined || this.#isInDoubt ? 0 : Math.max(0, this.#key.lease.remaining);
+  get ended(): Promise<ElectionError> {
+    this.#ended ??= withResolvers();
+    if (this.#lostBy !== undefined) this.#ended.resolve(this.#lostBy);
+    return this.#ended.promise;
+  }
+
+  get expiresIn(): () => number {
+    return () => this.#expiresIn;
   }
 
   get grace(): number {
     return this.#key.lease.grace;
   }
 
-  isCurrent(): boolean {
-    return this.expiresIn() > 0;
+  get isCurrent(): () => boolean {
+    return () => this.#expiresIn > 0;
   }
 
-  throwIfLost(): void {
-    if (this.#end !== undefined) throw this.#end;
-    if (!this.isCurrent()) throw new ElectionError('NOT_LEADER', 'the leadership has run out: the work must stop');
+  get throwIfLost(): () => void {
+    return () => {
+      if (this.#lostBy !== undefined) throw this.#lostBy;
+      if (this.#expiresIn > 0) return;
+      throw new ElectionError('NOT_LEADER', 'the leadership has run out: the work must stop');
+    };
   }
 
-  async verify(): Promise<boolean> {
-    if (this.#end !== undefined) return false;
-    const isOldest = await this.#context.queue.isOldest(this.#key.own);
-    return isOldest && this.#end === undefined;
+  get verify(): () => Promise<boolean> {
+    return async () => {
+      if (this.#lostBy !== undefined) return false;
+      const isOldest = await this.#context.queue.isOldest(this.#key.own);
+      return isOldest && this.#lostBy === undefined;
+    };
   }
 
-  txn(): ComparatorBuilder {
-    const { own } = this.#key;
-    const { etcd } = this.#context.session;
-    if (etcd === undefined) throw new ElectionError('NOT_LEADER', 'there is no etcd behind this election');
-    return etcd.if(bytesOf(own.key), 'Create', '==', own.createRevision.toString());
+  get txn(): () => ComparatorBuilder {
+    return () => {
+      const { own } = this.#key;
+      const { etcd } = this.#context.session;
+      if (etcd === undefined) throw new ElectionError('NOT_LEADER', 'there is no etcd behind this election');
+      return etcd.if(bytesOf(own.key), 'Create', '==', own.createRevision.toString());
+    };
+  }
+
+  /** What the term says of itself, without numbers that JSON does not know. */
+  toJSON(): Record<string, unknown> {
+    return { ...this.#summary, fencingToken: this.fencingToken.toString() };
+  }
+
+  [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return `Leadership ${inspect(this.#summary, options)}`;
   }
 
   /** Our key is gone, and we are asking why. From now on nobody may rely on the term. */
@@ -99,12 +131,22 @@ export class Term implements Leadership {
   }
 
   /** Why the term has ended, if it has. */
-  get ended(): ElectionError | undefined {
-    return this.#end;
+  get lostBy(): ElectionError | undefined {
+    return this.#lostBy;
   }
 
   end(reason: ElectionError): void {
-    this.#end = reason;
+    this.#lostBy = reason;
     this.#abort?.abort(reason);
+    this.#ended?.resolve(reason);
+  }
+
+  get #expiresIn(): number {
+    return this.#lostBy !== undefined || this.#isInDoubt ? 0 : Math.max(0, this.#key.lease.remaining);
+  }
+
+  get #summary(): Record<string, unknown> {
+    const { election, key, value, leaseId, fencingToken } = this;
+    return { election, key, value, leaseId, fencingToken, expiresIn: this.#expiresIn };
   }
 }

@@ -95,7 +95,6 @@ export class Runner {
       return await this.#election.run((leadership) => this.#lead(leadership), options);
     } catch (err) {
       if (!(err instanceof ElectionError)) throw err;
-      if (err.code === 'ABORTED') return undefined;
       throw err.code === 'TIMEOUT' ? this.#notElected(err) : err;
     }
   }

@@ -59,7 +59,8 @@ export class LeaseManager implements LeaseHandlers {
 
   /** Takes a user in, and asks for a lease if there is none. Returns why the user gets no lease, if so. */
   attach(user: LeaseUser): ElectionError | undefined {
-    if (this.#closing !== undefined) return new ElectionError('STOPPED', CLOSED);
+    const { refusal } = this;
+    if (refusal !== undefined) return refusal;
     const isNew = !this.#users.has(user);
     if (!this.#users.admit(user)) return new ElectionError('INVALID_OPTION', TWO_IN_ONE);
     // A candidate can leave and come back while it is being told of the suspension: do not tell it twice.
@@ -102,6 +103,11 @@ export class LeaseManager implements LeaseHandlers {
     if (this.#held !== lease) return;
     this.#orphans.add(lease, lease.grace);
     this.lost(lease, reason);
+  }
+
+  /** Why nobody is taken in any more: the session is closed, or being closed. */
+  get refusal(): ElectionError | undefined {
+    return this.#closing && new ElectionError('STOPPED', CLOSED);
   }
 
   /** Whether the lease is about to be revoked, and all keys with it. */

@@ -52,13 +52,13 @@ describe('run()', () => {
       await aborted(signal);
       await pause(300);
       story.push('work ended');
+      return 'not this';
     });
-    const ended = outcome(running);
     await leading(first);
     await queued(second);
     await first.stop();
     await leading(second);
-    expect(await ended).to.equal('STOPPED');
+    expect(await running).to.equal(undefined);
     expect(story).to.deep.equal(['first elected', 'first unelected: STOPPED', 'work ended', 'second elected']);
   });
 
@@ -111,10 +111,10 @@ describe('run()', () => {
     await leading(leader);
     const waiting = candidate(cluster().hosts, name);
     const abort = new AbortController();
-    const running = outcome(waiting.run(() => 'never', { signal: abort.signal }));
+    const running = waiting.run(() => 'never', { signal: abort.signal });
     await queued(waiting);
     abort.abort();
-    expect([await running, waiting.state, await queue(leader)]).to.deep.equal(['ABORTED', 'idle', ['leader']]);
+    expect([await running, waiting.state, await queue(leader)]).to.deep.equal([undefined, 'idle', ['leader']]);
   });
 
   it('is bounded in time when the work does not end and etcd does not answer', async () => {
@@ -122,7 +122,7 @@ describe('run()', () => {
     const election = candidate(proxy.hosts, uniqueName(), { releaseTimeout: 700 });
     const story = tell({ it: election }, ['elected', 'unelected', 'error']);
     const end = new AbortController();
-    const running = outcome(election.run(() => aborted(end.signal)));
+    const running = election.run(() => aborted(end.signal));
     await leading(election);
     proxy.blackhole();
     const since = stopwatch();
@@ -131,7 +131,7 @@ describe('run()', () => {
     expect(since()).to.be.below(700 + 1_000 + BUSY);
     expect(story).to.deep.equal(['it elected', 'it unelected: STOPPED', 'it error: RELEASE_TIMEOUT']);
     end.abort();
-    expect(await running).to.equal('STOPPED');
+    expect(await running).to.equal(undefined);
     proxy.restore();
   });
 

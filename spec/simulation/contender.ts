@@ -80,6 +80,11 @@ export class Contender {
     return !this.process.contenders.includes(this);
   }
 
+  /** Its session has been closed, or is being closed. */
+  get isClosed(): boolean {
+    return this.session !== undefined && this.process.closed.has(this.session);
+  }
+
   /** Another election of the same session holds the place: one session has one in each queue. */
   get isBlocked(): boolean {
     const isHolder = (other: Contender): boolean =>

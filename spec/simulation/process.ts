@@ -45,6 +45,8 @@ export class Process {
   /** How often it has been paused. */
   pauses = 0;
   session: Session | undefined;
+  /** Sessions that have been closed, or are being closed. */
+  readonly closed = new WeakSet<Session>();
   /** Of sessions that have been closed. */
   readonly #retired: Contender[] = [];
   readonly #leases = new Set<bigint>();
@@ -154,6 +156,7 @@ export class Process {
   async close(): Promise<void> {
     const { session } = this;
     if (session === undefined) return;
+    this.closed.add(session);
     const closed = session.close();
     this.keep(`${this.name}: close()`, closed);
     await closed;

@@ -75,6 +75,7 @@ const OUTCOMES = [
   'guarded writes refused',
   'sessions renewed',
   'stopped with the raft leader',
+  'runs ended by their user',
   'tasks completed',
   'tasks failed',
   ...['KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST', 'STEPPED_DOWN', 'STOPPED', 'UNHEALTHY', 'ABORTED'].map(

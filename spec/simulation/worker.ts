@@ -6,6 +6,9 @@ import { isCrash, Violation } from './violation.js';
 
 class TaskFailed extends Error {}
 
+/** The user's own will is no error, unless the session was closed before the call. */
+const PLANNED: ReadonlySet<string> = new Set(['STOPPED', 'ABORTED']);
+
 /** The work of one candidate in `run()`, and what it may expect: never two at a time, and the key until it has ended. */
 export class Worker {
   readonly #contender: Contender;
@@ -29,14 +32,16 @@ export class Worker {
         if (!process.world.isCalm) abort.abort();
       });
     }
+    const wasClosed = this.#contender.isClosed;
     const outcome = election.run((term) => this.#work(term, task), { signal: abort.signal, requeue: task.requeue });
     process.keep(`${name}: run()`, outcome);
     const { world } = process;
     outcome.then(
-      () => world.tally.add('outcome', 'tasks completed'),
+      (result) => world.tally.add('outcome', result === undefined ? 'runs ended by their user' : 'tasks completed'),
       (err: unknown) => {
         world.tally.add('outcome', err instanceof TaskFailed ? 'tasks failed' : 'runs ended otherwise');
-        if (err instanceof TaskFailed || (err instanceof ElectionError && !isCrash(err))) return;
+        const isPlanned = err instanceof ElectionError && PLANNED.has(err.code) && !wasClosed;
+        if (err instanceof TaskFailed || (err instanceof ElectionError && !isCrash(err) && !isPlanned)) return;
         world.guard(() => {
           throw new Violation('i: no surprises', `${name}: run() rejected with ${String(err)}`, err);
         });
