@@ -40,26 +40,52 @@ const AUTH_PATIENCE = 2_000;
  *
  * It does not retry your own calls: a `client.get()` fails when the member it went to fails.
  *
- * @throws ElectionError `INVALID_OPTION` when `hosts` are missing
+ * @throws ElectionError `INVALID_OPTION` when `hosts` are missing or malformed, or `credentials` cannot be used
  * @example
  * ```ts
  * const client = createClient({ hosts: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379', 'http://10.0.0.3:2379'] });
  * ```
  */
 export function createClient(options: IOptions): Etcd3 {
-  const hosts: unknown = options?.hosts;
+  const hosts = checkedHosts(options?.hosts);
+  const { auth, faultHandling, grpcOptions } = options;
+  // As in Go, whatever `http_proxy` says, no proxy stands between a program and its own host.
+  const direct = hosts.every(isLoopback) && { 'grpc.enable_http_proxy': 0 };
+  try {
+    return new Etcd3({
+      ...options,
+      hosts,
+      grpcOptions: { ...GRPC_OPTIONS, ...direct, ...grpcOptions },
+      faultHandling: { host: pass, global: pass(), ...faultHandling },
+      ...(auth && { auth: { callOptions: () => ({ deadline: Date.now() + AUTH_PATIENCE }), ...auth } }),
+    });
+  } catch (err) {
+    if (options.credentials === undefined) throw err;
+    // OpenSSL does not say which option it speaks of.
+    const message = `\`credentials\` cannot be used: ${err instanceof Error ? err.message : String(err)}`;
+    throw new ElectionError('INVALID_OPTION', message, { cause: err });
+  }
+}
+
+/** With http or https and no path, or without a scheme; or a name as only gRPC knows it. */
+const ADDRESS = /^(https?:\/\/[^\s,;/]+|(dns|unix|unix-abstract|ipv4|ipv6|xds):\S+|[^\s,;/]+)$/;
+
+function checkedHosts(hosts: unknown): string[] {
   const all: readonly unknown[] = Array.isArray(hosts) ? hosts : [hosts];
-  const isGood = (host: unknown): boolean => typeof host === 'string' && host !== '';
-  if (all.length === 0 || !all.every(isGood)) {
-    const got = show(all.find((host) => !isGood(host)) ?? hosts);
+  const checked = all.map((host) => (typeof host === 'string' ? host.replace(/\/+$/, '') : ''));
+  const bad = checked.findIndex((host) => !ADDRESS.test(host));
+  if (bad >= 0 || all.length === 0) {
+    const got = show(all.length === 0 ? hosts : all[bad]);
     const message = `\`hosts\` must be an address such as "http://127.0.0.1:2379", or a list of them; got ${got}`;
     throw new ElectionError('INVALID_OPTION', message);
   }
-  const { auth, faultHandling, grpcOptions } = options;
-  return new Etcd3({
-    ...options,
-    grpcOptions: { ...GRPC_OPTIONS, ...grpcOptions },
-    faultHandling: { host: pass, global: pass(), ...faultHandling },
-    ...(auth && { auth: { callOptions: () => ({ deadline: Date.now() + AUTH_PATIENCE }), ...auth } }),
-  });
+  if (new Set(checked.map((host) => host.startsWith('https:'))).size > 1) {
+    throw new ElectionError('INVALID_OPTION', '`hosts` must be all https or all http; got a mix of them');
+  }
+  return checked;
+}
+
+function isLoopback(host: string): boolean {
+  const name = host.replace(/^https?:\/\//, '');
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(name);
 }

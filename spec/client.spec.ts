@@ -35,7 +35,63 @@ describe('createClient()', () => {
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 1_000,
       'grpc.max_receive_message_length': -1,
+      'grpc.enable_http_proxy': 0,
     });
+  });
+
+  for (const [hosts, isDirect] of [
+    ['127.0.0.1:1', true],
+    ['http://localhost:1', true],
+    ['https://[::1]:1', true],
+    ['http://10.0.0.1:1', false],
+    [['http://127.0.0.1:1', 'http://10.0.0.1:1'], false],
+    ['http://127.0.0.1.example.com:1', false],
+  ] as const) {
+    it(`${isDirect ? 'passes by' : 'goes through'} the proxy of the environment to ${hosts}`, () => {
+      const { grpcOptions } = optionsOf(open({ hosts: typeof hosts === 'string' ? hosts : [...hosts] }));
+      expect(grpcOptions?.['grpc.enable_http_proxy']).to.equal(isDirect ? 0 : undefined);
+    });
+  }
+
+  for (const [hosts, taken] of [
+    ['http://127.0.0.1:1/', 'http://127.0.0.1:1'],
+    ['127.0.0.1:1//', '127.0.0.1:1'],
+    ['dns:///127.0.0.1:1', 'dns:///127.0.0.1:1'],
+  ] as const) {
+    it(`takes ${hosts} for ${taken}`, () => {
+      expect(optionsOf(open({ hosts }))['hosts']).to.deep.equal([taken]);
+    });
+  }
+
+  for (const hosts of [
+    'a:1,b:1',
+    'http://a:1,http://b:1',
+    'http://a:1/path',
+    'ftp://a:1',
+    ' a:1',
+    'a:1 b:1',
+    'a;b',
+    '/',
+  ]) {
+    it(`refuses the host ${JSON.stringify(hosts)}, and shows it`, () => {
+      expect(() => createClient({ hosts }))
+        .to.throw(`\`hosts\` must be an address such as "http://127.0.0.1:2379", or a list of them; got "${hosts}"`)
+        .with.property('code', 'INVALID_OPTION');
+    });
+  }
+
+  it('refuses a mix of http and https', () => {
+    expect(() => createClient({ hosts: ['http://a:1', 'https://b:1'] }))
+      .to.throw('`hosts` must be all https or all http; got a mix of them')
+      .with.property('code', 'INVALID_OPTION');
+  });
+
+  it('refuses credentials that OpenSSL refuses, by the name of the option', () => {
+    const bad = Buffer.from('no PEM');
+    const credentials = { rootCertificate: bad, certChain: bad, privateKey: bad };
+    expect(() => createClient({ hosts: 'https://127.0.0.1:1', credentials }))
+      .to.throw('`credentials` cannot be used: ')
+      .with.property('code', 'INVALID_OPTION');
   });
 
   it('lets the settings of the caller go first, one by one', () => {

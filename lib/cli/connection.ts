@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Etcd3, IOptions } from 'etcd3';
 import { createClient } from '../client.js';
+import { certificates } from './certificates.js';
 import { DEFAULT_ENDPOINT, parseEndpoints } from './endpoints.js';
 import { CliError, EXIT } from './exit.js';
 import { askHidden } from './prompt.js';
@@ -43,16 +43,8 @@ export async function clientOptions(flags: ConnectionFlags & { readonly endpoint
   return {
     hosts,
     // Somebody who writes http:// does not mean certificates from the environment; etcdctl ignores them too.
-    ...(isSecure && hasCertificates && { credentials: certificates(cacert, cert, key) }),
+    ...(isSecure && hasCertificates && { credentials: certificates({ cacert, cert, key }) }),
     ...(auth && { auth }),
-  };
-}
-
-function certificates(cacert?: string, cert?: string, key?: string): NonNullable<IOptions['credentials']> {
-  return {
-    // etcd3's type requires a root certificate; without one the system's authorities are trusted.
-    rootCertificate: (cacert === undefined ? undefined : read('--cacert', cacert)) as Buffer,
-    ...(cert !== undefined && key !== undefined && { certChain: read('--cert', cert), privateKey: read('--key', key) }),
   };
 }
 
@@ -68,12 +60,4 @@ async function credentials({ user, password }: ConnectionFlags): Promise<IOption
     );
   }
   return { username: user, password: await askHidden('Password: ') };
-}
-
-function read(flag: string, file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (err) {
-    throw new CliError(EXIT.usage, `${flag}: cannot read ${file} (${(err as Error).message})`, { cause: err });
-  }
 }

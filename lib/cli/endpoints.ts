@@ -1,5 +1,8 @@
 import { CliError, EXIT } from './exit.js';
 
+/** A name, an IPv4 address, or an IPv6 address in brackets. `URL` takes other characters too. */
+const HOST = /^([\w.-]+|\[[0-9a-f:.]+\])$/i;
+
 /** etcdctl's default. */
 export const DEFAULT_ENDPOINT = '127.0.0.1:2379';
 
@@ -28,8 +31,14 @@ function parseEndpoint(endpoint: string, hasCertificates: boolean): string {
   const scheme = hasCertificates ? 'https' : 'http';
   const text = endpoint.includes('://') ? endpoint : `${scheme}://${endpoint}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || !HOST.test(url.hostname)) {
     throw new CliError(EXIT.usage, `--endpoints takes addresses such as ${DEFAULT_ENDPOINT}; got ${endpoint}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new CliError(EXIT.usage, `--endpoints takes no user and no password: give --user; got ${url.host} with one`);
+  }
+  if (!/^\/*$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
+    throw new CliError(EXIT.usage, `--endpoints takes addresses without a path; got ${endpoint}`);
   }
   // `URL` drops a port that is the scheme's own, 80 or 443, even when somebody has written it.
   const written = /:(\d+)\/*$/.exec(text)?.[1];

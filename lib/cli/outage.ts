@@ -1,4 +1,5 @@
 import { ElectionError } from '../errors.js';
+import { RequestRefused } from '../store/store.js';
 import { explain } from './explain.js';
 import type { Output } from './output.js';
 
@@ -47,7 +48,8 @@ export class Outage {
 
   /** `more` is appended to the line. */
   begin(error: ElectionError, more = ''): void {
-    const kind = error.code === 'UNAVAILABLE' || error.code === 'PERMISSION_DENIED' ? error.code : error.message;
+    const isOutage = error.code === 'UNAVAILABLE' && !(error instanceof RequestRefused);
+    const kind = isOutage || error.code === 'PERMISSION_DENIED' ? error.code : error.message;
     if (this.#said === kind) return;
     clearTimeout(this.#timer);
     this.#said = kind;

@@ -1,12 +1,14 @@
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type ConnectionFlags, clientOptions } from '../../lib/cli/connection.js';
 import { parseEndpoints } from '../../lib/cli/endpoints.js';
+import { CliError } from '../../lib/cli/exit.js';
 import { Program } from '../support/cli/program.js';
+import { Authority, type ClientCertificate } from '../support/security/certificates.js';
 import { sharedCluster } from '../support/shared-cluster.js';
-import { tracked } from '../support/track.js';
 
 describe('the flags that say how to reach etcd', () => {
   const endpoints = [
@@ -24,7 +26,22 @@ describe('the flags that say how to reach etcd', () => {
     });
   }
 
-  for (const list of ['', ',', 'http://', 'ftp://a', 'a b', 'http://a,https://b']) {
+  it('never show a password that stands in an address', () => {
+    expect(() => parseEndpoints('http://root:secret@a:1', false)).to.throw(/^(?!.*secret).*give --user/);
+  });
+
+  for (const list of [
+    '',
+    ',',
+    'http://',
+    'ftp://a',
+    'a b',
+    'a;b',
+    'http://a,https://b',
+    'http://a/path',
+    'a:1?x',
+    'http://root:secret@a',
+  ]) {
     it(`do not take ${JSON.stringify(list)} for endpoints`, () => {
       expect(() => parseEndpoints(list, false)).to.throw(/--endpoints/);
     });
@@ -38,20 +55,64 @@ describe('the flags that say how to reach etcd', () => {
     expect(await auth({ password: 'x' })).to.equal(undefined);
   });
 
-  it('read certificates, and leave them alone for http://', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cli-'));
-    tracked({ close: () => rmSync(folder, { recursive: true }) });
-    const file = (name: string): string => {
-      writeFileSync(join(folder, name), name);
+  describe('and certificates', () => {
+    let folder: string;
+    let files: { readonly cacert: string; readonly cert: string; readonly key: string };
+    let of: ClientCertificate;
+
+    before(async () => {
+      const authority = await Authority.create();
+      of = await authority.client();
+      folder = mkdtempSync(join(tmpdir(), 'cli-'));
+      files = {
+        cacert: file('ca.pem', of.rootCertificate),
+        cert: file('cert.pem', of.certChain),
+        key: file('key.pem', of.privateKey),
+      };
+      file('other.pem', (await authority.client('other')).privateKey);
+      file('empty.pem', '');
+      file('text.pem', 'no PEM');
+      file('broken.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+      const encrypted = { type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' } as const;
+      file('encrypted.pem', createPrivateKey(of.privateKey).export(encrypted));
+      authority.close();
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    const file = (name: string, content: string | Buffer): string => {
+      writeFileSync(join(folder, name), content);
       return join(folder, name);
     };
-    const flags = { cacert: file('ca'), cert: file('cert'), key: file('key') };
-    expect((await clientOptions({ endpoints: 'a', ...flags })).credentials).to.deep.equal({
-      rootCertificate: Buffer.from('ca'),
-      certChain: Buffer.from('cert'),
-      privateKey: Buffer.from('key'),
+
+    it('are read, and left alone for http://', async () => {
+      expect((await clientOptions({ endpoints: 'a', ...files })).credentials).to.deep.equal(of);
+      expect(await clientOptions({ endpoints: 'http://a', ...files })).not.to.have.property('credentials');
     });
-    expect(await clientOptions({ endpoints: 'http://a', ...flags })).not.to.have.property('credentials');
+
+    const bad: readonly (readonly [flag: 'cacert' | 'cert' | 'key', name: string, message: string])[] = [
+      ['cacert', 'text.pem', '--cacert: FILE holds no certificate in PEM'],
+      ['cacert', 'empty.pem', '--cacert: FILE holds no certificate in PEM'],
+      ['cacert', 'broken.pem', '--cacert: FILE holds a broken certificate: '],
+      ['cacert', 'key.pem', '--cacert: FILE holds no certificate in PEM'],
+      ['cert', 'text.pem', '--cert: FILE holds no certificate in PEM'],
+      ['cert', 'broken.pem', '--cert: FILE holds a broken certificate: '],
+      ['key', 'text.pem', '--key: FILE holds no private key in PEM'],
+      ['key', 'cert.pem', '--key: FILE holds no private key in PEM'],
+      ['key', 'encrypted.pem', '--key: FILE is encrypted: give a key without a passphrase'],
+      ['key', 'other.pem', '--key: FILE is not the key of the certificate in --cert '],
+      ['cacert', 'no-such.pem', '--cacert: cannot read FILE '],
+    ];
+    for (const [flag, name, message] of bad) {
+      it(`are refused by the name of the flag and of the file: --${flag} ${name}`, async () => {
+        const wrong = join(folder, name);
+        const failure = await clientOptions({ endpoints: 'a', ...files, [flag]: wrong }).catch((err: Error) => err);
+        expect(failure).to.be.instanceOf(CliError);
+        expect((failure as CliError).exitCode).to.equal(2);
+        const text = (failure as CliError).message;
+        expect(text.startsWith(message.replace('FILE', wrong)), text).to.equal(true);
+        expect(text).not.to.match(/routines|error:/);
+      });
+    }
   });
 
   const wrong: readonly (readonly [RegExp, readonly string[]])[] = [

@@ -42,6 +42,11 @@ export class Program {
     return tracked(new Program(process.execPath, [MAIN, ...args], options));
   }
 
+  /** The same with its output elsewhere, as the shell writes that: `2>/dev/full`. */
+  static redirected(args: readonly string[], redirection: string, options: ProgramOptions = {}): Program {
+    return tracked(new Program('sh', ['-c', `exec ${commandLine(args)} ${redirection}`], options));
+  }
+
   /** The same on a terminal, which `type` types on; everything comes out on `stdout`. */
   static onTerminal(args: readonly string[], options: ProgramOptions = {}): Program {
     return Program.#terminal(commandLine(args), options);
