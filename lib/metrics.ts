@@ -54,8 +54,16 @@ export interface Detach {
  * import { collectMetrics } from 'etcd-leader/metrics';
  *
  * const detach = collectMetrics(election);
- * createServer(async (_, response) => response.end(await register.metrics())).listen(9464);
- * process.once('SIGTERM', () => election.stop().then(detach));
+ * const server = createServer(async (_, response) => {
+ *   response.setHeader('Content-Type', register.contentType); // Prometheus 3 refuses an answer without it
+ *   response.end(await register.metrics());
+ * });
+ * server.listen(9464);
+ * process.once('SIGTERM', async () => {
+ *   await election.stop();
+ *   detach();
+ *   server.close();
+ * });
  * ```
  */
 export function collectMetrics(election: Election, options: MetricsOptions = {}): Detach {

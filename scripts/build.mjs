@@ -19,7 +19,7 @@ const stamp = join(dist, '.built-from');
 export function build() {
   const files = sources();
   const print = fingerprint(files);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === print) return true;
+  if (isMadeFrom(print)) return true;
 
   console.error('build: tsc'); // not among what `npm pack --json` prints;
   const fresh = join(root, 'dist.new'); // beside dist, so that the paths in source maps stay right
@@ -36,6 +36,10 @@ export function build() {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+function isMadeFrom(/** @type {string} */ print) {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === print;
 }
 
 /** Changes whenever the outcome of the compiler could. */
@@ -68,4 +72,8 @@ function isManifest(/** @type {string} */ file) {
   return basename(file) === 'package.json';
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exit(build() ? 0 : 1);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // `--check` only says, by its exit code, whether there is something to be compiled.
+  const isGood = process.argv.includes('--check') ? isMadeFrom(fingerprint(sources())) : build();
+  process.exit(isGood ? 0 : 1);
+}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { run } from '../../support/cluster/run.js';
-import { fencedAs } from '../../support/docs/snippets.js';
+import { fencesIn } from '../../support/docs/snippets.js';
 import { type ToolsProject, toolsProject } from '../../support/package/tools.js';
 
 /** The body of a test that uses all three entries, a real client that reaches nobody, and faked timers. */
@@ -86,7 +86,9 @@ describe('the tools of users, as they come,', () => {
 
   it('Jest 30 runs the test on the page', async () => {
     tools.write('jest-page/package.json', '{}');
-    const [onPage = ''] = fencedAs('js', 'docs/testing-your-application.md').map(({ code }) => code);
+    const [onPage = ''] = fencesIn('docs/testing-your-application.md')
+      .filter(({ mark }) => mark === 'js')
+      .map(({ code }) => code);
     tools.write('jest-page/election.test.js', onPage);
     expect(await passes('jest-page', 'jest', '--ci', '--cacheDirectory', 'cache')).to.include('1 passed, 1 total');
   });
@@ -104,7 +106,9 @@ describe('the tools of users, as they come,', () => {
   });
 
   describe('esbuild', () => {
-    const page = fencedAs('sh', 'docs/bundling.md').map(({ code }) => code);
+    const page = fencesIn('docs/bundling.md')
+      .filter(({ mark }) => mark === 'sh')
+      .map(({ code }) => code);
     const EXPECTED = 'true true function function';
 
     /** The commands as they stand on the page, with the tools of the project on the PATH. */

@@ -12,6 +12,7 @@ export interface ProgramOptions {
   /** Endpoints of etcd. */
   readonly hosts?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
 }
 
 /** The built command line in a process of its own, with what it writes. Ends with the spec, by force if need be. */
@@ -22,11 +23,12 @@ export class Program {
   readonly #exit: Promise<Exit>;
   #exited: Exit | undefined;
 
-  private constructor(file: string, args: readonly string[], { hosts, env }: ProgramOptions) {
+  private constructor(file: string, args: readonly string[], { hosts, env, cwd }: ProgramOptions) {
     const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCDCTL_'));
     const endpoints = hosts && { ETCDCTL_ENDPOINTS: hosts.join(',') };
     this.#child = spawn(file, args, {
       env: { ...Object.fromEntries(clean), ...endpoints, ...env },
+      ...(cwd !== undefined && { cwd }),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.stdout = new Lines(this.#child.stdout);
@@ -35,6 +37,11 @@ export class Program {
       this.#exited = signal === null ? { code } : { signal };
       return this.#exited;
     });
+  }
+
+  /** Any program. */
+  static spawn(file: string, args: readonly string[], options: ProgramOptions = {}): Program {
+    return tracked(new Program(file, args, options));
   }
 
   /** `etcd-leader <args>` */
@@ -49,15 +56,16 @@ export class Program {
 
   /** The same on a terminal, which `type` types on; everything comes out on `stdout`. */
   static onTerminal(args: readonly string[], options: ProgramOptions = {}): Program {
-    return Program.#terminal(commandLine(args), options);
+    return Program.terminal(commandLine(args), options);
   }
 
   /** A terminal with a shell that knows jobs. */
   static shell(options: ProgramOptions = {}): Program {
-    return Program.#terminal('bash --norc --noprofile -i', options);
+    return Program.terminal('bash --norc --noprofile -i', options);
   }
 
-  static #terminal(command: string, options: ProgramOptions): Program {
+  /** Any command on a terminal. */
+  static terminal(command: string, options: ProgramOptions = {}): Program {
     // `script` asks a shell ($SHELL, or else sh) for the command. One that stayed would be in the foreground too, and die of Ctrl-C.
     const args = ['--quiet', '--return', '--flush', '--command', `exec ${command}`, '/dev/null'];
     return tracked(new Program('script', args, options));

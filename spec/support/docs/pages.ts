@@ -106,7 +106,7 @@ export function missingFiles(page: string, markdown = readPage(page)): string[] 
 }
 
 /** The same lines, those inside code fences empty. */
-function outsideCode(markdown: string): string {
+export function outsideCode(markdown: string): string {
   return markdown.replace(/^```[\s\S]*?^```$/gm, (block) => block.replace(/.+/g, ''));
 }
 

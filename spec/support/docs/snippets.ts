@@ -1,4 +1,4 @@
-import { readPage, sources, tablesOf } from './pages.js';
+import { outsideCode, readPage, sources, tablesOf } from './pages.js';
 
 /** A piece of TypeScript in a page or a docstring. */
 export interface Snippet {
@@ -13,19 +13,42 @@ export interface Snippet {
 const IMPORTS =
   "import { Etcd3 } from 'etcd3'; import { createClient, Election, etcdLeader, Session } from 'etcd-leader'; ";
 
-/** What stands in code fences marked `ts`. Code of other libraries is marked `js`, and nobody checks it. */
-export function fencedIn(file: string, text = readPage(file)): Snippet[] {
-  return fencedAs('ts', file, text);
+/** A code fence of a page. */
+export interface Fence extends Snippet {
+  /** What stands behind the opening marks: `ts`, `console`, or nothing. */
+  readonly mark: string;
+  /** The heading that the fence stands under. */
+  readonly heading: string;
 }
 
-/** What stands in the code fences that are marked so; '': in those without a mark. */
-export function fencedAs(language: string, file: string, text = readPage(file)): Snippet[] {
-  const fences = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].filter(([, mark]) => mark === language);
-  return fences.map(({ 2: code = '', index }) => ({
-    file,
-    line: text.slice(0, index).split('\n').length + 1,
-    code,
-  }));
+/** What stands in code fences marked `ts`. Code of other libraries is marked `js`, and nobody checks it. */
+export function fencedIn(file: string, text = readPage(file)): Snippet[] {
+  return fencesIn(file, text).filter(({ mark }) => mark === 'ts');
+}
+
+/** All code fences, in order. */
+export function fencesIn(file: string, text = readPage(file)): Fence[] {
+  const lines = outsideCode(text).split('\n');
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ 1: mark = '', 2: code = '', index }) => {
+    const line = text.slice(0, index).split('\n').length + 1;
+    const heading = lines.slice(0, line).findLast((one) => /^#+ /.test(one));
+    return { file, line, code, mark, heading: heading?.replace(/^#+ /, '') ?? '' };
+  });
+}
+
+/** What somebody types, and what is shown of the answer. */
+export interface Command {
+  readonly command: string;
+  readonly output: readonly string[];
+}
+
+/** The commands in a fence marked `console`: each stands behind `$ `, and its output below. */
+export function commandsIn({ code }: Pick<Snippet, 'code'>): Command[] {
+  const [, ...parts] = `\n${code}`.split(/^\$ /m);
+  return parts.map((part) => {
+    const [command = '', ...output] = part.trimEnd().split('\n');
+    return { command, output };
+  });
 }
 
 /** The code spans in the columns of tables that are called so: each must be a statement by itself, imports aside. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
 import { type Outcome, run } from '../cluster/run.js';
@@ -10,8 +10,8 @@ const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ig
 
 export interface Project {
   readonly folder: string;
-  /** False when the registry could not be reached, and the dependencies are those of this repository. */
-  readonly isInstalled: boolean;
+  /** Where the commands of its packages lie. */
+  readonly bin: string;
 }
 
 let installing: Promise<Project> | undefined;
@@ -43,12 +43,13 @@ export function write(folder: string, file: string, text: string): void {
 
 async function make(): Promise<Project> {
   const folder = await manifest({});
+  const bin = join(folder, 'node_modules', '.bin');
   const { ok, output } = await install(folder);
-  if (ok) return { folder, isInstalled: true };
+  if (ok) return { folder, bin };
   if (!OFFLINE.test(output)) throw new Error(`npm install: ${output}`);
   console.log('    the registry cannot be reached: with the dependencies of this repository');
   await link(folder);
-  return { folder, isInstalled: false };
+  return { folder, bin };
 }
 
 /** The package itself is unpacked; what it depends on is found where this repository has it. */
@@ -59,6 +60,10 @@ async function link(folder: string): Promise<void> {
     if (name.startsWith('.')) continue;
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
+  const main = join(modules, 'etcd-leader/dist/lib/cli/main.js');
+  chmodSync(main, 0o755);
+  mkdirSync(join(modules, '.bin'));
+  symlinkSync(main, join(modules, '.bin', 'etcd-leader'));
 }
 
 /** Unpacks the tarball into a new folder. */
