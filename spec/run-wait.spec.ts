@@ -21,7 +21,7 @@ describe('run({ wait })', () => {
     return election;
   };
   /** Waits for what `run()` comes to: the result of the task, or the error. */
-  const outcome = (wait: number): Promise<string | ElectionError> => {
+  const outcome = (wait: number): Promise<string | ElectionError | undefined> => {
     const running = election.run(() => 'done', { wait });
     return world.settled(running.catch((reason: ElectionError) => reason));
   };

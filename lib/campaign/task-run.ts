@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { withResolvers } from '../common/deferred.js';
-import type { ElectionErrorCode } from '../errors.js';
+import type { ElectionError, ElectionErrorCode } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import type { Logger } from '../log.js';
 import type { Term } from './term.js';

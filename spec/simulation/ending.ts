@@ -1,6 +1,4 @@
-import type { Connection } from '../support/fake-etcd/connection.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
-import type { VirtualClock } from '../support/virtual-clock.js';
 import type { Contender } from './contender.js';
 import type { Process } from './process.js';
 import { tidyUp } from './tampering.js';
@@ -168,7 +166,8 @@ async function sayFarewell(world: World): Promise<void> {
   await world.time.until(isOver, longest + 3_000);
   if (world.plan.farewell === 'with the raft leader') {
     // What could not be released while etcd had no raft leader is tried again after `stop()` and `close()` have resolved.
-    const areReleased = (): boolean => present(world).every(({ clock, connection }) => isAtRest(clock, connection));
+    const areReleased = (): boolean =>
+      present(world).every(({ clock, connection }) => clock.timers.length + connection.open.length === 0);
     await world.time.until(areReleased, world.plan.etcd.electionTime + SECOND_ATTEMPT);
   }
   if (isOver()) return;
@@ -217,17 +216,12 @@ async function withTheRaftLeader(world: World): Promise<void> {
   world.tally.add('outcome', 'stopped with the raft leader');
 }
 
-/** A request that is on its way has a timer, for its time-out. */
-function isAtRest(clock: VirtualClock, connection: Connection): boolean {
-  return clock.timers.length <= connection.open.length;
-}
-
 /** Streams and timers end with what they were for; a request that is on its way comes back, and its time-out with it. */
 function checkNothingRuns(world: World): void {
   for (const { connection, clock, name } of present(world)) {
     const streams = connection.open.filter((what) => /keepAlive|watch/.test(what));
     if (streams.length > 0) throw new Violation('g: nothing left', `${name} leaves ${streams.join(', ')}`);
-    if (!isAtRest(clock, connection)) {
+    if (clock.timers.length > connection.open.length) {
       const timers = clock.timers.map(({ calls }) => `a timer: ${calls}`);
       throw new Violation('g: nothing left', `${name} leaves ${timers.join(', ')}`);
     }
