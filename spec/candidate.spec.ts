@@ -12,6 +12,7 @@ describe('a candidate as its users see it', () => {
     leaseId: '1f',
     fencingToken: 7n,
     modRevision: 9n,
+    blocks: false,
   };
 
   it('is JSON with its revisions as strings and its bytes in base64', () => {

@@ -97,7 +97,7 @@ describe('run({ wait })', () => {
     await world.advance(60_000);
     expect(election.state).to.equal('waiting');
     void election.stop();
-    expect(await world.refusal(running)).to.equal('STOPPED');
+    expect(await world.settled(running)).to.equal(undefined);
   });
 
   it('rejects with TIMEOUT when etcd does not answer, with what it has said as the cause', async () => {
@@ -129,7 +129,7 @@ describe('run({ wait })', () => {
     const stopped = election.stop();
     await world.advance(100);
     election.start();
-    expect(await world.refusal(running)).to.equal('STOPPED');
+    expect(await world.settled(running)).to.equal(undefined);
     await world.settled(stopped);
     expect(election.isRunning()).to.equal(true);
     process.store.network = 'up';
