@@ -163,23 +163,76 @@ describe('a stream to etcd', () => {
     expect([...first.story, ...second.story]).not.to.include('closed');
   });
 
-  it('is opened again behind a request that makes etcd3 fetch another token, when etcd has refused the last', async () => {
-    await store.txn({ compare: [{ key: 'jobs/1f', createRevision: 0n }], success: [], failure: [] });
-    member.answers.LeaseKeepAlive = () => {
-      throw new Status(16, 'etcdserver: invalid auth token');
+  describe('whose token etcd does not accept any more', () => {
+    const refuse = (...texts: readonly string[]): void => {
+      const left = [...texts];
+      member.answers.LeaseKeepAlive = () => {
+        const text = left.shift();
+        if (text !== undefined) throw new Status(16, text);
+        return { TTL: '10' };
+      };
     };
-    const refused = keepAlive();
-    refused.stream.send();
-    await told(refused, 1);
-    member.answers.LeaseKeepAlive = () => ({ TTL: '10' });
-    for (let n = 0; n < 2; n += 1) {
-      const next = keepAlive();
-      next.stream.send();
-      await told(next, 1);
-      expect(next.story).to.deep.equal(['ttl 10']);
+    const methods = (): string[] => member.asked.map(({ method }) => method);
+
+    for (const text of ['etcdserver: invalid auth token', 'etcdserver: revision of auth store is old']) {
+      it(`is replaced by another behind a request that makes etcd3 fetch another token (${text})`, async () => {
+        await store.txn({ compare: [{ key: 'jobs/1f', createRevision: 0n }], success: [], failure: [] });
+        refuse(text);
+        const recorder = keepAlive();
+        recorder.stream.send();
+        await told(recorder, 1);
+        recorder.stream.send();
+        await told(recorder, 2);
+        expect(recorder.story).to.deep.equal(['ttl 10', 'ttl 10']);
+        expect(methods()).to.deep.equal(['Txn', 'LeaseKeepAlive', 'Range', 'LeaseKeepAlive', 'LeaseKeepAlive']);
+        expect(String(member.requests('Range')[0]?.['key']), 'a key that this user may read').to.equal('jobs/1f');
+      });
     }
-    const methods = member.asked.map(({ method }) => method);
-    expect(methods).to.deep.equal(['Txn', 'LeaseKeepAlive', 'Range', 'LeaseKeepAlive', 'LeaseKeepAlive']);
-    expect(String(member.requests('Range')[0]?.['key']), 'a key that this user may read').to.equal('jobs/1f');
+
+    it('is replaced each time that its token has expired', async () => {
+      const recorder = keepAlive();
+      for (let n = 1; n <= 3; n += 1) {
+        refuse('etcdserver: invalid auth token');
+        recorder.stream.send();
+        await told(recorder, n);
+      }
+      expect(recorder.story).to.deep.equal(['ttl 10', 'ttl 10', 'ttl 10']);
+    });
+
+    it('is closed when etcd does not accept the next token either', async () => {
+      refuse('etcdserver: invalid auth token', 'etcdserver: invalid auth token');
+      const recorder = keepAlive();
+      recorder.stream.send();
+      await told(recorder, 1);
+      expect(recorder.story).to.deep.equal(['closed']);
+    });
+
+    it('is closed when etcd refuses for another reason', async () => {
+      refuse('etcdserver: permission denied');
+      const recorder = keepAlive();
+      recorder.stream.send();
+      await told(recorder, 1);
+      expect([recorder.story, methods()]).to.deep.equal([['closed'], ['LeaseKeepAlive']]);
+    });
+
+    it('is not replaced when it was closed by us meanwhile', async () => {
+      member.condition = 'silent';
+      const recorder = keepAlive();
+      recorder.stream.send();
+      await until(() => member.asked.length === 1, { what: 'the refresh' });
+      recorder.stream.close();
+      member.endStreams(new Status(16, 'etcdserver: invalid auth token'));
+      member.condition = 'up';
+      await store.grant(1n, 10);
+      expect([recorder.story, member.requests('LeaseKeepAlive').length]).to.deep.equal([[], 1]);
+    });
+
+    it('waits with all others that are opened meanwhile for the one request', async () => {
+      refuse('etcdserver: invalid auth token', 'etcdserver: invalid auth token');
+      const all = [keepAlive(), keepAlive()];
+      for (const { stream } of all) stream.send();
+      await Promise.all(all.map((recorder) => told(recorder, 1)));
+      expect(all.map(({ story }) => story)).to.deep.equal([['ttl 10'], ['ttl 10']]);
+    });
   });
 });

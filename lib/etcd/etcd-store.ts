@@ -1,12 +1,4 @@
-import type {
-  Etcd3,
-  ICompare,
-  ILeaseKeepAliveRequest,
-  ILeaseKeepAliveResponse,
-  IRangeRequest,
-  IRangeResponse,
-  IRequestOp,
-} from 'etcd3';
+import type { Etcd3, ICompare, IRangeRequest, IRangeResponse, IRequestOp } from 'etcd3';
 import type { Clock } from '../common/time.js';
 import { type ElectionError, unreachable } from '../errors.js';
 import { bytesOf } from '../store/bytes.js';
@@ -25,6 +17,7 @@ import type {
 } from '../store/store.js';
 import { Bulkhead } from './bulkhead.js';
 import { isDenied, isLeaseExists, translate } from './errors.js';
+import { EtcdKeepAlive } from './etcd-keep-alive.js';
 import { EtcdWatch, toKeyValue } from './etcd-watch.js';
 import type { CallOptions } from './guard.js';
 import { MemberHealth } from './member-health.js';
@@ -41,6 +34,7 @@ export class EtcdStore implements Store {
   readonly #numbering: Numbering = { isOurs: true };
   /** Streams with an expired token are refused, and only a unary call makes etcd3 fetch another token. */
   #isTokenDoubtful = false;
+  #renewal: Promise<unknown> = Promise.resolve();
   #someKey = '\0';
 
   constructor(etcd: Etcd3, clock: Clock) {
@@ -90,17 +84,14 @@ export class EtcdStore implements Store {
   }
 
   keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
-    const request: ILeaseKeepAliveRequest = { ID: id.toString() };
-    const stream = new Stream<ILeaseKeepAliveRequest, ILeaseKeepAliveResponse>(
-      this.#members,
-      this.#clock,
-      (options) => this.#open(() => this.#etcd.leaseClient.leaseKeepAlive(options)),
-      {
-        data: (reply) => on.reply(Number(reply.TTL)),
-        closed: (err) => on.closed(this.#doubt(err, 'refresh the lease')),
-      },
-    );
-    return { send: () => stream.send(request), overdue: () => stream.overdue(), close: () => stream.close() };
+    const open = (options: CallOptions): ReturnType<Etcd3['leaseClient']['leaseKeepAlive']> =>
+      this.#open(() => this.#etcd.leaseClient.leaseKeepAlive(options));
+    return new EtcdKeepAlive({
+      id,
+      on,
+      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers),
+      translate: (err) => this.#doubt(err, 'refresh the lease'),
+    });
   }
 
   watch(on: WatchHandlers): WatchStream {
@@ -135,8 +126,10 @@ export class EtcdStore implements Store {
       this.#isTokenDoubtful = false;
       const read = toRangeRequest({ key: this.#someKey, order: 'oldest', limit: 1 });
       // The answer does not matter: by then etcd3 has replaced an expired token, and the stream tells other failures.
-      await this.#unary('renew the token', (o) => this.#etcd.kv.range(read, o)).catch(() => {});
+      const answered = this.#unary('renew the token', (o) => this.#etcd.kv.range(read, o)).catch(() => {});
+      this.#renewal = answered;
     }
+    await this.#renewal; // also when another stream has asked for it
     return open();
   }
 

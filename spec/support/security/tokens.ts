@@ -29,12 +29,14 @@ export function counted(auth: Credentials): { readonly auth: Credentials; fetche
 /** The two kinds of token that etcd has, as flags. */
 export interface TokenKind {
   readonly flags: readonly string[];
+  /** Signs of life, and the refreshes of recent releases of etcd, are uses that may keep a token alive. */
+  readonly arePreserved: boolean;
   remove(): void;
 }
 
 /** etcd remembers them, and each use prolongs their life. */
 export function simpleTokens(): TokenKind {
-  return { flags: [`--auth-token-ttl=${TOKEN_TTL}`], remove: () => {} };
+  return { flags: [`--auth-token-ttl=${TOKEN_TTL}`], arePreserved: true, remove: () => {} };
 }
 
 /** Signed by etcd, which remembers nothing; their end is written in them, and so is the state of users and roles. */
@@ -50,6 +52,7 @@ export function jsonWebTokens(): TokenKind {
   writeFileSync(priv, privateKey, { mode: 0o600 });
   return {
     flags: [`--auth-token=jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=${TOKEN_TTL}s`],
+    arePreserved: false,
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

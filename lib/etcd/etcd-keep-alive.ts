@@ -1,0 +1,73 @@
+import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
+import type { ElectionError } from '../errors.js';
+import type { KeepAliveHandlers, KeepAliveStream } from '../store/store.js';
+import { isTokenUseless } from './errors.js';
+import type { StreamHandlers } from './stream.js';
+
+/** The part that we use of a {@link Stream}. */
+interface Pipe {
+  send(request: ILeaseKeepAliveRequest): void;
+  overdue(): void;
+  close(): void;
+}
+
+export interface EtcdKeepAliveOptions {
+  readonly id: bigint;
+  readonly on: KeepAliveHandlers;
+  readonly open: (on: StreamHandlers<ILeaseKeepAliveResponse>) => Pipe;
+  /** Makes one of our errors of what etcd said; the next stream has another token if this one is of no use. */
+  readonly translate: (error: Error) => ElectionError;
+}
+
+/**
+ * {@link KeepAliveStream} on etcd. A stream keeps the token that it was opened with, and etcd looks at the token at each
+ * refresh: 3.5.30, 3.6.16 and 3.7.3 do, 3.4.23 and 3.5.16 do not. That a token has expired is no failure: the refresh is
+ * repeated at once on another stream, with another token, and only a refusal of this token too is told.
+ */
+export class EtcdKeepAlive implements KeepAliveStream {
+  readonly #options: EtcdKeepAliveOptions;
+  readonly #request: ILeaseKeepAliveRequest;
+  #pipe: Pipe;
+  /** A refresh waits for its answer. */
+  #isPending = false;
+  /** The stream was opened with a new token, and nothing was answered on it yet. */
+  #isRenewed = false;
+
+  constructor(options: EtcdKeepAliveOptions) {
+    this.#options = options;
+    this.#request = { ID: options.id.toString() };
+    this.#pipe = this.#open();
+  }
+
+  send(): void {
+    this.#isPending = true;
+    this.#pipe.send(this.#request);
+  }
+
+  overdue(): void {
+    this.#pipe.overdue();
+  }
+
+  close(): void {
+    this.#pipe.close();
+  }
+
+  #open(): Pipe {
+    return this.#options.open({
+      data: (reply) => {
+        this.#isPending = false;
+        this.#isRenewed = false;
+        this.#options.on.reply(Number(reply.TTL));
+      },
+      closed: (err) => this.#onClosed(err),
+    });
+  }
+
+  #onClosed(err: Error): void {
+    const error = this.#options.translate(err);
+    if (this.#isRenewed || !this.#isPending || !isTokenUseless(err.message)) return this.#options.on.closed(error);
+    this.#isRenewed = true;
+    this.#pipe = this.#open();
+    this.#pipe.send(this.#request);
+  }
+}
