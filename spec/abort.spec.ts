@@ -12,7 +12,7 @@ describe('an abort signal', () => {
     expect(warnings).to.deep.equal([]);
   });
 
-  it('is told of once, unless that is taken back', () => {
+  it('reaches each listener once, unless the listener was removed', () => {
     const controller = new AbortController();
     const heard: string[] = [];
     onAbort(controller.signal, () => heard.push('a'));

@@ -87,7 +87,7 @@ describe('transactions of one session', () => {
     expect(second?.ranges[0]?.kvs.map(({ key }) => key)).to.deep.equal(['b']);
   });
 
-  it('are sent one by one when a comparison of one of them fails: it decides for itself alone', async () => {
+  it('are sent one by one when a comparison of one of them fails, since it decides for that one alone', async () => {
     world.etcd.put('b', 'there');
     void busy();
     const results = await world.settled(Promise.all(['a', 'b', 'c'].map((key) => commit(create(key)))));
@@ -102,7 +102,7 @@ describe('transactions of one session', () => {
     ['it is refused as it stands', new RequestRefused('UNAVAILABLE', 'too large')],
     ['the server has an error of its own', new Error('etcdserver: duplicate key given in txn request')],
   ] as const) {
-    it(`are sent one by one when ${what}: it concerns one of them, perhaps`, async () => {
+    it(`are sent one by one when ${what}, since that may concern one of them alone`, async () => {
       void busy();
       process.store.faults.next(
         'txn',
@@ -115,7 +115,7 @@ describe('transactions of one session', () => {
     });
   }
 
-  it('that are refused one by one are refused with their own error', async () => {
+  it('are refused with their own errors when they are refused one by one', async () => {
     void busy();
     const gone = new ElectionError('LEASE_LOST', 'no such lease');
     const isOfB = (txn: Txn): boolean => txn.success.some((op) => op.type === 'put' && op.key === 'b');
@@ -124,7 +124,7 @@ describe('transactions of one session', () => {
     expect(await world.settled(Promise.all(answers))).to.deep.equal(['ok', 'LEASE_LOST', 'ok']);
   });
 
-  it('all fail in an outage, at once: each has its own patience', async () => {
+  it('all fail at once in an outage, since each is tried again by itself', async () => {
     void busy();
     process.store.faults.next('txn', 'fail', (request) => request.kind === 'txn' && request.txn.success.length === 3);
     const answers = ['a', 'b', 'c'].map((key) => codeOf(commit(create(key))));
@@ -141,7 +141,7 @@ describe('transactions of one session', () => {
     expect(sizes()).to.deep.equal([120, 120, 60]);
   });
 
-  it('count comparisons too', async () => {
+  it("stay within etcd's limit of comparisons", async () => {
     void busy();
     const compare = (n: number): Compare[] =>
       Array.from({ length: 50 }, (_, i) => ({ key: `${n}/${i}`, createRevision: 0n }));

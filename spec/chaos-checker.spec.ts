@@ -13,7 +13,7 @@ describe('the chaos checker', () => {
   });
 
   describe('on overlaps', () => {
-    it('finds one that is a microsecond long', async () => {
+    it('finds an overlap that is a microsecond long', async () => {
       const { findings, verdict } = await judged({ 'ben-1': leads(20, 20 * SECOND - CALL - 1, 70 * SECOND) });
       expect(findings.overlaps.map(({ length, excused }) => ({ length, excused }))).to.deep.equal([
         { length: 1, excused: false },
@@ -95,28 +95,28 @@ describe('the chaos checker', () => {
       });
     }
 
-    it("does not excuse it when it was somebody else's", async () => {
+    it("does not excuse an overlap when the removed key was somebody else's", async () => {
       const { verdict } = await judged({ 'ada-1': ada, 'ben-1': overlapping(1), nemesis: removed('key', 'main#20') });
       expect(verdict).to.have.length(1);
     });
   });
 
   describe('on guarded writes', () => {
-    it('finds one that was accepted after a greater token had written', async () => {
+    it('finds a write that was accepted after a greater token had written', async () => {
       const { verdict } = await judged({ journal: [committed(10, 11), committed(20, 21), committed(10, 22)] });
       expect(verdict).to.deep.equal([
         'a guarded write out of order: main: token 10 wrote at revision 22, after token 20 had at 21',
       ]);
     });
 
-    it('finds one between terms that are not neighbours', async () => {
+    it('finds a write between terms that are not neighbours', async () => {
       const { verdict } = await judged({
         journal: [committed(10, 11), committed(10, 40), committed(20, 21), committed(30, 31)],
       });
       expect(verdict).to.have.length(2);
     });
 
-    it('finds one that was confirmed and is not there', async () => {
+    it('finds a write that was confirmed and is not there', async () => {
       const { verdict } = await judged({ journal: [committed(20, 21)] });
       expect(verdict).to.deep.equal([
         'a guarded write out of order: main: 1 writes with token 10 were confirmed, 0 are in etcd',
@@ -160,14 +160,14 @@ describe('the chaos checker', () => {
       ],
     ];
     for (const [what, record, message] of broken) {
-      it(`fails a run in which one ${what}`, async () => {
+      it(`fails a run in which one process ${what}`, async () => {
         const { verdict } = await judged({ 'eve-1': [record] });
         expect(verdict).to.have.length(1);
         expect(verdict[0]).to.match(message);
       });
     }
 
-    it('fails a run in which one grows and grows', async () => {
+    it('fails a run in which one process grows and grows', async () => {
       const memory = (s: number, mib: number): LogRecord => ['M', s * SECOND, mib * 2 ** 20, 0, 1];
       const { verdict } = await judged({ 'eve-1': [memory(1, 80), memory(12, 90), memory(60, 191)] });
       expect(verdict).to.have.length(1);
@@ -176,19 +176,19 @@ describe('the chaos checker', () => {
   });
 
   describe('on what a run has done', () => {
-    it('fails one in which the leader never changed', async () => {
+    it('fails a run in which the leader never changed', async () => {
       const { verdict } = await judged({ 'ada-1': leads(10, SECOND, 70 * SECOND), 'ben-1': [], journal: [] });
       expect(verdict).to.deep.equal(['too few changes of leader: 0, not 1', 'no guarded write was committed']);
     });
 
-    it('fails a long one in which a kind of fault never came, but not a short one', async () => {
+    it('fails a long run in which a kind of fault never came, but not a short one', async () => {
       const [, ...rest] = GOOD['nemesis'] ?? [];
       const lasting = (ms: number): readonly LogRecord[] => [['P', 0, ms, ['kill', 'pause'], ['main']], ...rest];
       expect((await judged({ nemesis: lasting(119_000) })).verdict).to.deep.equal([]);
       expect((await judged({ nemesis: lasting(300_000) })).verdict).to.include('never applied: pause');
     });
 
-    it('fails an empty one in every respect', async () => {
+    it('fails an empty run in every respect', async () => {
       const { verdict } = await judged({ 'ada-1': [], 'ben-1': [], nemesis: [], journal: [] });
       expect(verdict).to.deep.equal([
         'no leader was seen',

@@ -72,7 +72,7 @@ describe('the sampler of a chaos run', () => {
     for (const [i, run] of runs.entries()) expect(run[2]).to.be.at.least(runs[i - 1]?.[4] ?? 0);
   });
 
-  it('notices a term that was over and is current again, and no other that follows', async () => {
+  it('notices a term that was over and is current again, and no later term', async () => {
     const records = await written((sampler, a) => {
       for (const token of [1n, undefined, 1n, undefined, 2n]) {
         a.token = token;

@@ -118,7 +118,7 @@ describe('createClient()', () => {
     expect(callOptions(open({ hosts: '127.0.0.1:1', auth: { ...auth, callOptions: theirs } }))).to.equal(theirs);
   });
 
-  it('works as any other client', async () => {
+  it('works as any other client of etcd3', async () => {
     const member = await GrpcMember.listen();
     member.answers.Range = () => ({
       header: { revision: '8' },
@@ -144,7 +144,7 @@ describe('createClient()', () => {
     expect(await client.get('a')).to.equal(null);
   });
 
-  it('leaves fault handling to the caller who brings it', async () => {
+  it('leaves fault handling to the caller when the caller brings fault handling', async () => {
     const member = await GrpcMember.listen();
     let executed = 0;
     const never = () => ({ dispose: () => {} });

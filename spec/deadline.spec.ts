@@ -31,7 +31,7 @@ describe('a leader whose lease is not refreshed', () => {
   const LOST = ['elected with token 2', 'unelected: LEASE_EXPIRED'];
   const LEADS = LOST.slice(0, 1);
 
-  it('leads on with any renew deadline that is allowed, when it is refreshed', async () => {
+  it('leads on with any renew deadline that is allowed, when the lease is refreshed', async () => {
     await build({ ttl: 3, renewDeadline: 1.001 });
     await time.tickAsync(60_000);
     expect(story).to.deep.equal(LEADS);
@@ -81,7 +81,7 @@ describe('a leader whose lease is not refreshed', () => {
     etcd.close();
   });
 
-  it('is saved by one that comes a millisecond before', async () => {
+  it('is saved by an answer that comes a millisecond before the deadline', async () => {
     await build();
     store.faults.keepAlive = { lateBy: 7_499 - 3_334 - 2 };
     await runUntil(7_500);
@@ -101,7 +101,7 @@ describe('a leader whose lease is not refreshed', () => {
     etcd.close();
   });
 
-  it('is still the leader a millisecond before that', async () => {
+  it('is still the leader after a pause that ends a millisecond before the deadline', async () => {
     await build();
     time.setSystemTime(Date.now() + 7_495);
     expect(election.isLeader()).to.equal(true);

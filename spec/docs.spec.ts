@@ -15,7 +15,7 @@ import {
 import { cellsIn, examples, fencedIn } from './support/docs/snippets.js';
 
 describe('the snippets', () => {
-  it('of the pages and the docstrings are correct TypeScript against the types that are shipped', () => {
+  it('are correct TypeScript against the types that are shipped, in the pages and in the docstrings', () => {
     const fenced = pages().flatMap((page) => fencedIn(page));
     const here = cellsIn('docs/migrating.md', 'here');
     const inLib = examples();
@@ -43,7 +43,7 @@ describe('the snippets', () => {
     expect([...new Set(lines)]).to.deep.equal(wrong.map((_, index) => `page.md:${index + 1}`));
   });
 
-  it('are modules of their own: none sees what another has declared', () => {
+  it('are modules of their own: none sees what another one has declared', () => {
     const [first, second] = ['const mine = 1;', 'console.log(mine);'].map((code) => ({ file: 'a.md', line: 1, code }));
     expect(typeCheck([first, second].filter((s) => s !== undefined))).to.deep.equal([
       "a.md:1: Cannot find name 'mine'.",
@@ -69,12 +69,12 @@ describe('what the log says', () => {
 describe('the table of mutations', () => {
   const { rows } = tableUnder('docs/testing.md', 'Does it bite?', 'mutation');
 
-  it('has a row for each, with what it must break', () => {
+  it('has a row for each mutation, with the check that the mutation must break', () => {
     const expected = MUTATIONS.map(({ name, file, breaks }) => [`${name} (\`${file}\`)`, breaks.join(', or ')]);
     expect(rows.map(({ cells }) => cells.slice(0, 2))).to.deep.equal(expected);
   });
 
-  it('has none that was not found', () => {
+  it('has no mutation that was not found', () => {
     expect(rows.filter(({ cells }) => !/^[1-9]\d* of \d+$/.test(cells[2] ?? ''))).to.deep.equal([]);
   });
 });

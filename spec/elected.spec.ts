@@ -35,7 +35,7 @@ describe('elected()', () => {
     expect(order).to.deep.equal(['event: leading', 'promise: leading']);
   });
 
-  it('does not take a leadership for one whose deadline has passed', async () => {
+  it('does not resolve with a leadership whose deadline has passed', async () => {
     const { election, clock } = world.candidate('a');
     await world.queued(election);
     const before = election.leadership;
@@ -101,7 +101,7 @@ describe('elected()', () => {
     await world.until(() => b.election.isLeader(), 'b leads', 50);
   });
 
-  it('rejects with ABORTED at once by a signal that has aborted, also a leader', async () => {
+  it('rejects with ABORTED at once when its signal is aborted already, also for a leader', async () => {
     const { election } = world.candidate('a');
     await world.queued(election);
     expect(await world.refusal(election.elected({ signal: AbortSignal.abort() }))).to.equal('ABORTED');
@@ -112,7 +112,7 @@ describe('elected()', () => {
     expect(await world.refusal(election.elected({ signal: 'soon' as never }))).to.equal('INVALID_OPTION');
   });
 
-  it('settles each of many waits on its own', async () => {
+  it('settles each of many calls on its own', async () => {
     const { election } = world.candidate('a');
     const controller = new AbortController();
     const [one, two] = [election.elected(), election.elected({ signal: controller.signal })];
@@ -122,7 +122,7 @@ describe('elected()', () => {
     expect(await world.settled(one)).to.equal(election.leadership);
   });
 
-  it('rejects with STOPPED also when stop() comes while the candidate steps down', async () => {
+  it('rejects with STOPPED, also when stop() comes while the candidate steps down', async () => {
     const { election } = world.candidate('a');
     await world.queued(election);
     const steppingDown = election.stepDown();

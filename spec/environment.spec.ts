@@ -11,7 +11,7 @@ describe('the environment of a client', () => {
     return etcd;
   };
 
-  it('is one for all who use the client, so that all know which members do not answer', () => {
+  it('is shared by all who use the client, so that all know which members do not answer', () => {
     const [one, other] = [client(), client()];
     expect(environmentOf(one)).to.equal(environmentOf(one));
     expect(environmentOf(other).store).not.to.equal(environmentOf(one).store);

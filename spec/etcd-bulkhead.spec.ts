@@ -47,7 +47,7 @@ describe('the requests of one client', () => {
     expect(clock.timers).to.deep.equal([]);
   });
 
-  it('give their place to the next also when they fail', async () => {
+  it('give their place to the next request also when they fail', async () => {
     ask(1, 64, 100, new Error('no'));
     ask(65, 65, 10);
     await time.advance(200);

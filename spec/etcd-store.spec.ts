@@ -44,13 +44,13 @@ describe('the store on etcd3', () => {
       expect(member.requests('LeaseGrant')).to.deep.equal([{ ID: '7587862094012030978', TTL: '10' }]);
     });
 
-    it('that exist already are taken for granted by an earlier attempt', async () => {
+    it('are taken for granted by an earlier attempt when they exist already', async () => {
       member.answers.LeaseGrant = fail(9, 'etcdserver: lease already exists');
       expect(await store.grant(1n, 10)).to.equal(undefined);
       expect(member.requests('LeaseGrant'), 'asked once: etcd has decided').to.have.length(1);
     });
 
-    it('that are gone already are taken for revoked', async () => {
+    it('are taken for revoked when they are gone already', async () => {
       member.answers.LeaseRevoke = fail(5, 'etcdserver: requested lease not found');
       expect(await codeOf(store.revoke(1n))).to.equal('ok');
       member.answers.LeaseRevoke = fail(7, 'etcdserver: permission denied');
@@ -123,7 +123,7 @@ describe('the store on etcd3', () => {
       expect(sent?.success[2]?.['request_delete_range']).to.deep.include({ key: bytes });
     });
 
-    it('of one read go as a read, sorted by etcd', async () => {
+    it('are sent as a read, sorted by etcd, when they consist of one read', async () => {
       member.answers.Range = () => ({
         header: { revision: '8' },
         kvs: [kv(Buffer.from('jobs/1'), Buffer.alloc(0))],
@@ -137,7 +137,7 @@ describe('the store on etcd3', () => {
       expect(member.requests('Txn')).to.deep.equal([]);
     });
 
-    it('with a lease that is gone are refused as that', async () => {
+    it('are refused with LEASE_LOST when their lease is gone', async () => {
       member.answers.Txn = fail(5, 'etcdserver: requested lease not found');
       const put: Txn = {
         compare: [],
@@ -147,7 +147,7 @@ describe('the store on etcd3', () => {
       expect(await codeOf(store.txn(put))).to.equal('LEASE_LOST');
     });
 
-    it('do not hold on to the whole reply by a part of it', async () => {
+    it('do not keep the whole reply in memory by keeping a part of it', async () => {
       const value = Buffer.alloc(10, 1);
       member.answers.Range = () => ({ header: { revision: '8' }, kvs: [kv(Buffer.from('a'), value)], count: '1' });
       const { ranges } = await store.txn(read(query));

@@ -42,7 +42,7 @@ describe('a stream to etcd', () => {
     expect(recorder.story).to.deep.equal(['1 created', '2 created', '3 created']);
   });
 
-  it('asks for an end when the member loses sight of the raft leader, and requests do not', async () => {
+  it('asks for an end when the member loses sight of the raft leader, which requests do not', async () => {
     keepAlive().stream.send();
     watch().stream.create(1, 'a', undefined, 5n);
     await until(() => member.asked.length === 2, { what: 'both' });

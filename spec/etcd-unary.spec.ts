@@ -63,7 +63,7 @@ describe('a request to etcd', () => {
       [3_500, 0, 1, 1_000],
       [4_000, 2, 1, 500],
     ] as const) {
-      it(`is told to be out ${at} ms after a wait of ${waited} ms for its turn, at slowness ${slowness}`, async () => {
+      it(`ends in an outage ${at} ms after a wait of ${waited} ms for its turn, at slowness ${slowness}`, async () => {
         for (let n = 0; n < slowness; n++) members.clusterWasLate();
         const sent: number[] = [];
         ask((options) => {
@@ -80,7 +80,7 @@ describe('a request to etcd', () => {
       });
     }
 
-    it('is given its usual time again as soon as one was answered within that', async () => {
+    it('is given its usual time again as soon as one request was answered within the usual time', async () => {
       members.clusterWasLate();
       ask(answersAfter(100));
       await time.advance(200);
@@ -256,7 +256,7 @@ describe('a request to etcd', () => {
       expect(members.avoid(`dns:${well.host}`)).to.equal(false);
     });
 
-    it('is not sent any more once nobody waits for it', async () => {
+    it('is not sent any more when nobody waits for it', async () => {
       connect(well);
       const held: { readonly release: () => void; readonly sent: Promise<unknown> }[] = [];
       ask((options) => {
@@ -273,7 +273,7 @@ describe('a request to etcd', () => {
       expect(asked(well)).to.equal(0);
     });
 
-    it('is an ElectionError in any case', async () => {
+    it('fails with an ElectionError in any case', async () => {
       connect(well);
       well.close();
       const failed = unary(members, clock, 'read', read).catch((err: unknown) => err);

@@ -27,7 +27,7 @@ describe('events', () => {
     expect(heard).to.deep.equal(['a', 'b']);
   });
 
-  it("are told with what they are the events of as `this`, as Node's are", () => {
+  it("are told with the emitter as `this`, as Node's events are", () => {
     const heardBy: unknown[] = [];
     events.on('resumed', function (this: unknown) {
       heardBy.push(this);
@@ -73,7 +73,7 @@ describe('events', () => {
     expect(heard).to.deep.equal(['first of resumed', 'second of resumed', 'refresh']);
   });
 
-  it('go on after one whose listener threw while another event waited', () => {
+  it('go on after an event whose listener threw while another event waited', () => {
     events.on('resumed', () => {
       events.emit('refresh', { roundTrip: 1, expiresIn: 2 });
       throw new Error('mine');
@@ -84,7 +84,7 @@ describe('events', () => {
     expect(heard).to.deep.equal(['refresh', 'refresh']);
   });
 
-  it('are heard once by who asked for one', () => {
+  it('are heard once by a listener of once()', () => {
     events.once('resumed', hear('once'));
     events.emit('resumed');
     events.emit('resumed');
@@ -92,7 +92,7 @@ describe('events', () => {
     expect(events.has('resumed')).to.equal(false);
   });
 
-  it('are heard no more after off, also by who asked for one', () => {
+  it('are heard no more after off(), also by a listener of once()', () => {
     const [a, b] = [hear('a'), hear('b')];
     events.on('resumed', a);
     events.once('resumed', b);
@@ -102,7 +102,7 @@ describe('events', () => {
     expect(heard).to.deep.equal([]);
   });
 
-  it('lose one of two same listeners with each off', () => {
+  it('lose one of two same listeners with each off()', () => {
     const a = hear('a');
     events.on('resumed', a);
     events.on('resumed', a);
@@ -111,21 +111,21 @@ describe('events', () => {
     expect(heard).to.deep.equal(['a']);
   });
 
-  it('keep their listeners when another one is taken off', () => {
+  it('keep their listeners when a function is taken off that is none of them', () => {
     events.on('resumed', hear('a'));
     events.off('resumed', hear('a stranger'));
     events.emit('resumed');
     expect(heard).to.deep.equal(['a']);
   });
 
-  it('that are errors and unheard are logged, and other unheard events are not', () => {
+  it('are logged when they are errors that nobody listens for; other unheard events are not', () => {
     const err = new ElectionError('UNAVAILABLE', 'no answer');
     events.emit('error', err);
     events.emit('resumed');
     expect(log.lines).to.deep.equal([{ level: 'error', message: 'an error that nobody listens for', data: { err } }]);
   });
 
-  it('that are errors are not logged when somebody listens', () => {
+  it('are not logged when they are errors that somebody listens for', () => {
     events.on('error', ({ code }: ElectionError) => heard.push(code));
     events.emit('error', new ElectionError('UNAVAILABLE', 'no answer'));
     expect([heard, log.lines]).to.deep.equal([['UNAVAILABLE'], []]);

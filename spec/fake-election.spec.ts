@@ -33,7 +33,7 @@ describe('FakeElection', () => {
     expect(await leadership.verify()).to.equal(true);
   });
 
-  it('is elected as soon as it is started when the test has said so before', async () => {
+  it('is elected as soon as it is started when the test has called elect() before', async () => {
     const fake = make();
     const elected = fake.elect();
     fake.start();

@@ -3,14 +3,14 @@ import { ElectionError } from '../lib/errors.js';
 import { recordKeepAlive, recordWatch } from './support/store-recorders.js';
 import { VirtualWorld } from './support/virtual-world.js';
 
-describe('the faults of the model', () => {
+describe('the model of etcd', () => {
   let world: VirtualWorld;
 
   beforeEach(() => {
     world = new VirtualWorld();
   });
 
-  describe('of calls', () => {
+  describe('whose calls go wrong', () => {
     for (const [fault, told, written] of [
       ['ok', '2 txn: true', 1],
       ['lose request', '2000 txn: UNAVAILABLE', 0],
@@ -18,7 +18,7 @@ describe('the faults of the model', () => {
       ['hang', '5000 txn: UNAVAILABLE', 0],
       ['fail', '2 txn: UNAVAILABLE', 0],
     ] as const) {
-      it(`${fault}: carried out ${written} times, told ${told}`, async () => {
+      it(`carries a call out ${written} times and tells ${told} when the fault is: ${fault}`, async () => {
         world.etcd.next('txn', fault);
         world.follow('txn', world.create());
         await world.time.advance(10_000);
@@ -29,7 +29,7 @@ describe('the faults of the model', () => {
       });
     }
 
-    it('can let the reply be late, and lost if it comes after the time-out', async () => {
+    it('can let a reply be late, and lose the reply when it comes after the time-out', async () => {
       world.etcd.next('txn', { lateBy: 500 });
       world.etcd.next('txn', { lateBy: 3_000 });
       world.follow('first', world.create('a'));
@@ -78,7 +78,7 @@ describe('the faults of the model', () => {
       expect(world.etcd.leases()).to.deep.equal([]);
     });
 
-    it('stay until they are taken away, and hold for one process or for all', async () => {
+    it('keeps faults until they are taken away, for one process or for all', async () => {
       const other = world.etcd.connect({ name: 'two' });
       world.store.faults.all = 'fail';
       world.follow('one', world.store.grant(1n, 5));
@@ -94,7 +94,7 @@ describe('the faults of the model', () => {
       expect(world.story).to.deep.equal(['2 one: UNAVAILABLE', '2 two: 5', '12 two: UNAVAILABLE', '22 one: 5']);
     });
 
-    it('can be meant for one request among others, or drawn for each', async () => {
+    it('can let a fault meet one request among others, or draw a fault for each', async () => {
       world.etcd.next('txn', 'fail', (request) => request.kind === 'txn' && request.txn.success.length === 0);
       world.follow('a', world.create('a'));
       world.follow('empty', world.store.txn({ compare: [], success: [], failure: [] }));

@@ -2,15 +2,15 @@ import { expect } from 'chai';
 import { recordWatch } from './support/store-recorders.js';
 import { VirtualWorld } from './support/virtual-world.js';
 
-describe('the faults of the model', () => {
+describe('the model of etcd', () => {
   let world: VirtualWorld;
 
   beforeEach(() => {
     world = new VirtualWorld();
   });
 
-  describe('of members and networks', () => {
-    it('down: refuses at once, and ends its streams', async () => {
+  describe('whose members and networks fail', () => {
+    it('refuses at once, and ends its streams, on a member that is down', async () => {
       const recorder = recordWatch(world.store, '');
       await world.time.advance(10);
       for (const id of [1, 2, 3]) world.etcd.member(id).condition = 'down';
@@ -19,7 +19,7 @@ describe('the faults of the model', () => {
       expect([recorder.story, world.story]).to.deep.equal([['closed'], ['11 grant: UNAVAILABLE']]);
     });
 
-    it('silent: swallows, and breaks its streams when it ends', async () => {
+    it('swallows what comes to a silent member, and breaks its streams when the silence ends', async () => {
       const recorder = recordWatch(world.store, '');
       recorder.watchAll(1, 2n);
       await world.time.advance(10);
@@ -37,7 +37,7 @@ describe('the faults of the model', () => {
       expect([recorder.story, world.version()]).to.deep.equal([['1 created', 'closed'], 0]);
     });
 
-    it('silent, with `delays`: everything arrives in the end', async () => {
+    it('lets everything arrive in the end after a silence with `delays`', async () => {
       world = new VirtualWorld({ silence: 'delays' });
       const recorder = recordWatch(world.store, '');
       recorder.watchAll(1, 2n);
@@ -54,7 +54,7 @@ describe('the faults of the model', () => {
       expect(world.version()).to.equal(1);
     });
 
-    it('mute: does what it is told and answers nothing', async () => {
+    it('does what a mute member is told, and answers nothing', async () => {
       for (const id of [1, 2, 3]) world.etcd.member(id).condition = 'mute';
       world.follow('txn', world.create());
       await world.time.advance(2_000);
@@ -138,7 +138,7 @@ describe('the faults of the model', () => {
     }
   });
 
-  describe('of processes', () => {
+  describe('whose processes stand still or die', () => {
     it('hands nothing over during a pause, and all of it afterwards, in order', async () => {
       const recorder = recordWatch(world.store, '');
       recorder.watchAll(1, 2n);

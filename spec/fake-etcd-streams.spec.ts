@@ -2,21 +2,21 @@ import { expect } from 'chai';
 import { recordKeepAlive, recordWatch } from './support/store-recorders.js';
 import { VirtualWorld } from './support/virtual-world.js';
 
-describe('the faults of the model', () => {
+describe('the model of etcd', () => {
   let world: VirtualWorld;
 
   beforeEach(() => {
     world = new VirtualWorld();
   });
 
-  describe('of refreshes', () => {
+  describe('whose refreshes go wrong', () => {
     beforeEach(async () => {
       world.follow('grant', world.store.grant(1n, 10));
       await world.time.advance(2);
     });
     const refreshed = (): number => (world.etcd.leases()[0]?.expiry ?? 0) - 10_000;
 
-    it('can come late, each behind the one before', async () => {
+    it('can let replies come late, each behind the one before', async () => {
       world.etcd.next('keepAlive', { lateBy: 500 });
       const recorder = recordKeepAlive(world.store, 1n);
       recorder.stream.send();
@@ -28,7 +28,7 @@ describe('the faults of the model', () => {
       expect(recorder.story).to.deep.equal(['ttl 10', 'ttl 10']);
     });
 
-    it('hang: the stream says nothing more, even when all is well again', async () => {
+    it('says nothing more on a stream that hung, even when all is well again', async () => {
       const recorder = recordKeepAlive(world.store, 1n);
       world.etcd.faults.keepAlive = 'hang';
       recorder.stream.send();
@@ -47,7 +47,7 @@ describe('the faults of the model', () => {
       ['lose request', 1],
       ['lose reply', 3],
     ] as const) {
-      it(`${fault}: one is swallowed, the next is answered`, async () => {
+      it(`swallows one refresh with the fault "${fault}", and answers the next`, async () => {
         const recorder = recordKeepAlive(world.store, 1n);
         world.etcd.faults.keepAlive = fault;
         recorder.stream.send();
@@ -60,7 +60,7 @@ describe('the faults of the model', () => {
       });
     }
 
-    it('fail: the stream breaks, and is told once', async () => {
+    it('breaks the stream of a refresh that fails, and tells that once', async () => {
       const recorder = recordKeepAlive(world.store, 1n);
       world.etcd.faults.keepAlive = 'fail';
       recorder.stream.send();
@@ -82,7 +82,7 @@ describe('the faults of the model', () => {
       expect([answered.story, broken.story, world.store.open]).to.deep.equal([[], [], []]);
     });
 
-    it('wait for a raft leader, and end the stream after 7 s without one', async () => {
+    it('waits for a raft leader, and ends the stream after 7 s without one', async () => {
       const recorder = recordKeepAlive(world.store, 1n);
       world.etcd.changeLeader();
       recorder.stream.send();
@@ -99,7 +99,7 @@ describe('the faults of the model', () => {
     });
   });
 
-  describe('of watches', () => {
+  describe('whose watches go wrong', () => {
     it('can silence a stream that is open, pings and all', async () => {
       const recorder = recordWatch(world.store, '');
       recorder.watchAll(1, 2n);

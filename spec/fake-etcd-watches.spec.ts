@@ -9,7 +9,7 @@ describe('the model of etcd', () => {
     world = new VirtualWorld();
   });
 
-  describe('watches', () => {
+  describe('has watches that', () => {
     it('hear of the past 100 ms later, and in one batch, and of the future at once', async () => {
       world = new VirtualWorld({ latency: 0 });
       world.etcd.put('a', '1');

@@ -11,7 +11,7 @@ describe('the model of etcd', () => {
     world = new VirtualWorld();
   });
 
-  describe('keys', () => {
+  describe('as a store of keys', () => {
     it('starts at revision 1, and counts versions, creations and changes as world.etcd does', () => {
       expect(world.etcd.revision).to.equal(1n);
       world.etcd.put('a', 'one');
@@ -31,7 +31,7 @@ describe('the model of etcd', () => {
       expect(world.etcd.oldest('c')).to.equal(undefined);
     });
 
-    it('keeps bytes of its own, whatever becomes of the buffer it was given', async () => {
+    it('keeps bytes of its own, whatever becomes of the buffer that it was given', async () => {
       const value = Buffer.from('before');
       const answer = world.commit({ type: 'put', key: 'a', value, lease: 0n });
       await world.done(answer);
@@ -51,7 +51,7 @@ describe('the model of etcd', () => {
     });
   });
 
-  describe('leases', () => {
+  describe('with leases', () => {
     for (const [granted, found] of [
       [0, 2_500],
       [1, 2_500],
@@ -59,7 +59,7 @@ describe('the model of etcd', () => {
       [499, 2_500],
       [600, 3_000],
     ] as const) {
-      it(`expire on a tick: a lease of 2 s granted ${granted} ms after one goes ${found} ms after it`, async () => {
+      it(`expires a lease of 2 s on a tick: granted ${granted} ms after a tick, gone after ${found} ms`, async () => {
         world = new VirtualWorld({ latency: 0 });
         await world.time.advance(granted);
         await world.done(world.store.grant(1n, 2));
@@ -72,7 +72,7 @@ describe('the model of etcd', () => {
       });
     }
 
-    it('are found in their own order, whichever was granted first', async () => {
+    it('ends leases in their own order, whichever was granted first', async () => {
       world = new VirtualWorld({ latency: 0 });
       await world.done(world.store.grant(1n, 60));
       await world.done(world.store.grant(2n, 5));
@@ -83,7 +83,7 @@ describe('the model of etcd', () => {
       expect(world.etcd.leases().map(({ id }) => id)).to.deep.equal([1n]);
     });
 
-    it('wait for their end before they answer a refresh that comes after the expiry and before the tick', async () => {
+    it('lets a refresh that comes after the expiry and before the tick wait for the end of the lease', async () => {
       world = new VirtualWorld({ latency: 0 });
       await world.time.advance(100);
       await world.done(world.store.grant(1n, 2));
@@ -97,7 +97,7 @@ describe('the model of etcd', () => {
       expect(recorder.story).to.deep.equal(['ttl 0', 'ttl 0']);
     });
 
-    it('live on in full when another raft leader takes over', async () => {
+    it('gives every lease its full time again when another raft leader takes over', async () => {
       world = new VirtualWorld({ latency: 0, electionTime: 1_000, leaseExtension: 1_000 });
       await world.done(world.store.grant(1n, 2));
       await world.time.runUntil(1_900);
@@ -111,7 +111,7 @@ describe('the model of etcd', () => {
       expect(world.etcd.leases()).to.deep.equal([]);
     });
 
-    it('do not expire while there is no majority', async () => {
+    it('ends no lease while there is no majority', async () => {
       world = new VirtualWorld({ latency: 0 });
       await world.done(world.store.grant(1n, 2));
       await world.done(world.commit(put('a', 1n)));
@@ -125,7 +125,7 @@ describe('the model of etcd', () => {
       expect(world.keys()).to.deep.equal([]);
     });
 
-    it('lose their keys to other leases and to deletion', async () => {
+    it('takes keys from a lease when they are moved to another lease or deleted', async () => {
       await world.done(world.store.grant(1n, 5));
       await world.done(world.store.grant(2n, 5));
       await world.done(world.commit(put('moved', 1n), put('deleted', 1n), put('kept', 1n)));

@@ -4,7 +4,7 @@ import { ElectionError } from '../lib/errors.js';
 import { record, tell } from './support/story.js';
 import { type Process, recordLog, World } from './support/world.js';
 
-describe('a candidate heals by itself', () => {
+describe('a candidate', () => {
   let world: World;
   let process: Process;
   let election: Election;
@@ -18,7 +18,7 @@ describe('a candidate heals by itself', () => {
   beforeEach(() => build());
   const key = (): string => world.etcd.keys('jobs/').find(({ value }) => value.toString() === 'a')?.key ?? '';
 
-  it('after somebody has deleted its key: it says so, and queues again behind the others', async () => {
+  it('says that somebody has deleted its key, and queues again behind the others', async () => {
     const other = world.candidate('b').election;
     await world.queued(election, other);
     const both = tell({ a: election, b: other });
@@ -27,7 +27,7 @@ describe('a candidate heals by itself', () => {
     expect(both).to.deep.equal(['a unelected: KEY_DELETED', 'b elected']);
   });
 
-  it('and is no leader from the moment it hears of that, before the reason is known', async () => {
+  it('is no leader from the moment it hears that its key is gone, before the reason is known', async () => {
     await world.queued(election);
     const { leadership } = election;
     process.store.faults.keepAlive = 'hang';
@@ -39,7 +39,7 @@ describe('a candidate heals by itself', () => {
     expect(story.slice(0, 2)).to.deep.equal(['elected with token 2', 'unelected: KEY_DELETED']);
   });
 
-  it('after its lease was revoked: it says that, and takes another', async () => {
+  it('says that its lease was revoked, and takes another lease', async () => {
     await world.queued(election);
     world.etcd.revoke(world.etcd.leases()[0]?.id ?? 0n);
     await world.until(() => story.length === 3, 'it leads again', 200);
@@ -47,7 +47,7 @@ describe('a candidate heals by itself', () => {
   });
 
   for (const harm of ['key deleted', 'lease revoked'] as const) {
-    it(`while it waits, ${harm}: it queues again, and nobody hears of it`, async () => {
+    it(`queues again and tells nobody when this happens while it waits: ${harm}`, async () => {
       const first = world.candidate('first').election;
       await world.queued(first, election);
       const before = key();
@@ -62,7 +62,7 @@ describe('a candidate heals by itself', () => {
     });
   }
 
-  it('when its key lost its lease, which would make it immortal: it writes it again in its place, and warns', async () => {
+  it('writes its key again in its place, and warns, when the key lost its lease and would never expire', async () => {
     const logger = recordLog();
     build({ logger });
     await world.queued(election);
@@ -73,7 +73,7 @@ describe('a candidate heals by itself', () => {
     expect(logger.messages('warn')).to.deep.equal(['somebody wrote our key: writing it again']);
   });
 
-  it('and says so when that cannot be mended', async () => {
+  it('says so when the key that has lost its lease cannot be written again', async () => {
     const errors = record(election, ['error']);
     await world.queued(election);
     process.store.faults.next('txn', 'fail');
@@ -82,7 +82,7 @@ describe('a candidate heals by itself', () => {
     expect(errors).to.deep.equal(['error: UNAVAILABLE']);
   });
 
-  it('when joining is refused or fails, again and again, until it does not', async () => {
+  it('tries to join until it succeeds when joining is refused or fails', async () => {
     const errors = record(election, ['error']);
     process.store.faults.next('txn', { error: new ElectionError('PERMISSION_DENIED', 'no') });
     process.store.faults.next('txn', 'fail');
@@ -93,7 +93,7 @@ describe('a candidate heals by itself', () => {
     expect(process.store.requests.grant, 'the lease that etcd does not know was replaced').to.equal(2);
   });
 
-  it('when the lease is replaced while a join with the old one is on its way, and is refused', async () => {
+  it('joins with its new lease when the old one is replaced while a join is on its way, and is refused', async () => {
     build({ ttl: 2 });
     process.store.faults.next('txn', { arriveLateBy: 1_900 });
     process.store.faults.keepAlive = 'hang';
@@ -104,7 +104,7 @@ describe('a candidate heals by itself', () => {
     expect(story).to.have.length(1);
   });
 
-  it('when a join with the old lease succeeds after the lease was replaced: it is given back', async () => {
+  it('releases the key of a join with the old lease that succeeds after the lease was replaced', async () => {
     build({ ttl: 2 });
     process.store.faults.revoke = 'hang';
     process.store.faults.next('txn', { lateBy: 1_900 });
@@ -117,7 +117,7 @@ describe('a candidate heals by itself', () => {
     expect(story).to.have.length(1);
   });
 
-  it('from a restart of etcd, with all that it had', async () => {
+  it('heals from a restart of etcd, with all that etcd had', async () => {
     const other = world.candidate('b').election;
     await world.queued(election, other);
     world.etcd.restart(1_000);
@@ -127,7 +127,7 @@ describe('a candidate heals by itself', () => {
     await world.until(() => other.isLeader(), 'the other takes over', 1_000);
   });
 
-  it('from a minute without a majority', async () => {
+  it('heals from a minute without a majority', async () => {
     const other = world.candidate('b').election;
     await world.queued(election, other);
     const both = tell({ a: election, b: other });
@@ -148,7 +148,7 @@ describe('a candidate heals by itself', () => {
   });
 
   describe('on a shared session, after a release that etcd did not confirm', () => {
-    it('it does not rely on the key that a late release may still delete', async () => {
+    it('does not rely on the key that a late release may still delete', async () => {
       const { session, store } = world.session('s', { ttl: 60 });
       const one = new Election(session, 'one', { releaseTimeout: 0 });
       const story = record(one);
@@ -161,7 +161,7 @@ describe('a candidate heals by itself', () => {
       expect(one.isLeader()).to.equal(true);
     });
 
-    it('it does not join beside a join that it gave up, however often it is stopped and started meanwhile', async () => {
+    it('does not join beside a join that it gave up, however often it is stopped and started meanwhile', async () => {
       const { session, store } = world.session('s', { ttl: 60 });
       const [one, two] = [new Election(session, 'one', { releaseTimeout: 0 }), new Election(session, 'two')];
       await world.queued(two);

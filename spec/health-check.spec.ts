@@ -49,21 +49,21 @@ describe('a health check', () => {
     rejects: () => Promise.reject(new Error('sick')),
   };
   for (const [what, how] of Object.entries(bad)) {
-    it(`that ${what} makes the leader step down, and another leads`, async () => {
+    it(`makes the leader step down, and another lead, when the check ${what}`, async () => {
       answer = how;
       await world.runUntil(3_010);
       expect(story).to.deep.equal(['a unelected: UNHEALTHY', 'b elected']);
     });
   }
 
-  it('that fails is logged with its error', async () => {
+  it('is logged with its error when it fails', async () => {
     answer = bad['throws'] ?? answer;
     await world.runUntil(3_010);
     const line = logger.lines.find(({ message }) => message === 'the health check failed');
     expect(line?.data['err']).to.include({ message: 'sick' });
   });
 
-  it('that has not answered when the next refresh is due makes the leader step down then', async () => {
+  it('makes the leader step down when it has not answered by the time the next refresh is due', async () => {
     answer = () => new Promise(() => {});
     await world.runUntil(5_999);
     expect(story).to.deep.equal([]);
@@ -81,7 +81,7 @@ describe('a health check', () => {
     expect(story).to.deep.equal([]);
   });
 
-  it('keeps the candidate out of the queue until it is good again, asked as often as before', async () => {
+  it('keeps the candidate out of the queue until the check is good again, asked as often as before', async () => {
     answer = () => false;
     await world.runUntil(13_000);
     expect(asked).to.deep.equal([3_000, 6_000, 9_000, 12_000]);
@@ -105,7 +105,7 @@ describe('a health check', () => {
     expect(a.election.state).to.equal('waiting');
   });
 
-  it('that hangs for ever is asked anew, so that the candidate comes back when it answers again', async () => {
+  it('is asked anew when it hangs for ever, so that the candidate comes back when it answers again', async () => {
     answer = () => new Promise(() => {});
     await world.runUntil(6_010);
     answer = () => true;
@@ -114,7 +114,7 @@ describe('a health check', () => {
     expect(a.election.state).to.equal('waiting');
   });
 
-  it('that is bad does not keep the candidate from stopping', async () => {
+  it('does not keep a candidate from stopping when it is bad', async () => {
     answer = () => false;
     await world.runUntil(4_000);
     await world.settled(a.election.stop());

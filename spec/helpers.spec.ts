@@ -27,7 +27,7 @@ describe('until', () => {
     expect(err?.message).to.equal('waited 20 ms for the moon; at last: not yet');
   });
 
-  it('gives a condition up that never answers', async () => {
+  it('gives up a condition that never answers', async () => {
     const err = await until(() => new Promise<never>(() => {}), { within: 20, what: 'the moon' }).catch(String);
     expect(err).to.equal('Error: waited 20 ms for the moon');
   });
@@ -61,7 +61,7 @@ describe('a process that stands still', () => {
 describe('a story', () => {
   const election = (): EventEmitter => new EventEmitter();
 
-  it('of one election tells terms with their tokens', () => {
+  it('tells terms with their tokens for one election', () => {
     const one = election();
     const story = record(one);
     one.emit('elected', { fencingToken: 42n });
@@ -70,7 +70,7 @@ describe('a story', () => {
     expect(story).to.deep.equal(['elected with token 42', 'unelected: LEASE_EXPIRED']);
   });
 
-  it('of several elections tells who, in the order in which things happened', () => {
+  it('tells whose events they are, in the order in which they happened, for several elections', () => {
     const [first, second] = [election(), election()];
     const story = tell({ first, second });
     first.emit('elected', { fencingToken: 1n });
@@ -112,7 +112,7 @@ describe('what a spec opens', () => {
     expect(closed).to.deep.equal(['a']);
   });
 
-  it('fails the spec when it was to be closed by it and was not', async () => {
+  it('fails the spec when the spec was to close it and did not', async () => {
     closedBySpec(closable([], 'a'), 'the first');
     closedBySpec(closable([], 'b'), 'the second').close();
     expect((await closeTracked()).map((err) => err.message)).to.deep.equal(['the spec left open: the first']);

@@ -4,7 +4,7 @@ import type { RequestCounts } from './support/fake-etcd/counts.js';
 import { noRequests } from './support/fake-etcd/counts.js';
 import { World } from './support/world.js';
 
-describe('a change of leader', () => {
+describe('a change in the queue', () => {
   /** What it costs all processes together, when so many wait. */
   const cost = async (waiting: number, change: (leader: Election) => unknown): Promise<RequestCounts> => {
     const world = new World();
@@ -35,19 +35,19 @@ describe('a change of leader', () => {
   };
 
   for (const waiting of [10, 1_000]) {
-    it(`by stop() costs one request each to leave and to take over, with ${waiting} waiting`, async () => {
+    it(`costs one request each to leave and to take over, with ${waiting} waiting, when the leader stops`, async () => {
       const counts = await cost(waiting, (leader) => leader.stop());
       expect(counts).to.deep.equal({ ...noRequests(), revoke: 1, txn: 1, watchCancel: 1 });
     });
   }
 
-  it('by stepDown() costs two more, for the new place', async () => {
+  it('costs two more requests, for the new place, when the leader steps down', async () => {
     const counts = await cost(100, (leader) => leader.stepDown());
     // Leave, read of the successor, join; on the stream it has, watches of its own key and of the last in the queue.
     expect(counts).to.deep.equal({ ...noRequests(), txn: 3, watch: 2, watchCancel: 2 });
   });
 
-  it('in the middle of the queue costs one read, of the one behind', async () => {
+  it('costs one read, by the next candidate, when a candidate in the middle of the queue leaves', async () => {
     const world = new World();
     const all = Array.from({ length: 20 }, (_, n) => world.candidate(`c${n}`, { ttl: 600, observe: false }).election);
     await world.queued(...all);

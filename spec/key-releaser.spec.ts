@@ -3,7 +3,7 @@ import { Election } from '../lib/election.js';
 import { record } from './support/story.js';
 import { World } from './support/world.js';
 
-describe('a key that could not be given back at once', () => {
+describe('a key that could not be released at once', () => {
   let world: World;
 
   beforeEach(() => {
@@ -22,7 +22,7 @@ describe('a key that could not be given back at once', () => {
     expect([store.open, world.etcd.keys('jobs/').length]).to.deep.equal([[], 1]);
   });
 
-  it('is that of a join without an answer, too', async () => {
+  it('does not stay in the queue when the join that wrote it was not answered', async () => {
     const { session, store } = world.session('a');
     const election = new Election(session, 'jobs', { value: 'a' });
     const other = world.candidate('b').election;
@@ -35,7 +35,7 @@ describe('a key that could not be given back at once', () => {
     await world.until(() => other.isLeader(), 'the other one leads', 3_000);
   });
 
-  it('is that of a join without an answer when the candidate stops before the next attempt, too', async () => {
+  it('does not stay when the join was not answered and the candidate stops before the next attempt', async () => {
     const { session, store } = world.session('a');
     const election = new Election(session, 'jobs', { value: 'a' });
     const other = world.candidate('b').election;
@@ -58,7 +58,7 @@ describe('a key that could not be given back at once', () => {
     expect(story).to.deep.equal(['elected with token 2', 'unelected: STEPPED_DOWN', 'elected with token 4']);
   });
 
-  it('is not tried again when the session has given its lease up', async () => {
+  it('is left to the end of its lease when the session has given the lease up', async () => {
     const { session, store, clock } = world.session('a');
     const election = new Election(session, 'jobs', { value: 'a' });
     await world.queued(election);

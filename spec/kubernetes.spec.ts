@@ -56,18 +56,18 @@ describe('the manifests for Kubernetes', () => {
         .items.map((one) => [one.at('name').text, one.at('value')]),
     );
 
-    it('give it more time to end than it can take', () => {
+    it('give the service more time to end than it can take', () => {
       const needed = (env.get('DRAIN')?.number ?? NaN) + (env.get('RELEASE_TIMEOUT')?.number ?? NaN) + 1;
       const grace = deployment.at('spec', 'template', 'spec', 'terminationGracePeriodSeconds').number;
       expect(grace).to.be.above(needed + 2);
     });
 
-    it('set only variables that it reads', () => {
+    it('set only variables that the service reads', () => {
       const source = readPage(service);
       expect([...env.keys()].filter((name) => !new RegExp(`\\b${name}\\b`).test(source))).to.deep.equal([]);
     });
 
-    it('probe only what it serves, liveness without etcd', () => {
+    it('probe only paths that the service serves, for liveness without etcd', () => {
       const source = readPage(service);
       const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'].map((name) => container(deployment).at(name));
       for (const probe of probes) expect(source).to.contain(`app.get('${probe.at('httpGet', 'path').text}'`);

@@ -53,7 +53,7 @@ describe('observers of one election on one client', () => {
     expect(story).to.deep.equal(['x: nobody', 'y: nobody', 'x: a', 'y: a']);
   });
 
-  it('look for themselves on another client', async () => {
+  it('read for themselves on another client', async () => {
     const other = world.process('other');
     observer('x').start();
     observer('y', undefined, other).start();
@@ -62,7 +62,7 @@ describe('observers of one election on one client', () => {
   });
 
   for (const when of ['before', 'at', 'after'] as const) {
-    it(`miss nothing when the one with whose session they look leaves ${when} the moment in which the leader goes`, async () => {
+    it(`miss nothing when the observer whose session watches leaves ${when} the leader goes`, async () => {
       world.etcd.put('jobs/1', 'a');
       world.etcd.put('jobs/2', 'b');
       const [x] = await started('x', 'y', 'z');
@@ -76,7 +76,7 @@ describe('observers of one election on one client', () => {
     });
   }
 
-  it('are told by a read that outlasts the one that has asked', async () => {
+  it('are told by a read that outlasts the observer that asked for it', async () => {
     process.store.faults.next('txn', { lateBy: 100 });
     const [x] = await started('x', 'y');
     x?.close();
@@ -95,7 +95,7 @@ describe('observers of one election on one client', () => {
     expect(story.slice(2)).to.deep.equal(['z: nobody']);
   });
 
-  it('are told what is known when they bring older news', async () => {
+  it('are told what is known already when they bring older news', async () => {
     const [x] = await started('x');
     x?.learn(head('b', 6n));
     observer('y').learn(head('a', 5n));
@@ -134,7 +134,7 @@ describe('observers of one election on one client', () => {
     expect(story.slice(2)).to.deep.equal(['x: nobody', 'y: nobody']);
   });
 
-  it('are told nothing when an earlier one has made them leave', async () => {
+  it('are told nothing when an earlier observer has made them leave', async () => {
     const leaving = { close: (): void => {} };
     const x = observer('x', () => leaving.close());
     const y = observer('y');
@@ -144,7 +144,7 @@ describe('observers of one election on one client', () => {
     expect(story).to.deep.equal(['x: nobody']);
   });
 
-  it('are told newer news only, when an earlier one has brought some meanwhile', async () => {
+  it('are told only the newer news when an earlier observer has brought some meanwhile', async () => {
     let isFirst = true;
     const x = observer('x', () => {
       if (!isFirst) return;

@@ -6,7 +6,7 @@ import { Observer } from './support/observer.js';
 import { tracked } from './support/track.js';
 import { type Process, World } from './support/world.js';
 
-describe('an observer', () => {
+describe('the leader watcher', () => {
   let world: World;
   let process: Process;
   let leaderWatcher: LeaderWatcher;
@@ -68,7 +68,7 @@ describe('an observer', () => {
     expect(story.slice(2)).to.deep.equal(['nobody']);
   });
 
-  it('tells a handover between two that announce the same', async () => {
+  it('tells of a handover between two candidates that announce the same', async () => {
     world.etcd.put('jobs/1', 'same');
     world.etcd.put('jobs/2', 'same');
     await start();
@@ -103,7 +103,7 @@ describe('an observer', () => {
     expect([story, process.store.requests.txn <= 2]).to.deep.equal([['nobody'], true]);
   });
 
-  it('learns what others have read, and takes older news for none', async () => {
+  it('learns what others have read, and ignores older news', async () => {
     await start();
     const kv = { key: 'jobs/1', value: Buffer.from('a'), createRevision: 5n, modRevision: 5n, lease: 0n };
     observer.learn({ kv, revision: 5n });
@@ -111,7 +111,7 @@ describe('an observer', () => {
     expect(story).to.deep.equal(['nobody', 'a of 5']);
   });
 
-  it('waits a quarter of a millisecond for each candidate after a change, and spreads its reads over two for each', async () => {
+  it('waits 0.25 ms per candidate after a change, and spreads its reads over 2 ms per candidate', async () => {
     tracked(sinon.stub(Math, 'random').returns(0.999));
     for (let n = 0; n < 1_002; n += 1) world.etcd.put(`jobs/${n}`, `v${n}`);
     await start();

@@ -26,7 +26,7 @@ describe('a leadership', () => {
     expect(leadership.key).to.equal(`jobs/${leadership.leaseId}`);
   });
 
-  it('ends as it is when it has ended: the next term is another object, with a greater token', async () => {
+  it('stays ended when it has ended: the next term is another object, with a greater token', async () => {
     await world.settled(a.election.stepDown());
     const next = await a.election.elected();
     expect(next).not.to.equal(leadership);
@@ -40,7 +40,7 @@ describe('a leadership', () => {
       expect(leadership.signal.aborted).to.equal(false);
     });
 
-    it('is aborted with the reason that unelected is told with, before that', async () => {
+    it('is aborted before unelected is told, with the reason that unelected is told with', async () => {
       const { signal } = leadership;
       let told: unknown;
       let wasAborted = false;

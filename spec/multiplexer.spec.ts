@@ -4,7 +4,7 @@ import { WatchMultiplexer } from '../lib/watch/multiplexer.js';
 import type { Follower } from '../lib/watch/shared-watch.js';
 import { type Process, World } from './support/world.js';
 
-describe('the watch', () => {
+describe('the watch multiplexer', () => {
   let world: World;
   let process: Process;
   let watch: WatchMultiplexer;
@@ -63,7 +63,7 @@ describe('the watch', () => {
     expect([story, process.store.requests.watchStream]).to.deep.equal([['b: reset', 'b: reset', 'b: put b at 2'], 2]);
   });
 
-  it('does not keep a stream that breaks, nor one that is not wanted any more', async () => {
+  it('does not keep a stream that breaks, nor a stream that is not wanted any more', async () => {
     follow('a')();
     await world.advance(10);
     process.store.breakStreams('watch');
@@ -152,7 +152,7 @@ describe('the watch', () => {
     expect(story).to.deep.equal(['one: put a at 2']);
   });
 
-  it('makes a newcomer read when the others have heard already what came after its read', async () => {
+  it('makes a newcomer read when the other followers have heard already what came after its read', async () => {
     follow('a', 'one');
     await world.advance(10);
     const from = world.etcd.revision + 1n;
@@ -175,7 +175,7 @@ describe('the watch', () => {
     expect(story).to.deep.equal(['older: reset']);
   });
 
-  it('does not make a newcomer read that has left again', async () => {
+  it('does not make a newcomer read when the newcomer has left again', async () => {
     follow('a', 'one');
     await world.advance(10);
     world.etcd.put('a', 'x');
@@ -185,7 +185,7 @@ describe('the watch', () => {
     expect(story).to.deep.equal(['one: put a at 2']);
   });
 
-  it('goes on after a break from the first revision it has not seen, on another stream, and makes everybody read', async () => {
+  it('goes on after a break from the first unseen revision, on another stream, and makes everybody read', async () => {
     follow('a');
     follow('b');
     await world.advance(10);
@@ -235,7 +235,7 @@ describe('the watch', () => {
     expect([process.store.requests.watchStream, process.clock.timers]).to.deep.equal([1, []]);
   });
 
-  it('goes on from the compaction, and makes who followed read', async () => {
+  it('goes on from the compaction, and makes every follower read', async () => {
     const from = world.etcd.revision + 1n;
     for (let n = 0; n < 5; n += 1) world.etcd.put('a', 'x');
     world.etcd.compact();

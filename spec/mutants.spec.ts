@@ -11,18 +11,18 @@ describe('a mutant', () => {
 
   for (const [where, table] of Object.entries({ 'the simulation': OF_SIMULATION, chaos: OF_CHAOS })) {
     for (const mutation of table) {
-      it(`for ${where} has its text once in the source, and compiles: ${mutation.name}`, () => {
+      it(`has its text once in the source, and compiles, for ${where}: ${mutation.name}`, () => {
         expect([...compiler.compile(mutation).outputs.keys()].sort()).to.deep.equal(['.js', '.js.map']);
       });
     }
 
-    it(`for ${where} has a name of its own`, () => {
+    it(`has a name of its own, for ${where}`, () => {
       const names = table.map(({ name }) => name);
       expect(names).to.deep.equal([...new Set(names)]);
     });
   }
 
-  it('is there for every check of the simulation', () => {
+  it('exists for every check of the simulation', () => {
     const broken = new Set(OF_SIMULATION.flatMap(({ breaks }) => breaks));
     expect(CHECKS.filter((check) => !broken.has(check))).to.deep.equal([]);
   });
@@ -47,7 +47,7 @@ describe('a mutant', () => {
     );
   });
 
-  it('is refused when those of another file become wrong by it', () => {
+  it('is refused when the types of another file become wrong by it', () => {
     expect(() =>
       compiler.compile(wrong('bytesOf(key: string): Buffer {', 'bytesOf(key: string): Uint8Array {')),
     ).to.throw(/does not compile: .*lib\/campaign\/term\.ts:\d+: /);
@@ -69,7 +69,7 @@ describe('a mutant', () => {
 describe('what a mutant is found by', () => {
   const found = (promise: string, isCrash = false) => ({ promise, isCrash });
 
-  it('is what it must break, and nothing else', () => {
+  it('is the check that the mutant must break, and no other check', () => {
     const outcome = outcomeOf(
       { breaks: ['a', 'b'] },
       ['a', 'c', 'b', 'c', 'd'].map((promise) => found(promise)),
@@ -78,7 +78,7 @@ describe('what a mutant is found by', () => {
     expect(describeBesides(outcome)).to.equal('c 2, d 1');
   });
 
-  it('is no crash, even if that breaks the very promise', () => {
+  it('is no crash, even if the crash breaks the very promise', () => {
     const outcome = outcomeOf({ breaks: ['a'] }, [found('a', true)]);
     expect(outcome.expected).to.equal(0);
     expect(describeBesides(outcome)).to.equal('a crash 1');

@@ -149,7 +149,7 @@ describe('observe()', () => {
     await iterator.return?.();
   });
 
-  it('gives each its own bytes', async () => {
+  it('gives each consumer bytes of its own', async () => {
     const [a, b] = [world.candidate('a').election, world.candidate('a').election];
     await world.queued(a);
     const [first, second] = [await world.settled(a.leader()), await world.settled(b.leader())];
@@ -223,7 +223,7 @@ describe('who leads', () => {
     expect(a.store.open).to.deep.equal(['watch stream', `watch ${a.election.leadership?.key}`]);
   });
 
-  it('is the candidate itself from the moment that it leads, and nobody from the moment that it is stopped', async () => {
+  it('is the candidate itself as soon as the candidate leads, and nobody as soon as it is stopped', async () => {
     const [a, b] = [world.candidate('a').election, world.candidate('b').election];
     await world.queued(a, b);
     const heard: (string | undefined)[] = [];

@@ -282,7 +282,7 @@ describe('the limits of the options', () => {
     ['a misspelt name', { sginal: AbortSignal.abort() }, '`sginal` is not an option; the options are `signal`'],
     ['a signal that is none', { signal: {} }, '`signal` must be an AbortSignal; got an object (Object)'],
   ] as const) {
-    it(`of run(), elected() and observe() are refused when they are ${what}`, async () => {
+    it(`refuse options of run(), elected() and observe() that are ${what}`, async () => {
       const refused = (err: unknown): void => {
         expect(err).to.be.instanceOf(ElectionError).and.to.have.property('code', 'INVALID_OPTION');
         expect((err as Error).message).to.include(message);
@@ -301,14 +301,14 @@ describe('the limits of the options', () => {
     });
   }
 
-  it('of run() are refused when requeue is neither true nor false', async () => {
+  it('refuse a `requeue` of run() that is neither true nor false', async () => {
     const err = await election({})
       .run(() => {}, { requeue: 'no' as never })
       .catch((e: unknown) => e);
     expect((err as Error).message).to.equal('`requeue` must be true or false; got "no"');
   });
 
-  it('leave an election that was made but never started with nothing to clean up', () => {
+  it('leave nothing to clean up of an election that was made but never started', () => {
     const idle = election({});
     expect([idle.state, idle.isRunning(), idle.isLeader(), idle.leadership, idle.currentLeader()]).to.deep.equal([
       'idle',

@@ -79,10 +79,10 @@ describe('watches that are to be created', () => {
     expect(asked.slice(32)).to.deep.equal(['k0', 'k1']);
   });
 
-  describe('when a key goes, are suspected', () => {
+  describe('when a key of some lease is deleted,', () => {
     const suspects = (lease: string): string[] => [...pending.suspects(lease)].map(({ key }) => key);
 
-    it('if they have the same lease, asked for or not, once', () => {
+    it('are told to read, once, if their keys have the same lease, asked for or not', () => {
       add('a/1f');
       add('a/2f');
       addMany(32);
@@ -91,7 +91,7 @@ describe('watches that are to be created', () => {
       expect(suspects('1f')).to.deep.equal([]);
     });
 
-    it('not if they are created, or left, or the stream has ended', () => {
+    it('are not told to read if they are created, or left, or their stream has ended', () => {
       pending.answered(add('a/1f').id);
       pending.remove(add('b/1f'));
       expect(suspects('1f')).to.deep.equal([]);
@@ -100,7 +100,7 @@ describe('watches that are to be created', () => {
       expect(suspects('1f')).to.deep.equal([]);
     });
 
-    it('if they are created anew, until the new answer', () => {
+    it('are told to read if they are created anew, until the new answer', () => {
       const entry = add('a/1f');
       const { id } = entry;
       entry.id = ++lastId;
@@ -109,7 +109,7 @@ describe('watches that are to be created', () => {
       expect(suspects('1f')).to.deep.equal(['a/1f']);
     });
 
-    it('not if they can wait, but from when they cannot, and are still to be created', () => {
+    it('are told to read only once they cannot wait any more, and only while they are still to be created', () => {
       const entry = add('a/1f', true);
       expect(suspects('1f')).to.deep.equal([]);
       pending.hasten(entry);

@@ -6,7 +6,7 @@ import { Queue } from '../lib/queue/queue.js';
 import { Watcher } from '../lib/watch/watcher.js';
 import { type Process, recordLog, World } from './support/world.js';
 
-describe('a standing in the queue', () => {
+describe('the place watcher', () => {
   let world: World;
   let process: Process;
   let watch: Watcher;
@@ -39,7 +39,7 @@ describe('a standing in the queue', () => {
     expect([process.store.open, process.clock.timers]).to.deep.equal([[], []]);
   };
 
-  it('follows its own key and the one before it, and nobody else', async () => {
+  it("follows its candidate's own key and the key before it, and no other", async () => {
     expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/3c', 'watch jobs/2b']);
     world.etcd.delete('jobs/1a');
     await world.advance(100);
@@ -49,14 +49,14 @@ describe('a standing in the queue', () => {
     ends();
   });
 
-  it('is first when the last one before it goes, by one read', async () => {
+  it('tells, after one read, that its candidate is first when the last key before it is deleted', async () => {
     world.etcd.delete('jobs/1a');
     world.etcd.delete('jobs/2b');
     await world.advance(10);
     expect([story, reads()]).to.deep.equal([['first'], 1]);
   });
 
-  it('is not first when a waiting one before it goes: it follows the next', async () => {
+  it('follows the next key when the key before its own is deleted and another is older', async () => {
     world.etcd.delete('jobs/2b');
     await world.advance(10);
     expect([story, reads()]).to.deep.equal([[], 1]);
@@ -66,13 +66,13 @@ describe('a standing in the queue', () => {
     expect([story, reads()]).to.deep.equal([['first'], 2]);
   });
 
-  it('does not read when the one before it announces another value', async () => {
+  it('does not read when the candidate before its own announces another value', async () => {
     world.etcd.put('jobs/2b', 'b again', 0x2bn);
     await world.advance(100);
     expect([story, reads()]).to.deep.equal([[], 0]);
   });
 
-  it('is gone when its own key is deleted, and tells so once', async () => {
+  it("tells once that its candidate's key is gone when the key is deleted", async () => {
     world.etcd.delete('jobs/3c');
     world.etcd.delete('jobs/2b');
     await world.advance(100);
@@ -80,13 +80,13 @@ describe('a standing in the queue', () => {
     ends();
   });
 
-  it('is never first without its key: deleted in one revision with all that were before it', async () => {
+  it('is never first without its key: deleted in one revision with all keys before it', async () => {
     world.etcd.delete('jobs/1a', 'jobs/2b', 'jobs/3c');
     await world.advance(100);
     expect(story).to.deep.equal(['gone']);
   });
 
-  it('is never first without its key: deleted while the promotion is being read', async () => {
+  it('is never first without its key: deleted while the read that finds it first is under way', async () => {
     process.store.faults.next('txn', { arriveLateBy: 500 });
     process.store.silenceStreams('watch');
     placeWatcher.reset();
@@ -97,20 +97,20 @@ describe('a standing in the queue', () => {
     expect(story).to.deep.equal(['gone']);
   });
 
-  it('is gone when its key was deleted and written anew: that is another place', async () => {
+  it('tells that its key is gone when the key was deleted and written anew, since that is another place', async () => {
     world.etcd.delete('jobs/3c');
     world.etcd.put('jobs/3c', 'c', 0x3cn);
     await world.advance(100);
     expect(story).to.deep.equal(['gone']);
   });
 
-  it('tells when somebody writes its key, with which lease', async () => {
+  it('tells when somebody writes its key, and with which lease', async () => {
     world.etcd.put('jobs/3c', 'forged');
     await world.advance(10);
     expect(story).to.deep.equal(['rewritten with lease 0']);
   });
 
-  it('sees by reading that its key has lost its lease while nothing could be heard', async () => {
+  it('finds by a read that its key has lost its lease while the watch was silent', async () => {
     process.store.silenceStreams('watch');
     world.etcd.put('jobs/3c', 'forged');
     placeWatcher.reset();
@@ -125,7 +125,7 @@ describe('a standing in the queue', () => {
     expect(new Set(story)).to.deep.equal(new Set(['first']));
   });
 
-  it('is gone after a break in which its key went and the history was compacted', async () => {
+  it('tells that its key is gone after a break in which the key went and the history was compacted', async () => {
     process.store.breakStreams('watch');
     world.etcd.delete('jobs/3c');
     world.etcd.put('other', 'x');
@@ -135,7 +135,7 @@ describe('a standing in the queue', () => {
     ends();
   });
 
-  it('reads again when something happens while it reads', async () => {
+  it('reads again when a key changes while it reads', async () => {
     process.store.faults.next('txn', { lateBy: 300 });
     world.etcd.delete('jobs/2b');
     await world.advance(100);
@@ -145,7 +145,7 @@ describe('a standing in the queue', () => {
     expect([story, reads()]).to.deep.equal([['first'], 2]);
   });
 
-  it('reads again until it is answered, with pauses of a second at the most', async () => {
+  it('reads again until a read is answered, with pauses of a second at the most', async () => {
     process.store.faults.txn = 'fail';
     world.etcd.delete('jobs/1a', 'jobs/2b');
     await world.advance(10_000);
@@ -156,7 +156,7 @@ describe('a standing in the queue', () => {
     expect(story.at(-1)).to.equal('first');
   });
 
-  it('passes on that the watch is refused', () => {
+  it('passes on that its watch is refused', () => {
     placeWatcher.refused(new ElectionError('PERMISSION_DENIED', 'no'));
     expect(story).to.deep.equal(['failed: PERMISSION_DENIED']);
   });

@@ -33,7 +33,7 @@ describe('proclaim()', () => {
     expect([a.election.currentLeader(), b.election.currentLeader()]).to.deep.equal(['new', 'new']);
   });
 
-  it('while waiting is heard when its turn comes', async () => {
+  it('is heard when a candidate that proclaimed while it waited is elected', async () => {
     const story = record(b.election, ['leader']);
     await world.settled(b.election.proclaim('b2'));
     await world.advance(10);
@@ -44,7 +44,7 @@ describe('proclaim()', () => {
     expect(b.election.leadership?.value).to.equal('b2');
   });
 
-  it('while waiting holds when the candidate is elected before the answer comes', async () => {
+  it('holds when a waiting candidate is elected before the answer comes', async () => {
     const stories = [a, b].map(({ election }) => record(election, ['leader']));
     b.store.faults.next('txn', { lateBy: 200 });
     const proclaiming = b.election.proclaim('b2');

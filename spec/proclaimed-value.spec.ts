@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Election } from '../lib/election.js';
 import { type Process, World } from './support/world.js';
 
-describe('what a candidate announces', () => {
+describe('the value that a candidate announces', () => {
   let world: World;
   let process: Process;
   let election: Election;
@@ -15,7 +15,7 @@ describe('what a candidate announces', () => {
 
   const announced = (): string | undefined => world.etcd.oldest('jobs/')?.value.toString();
 
-  it('is the last of several values proclaimed at a time, whichever of them is late', async () => {
+  it('is the last of several that are proclaimed at a time, whichever request is late', async () => {
     process.store.faults.next('txn', { arriveLateBy: 300 });
     const all = ['one', 'two', 'three'].map((value) => election.proclaim(value));
     await world.settled(Promise.all(all));
@@ -30,7 +30,7 @@ describe('what a candidate announces', () => {
     expect([announced(), election.leadership?.value, election.currentLeader()]).to.deep.equal(Array(3).fill('now'));
   });
 
-  it('is what it proclaimed just before it was elected', async () => {
+  it('is the one that the candidate proclaimed just before it was elected', async () => {
     const next = world.candidate('b');
     await world.queued(next.election);
     next.store.faults.next('txn', { lateBy: 100 });
@@ -41,7 +41,7 @@ describe('what a candidate announces', () => {
     expect([announced(), next.election.leadership?.value]).to.deep.equal(Array(2).fill('b, improved'));
   });
 
-  it('is what it proclaimed on its way from one place to the next', async () => {
+  it('is the one that the candidate proclaimed on its way from one place to the next', async () => {
     const before = world.etcd.oldest('jobs/')?.key;
     process.store.faults.next('txn', { lateBy: 200 });
     const proclaimed = election.proclaim('new');
@@ -52,7 +52,7 @@ describe('what a candidate announces', () => {
     expect([announced(), election.leadership?.value]).to.deep.equal(['new', 'new']);
   });
 
-  it('is written again when somebody else has written the key, until that succeeds', async () => {
+  it('is written again, until that succeeds, when somebody else has written the key', async () => {
     process.store.faults.next('txn', 'fail');
     world.etcd.put(world.etcd.oldest('jobs/')?.key ?? '', 'of an operator');
     await world.advance(50);

@@ -3,7 +3,7 @@ import { prefixOf } from '../lib/queue/keys.js';
 import { type OwnKey, Queue } from '../lib/queue/queue.js';
 import { type Process, recordLog, World } from './support/world.js';
 
-describe('a candidacy', () => {
+describe('the queue', () => {
   let world: World;
   let process: Process;
   let log: ReturnType<typeof recordLog>;
@@ -21,8 +21,8 @@ describe('a candidacy', () => {
   const place = (own: OwnKey) => world.settled(queue.place(own));
   const txns = (): number => process.store.requests.txn;
 
-  describe('joins', () => {
-    it('an empty queue in one transaction: its key is there, with its lease, and the oldest', async () => {
+  describe('when a candidate joins,', () => {
+    it('writes the first key, with its lease, in one transaction, and finds this key the oldest', async () => {
       const { place, head } = await join(0x1an);
       expect(txns()).to.equal(1);
       expect(world.etcd.get('jobs/1a')).to.include({ lease: 0x1an, createRevision: 2n });
@@ -35,7 +35,7 @@ describe('a candidacy', () => {
       expect(head?.count).to.equal(1);
     });
 
-    it('behind the last in the queue, and learns in the same transaction who leads', async () => {
+    it('puts the key behind the last key, and tells in the same transaction who leads', async () => {
       await join(0x1an);
       await join(0x2bn);
       const { place, head } = await join(0x3cn);
@@ -44,12 +44,12 @@ describe('a candidacy', () => {
       expect(head?.kv?.key).to.equal('jobs/1a');
     });
 
-    it('without asking who leads, when nobody wants to know', async () => {
+    it('does not read who leads when nobody wants to know', async () => {
       const { head } = await join(0x1an, false);
       expect([head, txns()]).to.deep.equal([undefined, 1]);
     });
 
-    it('also when the reply to an earlier attempt was lost: it finds its own key, and its first revision counts', async () => {
+    it('finds the key of an earlier attempt whose reply was lost, and counts its first revision', async () => {
       world.etcd.next('txn', 'lose reply');
       expect(await world.refusal(queue.join(0x1an, value, true))).to.equal('UNAVAILABLE');
       await join(0x2bn);
@@ -61,14 +61,14 @@ describe('a candidacy', () => {
       expect(world.etcd.get('jobs/1a')?.version).to.equal(1n);
     });
 
-    it('once when the transaction is carried out twice', async () => {
+    it('gets one key when the transaction is carried out twice', async () => {
       world.etcd.next('txn', 'duplicate');
       const { place } = await join(0x1an);
       expect(place.own.createRevision).to.equal(2n);
       expect(world.etcd.keys('jobs/')).to.have.length(1);
     });
 
-    it('with another value than at the earlier attempt: the new one is written, in the same place', async () => {
+    it('writes another value than at the earlier attempt, in the same place', async () => {
       world.etcd.next('txn', 'lose reply');
       await world.refusal(queue.join(0x1an, Buffer.from('before'), true));
       const { place } = await join(0x1an);
@@ -77,14 +77,14 @@ describe('a candidacy', () => {
       expect(world.etcd.get('jobs/1a')?.lease).to.equal(0x1an);
     });
 
-    it('by taking over a key of its name that somebody wrote without its lease', async () => {
+    it("takes over a key of the candidate's name that somebody wrote without its lease", async () => {
       world.etcd.put('jobs/1a', 'forged');
       const { place } = await join(0x1an);
       expect(place.own).to.deep.equal({ key: 'jobs/1a', createRevision: 2n, lease: 0x1an });
       expect(world.etcd.get('jobs/1a')).to.include({ lease: 0x1an, createRevision: 2n });
     });
 
-    it('or says that its key was deleted in between, when that is what it finds', async () => {
+    it('refuses the join when the key was deleted before its place was read', async () => {
       world.etcd.next('txn', 'lose reply');
       await world.refusal(queue.join(0x1an, value, true));
       const joining = queue.join(0x1an, value, true);
@@ -93,14 +93,14 @@ describe('a candidacy', () => {
       expect(await world.refusal(joining)).to.equal('UNAVAILABLE');
     });
 
-    it('not with a lease that is gone', async () => {
+    it('refuses a lease that is gone', async () => {
       expect(await world.refusal(queue.join(0x99n, value, true))).to.equal('LEASE_LOST');
       expect(world.etcd.keys('jobs/')).to.deep.equal([]);
     });
   });
 
-  describe('knows its place', () => {
-    it('by one read, behind the youngest of the older', async () => {
+  describe('when a candidate asks for its place,', () => {
+    it('finds the predecessor, which is the youngest of the older keys, by one read', async () => {
       const { place: first } = await join(0x1an);
       const { place: second } = await join(0x2bn);
       const { place: third } = await join(0x3cn);
@@ -113,7 +113,7 @@ describe('a candidacy', () => {
       expect((await place(third.own))?.predecessor).to.equal('jobs/1a');
     });
 
-    it('and that it has none when its key is gone, though it would be the oldest', async () => {
+    it('tells that there is no place when the key is gone, though it would be the oldest', async () => {
       const { place: first } = await join(0x1an);
       const { place: second } = await join(0x2bn);
       world.etcd.delete('jobs/1a', 'jobs/2b');
@@ -121,14 +121,14 @@ describe('a candidacy', () => {
       expect(await place(second.own)).to.equal(undefined);
     });
 
-    it('and that a later key of the same name is another one', async () => {
+    it('takes a later key of the same name for another key', async () => {
       const { place: first } = await join(0x1an);
       world.etcd.delete('jobs/1a');
       world.etcd.put('jobs/1a', 'again', 0x1an);
       expect(await place(first.own)).to.equal(undefined);
     });
 
-    it('by name among keys of one revision, as etcd sorts them', async () => {
+    it('orders keys of one revision by name, as etcd sorts them', async () => {
       const put = (lease: bigint) => ({ type: 'put', key: `jobs/${lease.toString(16)}`, value, lease }) as const;
       const success = [put(0x3cn), put(0x1an), put(0x2bn)];
       const { revision } = await world.settled(process.store.txn({ compare: [], success, failure: [] }));
@@ -140,7 +140,7 @@ describe('a candidacy', () => {
       expect((await world.settled(queue.all())).map(({ key }) => key)).to.deep.equal(['jobs/1a', 'jobs/2b', 'jobs/3c']);
     });
 
-    it('is the oldest only as long as nobody older is there', async () => {
+    it('takes a key for the oldest only as long as no older key is there', async () => {
       const { place: first } = await join(0x1an);
       const { place: second } = await join(0x2bn);
       const oldest = (own: OwnKey) => world.settled(queue.isOldest(own));
@@ -150,15 +150,15 @@ describe('a candidacy', () => {
     });
   });
 
-  describe('leaves', () => {
-    it('by deleting its key, and takes one that is gone already for left', async () => {
+  describe('when a candidate leaves,', () => {
+    it('deletes the key, and takes a key that is gone already for released', async () => {
       const { place } = await join(0x1an);
       await world.settled(queue.release(place.own));
       expect(world.etcd.keys('jobs/')).to.deep.equal([]);
       await world.settled(queue.release(place.own));
     });
 
-    it('without touching a later key of the same name', async () => {
+    it('does not touch a later key of the same name', async () => {
       const { place } = await join(0x1an);
       world.etcd.delete('jobs/1a');
       world.etcd.put('jobs/1a', 'somebody else');
@@ -167,7 +167,7 @@ describe('a candidacy', () => {
     });
   });
 
-  it('proclaims a value in its place, with its lease, and says when the key is gone', async () => {
+  it('writes a proclaimed value in the same place, with the lease, and says when the key is gone', async () => {
     const { place } = await join(0x1an);
     expect(await world.settled(queue.proclaim(place.own, Buffer.from('new')))).to.equal(3n);
     expect(world.etcd.get('jobs/1a')).to.include({ lease: 0x1an, createRevision: 2n, modRevision: 3n });
@@ -176,12 +176,12 @@ describe('a candidacy', () => {
     expect(world.etcd.keys('jobs/')).to.deep.equal([]);
   });
 
-  describe('skips the keys of nested elections', () => {
+  describe('when nested elections have keys under it,', () => {
     const nest = (from: number, to: number): void => {
       for (let n = from; n < to; n += 1) world.etcd.put(`jobs/nested/${n}`, 'x');
     };
 
-    it('and warns of them once', async () => {
+    it('skips these keys, and warns of them once', async () => {
       nest(0, 3);
       const { place } = await join(0x1an);
       expect(place.predecessor).to.equal(undefined);
@@ -190,7 +190,7 @@ describe('a candidacy', () => {
       expect(log.lines.find(({ level }) => level === 'warn')?.data).to.deep.equal({ key: 'jobs/nested/0' });
     });
 
-    it('before, between and behind the candidates', async () => {
+    it('skips them before, between and behind the candidates', async () => {
       nest(0, 3);
       await join(0x1an);
       nest(3, 9);
@@ -203,7 +203,7 @@ describe('a candidacy', () => {
       expect((await world.settled(queue.all())).map(({ key }) => key)).to.deep.equal(['jobs/1a', 'jobs/2b']);
     });
 
-    it('by the thousand, in a handful of reads', async () => {
+    it('skips thousands of them in a handful of reads', async () => {
       nest(0, 5_000);
       await join(0x1an);
       nest(5_000, 10_000);
@@ -214,13 +214,13 @@ describe('a candidacy', () => {
       expect(txns() - before).to.be.lessThan(12);
     });
 
-    it('and finds nobody when there is nobody else', async () => {
+    it('finds nobody when there is no candidate besides', async () => {
       nest(0, 100);
       expect((await world.settled(queue.head())).kv).to.equal(undefined);
       expect(await world.settled(queue.all())).to.deep.equal([]);
     });
 
-    it('but not those that are no lease ids, since other clients may name them as they like', async () => {
+    it('does not skip keys that are no lease ids, since other clients may name their keys as they like', async () => {
       world.etcd.put(`${prefixOf('jobs')}by hand`, 'x');
       expect((await join(0x1an)).place.predecessor).to.equal('jobs/by hand');
     });

@@ -41,7 +41,7 @@ describe('calls from listeners', () => {
     expect(begun).to.equal(false);
   });
 
-  it('stop() inside elected rejects those who wait in elected(), who would find no leader', async () => {
+  it('stop() inside elected rejects the waiting calls of elected(), which would find no leader', async () => {
     election.on('elected', () => void election.stop());
     expect(await world.refusal(election.start().elected())).to.equal('STOPPED');
   });

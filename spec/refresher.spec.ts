@@ -62,7 +62,7 @@ describe('the refresher', () => {
     expect(story).to.deep.equal(['3000 sending', '3002 renewed, sent at 3000, 30 s', '6000 sending']);
   });
 
-  it('waits for an answer for half of that, and then tries another stream, elsewhere', async () => {
+  it('waits for an answer for a sixth of the TTL, and then tries another stream, elsewhere', async () => {
     process.store.faults.next('keepAlive', 'hang', (request) => 'what' in request && request.what === 'refresh');
     await world.runUntil(4_499);
     expect(story).to.deep.equal(['3000 sending']);
@@ -109,7 +109,7 @@ describe('the refresher', () => {
     ]);
   });
 
-  it('tries again 50 ms after a stream breaks, for as long as it is let', async () => {
+  it('tries again 50 ms after a stream breaks, until it is closed', async () => {
     process.store.faults.keepAlive = 'fail';
     await world.runUntil(3_152);
     expect(story).to.deep.equal([
@@ -160,7 +160,7 @@ describe('the refresher', () => {
     expect([process.clock.timers, process.store.open]).to.deep.equal([[], []]);
   });
 
-  it('sends nothing when it is closed by who hears that it is about to', async () => {
+  it('sends nothing when it is closed by the handler that it tells that it is about to send', async () => {
     const closing = new Refresher(process.store, process.clock, ID, 0, 9, {
       sending: () => closing.close(),
       renewed: () => story.push('renewed'),

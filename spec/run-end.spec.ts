@@ -5,7 +5,7 @@ import { record } from './support/story.js';
 import { newTask } from './support/task.js';
 import { type Process, World } from './support/world.js';
 
-describe('a task of run()', () => {
+describe('run()', () => {
   let world: World;
   let process: Process;
   let election: Election;
@@ -75,7 +75,7 @@ describe('a task of run()', () => {
       await nothingLeft();
     });
 
-    it('by stepDown() releases after the task, and runs it again at the end of the queue', async () => {
+    it('releases the key after the task when stepDown() is called, and runs the task in the next term', async () => {
       const { work, terms } = task();
       const running = election.run(work);
       await world.begun(terms);
@@ -103,7 +103,7 @@ describe('a task of run()', () => {
     });
 
     for (const at of [0, 1, 3]) {
-      it(`leaves when it aborts ${at} ms after the beginning`, async () => {
+      it(`leaves when the signal is aborted ${at} ms after the beginning`, async () => {
         const controller = new AbortController();
         const running = run(controller, () => story.push('task begins'));
         await world.advance(at);
@@ -115,7 +115,7 @@ describe('a task of run()', () => {
       });
     }
 
-    it('leaves the queue when it aborts while waiting', async () => {
+    it('leaves the queue when the signal is aborted while the candidate waits', async () => {
       const first = world.candidate('first').election;
       await world.queued(first);
       const controller = new AbortController();
@@ -127,7 +127,7 @@ describe('a task of run()', () => {
       expect([world.etcd.keys('jobs/').length, story]).to.deep.equal([1, []]);
     });
 
-    it('lets the task wind down when it aborts while that runs', async () => {
+    it('lets the task wind down when the signal is aborted while the task runs', async () => {
       const controller = new AbortController();
       const { work, terms } = task();
       const running = run(controller, work);
@@ -143,7 +143,7 @@ describe('a task of run()', () => {
       await nothingLeft();
     });
 
-    it('is left alone afterwards: an abort that comes late stops nothing', async () => {
+    it('leaves the signal alone when it has ended: an abort that comes late stops nothing', async () => {
       const controller = new AbortController();
       expect(await world.settled(run(controller, () => 'result'))).to.equal('result');
       await world.queued(election);

@@ -67,7 +67,7 @@ describe('run()', () => {
     });
   }
 
-  it('releases the key only after the task has settled; until then the lease is refreshed, and nobody else leads', async () => {
+  it('holds the key until the task has settled; until then the lease is refreshed and nobody else leads', async () => {
     build({ releaseTimeout: 60_000 });
     const next = world.candidate('b').election;
     const { work, terms } = task();
@@ -120,7 +120,7 @@ describe('run()', () => {
     await world.settled(again);
   });
 
-  it('refuses a second run() while one is under way, which goes on', async () => {
+  it('refuses a second run() while the first is under way, and the first goes on', async () => {
     const { work, terms } = task();
     const running = election.run(work);
     const err = await election.run(() => 'second').catch((reason: unknown) => reason);
@@ -131,7 +131,7 @@ describe('run()', () => {
     expect(await world.settled(running)).to.equal('done');
   });
 
-  it('can be called again when one has ended', async () => {
+  it('can be called again when an earlier run() has ended', async () => {
     expect(await world.settled(election.run(() => 'one'))).to.equal('one');
     expect(await world.settled(election.run(() => 'two'))).to.equal('two');
     expect(story.filter((line) => line.startsWith('elected'))).to.have.length(2);
@@ -196,7 +196,7 @@ describe('run()', () => {
     await nothingLeft();
   });
 
-  it('ends with stop() also when the candidate is started again at once', async () => {
+  it('ends with stop(), also when the candidate is started again at once', async () => {
     await world.queued(election);
     let runs = 0;
     const running = election.run(async ({ signal }) => {

@@ -47,7 +47,7 @@ describe('a session', () => {
     expect(story).to.deep.equal(['elected with token 2']);
   });
 
-  it('takes another lease, and revokes the first, when a grant that it took for failed was carried out', async () => {
+  it('takes another lease, and revokes the first, when a grant was carried out that it took for failed', async () => {
     world.etcd.next('grant', 'lose reply');
     election.start();
     await world.until(() => election.isLeader(), 'it leads');
@@ -101,7 +101,7 @@ describe('a session', () => {
     expect(cause).to.be.instanceOf(Error).and.include({ code: 'UNAVAILABLE' });
   });
 
-  it('gives a lease back that was granted too late to be of use, and asks again', async () => {
+  it('revokes a lease that was granted too late to be of use, and asks for another', async () => {
     build({ ttl: 2 });
     world.etcd.next('grant', { lateBy: 1_498 });
     election.start();
@@ -112,7 +112,7 @@ describe('a session', () => {
     expect(process.store.requests.grant).to.be.within(2, 3);
   });
 
-  it('leaves the lease it gave up alone as long as the work of the leader may last, and revokes it then', async () => {
+  it("leaves a lease that it gave up alone while the leader's work may last, and revokes it then", async () => {
     await world.queued(election);
     const [given] = leases();
     process.store.faults.keepAlive = 'hang';
@@ -140,7 +140,7 @@ describe('a session', () => {
     await world.until(() => election.isLeader(), 'it leads', 1_100);
   });
 
-  it('keeps asking when it is refused, and says why', async () => {
+  it('keeps asking for a lease when it is refused, and says why', async () => {
     const denied = { error: new (await import('../lib/errors.js')).ElectionError('PERMISSION_DENIED', 'no') };
     process.store.faults.grant = denied;
     election.start();
@@ -150,7 +150,7 @@ describe('a session', () => {
     await world.until(() => election.isLeader(), 'it leads', 1_100);
   });
 
-  it('is lost at once when etcd says so in reply to a refresh', async () => {
+  it('loses its lease at once when etcd says in reply to a refresh that the lease is gone', async () => {
     await world.queued(election);
     process.store.silenceStreams('watch');
     world.etcd.revoke(leases()[0] ?? 0n);
@@ -185,7 +185,7 @@ describe('a session', () => {
       expect([leases(), closing.clock.timers, closing.store.open]).to.deep.equal([[], [], []]);
     });
 
-    it('closes once, and is the same promise each time', async () => {
+    it('closes once, and returns the same promise each time', async () => {
       const first = session.close();
       expect(session.close()).to.equal(first);
       await world.settled(first);
@@ -198,7 +198,7 @@ describe('a session', () => {
       expect([one.state, leases()]).to.deep.equal(['idle', []]);
     });
 
-    it('refuses whoever starts afterwards, and that candidate does not wait for ever', async () => {
+    it('refuses a candidate that starts afterwards, and this candidate does not wait for ever', async () => {
       await world.settled(session.close());
       const late = new Election(session, 'late');
       const lines = record(late, ['elected', 'error']);

@@ -53,7 +53,7 @@ describe('elections that share a session', () => {
     });
   }
 
-  it('are refreshed still for who comes next, after the last of them has stopped', async () => {
+  it('keep their lease for the next one after the last of them has stopped', async () => {
     await world.queued(one);
     const { leaseId } = one.leadership ?? {};
     await world.settled(one.stop());
@@ -63,7 +63,7 @@ describe('elections that share a session', () => {
     expect(process.store.requests.grant).to.equal(1);
   });
 
-  it('all lose their leadership with the lease, and all come back with another', async () => {
+  it('all lose their leadership with the lease, and all come back with another lease', async () => {
     await world.queued(one, two);
     const story = tell({ one, two }, ['elected', 'unelected', 'error']);
     const before = one.leadership?.leaseId;
@@ -110,7 +110,7 @@ describe('elections that share a session', () => {
     expect(names()).to.deep.equal([]);
   });
 
-  it('does not give a place to a second candidate in the same election, until the first has left', async () => {
+  it('do not let a second candidate join the same election until the first has left', async () => {
     const second = new Election(session, 'one', { value: 'second' });
     const third = new Election(session, 'one', { value: 'third' });
     await world.queued(one);
@@ -134,7 +134,7 @@ describe('elections that share a session', () => {
     ]);
   });
 
-  it('can be started again by who hears of its place being taken', async () => {
+  it('can be started again by a listener while the next candidate takes over the place in the session', async () => {
     const next = new Election(session, 'one', { value: 'next' });
     await world.queued(one);
     next.start();
@@ -154,7 +154,7 @@ describe('elections that share a session', () => {
     await world.until(() => one.isLeader(), 'the first one leads again');
   });
 
-  it('lets a candidate stop that waits for the place of another', async () => {
+  it('let a candidate stop that waits until another candidate has left', async () => {
     const second = new Election(session, 'one');
     second.on('error', () => {});
     await world.queued(one);
@@ -167,7 +167,7 @@ describe('elections that share a session', () => {
     expect(names()).to.deep.equal([]);
   });
 
-  it('closes with a candidate that waits for the place of another', async () => {
+  it('close with their session while one candidate waits until another has left', async () => {
     const second = new Election(session, 'one');
     second.on('error', () => {});
     await world.queued(one);
@@ -177,7 +177,7 @@ describe('elections that share a session', () => {
     expect([one.state, second.state]).to.deep.equal(['idle', 'idle']);
   });
 
-  it('gives back what a join that comes too late has got', async () => {
+  it('release the key of a join that comes too late', async () => {
     await world.queued(two);
     world.etcd.next('txn', { lateBy: 500 });
     one.start();
@@ -187,7 +187,7 @@ describe('elections that share a session', () => {
     expect(names()).to.deep.equal(['two']);
   });
 
-  it('hear that etcd does not answer also when they come after it fell silent', async () => {
+  it('hear that etcd does not answer, also when they come after etcd fell silent', async () => {
     await world.queued(one);
     process.store.network = 'silent';
     await world.advance(5_500);

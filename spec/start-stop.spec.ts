@@ -56,7 +56,7 @@ describe('a candidate', () => {
       expect(process.store.requests.grant).to.equal(2);
     });
 
-    it('during stop() takes effect after it', async () => {
+    it('takes effect after stop() when it is called during stop()', async () => {
       await world.queued(election);
       const stopping = election.stop();
       election.start();
@@ -66,7 +66,7 @@ describe('a candidate', () => {
       expect(story).to.deep.equal(['elected with token 2', 'unelected: STOPPED', 'elected with token 4']);
     });
 
-    it('during stop(), and stop() again, ends stopped', async () => {
+    it('leaves the candidate stopped when stop() follows it during stop()', async () => {
       await world.queued(election);
       const first = election.stop();
       election.start();
@@ -78,7 +78,7 @@ describe('a candidate', () => {
   });
 
   describe('stop()', () => {
-    it('before start() does nothing', async () => {
+    it('does nothing before start()', async () => {
       await election.stop();
       expect([election.state, process.store.requests.grant]).to.deep.equal(['idle', 0]);
     });
@@ -94,7 +94,7 @@ describe('a candidate', () => {
       nothingLeft();
     });
 
-    it('is one stop however often it is called', async () => {
+    it('stops once however often it is called', async () => {
       await world.queued(election);
       await world.settled(Promise.all([election.stop(), election.stop(), election.stop()]));
       await election.stop();
@@ -102,7 +102,7 @@ describe('a candidate', () => {
       expect(story).to.deep.equal(['elected with token 2', 'unelected: STOPPED']);
     });
 
-    it('lets the next one lead at once', async () => {
+    it('lets the next candidate lead at once', async () => {
       const next = world.candidate('b').election;
       await world.queued(election, next);
       const startedAt = world.now;
@@ -111,7 +111,7 @@ describe('a candidate', () => {
       expect(world.now - startedAt).to.be.lessThan(6);
     });
 
-    it('while waiting leaves the queue, and tells nothing', async () => {
+    it('takes a waiting candidate out of the queue, and tells nothing', async () => {
       const first = world.candidate('first').election;
       await world.queued(first, election);
       await world.settled(election.stop());
@@ -121,7 +121,7 @@ describe('a candidate', () => {
     });
 
     for (const at of [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5]) {
-      it(`${at} ms after start() leaves nothing in etcd`, async () => {
+      it(`leaves nothing in etcd when it comes ${at} ms after start()`, async () => {
         election.start();
         await world.advance(at);
         await world.settled(election.stop());
@@ -131,7 +131,7 @@ describe('a candidate', () => {
       });
     }
 
-    it('while a join is on its way gives back what comes of it', async () => {
+    it('releases what comes of a join that is on its way', async () => {
       world.etcd.next('txn', { arriveLateBy: 1_000 });
       election.start();
       await world.advance(100);
@@ -142,7 +142,7 @@ describe('a candidate', () => {
       nothingLeft();
     });
 
-    it('during a pause between two attempts does not wait for the next', async () => {
+    it('does not wait for the next attempt to join when it comes between two attempts', async () => {
       process.store.network = 'down';
       election.start();
       await world.advance(10_000);
@@ -182,7 +182,7 @@ describe('a candidate', () => {
       nothingLeft();
     });
 
-    it('resolves within releaseTimeout + 1 s with a join that hangs, and what comes of it later ends with the lease', async () => {
+    it('resolves within releaseTimeout + 1 s while a join hangs; a key of this join ends with the lease', async () => {
       const log = recordLog();
       build({ releaseTimeout: 0, logger: log });
       world.etcd.next('txn', 'hang');
@@ -196,7 +196,7 @@ describe('a candidate', () => {
       nothingLeft();
     });
 
-    it('that gave up on etcd does not take the lease from a candidate started again meanwhile', async () => {
+    it('takes no lease from a candidate that was started again after stop() had given etcd up', async () => {
       build({ releaseTimeout: 0 });
       world.etcd.next('txn', 'hang');
       election.start();
@@ -207,7 +207,7 @@ describe('a candidate', () => {
       expect([election.isLeader(), story]).to.deep.equal([true, ['elected with token 2']]);
     });
 
-    it('is what leaving the scope does', async () => {
+    it('is what leaving the scope calls', async () => {
       await world.queued(election);
       await world.settled(election[Symbol.asyncDispose]());
       expect([election.state, story.at(-1)]).to.deep.equal(['idle', 'unelected: STOPPED']);

@@ -21,7 +21,7 @@ describe('stepDown()', () => {
     expect(story).to.deep.equal(['a unelected: STEPPED_DOWN', 'b elected']);
   });
 
-  it('alone in the queue is elected again, with a greater token', async () => {
+  it('elects a candidate again that is alone in the queue, with a greater token', async () => {
     const { election } = world.candidate('a');
     const story = record(election);
     await world.queued(election);
@@ -51,7 +51,7 @@ describe('stepDown()', () => {
     expect(b.isLeader()).to.equal(true);
   });
 
-  it('called twice steps down once', async () => {
+  it('steps down once when it is called twice', async () => {
     const { election } = world.candidate('a');
     const story = record(election);
     await world.queued(election);
@@ -61,7 +61,7 @@ describe('stepDown()', () => {
     expect(story).to.have.length(3);
   });
 
-  it('followed by stop() ends stopped', async () => {
+  it('leaves the candidate stopped when stop() follows it', async () => {
     const { election } = world.candidate('a');
     await world.queued(election);
     const stepping = election.stepDown();
@@ -81,7 +81,7 @@ describe('stepDown()', () => {
     expect(story).to.deep.equal(['a unelected: STEPPED_DOWN', 'b elected']);
   });
 
-  it('is not undone by a deletion that arrives when it leads again', async () => {
+  it('is not undone by a deletion that arrives when the candidate leads again', async () => {
     const { election, store } = world.candidate('a', { ttl: 60 });
     const story = record(election, ['elected', 'unelected', 'error']);
     await world.queued(election);

@@ -90,7 +90,7 @@ describe('the journal of a run of specs', () => {
     expect(runSpecs("import './gone.mjs';")).to.deep.equal({ results: undefined, code: 1 });
   });
 
-  it('may have several runs in it, of which each must come to its end', () => {
+  it('may hold several runs, each of which must come to its end', () => {
     const first = journalOf({ at: 'start', total: 1 }, { at: 'begin', ...a }, { at: 'passed' }, { at: 'over' });
     const second = journalOf({ at: 'start', total: 3 }, { at: 'begin', ...a });
     expect(resultsOf(first + first)).to.deep.equal({ passed: 2, failed: [], left: 0, interrupted: undefined });

@@ -38,7 +38,7 @@ describe('a tool that is run as a step', () => {
     expect(output).to.equal('on its way\n');
   });
 
-  it('is not waited for when something that it has left behind holds its output open', async () => {
+  it('is not waited for when a process that it has left behind holds its output open', async () => {
     const { ending, output } = await runProgram(`
       import { spawn } from 'node:child_process';
       const left = spawn('sleep', ['30'], { stdio: ['ignore', 'inherit', 'inherit'], detached: true });

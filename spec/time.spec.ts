@@ -39,7 +39,7 @@ describe('the system clock', () => {
     expect(elapsed(start)).to.equal(1_000);
   });
 
-  it('counts a step forward after one back in full', () => {
+  it('counts a step forward in full after a step back', () => {
     const start = clock.now();
     stepWallClock(-60_000);
     clock.now();
@@ -47,7 +47,7 @@ describe('the system clock', () => {
     expect(elapsed(start)).to.equal(60_000);
   });
 
-  it('leaves a step of 19 ms to the margin, and counts one of 20 ms', () => {
+  it('leaves a step of 19 ms to the margin, and counts a step of 20 ms', () => {
     const start = clock.now();
     stepWallClock(19);
     expect(elapsed(start)).to.equal(0);
@@ -55,7 +55,7 @@ describe('the system clock', () => {
     expect(elapsed(start)).to.equal(20);
   });
 
-  it('counts small steps when together they are a large one', () => {
+  it('counts small steps when together they are a large step', () => {
     const start = clock.now();
     for (let step = 0; step < 30; step += 1) {
       stepWallClock(10);

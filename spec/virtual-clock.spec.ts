@@ -199,7 +199,7 @@ describe('virtual time', () => {
       expect(story).to.deep.equal(['10 first', '20 third']);
     });
 
-    it('does nothing any more once killed', async () => {
+    it('does nothing any more once it is killed', async () => {
       clock.after(1, tell('timer'));
       time.at(1, () => clock.receive(tell('message')));
       clock.kill();

@@ -31,7 +31,7 @@ describe('a watch that', () => {
   const opened = (): number => process.store.requests.watchStream;
 
   describe('is quiet', () => {
-    it('is asked for a sign of life, and stays as it is when it gives one', async () => {
+    it('is asked for a sign of life, and stays as it is when it gives a sign', async () => {
       follow();
       await world.advance(60_000);
       expect([opened(), story]).to.deep.equal([1, []]);
@@ -99,7 +99,7 @@ describe('a watch that', () => {
       expect(story.length).to.be.within(4, 8);
     });
 
-    it('is given another chance when we were late ourselves: the answer may lie in the socket', async () => {
+    it('is given another chance when we were late ourselves, since the answer may lie in the socket', async () => {
       follow();
       await world.runUntil(7_000.5);
       expect(process.store.requests.ping).to.equal(1);

@@ -45,7 +45,7 @@ describe('the watches of a session', () => {
     expect(streams()).to.equal(3);
   });
 
-  it('ask etcd once for a key, on whichever stream it is followed', async () => {
+  it('ask etcd once for a key, on whichever stream the key is followed', async () => {
     followMany(2_001);
     const leave = follow('k2000', 'again');
     follow('k0', 'again');
@@ -80,7 +80,7 @@ describe('the watches of a session', () => {
     expect(streams()).to.equal(2);
   });
 
-  it('have those look who follow a key that goes before it is watched, when another of its lease is watched', async () => {
+  it('make followers of a key that is not watched yet read when another key of its lease is deleted', async () => {
     world.etcd.put('a/1f', 'x');
     follow('a/1f');
     await world.advance(10);

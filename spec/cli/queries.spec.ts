@@ -86,7 +86,7 @@ describe('what etcd-leader shows of elections', () => {
     });
   });
 
-  it('list: the elections below a prefix, nested ones too, and who leads them', async () => {
+  it('list shows the elections below a prefix, nested ones too, and who leads them', async () => {
     await client.put(`${name}/config`).value('no candidate');
     await candidate('a', `${name}/x`).start().elected();
     const waits = candidate('b', `${name}/x`).start();

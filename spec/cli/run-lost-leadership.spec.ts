@@ -64,7 +64,7 @@ describe('etcd-leader run when leadership is lost', () => {
     expect(performance.now() - lostAt).to.be.within(1_700, TTL * 1000);
   });
 
-  it('kills it at once with --kill-after 0', async () => {
+  it('kills the command at once with --kill-after 0', async () => {
     const program = run('--kill-after', '0', '--', ...SCRIPTS.polite);
     await pidOf(program);
     await losses['its key is deleted'].lose();
@@ -103,7 +103,7 @@ describe('etcd-leader run when leadership is lost', () => {
     expect(program.stdout.count(/works as/)).to.equal(2);
   });
 
-  describe('because the program itself is out of action', () => {
+  describe('because the program itself is killed or stopped', () => {
     const handsOver = async (program: Program, act: () => void): Promise<{ before: boolean; ms: number }> => {
       const pid = await pidOf(program);
       const other = tracked(new Election(client, name, { value: 'other', ttl: 60 }));

@@ -75,7 +75,7 @@ describe('etcd-leader run', () => {
     });
   }
 
-  it('says at once, and not when it is elected, that there is no such command', async () => {
+  it('says at once, and not only when it is elected, that there is no such command', async () => {
     await election().start().elected();
     const program = run(name, '--', 'no-such-command-here');
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 127 });

@@ -69,7 +69,7 @@ describe('a cluster of containers', () => {
       }
     });
 
-    it(`keeps its leader, or finds the next, when ${member} is killed, and hands over when it is back`, async function () {
+    it(`keeps its leader or finds the next when ${member} is killed, and hands over afterwards`, async function () {
       this.timeout(90_000);
       const { first, second } = await firstAndSecond();
       await composeKill(member);

@@ -29,7 +29,7 @@ describe('when somebody', () => {
     expect(Math.max(...took)).to.be.below(BUSY);
   });
 
-  it("deletes the leader's key, the next one leads and it queues behind the others", async () => {
+  it("deletes the leader's key, the next one leads and the old leader queues behind the others", async () => {
     const name = uniqueName();
     const operator = openClient(cluster().hosts);
     const [a, b, c] = ['a', 'b', 'c'].map((value) => candidate(cluster().hosts, name, { value }));
@@ -43,7 +43,7 @@ describe('when somebody', () => {
     expect([...story].sort()).to.deep.equal(['a elected', 'a unelected: KEY_DELETED', 'b elected']);
   });
 
-  it('deletes the key of a waiting candidate, it queues again behind the others', async () => {
+  it('deletes the key of a waiting candidate, the candidate queues again behind the others', async () => {
     const name = uniqueName();
     const operator = openClient(cluster().hosts);
     const [a, b, c] = ['a', 'b', 'c'].map((value) => candidate(cluster().hosts, name, { value }));
@@ -82,7 +82,7 @@ describe('when somebody', () => {
     }
   });
 
-  it("revokes the leader's lease, it is told LEASE_LOST and comes back with another lease", async () => {
+  it("revokes the leader's lease, the leader is told LEASE_LOST and comes back with another lease", async () => {
     const operator = openClient(cluster().hosts);
     const election = candidate(cluster().hosts, uniqueName());
     const story = tell({ it: election }, ['elected', 'unelected', 'error', 'suspended']);
@@ -105,7 +105,7 @@ describe('when somebody', () => {
     ]);
   });
 
-  it('revokes the lease of a waiting candidate, it queues again with another', async () => {
+  it('revokes the lease of a waiting candidate, the candidate queues again with another lease', async () => {
     const name = uniqueName();
     const operator = openClient(cluster().hosts);
     const a = candidate(cluster().hosts, name, { value: 'a' });

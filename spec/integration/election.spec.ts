@@ -174,7 +174,7 @@ describe('an election', () => {
     expect(mostLeaders).to.equal(1);
   });
 
-  it('is told who leads though the nested elections under it are larger than an answer may be', async () => {
+  it('knows who leads though the nested elections under it are larger than an answer may be', async () => {
     const name = uniqueName();
     const client = openClient(cluster().hosts);
     for (let n = 0; n < 6; n++) await client.put(`${name}/nested/${n}`).value(Buffer.alloc(10_000));

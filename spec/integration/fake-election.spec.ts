@@ -26,7 +26,7 @@ const read = (story: readonly string[]): Record<'terms' | 'leaders', string[]> =
   return { terms: lines.filter((line) => !isLeader(line)), leaders: lines.filter(isLeader) };
 };
 
-describe('FakeElection tells the story that the real election tells', () => {
+describe('FakeElection', () => {
   const cluster = sharedCluster();
   let name: string;
 
@@ -80,7 +80,7 @@ describe('FakeElection tells the story that the real election tells', () => {
   };
 
   for (const [code, lose] of Object.entries(losses) as [LossCode, (typeof losses)[LossCode]][]) {
-    it(`when leadership is lost with ${code} while another waits, and when that one has gone`, async () => {
+    it(`tells the story of the real election when it loses leadership with ${code} while another waits`, async () => {
       const proxy = tracked(await TcpProxy.to(cluster().hosts));
       const real = candidate(proxy.hosts, name, { value: 'me', ttl: TTL });
       const story = record(real, CHAPTERS);

@@ -8,7 +8,7 @@ import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
-describe('when etcd carries a request out and the reply is lost', () => {
+describe('when etcd carries requests out and replies are lost,', () => {
   const cluster = sharedCluster();
 
   /** On a session that has its lease already, so that the request under test is the only one. One member: one connection. */
@@ -23,7 +23,7 @@ describe('when etcd carries a request out and the reply is lost', () => {
   }
 
   for (const how of ['and the connection is cut', 'and the connection stays open'] as const) {
-    it(`to a join, ${how}, the candidate finds that it has joined, once`, async () => {
+    it(`the candidate finds that it has joined, once, when the reply to its join is lost ${how}`, async () => {
       const { proxy, joining, written } = await onSession();
       const story = tell({ it: joining });
       const lost = proxy.loseReplies();
@@ -41,7 +41,7 @@ describe('when etcd carries a request out and the reply is lost', () => {
       expect(story).to.deep.equal(['it elected']);
     });
 
-    it(`to a departure, ${how}, stop() still ends`, async () => {
+    it(`stop() still ends when the reply to the deletion of the key is lost ${how}`, async () => {
       const { proxy, joining, written } = await onSession();
       await leading(joining);
       const lost = proxy.loseReplies();
@@ -54,7 +54,7 @@ describe('when etcd carries a request out and the reply is lost', () => {
     });
   }
 
-  it('to the grant of the lease, no second lease is left behind', async () => {
+  it('no second lease is left behind when the reply to the grant is lost', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
     const client = openClient(proxy.hosts);
     await client.get('anything'); // connects

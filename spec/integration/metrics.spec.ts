@@ -107,7 +107,7 @@ describe('the metrics of an election', () => {
     expect(samples.of('reelection_seconds_count', name)).to.equal(0);
   });
 
-  it('tell the place in the queue of one who waits, by a read that the scrape does not wait for', async () => {
+  it('tell the place of a waiting candidate in the queue, by a read that the scrape does not wait for', async () => {
     const [first, second] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
     await inOrder(first, second);
     await queued(candidateWithMetrics());

@@ -103,7 +103,7 @@ describe('who leads', () => {
     expect(a.leadership?.value).to.equal('a at work');
   });
 
-  it('is announced with the proclaimed value in later terms too, and from a waiting place', async () => {
+  it('is announced with the proclaimed value in later terms too, also when it waited as it proclaimed', async () => {
     const name = uniqueName();
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });

@@ -180,7 +180,7 @@ describe('a candidate', () => {
     expect(await stopped).to.equal('STOPPED');
   });
 
-  it('that steps down goes to the end of the queue and stays a candidate', async () => {
+  it('goes to the end of the queue when it steps down, and stays a candidate', async () => {
     const name = uniqueName();
     const [a, b, c] = [
       candidate(cluster().hosts, name, { value: 'a' }),
@@ -196,7 +196,7 @@ describe('a candidate', () => {
     expect(await outcome(a.stepDown())).to.equal('NOT_LEADER');
   });
 
-  it('that steps down alone is elected again with a greater token', async () => {
+  it('is elected again with a greater token when it steps down alone', async () => {
     const election = candidate(cluster().hosts, uniqueName());
     const story = tell({ it: election });
     const before = await leading(election);
@@ -206,7 +206,7 @@ describe('a candidate', () => {
     expect(story).to.deep.equal(['it elected', 'it unelected: STEPPED_DOWN', 'it elected']);
   });
 
-  it('whose health check fails steps down, and comes back when it succeeds', async () => {
+  it('steps down when its health check fails, and comes back when the check succeeds', async () => {
     const name = uniqueName();
     let healthy = true;
     const sick = candidate(cluster().hosts, name, { ttl: 5, value: 'sick', healthCheck: () => healthy });

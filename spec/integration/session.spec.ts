@@ -93,7 +93,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('of one client stands behind a session of another in the same election', async () => {
+  it('queues behind a session of another client in the same election', async () => {
     const name = uniqueName();
     const [a, b] = [candidate(open(), name, { value: 'a' }), candidate(open(), name, { value: 'b' })];
     await inOrder(a, b);

@@ -54,7 +54,7 @@ describe('while one of three members accepts connections and never answers', () 
     figure('start() to queued with a silent member', ...took);
   });
 
-  it('the next one is elected all the same when the leader stops', async () => {
+  it('the next candidate is elected all the same when the leader stops', async () => {
     const took = await Promise.all(
       // So many that in some the watch is on the silent member, and the lease is not.
       times(18).map(async (i) => {

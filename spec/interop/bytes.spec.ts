@@ -17,7 +17,7 @@ describe('a candidate of another client whose key and value are bytes, not text,
     return { leave: async () => void (await client.leaseClient.leaseRevoke({ ID: lease })) };
   }
 
-  it('leads before ours, is told with its bytes, and is followed when it goes', async () => {
+  it('leads before ours, is told with its bytes, and is followed by ours when it goes', async () => {
     const name = uniqueName();
     const other = await joinWithBytes(name);
     const own = candidate(cluster().hosts, name, { value: 'own' });
@@ -41,7 +41,7 @@ describe('a candidate of another client whose key and value are bytes, not text,
     await other.leave();
   });
 
-  it('hears bytes from ours as they were given', async () => {
+  it('hears the bytes of ours as they were given', async () => {
     const name = uniqueName();
     const client = openClient(cluster().hosts);
     const own = candidate(client, name, { value: VALUE });

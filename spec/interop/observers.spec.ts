@@ -6,7 +6,7 @@ import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
-describe('who leads, and what it proclaims, is heard', () => {
+describe('who leads in a mixed queue, and what the leader proclaims,', () => {
   const cluster = sharedCluster();
 
   /** What `observe()` and the `leader` events of an election of ours say, each in its order. */
@@ -27,7 +27,7 @@ describe('who leads, and what it proclaims, is heard', () => {
     });
   }
 
-  it('by `etcdctl elect --listen`, from our candidates', async () => {
+  it('is heard by `etcdctl elect --listen` from our candidates', async () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const [a, b] = ['a', 'b'].map((value) => candidate(hosts, name, { value })) as [Election, Election];
@@ -42,7 +42,7 @@ describe('who leads, and what it proclaims, is heard', () => {
     await heard(listener, ['a', 'a2', 'b']);
   });
 
-  it('by our observe() and `leader` events, from candidates of etcdctl', async () => {
+  it('is heard by our observe() and `leader` events from candidates of etcdctl', async () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const first = await etcdctls(hosts, name, 'etcdctl');
@@ -63,7 +63,7 @@ describe('who leads, and what it proclaims, is heard', () => {
     await heard(() => observed, ['etcdctl', 'own', 'etcdctl too', 'own']);
   });
 
-  it('by etcd3’s observe(), from our candidates', async () => {
+  it('is heard by etcd3’s observe() from our candidates', async () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const [a, b] = ['a', 'b'].map((value) => candidate(hosts, `election/${name}`, { value })) as [Election, Election];
@@ -79,7 +79,7 @@ describe('who leads, and what it proclaims, is heard', () => {
     await until(() => observer.leader() === 'b', { what: 'b to be observed' });
   });
 
-  it('by our observe() and `leader` events, from candidates of etcd3', async () => {
+  it('is heard by our observe() and `leader` events from candidates of etcd3', async () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const first = etcd3s(openClient(hosts), name, 'etcd3');

@@ -42,7 +42,7 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     expect(await keysUnder(openClient(hosts), queue)).to.deep.equal([]);
   });
 
-  it('closes up when one in the middle leaves, of whatever kind', async () => {
+  it('closes up when a candidate in the middle leaves, of whatever kind', async () => {
     const { hosts } = cluster();
     const name = uniqueName();
     const queue = `election/${name}`;

@@ -120,7 +120,7 @@ describe('the installed package', () => {
     expect(await node('etcd3.cjs')).to.equal('true true');
   });
 
-  it('has metrics for those who have prom-client', async () => {
+  it('has metrics for users who have prom-client', async () => {
     write(user.folder, 'm.mjs', `import * as m from 'etcd-leader/metrics'; console.log(Object.keys(m).length > 0);`);
     expect(await node('m.mjs')).to.equal('true');
   });

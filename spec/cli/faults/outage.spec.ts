@@ -42,7 +42,7 @@ describe('the command line while etcd does not answer', () => {
     await until(() => program.stdout.count(/works as/) === 2, { what: 'the command to run again' });
   });
 
-  it('says so in `observe`, and when it is over', async () => {
+  it('says so in `observe`, and says when etcd answers again', async () => {
     const program = Program.start(['observe', uniqueName()], { hosts: cluster.hosts });
     await program.stdout.line(/nobody leads/);
     pause();

@@ -45,7 +45,7 @@ describe('when etcd compacts its history', () => {
 
   const ENDS = ['leader elected', 'leader unelected: STOPPED', 'waiting elected'];
 
-  it('under a waiting candidate, that keeps its place and is elected', async () => {
+  it('a waiting candidate keeps its place and is elected', async () => {
     const { leader, waiting, operator, story } = await scene();
     const [, before] = await waiting.candidates();
     await compact(operator);
@@ -54,7 +54,7 @@ describe('when etcd compacts its history', () => {
     expect([term.fencingToken, story]).to.deep.equal([before?.fencingToken, ENDS]);
   });
 
-  it('while the watch of a waiting candidate is cut, that keeps its place, goes on quietly and is elected later', async () => {
+  it('a waiting candidate whose watch is cut keeps its place, goes on quietly and is elected later', async () => {
     const { leader, waiting, proxy, operator, story } = await scene();
     const [, before] = await waiting.candidates();
     proxy.cut();
@@ -69,7 +69,7 @@ describe('when etcd compacts its history', () => {
     expect([term.fencingToken, story]).to.deep.equal([before?.fencingToken, ENDS]);
   });
 
-  it('after the leader has gone while the watch was cut, the waiting candidate finds out all the same', async () => {
+  it('a waiting candidate whose watch is cut finds out that the leader has gone meanwhile', async () => {
     const { leader, waiting, proxy, operator, story } = await scene();
     proxy.cut();
     await leader.stop();
@@ -81,7 +81,7 @@ describe('when etcd compacts its history', () => {
     expect(story).to.deep.equal(ENDS);
   });
 
-  it("after the waiting candidate's key was deleted while the watch was cut, it queues again", async () => {
+  it('a waiting candidate whose key is deleted while its watch is cut queues again', async () => {
     const { leader, waiting, proxy, operator } = await scene();
     const [, own] = await leader.candidates();
     proxy.cut();
@@ -95,7 +95,7 @@ describe('when etcd compacts its history', () => {
     await until(() => waiting.state === 'waiting', { what: 'it to know' });
   });
 
-  it('after its key was deleted while the watch was cut, the leader is told', async () => {
+  it('a leader whose key is deleted while its watch is cut is told', async () => {
     const name = uniqueName();
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
     const operator = openClient(cluster().hosts);
@@ -111,7 +111,7 @@ describe('when etcd compacts its history', () => {
     expect(story).to.deep.equal(['leader elected', 'leader unelected: KEY_DELETED', 'leader elected']);
   });
 
-  it('while its watch was cut, an observer tells who leads now', async () => {
+  it('an observer whose watch is cut tells who leads now', async () => {
     const { leader, waiting, proxy, operator } = await scene();
     const third = candidate(cluster().hosts, waiting.name, { value: 'third' });
     await inOrder(third);

@@ -40,7 +40,7 @@ describe('on a cluster', () => {
     return { leaders, stories, refreshed };
   }
 
-  it('of which one member is stopped, no leader loses its leadership, 10 of 10', async () => {
+  it('no leader loses its leadership while one member is stopped, 10 of 10', async () => {
     const { leaders, stories, refreshed } = await tenLeaders();
     (await followers())[0]?.pause();
     await refreshed(4);
@@ -62,14 +62,14 @@ describe('on a cluster', () => {
     figure('start() to queued with one member stopped', ...took);
   });
 
-  it('of which one member is killed, no leader loses its leadership, 10 of 10', async () => {
+  it('no leader loses its leadership when one member is killed, 10 of 10', async () => {
     const { leaders, stories, refreshed } = await tenLeaders();
     await (await followers())[0]?.kill();
     await refreshed(2);
     expect(stories).to.deep.equal(leaders.map(() => ['it elected']));
   });
 
-  it('whose raft leader is killed, no leader loses its leadership and the next are elected', async () => {
+  it('no leader loses its leadership and the next are elected when the raft leader is killed', async () => {
     const pairs = await Promise.all(
       CLIENTS.map(async (client) => {
         const name = uniqueName();
@@ -97,7 +97,7 @@ describe('on a cluster', () => {
     }
   });
 
-  it('whose raft leader is stopped, everybody leads in the end and never two at a time', async () => {
+  it('everybody leads in the end, and never two at a time, when the raft leader is stopped', async () => {
     const name = uniqueName();
     const all = times(4).map((i) =>
       candidate(cluster().hosts, name, { ttl: TTL, client: CLIENTS[i % 2] as ClientKind }),
@@ -123,7 +123,7 @@ describe('on a cluster', () => {
     expect(most).to.equal(1);
   });
 
-  it('that is restarted as a whole, the leader stays or comes back and the queue is as before', async () => {
+  it('the leader stays or comes back and the queue is as before when the whole cluster is restarted', async () => {
     const name = uniqueName();
     const [a, b] = CLIENTS.map((client, i) => candidate(cluster().hosts, name, { value: 'ab'[i] ?? '', client }));
     if (a === undefined || b === undefined) throw new Error('two were made');
@@ -139,7 +139,7 @@ describe('on a cluster', () => {
     expect(story).to.deep.equal(['a elected', 'a unelected: STOPPED', 'b elected']);
   });
 
-  it('that lost its majority for longer than the lease, one leads again soon after, and one only', async () => {
+  it('one candidate leads again, and one only, soon after the majority was away longer than the lease', async () => {
     const name = uniqueName();
     const all = times(4).map((i) => candidate(cluster().hosts, name, { ttl: 3, client: CLIENTS[i % 2] as ClientKind }));
     await inOrder(...all);

@@ -11,7 +11,7 @@ import { BUSY, pause, until } from '../../support/wait.js';
 const OUTAGE = 22_000;
 const ELECTED_WITHIN = { createClient: 3_000 + BUSY, 'a plain Etcd3': 8_000 + BUSY } as const;
 
-describe('started while etcd is down', () => {
+describe('while etcd is down', () => {
   const cluster = ownCluster();
 
   it(`for ${OUTAGE / 1_000} s, candidates say so soon and at growing intervals, and lead soon after`, async function () {

@@ -152,7 +152,7 @@ describe('with roles, an election', () => {
     expect(story).to.deep.equal(['a elected', 'a unelected: STOPPED', 'b elected']);
   });
 
-  it('without permission does not disturb the others of its session', async () => {
+  it('does not disturb the others of its session when it has no permission', async () => {
     const name = uniqueName();
     const session = tracked(new Session(await worker(name)));
     const names = Array.from({ length: 30 }, (_, i) => `${name}-${i}`);
@@ -170,7 +170,7 @@ describe('with roles, an election', () => {
   });
 });
 
-describe('with a password that etcd does not accept, an election', () => {
+describe('with a password that etcd does not accept, or without a user, an election', () => {
   const secured = securedCluster({ members: 1 });
 
   for (const client of CLIENTS) {

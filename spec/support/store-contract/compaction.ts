@@ -3,8 +3,8 @@ import type { ContractContext } from './context.js';
 
 /** Only for a store whose history somebody can shorten; no call of `Store` does. */
 export function compactionSpecs(spec: ContractContext): void {
-  describe('watches after a compaction', () => {
-    it('cancels a watch from before the compaction, and says from where it is possible', async () => {
+  describe('with watches after a compaction', () => {
+    it('cancels a watch from before the compaction, and says from which revision it is possible', async () => {
       const { revision } = await spec.commit(spec.put('a'));
       await spec.commit(spec.put('a'));
       const { revision: last } = await spec.commit(spec.put('a'));

@@ -3,7 +3,7 @@ import { pause } from '../wait.js';
 import { type ContractContext, rejection } from './context.js';
 
 export function leaseSpecs(spec: ContractContext): void {
-  describe('leases', () => {
+  describe('with leases', () => {
     it('grants 2 s to whoever asks for 1', async () => {
       expect(await spec.store.grant(spec.newLeaseId(), 1)).to.equal(2);
     });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ContractContext } from './context.js';
 
 export function rangeSpecs(spec: ContractContext): void {
-  describe('ranges', () => {
+  describe('with ranges', () => {
     let revisions: bigint[];
 
     beforeEach(async () => {

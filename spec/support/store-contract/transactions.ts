@@ -3,8 +3,8 @@ import type { Op, TxnResult } from '../../../lib/store/store.js';
 import { type ContractContext, rejection } from './context.js';
 
 export function transactionSpecs(spec: ContractContext): void {
-  describe('transactions', () => {
-    it('creates a key once, and tells the second who came first', async () => {
+  describe('with transactions', () => {
+    it('creates a key once, and tells the second transaction which one came first', async () => {
       const lease = await spec.newLease();
       const join = (value: string): Promise<TxnResult> =>
         spec.store.txn({

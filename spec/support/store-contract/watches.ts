@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { ContractContext } from './context.js';
 
 export function watchSpecs(spec: ContractContext): void {
-  describe('watches', () => {
+  describe('with watches', () => {
     it('tells of what happens from now on, in order, all of one revision together', async () => {
       const { revision } = await spec.commit(spec.put('old'));
       const recorder = spec.watch();
