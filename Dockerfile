@@ -15,12 +15,12 @@ COPY scripts/build.mjs scripts/
 COPY lib lib
 COPY examples examples
 RUN node scripts/build.mjs
-# What the program needs to run, and nothing else.
+# This stage has what the program needs to run, and nothing else.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM ${NODE_IMAGE} AS base
-# tini as process 1: the command of `run` may leave processes behind, and Node does not reap those of others. It hands
-# signals on to etcd-leader alone, which hands them on to the command's process group.
+# tini is process 1, because the command of `run` may leave processes behind, and Node does not reap processes of
+# others. tini hands signals on to etcd-leader alone, which hands them on to the command's process group.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends tini \
   && rm -rf /var/lib/apt/lists/*
@@ -32,10 +32,10 @@ COPY package.json README.md LICENSE ./
 
 # The service of examples/fastify.ts.
 FROM base AS example
-# A development dependency of the package: left out as long as package.json says so.
+# fastify is a development dependency of the package, so npm would leave it out as long as package.json says so.
 RUN npm pkg delete devDependencies && npm install --no-save --ignore-scripts --no-audit --no-fund fastify@5
 COPY --from=build /app/dist/examples dist/examples
-# Another user than root, by number: Kubernetes' runAsNonRoot does not look up names.
+# The user is not root, and is given by number because Kubernetes' runAsNonRoot does not look up names.
 USER 1000:1000
 EXPOSE 3000
 ENV HOST=0.0.0.0

@@ -6,25 +6,25 @@ import type { World } from './world.js';
 
 /** One iteration. */
 export interface Trial {
-  /** What is measured. Resolves with ms. */
+  /** Does what is measured. Resolves with its milliseconds. */
   run(): Promise<number>;
-  /** Clears up. */
   end(): Promise<void>;
 }
 
 export interface Contestant {
   readonly who: Who;
-  /** Everything that comes before what is measured. */
+  /** Prepares the iteration; none of this is measured. */
   prepare(): Promise<Trial>;
   close(): Promise<void>;
 }
 
-/** ms after an iteration in which what it has caused still reaches etcd. */
+/** Milliseconds to wait after an iteration, because what the iteration has caused still reaches etcd. */
 const AFTERMATH = 150;
 
 /**
- * Measures the contestants in turn, one iteration each, starting with another one each time, so that whatever else the
- * machine does hits all alike. Requests are counted apart, since reading them costs etcd time.
+ * Measures the contestants in turn, one iteration each, and begins each round with another contestant, so that other
+ * work of the machine meets all contestants alike. Requests are counted apart from the times, because reading etcd's
+ * counters costs etcd time.
  */
 export async function alternate(
   world: World,

@@ -4,7 +4,7 @@ export interface Arguments {
   readonly help: boolean;
   /** Names of cases; empty for all. */
   readonly cases: readonly string[];
-  /** The report to stdout, as JSON; all else to stderr. */
+  /** Writes the report to stdout as JSON, and everything else to stderr. */
   readonly json: boolean;
   readonly quick: boolean;
   /** A target that is not met fails the run. */
@@ -13,7 +13,7 @@ export interface Arguments {
   readonly svg: boolean;
   /** Puts the report into this file, beside the cases it has already. */
   readonly into: string | undefined;
-  /** Measures nothing: takes this report. */
+  /** Measures nothing, and takes the report from this file. */
   readonly from: string | undefined;
 }
 

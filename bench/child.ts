@@ -35,7 +35,7 @@ interface Pending {
   readonly reject: (reason: ChildFailure) => void;
 }
 
-/** So much of what a child says on stderr is kept for the case that it crashes. */
+/** Characters of a child's stderr to keep, because a crash is explained there. */
 const KEPT = 20_000;
 
 const alive = new Set<ChildProcess>();
@@ -43,7 +43,7 @@ process.once('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** A program in a process of its own, so that what it does to memory and event loop is its own, too. */
+/** A program in a process of its own, so that its memory and its event loop are its own, too. */
 export class Child<C extends Commands> {
   readonly #process: ChildProcess;
   readonly #pending = new Map<number, Pending>();
@@ -63,7 +63,7 @@ export class Child<C extends Commands> {
     alive.add(this.#process);
   }
 
-  /** Rejects with {@link ChildFailure}; a child that does not answer within so many ms is killed. */
+  /** Rejects with {@link ChildFailure}. A child that does not answer within so many milliseconds is killed. */
   ask<K extends keyof C & string>(command: K, argument: Argument<C[K]>, within: number): Promise<Answer<C[K]>> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
@@ -83,7 +83,6 @@ export class Child<C extends Commands> {
     });
   }
 
-  /** SIGKILL */
   kill(): void {
     this.#process.kill('SIGKILL');
   }

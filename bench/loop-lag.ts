@@ -1,10 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Lag } from './report.js';
 
-/** ms: what the histogram waits each time, and counts as delay. */
+/** Milliseconds between two samples. The histogram counts this time as delay, so it is taken off. */
 const RESOLUTION = 5;
 
-/** Notes how late the event loop of this process is, from now until it is asked. */
+/** Measures how late the event loop of this process is, from now until it is asked. */
 export class LoopLag {
   readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
 

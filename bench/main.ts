@@ -58,7 +58,7 @@ function read(file: string): Report {
   return JSON.parse(readFileSync(file, 'utf8')) as Report;
 }
 
-/** The cases just measured take the place of the same in `file`. */
+/** Puts the measured cases into `file`, in place of earlier results of the same cases. */
 function merge(file: string, fresh: Report): Report {
   if (!existsSync(file)) return fresh;
   const kept = read(file).results.filter(({ id }) => !fresh.results.some((result) => result.id === id));

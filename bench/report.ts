@@ -5,13 +5,13 @@ import { ratio, type Summary } from './statistics.js';
 export const CONTESTANTS = ['etcd-leader', 'observing', 'etcd3', 'floor'] as const;
 export type Who = (typeof CONTESTANTS)[number];
 
-/** How a contestant's part of a case has ended. What is no `ok` is a result too. */
+/** How a contestant's part of a case has ended. Every outcome but `ok` is a result too. */
 export type Outcome = 'ok' | 'crashed' | 'timed out' | 'failed';
 
-/** Requests that etcd has received, by method; a stream counts each message. */
+/** Requests that etcd has received, by method. Each message on a stream counts. */
 export type Requests = Readonly<Record<string, number>>;
 
-/** Of the event loop that was measured, ms beyond what a timer takes anyway. */
+/** How late the measured event loop was, in milliseconds beyond what a timer takes anyway. */
 export interface Lag {
   readonly p99: number;
   readonly max: number;
@@ -20,14 +20,14 @@ export interface Lag {
 export interface Measurement {
   readonly who: Who;
   readonly outcome: Outcome;
-  /** Why, when it is not `ok`. */
+  /** Why the outcome is not `ok`. */
   readonly note?: string;
   readonly time?: Summary;
-  /** ms, in the order in which they were measured. */
+  /** Milliseconds, in the order in which they were measured. */
   readonly samples: readonly number[];
-  /** For one iteration, on average. */
+  /** Requests per iteration, on average. */
   readonly requests?: Requests;
-  /** What else the case measures, each with its unit in its name. */
+  /** Other figures of the case, each with its unit in its name. */
   readonly figures?: Readonly<Record<string, number>>;
   readonly lag?: Lag;
 }
@@ -37,7 +37,7 @@ export interface Result {
   /** Stable: targets and pictures refer to it. */
   readonly id: string;
   readonly title: string;
-  /** The machine's load (1 minute) before and after. */
+  /** The machine's load (1 minute) before and after the case. */
   readonly load: readonly [number, number];
   readonly measurements: readonly Measurement[];
 }
@@ -54,7 +54,7 @@ export function measurementOf(report: Report, id: string, who: Who): Measurement
   return report.results.find((result) => result.id === id)?.measurements.find((m) => m.who === who);
 }
 
-/** p50 of one contestant over p50 of another. */
+/** The p50 of one contestant divided by the p50 of another. */
 export function p50Ratio(result: Result, a: Who, b: Who): number | undefined {
   const p50 = (who: Who): number | undefined => result.measurements.find((m) => m.who === who)?.time?.p50;
   return ratio(p50(a), p50(b));

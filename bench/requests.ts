@@ -1,10 +1,13 @@
 import { get } from '../spec/support/cluster/http.js';
 import type { Requests } from './report.js';
 
-/** Messages received, unary or on a stream: a watch created, a lease refreshed and a read are one each. */
+/**
+ * Messages that etcd received, unary or on a stream: a created watch, a refreshed lease and a read are one message
+ * each.
+ */
 const RECEIVED = /^grpc_server_msg_received_total\{grpc_method="(\w+)",grpc_service="etcdserverpb\.\w+",.*\} (\S+)$/gm;
 
-/** Counts what etcd's members have been asked, as they say themselves in /metrics. */
+/** Reads from the members' /metrics which requests they have received. */
 export class RequestCounter {
   readonly #hosts: readonly string[];
 
@@ -12,7 +15,7 @@ export class RequestCounter {
     this.#hosts = hosts;
   }
 
-  /** Since the members were started. */
+  /** Requests since the members were started. */
   async read(): Promise<Requests> {
     const total: Record<string, number> = {};
     const pages = await Promise.all(this.#hosts.map((host) => get(`${host}/metrics`, undefined, 10_000)));
@@ -23,7 +26,7 @@ export class RequestCounter {
   }
 }
 
-/** What has been asked between two readings; methods that were not used are left out. */
+/** Requests between two readings, without the methods that were not used. */
 export function difference(before: Requests, after: Requests): Requests {
   const added = Object.entries(after).map(([method, n]) => [method, n - (before[method] ?? 0)] as const);
   return Object.fromEntries(added.filter(([, n]) => n !== 0));

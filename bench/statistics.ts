@@ -1,4 +1,4 @@
-/** Of some measured times, ms. */
+/** A summary of measured times, in milliseconds. */
 export interface Summary {
   readonly n: number;
   readonly min: number;
@@ -15,7 +15,7 @@ export function summarize(samples: readonly number[]): Summary | undefined {
   return { n: sorted.length, min: at(0), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }
 
-/** Between two samples it is interpolated: with few samples p99 is nearly the greatest. */
+/** Interpolates between two samples, so with few samples p99 is nearly the greatest sample. */
 function quantile(sorted: readonly number[], share: number): number {
   const position = share * (sorted.length - 1);
   const below = sorted[Math.floor(position)] ?? Number.NaN;
@@ -23,7 +23,7 @@ function quantile(sorted: readonly number[], share: number): number {
   return round(below + (above - below) * (position - Math.floor(position)));
 }
 
-/** Digits that mean something. */
+/** Keeps the digits that mean something. */
 export function round(value: number): number {
   const digits = Math.abs(value) < 10 ? 1_000 : Math.abs(value) < 1_000 ? 100 : 1;
   return Math.round(value * digits) / digits;

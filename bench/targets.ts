@@ -3,7 +3,7 @@ import { ratio } from './statistics.js';
 
 interface Target {
   readonly title: string;
-  /** As a person reads it. */
+  /** The limit as people read it. */
   readonly limit: string;
   readonly atMost: number;
   figure(report: Report): number | undefined;
@@ -13,7 +13,7 @@ export interface Verdict {
   readonly title: string;
   readonly limit: string;
   readonly figure: number | undefined;
-  /** Undefined: the case was not measured. */
+  /** Undefined when the case was not measured. */
   readonly met: boolean | undefined;
 }
 
@@ -29,7 +29,7 @@ function figure(id: string, name: string): (report: Report) => number | undefine
   return (report) => measurementOf(report, id, 'etcd-leader')?.figures?.[name];
 }
 
-/** Beside the leader's own leaving. */
+/** Requests of a change of leader, without the leader's own leaving. */
 function requests(id: string): (report: Report) => number | undefined {
   return (report) => {
     const total = totalOf(measurementOf(report, id, 'etcd-leader')?.requests);
@@ -37,7 +37,7 @@ function requests(id: string): (report: Report) => number | undefined {
   };
 }
 
-/** The greatest that was measured; undefined when one of the attempts failed. */
+/** The greatest measured value; undefined when one of the attempts failed. */
 function worst(id: string): (report: Report) => number | undefined {
   return (report) => {
     const measurement = measurementOf(report, id, 'etcd-leader');

@@ -5,13 +5,13 @@ import { RequestCounter } from './requests.js';
 
 /** How much is measured. */
 export interface Amounts {
-  /** Handovers and starts, each contestant. */
+  /** Handovers and starts of each contestant. */
   readonly rounds: number;
   readonly warmUp: number;
   /** Iterations of each contestant around which etcd's requests are counted. */
   readonly counted: number;
   readonly crashes: number;
-  /** ms that a successor has been waiting when a handover is measured. */
+  /** Milliseconds that a successor has been waiting when a handover is measured. */
   readonly settle: number;
   /** Candidates in one election. */
   readonly crowds: readonly number[];
@@ -20,11 +20,11 @@ export interface Amounts {
   readonly fleets: readonly number[];
   /** How often each fleet is started. */
   readonly launches: number;
-  /** ms */
+  /** Milliseconds that a fleet is measured while it is idle. */
   readonly idle: number;
-  /** ms after a change in a crowd in which what it has caused still reaches etcd: observers spread their reads. */
+  /** Milliseconds to wait after a change in a crowd, because observers spread their reads over this time. */
   readonly aftermath: number;
-  /** Beyond so many elections etcd3 is not asked. */
+  /** The most elections that etcd3 is asked to hold. */
   readonly peerAtMost: number;
 }
 
@@ -64,7 +64,7 @@ export interface World {
   readonly hosts: readonly string[];
   readonly amounts: Amounts;
   readonly counter: RequestCounter;
-  /** Tells what is going on. */
+  /** Tells people what is going on. */
   readonly say: (text: string) => void;
   /** The folder of etcd's data, if the cluster is ours. */
   readonly folder: string | undefined;

@@ -1,6 +1,7 @@
 /**
- * A pool of `node:cluster` workers that works on one host at a time. The primary holds the election; its workers start
- * when it is elected, are told the token and until when it holds, and have ended before another pool starts.
+ * A pool of `node:cluster` workers that works on one host at a time. The primary holds the election. Its workers start
+ * when the primary is elected, and are told the token and until when it holds. They have ended before another pool
+ * starts.
  *
  *     NAME=a node dist/examples/cluster-pool.js
  */
@@ -12,9 +13,9 @@ import { createClient, Election, type ElectionError, type Leadership } from 'etc
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/cluster', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
 const WORKERS = Number(process.env['WORKERS'] ?? 4);
-const GRACE = (1_000 * TTL) / 8; // half of what lies between the default `renewDeadline` and the TTL
+const GRACE = (1_000 * TTL) / 8; // half of the time between the default `renewDeadline` and the TTL
 
-/** A lease that has been confirmed until a moment of `process.hrtime`, which is the same clock in all processes. */
+/** The lease is confirmed until this moment of `process.hrtime`, which is the same clock in all processes. */
 interface Confirmed {
   readonly until: string;
 }
@@ -38,7 +39,7 @@ async function primary(): Promise<void> {
   log('stopped');
 }
 
-/** One term. When it returns there is no worker left. */
+/** Runs for one term. When it returns, no worker is left. */
 async function pool(leadership: Leadership): Promise<void> {
   const { signal, fencingToken, key } = leadership;
   log(`elected with token ${fencingToken}`);
@@ -51,7 +52,7 @@ async function pool(leadership: Leadership): Promise<void> {
     worker.once('online', () => confirm(worker, leadership.expiresIn()));
     worker.once('exit', () => {
       workers.delete(worker);
-      setTimeout(fork, 1_000); // another for one that has crashed
+      setTimeout(fork, 1_000); // a worker that crashed is replaced
     });
   };
   for (let i = 0; i < WORKERS; i++) fork();
@@ -66,7 +67,7 @@ function confirm(worker: Worker, expiresIn: number): void {
   if (worker.isConnected()) worker.send({ until: String(until) } satisfies Confirmed);
 }
 
-/** Asks the worker to end, and ends it when it takes too long. */
+/** Asks the worker to end, and kills a worker that takes too long. */
 async function stop(worker: Worker): Promise<void> {
   const exited = once(worker, 'exit');
   worker.disconnect();
@@ -76,12 +77,12 @@ async function stop(worker: Worker): Promise<void> {
 }
 
 /**
- * Works while the lease is known to hold. When the primary is killed, Node ends its workers; when it stands still
- * (SIGSTOP, a blocked event loop), nobody confirms the lease any more and they end by themselves.
+ * Works while the lease is known to hold. When the primary is killed, Node ends its workers. When the primary stands
+ * still (SIGSTOP, a blocked event loop), nobody confirms the lease any more, and the workers end by themselves.
  */
 async function worker(): Promise<void> {
   const { TOKEN = '' } = process.env;
-  process.on('SIGINT', () => {}); // Ctrl-C reaches the whole group, and how to stop is the primary's affair
+  process.on('SIGINT', () => {}); // Ctrl-C reaches the whole process group; the primary decides how to stop
   let until = 0n;
   process.on('message', (confirmed: Confirmed) => {
     until = BigInt(confirmed.until);
@@ -96,7 +97,7 @@ async function worker(): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-/** What leaves this process is fenced: it is written only while the key of the term exists. */
+/** Writes only while the key of the term exists: what leaves this process is fenced. */
 async function job(): Promise<void> {
   const { KEY = '', TOKEN = '' } = process.env;
   const write = client.put(`${ELECTION}-jobs`).value(`${TOKEN} ${NAME}`);

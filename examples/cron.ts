@@ -1,6 +1,6 @@
 /**
- * A job that is due every few seconds and done by one replica, however many run. Its result and the time of the last run
- * are written in one guarded transaction, so a failover neither forgets a run nor does one twice.
+ * A job that is due every few seconds and is done by one replica, however many replicas run. The result and the time of
+ * the last run are written in one guarded transaction, so a failover neither forgets a run nor repeats one.
  *
  *     NAME=a node dist/examples/cron.js
  */
@@ -25,7 +25,9 @@ await election.run(schedule, { signal: shutdown.signal });
 client.close();
 log('stopped');
 
-/** Called each time this replica is elected. On a planned stop nobody else is elected before it has returned. */
+/**
+ * Called each time this replica is elected. On a planned stop, nobody else is elected before this call has returned.
+ */
 async function schedule(leadership: Leadership): Promise<void> {
   const { signal, fencingToken } = leadership;
   log(`elected with token ${fencingToken}`);
@@ -33,7 +35,7 @@ async function schedule(leadership: Leadership): Promise<void> {
     try {
       await nextRun(leadership);
     } catch (err) {
-      if (signal.aborted) break; // it was waiting for the next run
+      if (signal.aborted) break; // aborted while it waited for the next run
       log(`failed, and is tried again: ${err instanceof Error ? err.message : String(err)}`);
       await sleep(1_000, undefined, { signal }).catch(() => {});
     }
@@ -44,9 +46,9 @@ async function schedule(leadership: Leadership): Promise<void> {
 async function nextRun(leadership: Leadership): Promise<void> {
   const last = await client.get(`${ELECTION}-last`).options(soon()).string();
   const due = last === null ? Math.ceil(Date.now() / EVERY) * EVERY : Number(last) + EVERY;
-  await sleep(due - Date.now(), undefined, { signal: leadership.signal }); // at once when it was due while nobody led
+  await sleep(due - Date.now(), undefined, { signal: leadership.signal }); // no wait when the run is overdue
   const report = `made by ${NAME} under token ${leadership.fencingToken}`;
-  // The fence is in txn(): if another replica leads by now, nothing is written.
+  // txn() contains the fence: if another replica leads by now, nothing is written.
   const { succeeded } = await leadership
     .txn()
     .then(client.put(`${ELECTION}-reports/${due}`).value(report), client.put(`${ELECTION}-last`).value(due))
@@ -55,7 +57,7 @@ async function nextRun(leadership: Leadership): Promise<void> {
   if (succeeded) log(`report of ${new Date(due).toISOString()} done`);
 }
 
-/** etcd3 sets no limit of its own: a request could wait for longer than leadership lasts. */
+/** etcd3 sets no limit of its own, so a request could wait for longer than leadership lasts. */
 function soon(): { readonly deadline: number } {
   return { deadline: Date.now() + 2_000 };
 }

@@ -1,6 +1,6 @@
 /**
- * Fastify with an election: every replica serves, one of them does the work, and a rolling update hands it over without
- * a gap. Has the two probes that Kubernetes wants; examples/kubernetes/ deploys it.
+ * Fastify with an election: every replica serves, one replica does the work, and a rolling update hands the work over
+ * without a gap. It has the two probes that Kubernetes wants; examples/kubernetes/ deploys it.
  *
  *     PORT=3001 node dist/examples/fastify.js
  */
@@ -13,9 +13,9 @@ const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/fastify', HOS
 const NAME = process.env['NAME'] ?? hostname();
 const PORT = Number(process.env['PORT'] ?? 3_000);
 const TTL = Number(process.env['TTL'] ?? 10);
-/** ms that `stop()` waits for the work. Whatever kills this process must wait for longer. */
+/** Milliseconds that `stop()` waits for the work. Whatever kills this process must wait for longer. */
 const RELEASE_TIMEOUT = 1_000 * Number(process.env['RELEASE_TIMEOUT'] ?? 20);
-/** ms in which this replica says that it is not ready any more, and still serves: until the load balancers have noticed. */
+/** Milliseconds to serve on while saying "not ready", because load balancers need this time to notice. */
 const DRAIN = 1_000 * Number(process.env['DRAIN'] ?? 0);
 
 const log = (text: string): void => console.log(`${new Date().toISOString()} ${NAME}: ${text}`);
@@ -28,10 +28,14 @@ const app = Fastify();
 let isDraining = false;
 let working: Promise<void> | undefined;
 
-/** Alive: the event loop turns. It says nothing of etcd, or an outage of etcd would restart every replica. */
+/**
+ * Alive means that the event loop turns. It says nothing about etcd, or an outage of etcd would restart every replica.
+ */
 app.get('/healthz', async () => ({ status: 'alive' }));
 
-/** Ready: takes requests. It says nothing of leadership, or followers would never be ready. */
+/**
+ * Ready means that this replica takes requests. It says nothing about leadership, or followers would never be ready.
+ */
 app.get('/readyz', async (_, reply) => {
   reply.code(isDraining ? 503 : 200);
   return { ready: !isDraining, state: election.state };
@@ -42,7 +46,7 @@ app.get('/leader', async () => ({ leader: election.currentLeader() ?? null, self
 app.addHook('onReady', async () => {
   working = election.run(work); // its end by `stop()` is planned, and no error
 });
-// Before the server closes: the work ends and the next replica leads while this one still answers.
+// `preClose` runs before the server closes: the work ends, and the next replica leads while this one still answers.
 app.addHook('preClose', async () => {
   await election.stop();
   await working;
@@ -68,7 +72,7 @@ async function work({ signal, fencingToken }: Leadership): Promise<void> {
   log(`has ended its work with token ${fencingToken}`);
 }
 
-/** Stands for a piece of work that is finished rather than broken off. */
+/** Stands for a piece of work that is finished and not broken off. */
 async function batch(_signal: AbortSignal): Promise<void> {
   await sleep(200);
 }

@@ -1,6 +1,6 @@
 /**
- * An HTTP service of which any replica takes a write, and one of them does it: the others forward it to the leader. A
- * candidate announces its own address, so whoever observes the election knows where to send a write.
+ * An HTTP service in which any replica takes a write, and the leader does it: the other replicas forward the write to
+ * the leader. A candidate announces its own address, so whoever observes the election knows where to send a write.
  *
  *     PORT=8001 node dist/examples/http-forward.js
  *     curl -X PUT -d hello http://127.0.0.1:8002/notes/a
@@ -45,7 +45,7 @@ log('listening');
 process.once('SIGTERM', shutDown);
 process.once('SIGINT', shutDown);
 
-/** Works as well in a process that is no candidate itself, such as a gateway. */
+/** Also works in a process that is no candidate, such as a gateway. */
 async function observe(): Promise<void> {
   for await (leader of election.observe({ signal: end.signal })) log(`the leader is ${leader?.value ?? 'nobody'}`);
 }
@@ -61,14 +61,15 @@ async function answer(request: IncomingMessage): Promise<Answer> {
   if (request.method !== 'PUT') return { status: 405, body: 'GET or PUT' };
   const value = await text(request);
   if (election.isLeader()) return await write(key, value);
-  // Forwarded once only: two replicas that take each other for the leader must not play ball.
+  // A write is forwarded only once, so that two replicas which take each other for the leader do not send it to and
+  // fro.
   if (leader === undefined || leader.value === self || FORWARDED in request.headers) return NOBODY;
   return await forward(`${leader.value}${request.url}`, value);
 }
 
 const NOBODY: Answer = { status: 503, body: 'nobody leads at the moment' };
 
-/** Only under the fence: this replica may have been deposed since it looked. */
+/** Writes only under the fence, because this replica may have been deposed since it looked. */
 async function write(key: string, value: string): Promise<Answer> {
   const { leadership } = election;
   const done = await leadership?.txn().then(client.put(key).value(value)).commit();
@@ -83,7 +84,7 @@ async function forward(url: string, body: string): Promise<Answer> {
   return { status: response.status, body: (await response.text()).trimEnd() };
 }
 
-/** Leadership first, so that another replica leads while this one still answers and forwards what it has accepted. */
+/** Gives leadership up first, so that another replica leads while this one still answers what it has accepted. */
 async function shutDown(): Promise<void> {
   await election.stop();
   await new Promise((closed) => server.close(closed));

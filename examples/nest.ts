@@ -1,6 +1,7 @@
 /**
- * The same in a NestJS application: a provider whose methods have the names of Nest's lifecycle hooks, so that Nest calls
- * them after `app.enableShutdownHooks()`. Nest itself is not needed to run this: the end of the file stands for it.
+ * The same in a NestJS application: a provider whose methods have the names of Nest's lifecycle hooks, so that Nest
+ * calls them after `app.enableShutdownHooks()`. Nest itself is not needed here: the end of this file calls the hooks as
+ * Nest does.
  *
  *     NAME=a node dist/examples/nest.js
  */
@@ -19,13 +20,16 @@ export class LeaderService {
   readonly #election = new Election(this.#client, ELECTION, { value: NAME, ttl: TTL });
   #working: Promise<void> | undefined;
 
-  /** Everything else is there: may lead now. Returns at once, or the application would start only when it leads. */
+  /**
+   * The rest of the application is there, so this replica may lead. Returns at once: the application must start as a
+   * follower too.
+   */
   onApplicationBootstrap(): void {
     this.#election.on('error', (err) => log(`${err.code}: ${err.message}`));
     this.#working = this.#election.run((leadership) => this.work(leadership)); // its end by `stop()` is no error
   }
 
-  /** Connections are still open: the work ends here, and the next replica leads. */
+  /** Connections are still open. The work ends here, and the next replica leads. */
   async beforeApplicationShutdown(signal?: string): Promise<void> {
     log(`stops for ${signal}`);
     await this.#election.stop();
@@ -43,12 +47,12 @@ export class LeaderService {
 
   async work({ signal, fencingToken }: Leadership): Promise<void> {
     log(`works with token ${fencingToken}`);
-    while (!signal.aborted) await sleep(200); // a piece of work that is finished rather than broken off
+    while (!signal.aborted) await sleep(200); // a piece of work that is finished and not broken off
     log(`has ended its work with token ${fencingToken}`);
   }
 }
 
-// What Nest does with a provider: bootstrap, wait for a signal, shut down.
+// What Nest does with a provider: it bootstraps, waits for a signal, and shuts down.
 const service = new LeaderService();
 service.onApplicationBootstrap();
 const stop = new AbortController();

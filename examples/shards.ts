@@ -1,6 +1,6 @@
 /**
- * A thousand shards, each led by one replica, on one lease and two streams per replica. Every replica is a candidate for
- * every shard; whoever leads more than its share sends some of them on.
+ * A thousand shards, each led by one replica, on one lease and two streams per replica. Every replica is a candidate
+ * for every shard. A replica that leads more than its share steps down from some shards.
  *
  *     NAME=a node dist/examples/shards.js
  */
@@ -20,9 +20,9 @@ const troubles = new Set<string>();
 
 const shards = Array.from({ length: SHARDS }, (_, i) => {
   const shard = new Election(session, `${ELECTION}/${i}`, { value: NAME, observe: false });
-  shard.on('elected', ({ election }) => mine.set(election, shard)); // start its work here, with the token
-  shard.on('unelected', ({ election }) => mine.delete(election)); // and stop it here
-  shard.on('error', (err) => troubles.add(`${err.code}: ${err.message}`)); // of a thousand shards, often all the same
+  shard.on('elected', ({ election }) => mine.set(election, shard)); // start the shard's work here, with the token
+  shard.on('unelected', ({ election }) => mine.delete(election)); // stop the shard's work here
+  shard.on('error', (err) => troubles.add(`${err.code}: ${err.message}`)); // shards mostly share an error
   return shard.start();
 });
 
@@ -35,14 +35,14 @@ const telling = setInterval(() => {
 }, 200);
 let balancing = setTimeout(balance, BALANCE_EVERY);
 
-/** The queue of any shard is the list of replicas. */
+/** The queue of any shard lists the replicas. */
 async function balance(): Promise<void> {
   try {
     const replicas = (await shards[0]?.candidates())?.length ?? 0;
     const share = Math.ceil(SHARDS / Math.max(1, replicas));
     const surplus = [...mine.values()].slice(share);
     if (surplus.length > 0) log(`sends ${surplus.length} on: its share of ${replicas} is ${share}`);
-    await Promise.allSettled(surplus.map((shard) => shard.stepDown())); // NOT_LEADER: lost meanwhile
+    await Promise.allSettled(surplus.map((shard) => shard.stepDown())); // NOT_LEADER: the shard was lost meanwhile
   } catch (err) {
     log(`cannot balance: ${err instanceof Error ? err.message : String(err)}`);
   }
@@ -57,7 +57,7 @@ async function shutDown(): Promise<void> {
   isStopping = true;
   clearTimeout(balancing);
   clearInterval(telling);
-  await session.close(); // every shard goes on at once, with the lease
+  await session.close(); // the lease is revoked, so every shard goes on at once elsewhere
   client.close();
   log('stopped');
 }

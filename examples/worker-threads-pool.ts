@@ -1,6 +1,6 @@
 /**
- * A pool of `worker_threads` that computes on one host at a time. The main thread holds the election and writes down what
- * its workers find, under the fence. They see when leadership ends in memory that they share with it, without a message.
+ * A pool of `worker_threads` that computes on one host at a time. The main thread holds the election and writes down,
+ * under the fence, what its workers find. The workers see in shared memory when leadership ends, without a message.
  *
  *     NAME=a node dist/examples/worker-threads-pool.js
  */
@@ -12,12 +12,12 @@ import { createClient, Election, type ElectionError, type Leadership } from 'etc
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/threads', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
 const WORKERS = Number(process.env['WORKERS'] ?? 2);
-const GRACE = (1_000 * TTL) / 8; // half of what lies between the default `renewDeadline` and the TTL
+const GRACE = (1_000 * TTL) / 8; // half of the time between the default `renewDeadline` and the TTL
 
 /** What a thread is started with. */
 interface Orders {
   readonly token: bigint;
-  /** When the lease ends, on the clock of `process.hrtime`; 0: stop. */
+  /** The end of the lease on the clock of `process.hrtime`; 0 means stop. */
   readonly lease: BigInt64Array;
 }
 
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   client.close();
   log('stopped');
 
-  /** One term. When it returns there is no thread left. */
+  /** Runs for one term. When it returns, no thread is left. */
   async function pool(leadership: Leadership): Promise<void> {
     const { signal, fencingToken: token } = leadership;
     log(`elected with token ${token}`);
@@ -74,7 +74,7 @@ function endOf(expiresIn: number): bigint {
   return process.hrtime.bigint() + BigInt(Math.floor(expiresIn * 1e6));
 }
 
-/** Blocks its thread, as work for threads does; the main thread's lease is refreshed all the same. */
+/** Blocks its thread, as work in threads does. The main thread still refreshes the lease. */
 function compute({ token, lease }: Orders): void {
   log(`a thread works with token ${token}`);
   while (process.hrtime.bigint() < Atomics.load(lease, 0)) {

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built-from');
 
-/** @returns {boolean} false when the sources do not compile; the compiler has said why */
+/** @returns {boolean} false when the sources do not compile; the compiler has printed why */
 export function build() {
   const files = sources();
   const print = fingerprint(files);

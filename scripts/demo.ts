@@ -1,6 +1,6 @@
 /**
- * Leader election to look at: three candidates in processes of their own, on a cluster of three etcd members; a leader
- * that is killed, and one that leaves in order. Ends with 0 only if all that it shows has happened.
+ * A demonstration of leader election: three candidates in processes of their own, on a cluster of three etcd members.
+ * One leader is killed, and one leaves in order. Exits with 0 only if all that is shown has happened.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, Election } from '../lib/index.js';
@@ -75,7 +75,7 @@ async function demo(): Promise<void> {
   say('everything is stopped');
 }
 
-/** The one that has been elected, once one has. */
+/** Resolves with the candidate that has been elected. */
 async function leaderAmong(contenders: readonly Contender[]): Promise<Contender> {
   const names = contenders.map(({ name }) => name).join(' or ');
   const heard = (): Contender | undefined =>
@@ -85,7 +85,7 @@ async function leaderAmong(contenders: readonly Contender[]): Promise<Contender>
   return leader;
 }
 
-/** Says who leads, after checking it against etcd and against the leader before. */
+/** Prints who leads, after comparing the term with etcd and with the leader before. */
 async function show(leader: Contender, queue: () => Promise<string[]>, previous?: Contender): Promise<void> {
   const token = BigInt(leader.elected?.token ?? 0);
   if (previous !== undefined && token <= BigInt(previous.elected?.token ?? 0)) {

@@ -1,6 +1,6 @@
 /**
- * One member of etcd at 127.0.0.1:2379, where every client looks first, for trying things out. Ends by Ctrl-C and leaves
- * nothing behind.
+ * Starts one etcd member at 127.0.0.1:2379, where every client looks first, for trying things out. Ctrl-C ends it, and
+ * it leaves nothing behind.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

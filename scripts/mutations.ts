@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
-    /** Goes on with one that has not been found, up to so many. */
+    /** Schedules to run at the most for a mutation that has not been found. */
     most: { type: 'string', default: '8000' },
     shards: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },

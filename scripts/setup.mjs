@@ -1,9 +1,9 @@
 /**
- * Makes a fresh clone ready: npm packages, compiled sources, an etcd server, the commands that specs run. Does only what
- * is missing, says what it does, and needs no network when nothing is. `--without-etcd` leaves server and commands out,
- * `--without-tools` the commands.
+ * Makes a fresh clone ready: npm packages, compiled sources, an etcd server, the commands that specs run. Does only
+ * what is missing, prints what it does, and needs no network when nothing is missing. `--without-etcd` leaves out the
+ * server and the commands, `--without-tools` the commands.
  *
- * Plain JavaScript without packages, because it runs before there are any.
+ * This is plain JavaScript without packages, because it runs before there are any.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -31,13 +31,16 @@ if (!process.argv.includes('--without-etcd')) {
   }
 }
 
-/** npm writes node_modules/.package-lock.json last, so an interrupted installation has none, or one that does not match. */
+/**
+ * npm writes node_modules/.package-lock.json last. So an interrupted installation has no such file, or one that does
+ * not match.
+ */
 function packagesUpToDate() {
   const installed = readJson('node_modules/.package-lock.json')?.packages;
   if (installed === undefined) return false;
   return Object.entries(readJson('package-lock.json').packages).every(([path, wanted]) => {
     if (path === '') return true;
-    if (wanted.optional && installed[path] === undefined) return true; // for another platform
+    if (wanted.optional && installed[path] === undefined) return true; // an optional package for another platform
     const same = installed[path]?.version === wanted.version && installed[path]?.integrity === wanted.integrity;
     return same && readJson(`${path}/package.json`)?.version === wanted.version;
   });
@@ -49,7 +52,7 @@ function npmCi() {
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm !== undefined && basename(npm).startsWith('npm') ? [process.execPath, npm] : ['npm'];
-  // In the folder of the package, whatever npm has told its children about the command that runs.
+  // In the folder of the package: npm tells its children about the command that runs, which may be another one.
   const { status } = spawnSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   return status === 0;
 }

@@ -13,7 +13,7 @@ import { planOf, shrink } from '../spec/simulation/search.js';
 import { runAll, type Summary } from '../spec/simulation/shards.js';
 import { writePlan } from '../spec/simulation/written.js';
 
-/** What never occurs in so many schedules was forgotten. */
+/** Schedules after which everything must have occurred: what never occurs in so many was forgotten. */
 const ENOUGH = 1_000;
 const SPEAKS_EVERY = 10_000;
 

@@ -1,6 +1,6 @@
 /**
- * Runs everything many times in a row while the machine has other work: what fails then and not on a quiet machine is a
- * race, or a bound that is too tight.
+ * Runs everything many times in a row while the machine has other work. A failure that a quiet machine does not show is
+ * a race, or a bound that is too tight.
  *
  *     npm run test:soak -- --runs 10
  *     npm run test:soak -- --runs 20 --suite integration

@@ -12,13 +12,16 @@ import { uniqueName, type World } from '../world.js';
 
 const TTL = 3;
 const PATIENCE = 20_000;
-/** ms that the leader leads before it is killed, spread over its refreshes, of which there is one a second. */
+/**
+ * Milliseconds that the leader leads before it is killed. Kills are spread over this time, because there is one refresh
+ * a second.
+ */
 const REIGN = 1_000;
 
 interface Death {
-  /** From SIGKILL to the deletion of the key. */
+  /** Milliseconds from SIGKILL to the deletion of the key. */
   readonly lease: number;
-  /** From there to `elected`. */
+  /** Milliseconds from the deletion of the key to `elected`. */
   readonly takeover: number;
 }
 

@@ -9,7 +9,7 @@ import { round, summarize } from '../statistics.js';
 import { uniqueName, type World } from '../world.js';
 
 const PATIENCE = 180_000;
-/** ms between changes that are not counted. */
+/** Milliseconds between two changes whose requests are not counted. */
 const PAUSE = 100;
 
 interface Member {
@@ -18,7 +18,7 @@ interface Member {
   join: number;
   readonly changes: number[];
   requests: Requests;
-  /** From then on it is left out. */
+  /** Why the crowd is left out from now on. */
   failure: ChildFailure | undefined;
 }
 
@@ -54,7 +54,7 @@ async function changeInTurn({ amounts }: World, members: readonly Member[], time
     for (let turn = 0; turn < members.length; turn++) {
       const member = members[(at + turn) % members.length];
       if (member !== undefined) await attempt(member, change);
-      // Those who only want to know who leads spread their reads.
+      // Candidates that only want to know who leads spread their reads over time.
       await sleep(member?.who === 'observing' ? amounts.aftermath : PAUSE);
     }
   }
@@ -75,7 +75,7 @@ async function change(member: Member): Promise<void> {
   member.changes.push(round(await member.child.ask('change', undefined as never, PATIENCE)));
 }
 
-/** A contestant that cannot do it is no reason to stop the others. */
+/** Acts on one contestant. A failure is noted, because the other contestants shall go on. */
 async function attempt(member: Member, act: (member: Member) => Promise<unknown>): Promise<void> {
   if (member.failure !== undefined) return;
   try {
@@ -93,7 +93,8 @@ function measurement(
 ): Measurement {
   if (failure !== undefined) return { who, outcome: failure.outcome, samples: [], note: failure.message };
   const time = summarize(samples);
-  // Refreshes and the signs of life that watches ask for come by the clock, whatever happens; etcd counts the latter as `Watch`.
+  // Refreshes and signs of life come by the clock, whatever happens. etcd counts a request for a sign of life as
+  // `Watch`.
   const { LeaseKeepAlive: _, Watch: __, ...caused } = requests ?? {};
   return { who, outcome: 'ok', samples, ...(time && { time }), ...(requests && { requests: caused }) };
 }

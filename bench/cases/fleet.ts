@@ -8,10 +8,10 @@ import { round, summarize } from '../statistics.js';
 import { uniqueName, type World } from '../world.js';
 
 export const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
-/** ms; etcd3 with ten thousand would go on until its memory is full. */
+/** Milliseconds to wait for a fleet, because etcd3 with ten thousand elections would go on until its memory is full. */
 export const PATIENCE = 90_000;
 const WARM_UP = 100;
-/** ms between two looks at etcd's counters. */
+/** Milliseconds between two looks at etcd's counters. */
 const PAUSE = 1_000;
 
 interface Launch {
@@ -34,7 +34,7 @@ export async function warmUp(fleet: Child<FleetCommands>, count: number): Promis
   await fleet.ask('warmUp', { names: fleetNames(Math.min(count, WARM_UP)) }, PATIENCE);
 }
 
-/** One fleet, from its start to its end. Only the first is looked at while it is idle. */
+/** Runs one fleet from its start to its end. Only the first fleet of a contestant is also measured while it is idle. */
 async function launch(world: World, who: Who, count: number, isFirst: boolean): Promise<Launch> {
   const fleet = openFleet(world, who);
   try {
@@ -66,7 +66,7 @@ async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record
   };
 }
 
-/** Watches are created in the background: what is idle is looked at when that has ended. */
+/** Idle figures are read when etcd has created all watches, because etcd creates them in the background. */
 async function calm({ counter, amounts }: World): Promise<void> {
   const isBusy = ({ Watch = 0 }: Requests): boolean => Watch > (20 * PAUSE) / 1_000;
   for (let before = await counter.read(), waited = 0; waited < PATIENCE && amounts.idle > PAUSE; waited += PAUSE) {

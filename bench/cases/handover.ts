@@ -5,7 +5,7 @@ import { handoverOf } from '../contestants/handover.js';
 import type { Measurement } from '../report.js';
 import type { World } from '../world.js';
 
-/** ms after it has queued: too soon for a library that watches from the wrong revision. */
+/** Milliseconds after the candidate has queued: too soon for a library that watches from the wrong revision. */
 const SOON = 20;
 
 function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {

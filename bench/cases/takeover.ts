@@ -15,8 +15,9 @@ interface Takeover {
 }
 
 /**
- * One process leads them all, another waits behind it; the first leaves as soon as the last follower is in the queue: at the floor that is
- * when etcd has created its watches, with this library while it still does.
+ * One process leads all elections, and another process waits behind it. The first process leaves as soon as the last
+ * follower is in the queue. At the floor this is when etcd has created the followers' watches; with this library etcd
+ * is still creating them.
  */
 async function takeOver(world: World, who: Who, count: number, isFirst: boolean): Promise<Takeover> {
   const fleets: readonly [Child<FleetCommands>, Child<FleetCommands>] = [openFleet(world, who), openFleet(world, who)];

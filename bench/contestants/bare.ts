@@ -1,8 +1,8 @@
 import type { Etcd3, IRangeRequest, IRequestOp, ITxnRequest, IWatchResponse } from 'etcd3';
 
 /**
- * The operations of an election issued bare, through etcd3's raw clients: what is left when a library costs nothing.
- * They are the very requests that this library makes, without retries, deadlines or any state.
+ * The operations of an election as bare requests on etcd3's raw clients: the floor, a library that costs nothing. They
+ * are the very requests that this library makes, without retries, deadlines or any state.
  */
 
 /** Everything under `prefix`, the newest first; our own key and the one before it. */
@@ -51,7 +51,7 @@ export function readTxn(queries: readonly IRangeRequest[]): ITxnRequest {
   return { compare: [], success: queries.map((query) => ({ request_range: query })), failure: [] };
 }
 
-/** Of this process. */
+/** The number of the last key. Numbers begin at random, so that processes do not write the same keys. */
 let keys = BigInt(Math.floor(Math.random() * 2 ** 40)) << 20n;
 
 /** A key in the queue `prefix`, as long as a lease's id in hex. */
@@ -60,7 +60,7 @@ export function bareKey(prefix: string, lease = '0'): BareKey {
   return { prefix, key: `${prefix}${(0x4000_0000_0000_0000n + keys).toString(16)}`, lease };
 }
 
-/** By default long enough for a whole case, since nothing refreshes it. `ttl` in seconds. */
+/** Grants a lease of `ttl` seconds; the default outlasts a whole case, because nothing refreshes the lease. */
 export async function grant(etcd: Etcd3, ttl = 3_600): Promise<string> {
   return (await etcd.leaseClient.leaseGrant({ TTL: ttl })).ID;
 }
@@ -92,12 +92,12 @@ export function closeWatch(stream: BareWatch): void {
   stream.cancel();
 }
 
-/** The revision after this one. */
+/** The revision after `revision`. */
 export function next(revision: string): string {
   return String(BigInt(revision) + 1n);
 }
 
-/** First key after all that begin with `prefix`, which ends in `/`. */
+/** The first key after all keys that begin with `prefix`, which ends in `/`. */
 function endOf(prefix: string): Buffer {
   return Buffer.from(`${prefix.slice(0, -1)}0`);
 }

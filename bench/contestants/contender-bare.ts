@@ -4,7 +4,7 @@ import { clientOf } from '../world.js';
 import { type BareKey, bareKey, closeWatch, joinTxn, next, placeQuery, watchKey } from './bare.js';
 import type { Contender } from './contender.js';
 
-/** Floor of a handover: a delete, the watch's event, one linearizable range. */
+/** The floor of a handover: a deletion, the watch's event, one linearizable range. */
 export class BareContender implements Contender {
   readonly #client: Etcd3;
   readonly #prefix: string;

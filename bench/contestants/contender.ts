@@ -9,13 +9,13 @@ export const TTL = 10;
 /** How a leader leaves: for good, or to the end of the queue. */
 export type Leaving = 'stop' | 'stepDown';
 
-/** One candidate after another in the same election, in a process of its own. */
+/** A candidate in a process of its own, which joins the same election again and again. */
 export interface Contender {
-  /** Joins, if need be; resolves when it leads or waits. */
+  /** Joins, unless it has joined. Resolves when it leads or waits. */
   queue(): Promise<void>;
-  /** When it was elected since it queued; on the clock of {@link now}. */
+  /** Resolves with the moment at which it was elected after its last join, on the clock of {@link now}. */
   elected(): Promise<number>;
-  /** Resolves with when that began. */
+  /** Leaves. Resolves with the moment at which leaving began. */
   leave(how: Leaving): Promise<number>;
 }
 
@@ -49,7 +49,7 @@ export class OurContender implements Contender {
 
 export type PeerCampaign = ReturnType<ReturnType<Etcd3['election']>['campaign']>;
 
-/** etcd3's way out of leadership, for good or for a while, is `resign()`, and then another campaign. */
+/** etcd3 leaves leadership by `resign()`, for good or for a while; for a while a new campaign follows. */
 export class PeerContender implements Contender {
   readonly #client: Etcd3;
   readonly #name: string;
@@ -81,7 +81,7 @@ export class PeerContender implements Contender {
   }
 }
 
-/** As etcd3's own specs wait for it: its key is there, and the watch is about to be. */
+/** Waits as etcd3's own specs do: the key is there, and the watch is about to be created. */
 export function queued(campaign: PeerCampaign): Promise<void> {
   return new Promise((resolve, reject) => {
     const emitter: NodeJS.EventEmitter = campaign;

@@ -7,15 +7,15 @@ import { clientOf } from '../world.js';
 import { bareKey, closeWatch, joinTxn, next, placeQuery, watchKey } from './bare.js';
 import { queued } from './contender.js';
 
-/** Who waits behind a leader that is going to be killed. */
+/** A candidate that waits behind a leader that is going to be killed. */
 export interface Successor {
   readonly who: Who;
-  /** Queues in the election `election/<name>`, behind `leaderKey`; resolves when that is done. */
+  /** Queues in the election `election/<name>`, behind `leaderKey`. Resolves when it is in the queue. */
   wait(
     name: string,
     leaderKey: string,
   ): Promise<{
-    /** When it leads; on the clock of {@link now}. */
+    /** The moment at which it leads, on the clock of {@link now}. */
     readonly elected: Promise<number>;
     end(): Promise<void>;
   }>;

@@ -11,7 +11,10 @@ interface Place {
   readonly revision: string;
 }
 
-/** Grants, joins and watches as they come; a change is the end of a lease, an event, and one linearizable range. */
+/**
+ * Grants, joins and watches as they come. A change of leader is the end of a lease, an event, and one linearizable
+ * range.
+ */
 export class BareCrowd implements Crowd {
   readonly #client: Etcd3;
   #queue: Place[] = [];
@@ -32,7 +35,7 @@ export class BareCrowd implements Crowd {
       if (response.created) created.add();
       if (response.events.length > 0) this.#onEvent(Number(response.watch_id));
     });
-    // The watch of the n-th is on the key before it.
+    // The n-th candidate watches the key before its own.
     for (const [i, { revision }] of this.#queue.entries()) {
       const before = this.#queue[i - 1];
       if (before === undefined) continue;

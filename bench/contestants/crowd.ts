@@ -4,11 +4,11 @@ import { until } from '../../spec/support/wait.js';
 import { now } from '../clock.js';
 import { Tally } from './fleet.js';
 
-/** Many candidates in one election, all in one process. Long leases, so that refreshes do not disturb. */
+/** Many candidates in one election, all in one process. Leases are long, so that refreshes do not disturb. */
 export interface Crowd {
   /** Resolves when all are in the queue. */
   join(name: string, count: number): Promise<void>;
-  /** The leader leaves; ms until the next leads. */
+  /** The leader leaves. Resolves with the milliseconds until the next candidate leads. */
   change(): Promise<number>;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export class OurCrowd implements Crowd {
     this.#observe = observe;
   }
 
-  /** Each with a session of its own: one session holds one place in an election. */
+  /** Each candidate has a session of its own, because a session has one candidate in an election. */
   async join(name: string, count: number): Promise<void> {
     this.#candidates = Array.from({ length: count }, (_, i) => {
       const election = new Election(this.#client, name, { value: String(i), ttl: TTL, observe: this.#observe });

@@ -12,7 +12,7 @@ import {
 } from './bare.js';
 import { type Fleet, type Standing, Tally } from './fleet.js';
 
-/** As lib/store/batching-store.ts: 40 joins in a transaction, 8 transactions under way. */
+/** Joins in one transaction, and transactions under way, because lib/store/batching-store.ts batches so. */
 const JOINS = 40;
 const READS = 120;
 const IN_FLIGHT = 8;
@@ -23,7 +23,7 @@ interface Waiting {
   readonly before: string;
 }
 
-/** The bare operations: joins, watches and reads in batches, on one lease and one stream, and nothing to remember. */
+/** The bare operations: joins, watches and reads in batches, on one lease and one stream, without any state. */
 export class BareFleet implements Fleet {
   readonly errors = 0;
   readonly #client: Etcd3;

@@ -23,7 +23,7 @@ export class OurFleet implements Fleet {
     return this.#errors;
   }
 
-  /** The session has its lease when it is used. */
+  /** Starts one election, because a session takes its lease when it is first used. */
   async ready(): Promise<void> {
     await new Election(this.#session, uniqueName(), { observe: false }).start().elected();
   }

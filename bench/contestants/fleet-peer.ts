@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
 import type { Fleet, Standing } from './fleet.js';
 
-/** ms */
+/** Milliseconds between two looks at a fleet's state. */
 const POLL = 2;
 
 type Campaign = ReturnType<ReturnType<Etcd3['election']>['campaign']>;
 
-/** Campaigns of etcd3's, each with a lease of its own: it cannot share one. */
+/** etcd3's campaigns. Each has a lease of its own, because etcd3's campaigns cannot share one. */
 export class PeerFleet implements Fleet {
   readonly #client: Etcd3;
   readonly #ttl: number;
@@ -39,7 +39,7 @@ export class PeerFleet implements Fleet {
       emitter.on('elected', () => {
         this.#led++;
       });
-      // As etcd3's own specs do.
+      // etcd3's own specs wait for this event.
       emitter.on('_isWaiting', () => {
         this.#waiting++;
       });
@@ -56,7 +56,7 @@ export class PeerFleet implements Fleet {
     await this.#all(() => this.#led);
   }
 
-  /** A campaign that has told an error is over: it will never lead. */
+  /** A campaign that has told an error has ended: it will never lead. */
   async #all(count: () => number): Promise<void> {
     while (count() + this.#errors < this.#count) await sleep(POLL);
     if (this.#errors > 0) throw new Error(`${this.#errors} of ${this.#count} campaigns failed: ${this.#lastError}`);

@@ -1,17 +1,17 @@
-/** What is to become of the elections of a fleet. */
+/** The state that the elections of a fleet shall reach. */
 export type Standing = 'leading' | 'waiting';
 
 /** Many elections, one candidate in each, all in one process: of this library's, of etcd3's, or bare. */
 export interface Fleet {
-  /** Connected, and with what a session needs, before anything is measured. */
+  /** Connects, and makes what a session needs, before anything is measured. */
   ready(): Promise<void>;
   /** Resolves when all lead, or when all wait. */
   launch(names: readonly string[], until: Standing): Promise<void>;
-  /** After all have waited: resolves when all lead. */
+  /** Called when all elections wait. Resolves when all lead. */
   takeOver(): Promise<void>;
-  /** How much has gone wrong: errors told, leaderships lost. */
+  /** Errors told, and leaderships lost. */
   readonly errors: number;
-  /** Ends them all at once; resolves when they are gone. */
+  /** Ends all elections at once. Resolves when they are gone. */
   close(): Promise<void>;
 }
 

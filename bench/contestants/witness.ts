@@ -3,12 +3,12 @@ import { clientOf } from '../world.js';
 import { closeWatch, watchKey } from './bare.js';
 
 /**
- * Sees when a key is deleted: follows it on every member, since they do not hear of it at the same moment. The first to
- * know is as near as one comes, from outside, to when it happened.
+ * Sees when a key is deleted. It follows the key on every member, because members do not hear of a deletion at the same
+ * moment. The first member to tell is as near to the deletion as one comes from outside.
  */
 export class Witness {
   readonly #closers: (() => void)[] = [];
-  /** On the clock of {@link now}. */
+  /** The moment of the deletion, on the clock of {@link now}. */
   readonly deletedAt: Promise<number>;
   #seen: (at: number) => void = () => {};
 

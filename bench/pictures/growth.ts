@@ -5,7 +5,7 @@ import { svg, text } from './svg.js';
 
 const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
 
-/** What it costs to hold N elections in one process, or N candidates in one election. */
+/** Draws what N elections in one process cost, or N candidates in one election. */
 export function growth(report: Report): string | undefined {
   const fleets = growing(report, 'fleet', WHO);
   const takeovers = growing(report, 'takeover', WHO);

@@ -47,7 +47,7 @@ export function timeline(report: Report): string | undefined {
   ]);
 }
 
-/** The last step under the magnifying glass: from the moment the key is gone, or is being given up. */
+/** The last step, enlarged: from the moment the key is deleted or being released. */
 function bars(report: Report, top: number): string[] {
   const rows = [
     ['crash', 'key gone → elected'],

@@ -29,7 +29,7 @@ const commands = {
     return now() - begun;
   },
 
-  /** A small one first: nothing is compiled or connected for the first time after it. */
+  /** Runs a small crowd first, so that nothing is compiled or connected for the first time in the measured crowd. */
   warmUp: async ({ name }: { readonly name: string }): Promise<void> => {
     const small = open();
     await small.join(name, 5);

@@ -12,7 +12,7 @@ import { clientOf } from '../world.js';
 import { serve } from './serve.js';
 
 const TTL = 10;
-/** ms until garbage, sockets and timers of what came before are gone. */
+/** Milliseconds to wait until garbage, sockets and timers of the last fleet are gone. */
 const SETTLES = 500;
 
 const [who = '', list = ''] = process.argv.slice(2);
@@ -23,7 +23,7 @@ function open(): Fleet {
   return who === 'floor' ? new BareFleet(clientOf(hosts)) : new OurFleet(clientOf(hosts), TTL);
 }
 
-/** Bytes; after the garbage has been collected. */
+/** Reads the memory in bytes, after a garbage collection. */
 async function memory(): Promise<{ heap: number; rss: number }> {
   await sleep(SETTLES);
   for (let i = 0; i < 3; i++) global.gc?.();
@@ -36,7 +36,7 @@ let before = { heap: 0, rss: 0 };
 let count = 0;
 
 const commands = {
-  /** Runs through everything once, so that what is measured is neither compiled nor connected for the first time. */
+  /** Runs a small fleet first, so that nothing is compiled or connected for the first time in the measured fleet. */
   warmUp: async ({ names }: { readonly names: readonly string[] }): Promise<void> => {
     await fleet.ready();
     await fleet.launch(names, 'leading');
@@ -54,13 +54,13 @@ const commands = {
     return { ms: now() - begun, errors: fleet.errors, lag: lag.end() };
   },
 
-  /** Bytes for each election. */
+  /** Bytes per election. */
   memory: async (): Promise<{ heap: number; rss: number }> => {
     const after = await memory();
     return { heap: (after.heap - before.heap) / count, rss: (after.rss - before.rss) / count };
   },
 
-  /** Share of one core that is used while nothing happens. */
+  /** Share of one core that the idle fleet uses. */
   idle: async ({ ms }: { readonly ms: number }): Promise<number> => {
     const used = process.cpuUsage();
     const begun = now();

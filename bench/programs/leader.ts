@@ -9,7 +9,7 @@ const election = new Election(clientOf(hosts.split(',')), name, { value: 'to be 
 
 export interface LeaderCommands {
   readonly [name: string]: (argument: never) => unknown;
-  /** Resolves with its key when it leads. */
+  /** Resolves with the candidate's key when the candidate leads. */
   readonly lead: () => Promise<string>;
 }
 

@@ -1,7 +1,7 @@
 import { whenOrphaned } from '../../spec/support/programs/parent.js';
 import type { Commands, Question, Reply } from '../child.js';
 
-/** Answers what the benchmark asks of this process, and ends with it. */
+/** Answers what the benchmark asks of this process. The process ends with the benchmark. */
 export function serve(commands: Commands): void {
   process.on('message', ({ id, command, argument }: Question) => {
     void answer(commands, command, argument).then((reply) => {

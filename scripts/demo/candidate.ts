@@ -1,4 +1,4 @@
-/** One candidate, in a process of its own: what an application does, and reports to the demo. */
+/** One candidate in a process of its own. It does what an application does, and reports to the demo. */
 import { createClient, Election } from '../../lib/index.js';
 import type { Report } from './contender.js';
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('./candidate.js', import.meta.url));
 
-/** What a candidate's process tells, and when that was. */
+/** What a candidate's process tells, and when. */
 export type Report =
   | { readonly event: 'elected'; readonly at: number; readonly token: string }
   | { readonly event: 'unelected' | 'error'; readonly at: number; readonly reason: string };
@@ -32,7 +32,7 @@ export class Contender {
     return this.#process.pid;
   }
 
-  /** Undefined while it runs; then its exit code, or the signal that ended it. */
+  /** Undefined while the process runs; then its exit code, or the signal that ended it. */
   get ended(): number | NodeJS.Signals | undefined {
     return this.#process.exitCode ?? this.#process.signalCode ?? undefined;
   }

@@ -10,7 +10,7 @@ const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   red: [31, 39],
 };
 
-/** `text` in a style, where the terminal is one that shows it. */
+/** Returns `text` in a style, where the terminal shows styles. */
 export function paint(style: Style, text: string): string {
   const [on, off] = CODES[style];
   return COLOURS ? `\u001b[${on}m${text}\u001b[${off}m` : text;
@@ -20,13 +20,13 @@ export function title(text: string): void {
   console.log(`\n${paint('bold', text)}\n`);
 }
 
-/** A line with the seconds that have passed. */
+/** Prints a line with the seconds that have passed. */
 export function say(text: string): void {
   const seconds = ((performance.now() - start) / 1_000).toFixed(1).padStart(5);
   console.log(`${paint('dim', `${seconds} s`)}  ${text}`);
 }
 
-/** A remark on the line before. */
+/** Prints a remark on the line before. */
 export function remark(text: string): void {
   console.log(`         ${paint('dim', text)}`);
 }

@@ -1,7 +1,7 @@
-/** Keeps one core busy. Ends with the process that has forked it. */
+/** Keeps one core busy. Ends with the process that forked it. */
 import { whenOrphaned } from '../../spec/support/programs/parent.js';
 
-/** Milliseconds between two looks at whether that process is still there. */
+/** Milliseconds between two looks at whether the parent is still there. */
 const SLICE = 20;
 
 whenOrphaned();

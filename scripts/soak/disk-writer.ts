@@ -1,13 +1,13 @@
 /**
- * Keeps the disk busy: writes a file of bounded size again and again, and after each block waits until the disk has it. Ends
- * with the process that has forked it. The file has no name while it is written, so nothing is left of it in any case.
+ * Keeps the disk busy: writes a file of bounded size again and again, and waits after each block until the disk has it.
+ * Ends with the process that forked it. The file has no name while it is written, so nothing is left of it in any case.
  */
 import { closeSync, fsync, openSync, unlinkSync, write } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { whenOrphaned } from '../../spec/support/programs/parent.js';
 
-/** Bytes. */
+/** Bytes to write before beginning again, so that the file does not grow. */
 const FILE = 64 * 2 ** 20;
 const BLOCK = 2 ** 20;
 

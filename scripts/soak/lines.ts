@@ -1,24 +1,24 @@
 import { duration } from '../test/summary.js';
 
-/** One of the runs. */
+/** The result of one run. */
 export interface RunResult {
   readonly passed: boolean;
   /** Milliseconds. */
   readonly took: number;
   /** Names of what failed. */
   readonly failures: readonly string[];
-  /** Where its logs are, if it has failed. */
+  /** The folder of the run's logs, if the run has failed. */
   readonly logs: string;
 }
 
-/** One line: `run 3 of 10: failed in 9 min 1 s: cli: … | integration: …; logs: logs/…`. */
+/** Formats one run: `run 3 of 10: failed in 9 min 1 s: cli: … | integration: …; logs: logs/…`. */
 export function lineOf(result: RunResult, number: number, runs: number): string {
   const { passed, took, failures, logs } = result;
   const beginning = `run ${number} of ${runs}: ${passed ? 'passed' : 'failed'} in ${duration(took)}`;
   return passed ? beginning : `${beginning}: ${failures.join(' | ')}; logs: ${logs}`;
 }
 
-/** How many passed, and each failure with how often it came, the most frequent first. */
+/** Formats how many runs passed, and how often each failure came, the most frequent first. */
 export function totalOf(results: readonly RunResult[], runs: number): string[] {
   const passed = results.filter((result) => result.passed).length;
   const left = runs - results.length;

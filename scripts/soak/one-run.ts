@@ -6,7 +6,7 @@ import type { TestReport } from '../test/report.js';
 import { root } from '../test/tool.js';
 import type { RunResult } from './lines.js';
 
-/** Runs everything, or one suite, as `npm test` does, without its output: that is in the logs of the run. */
+/** Runs everything, or one suite, as `npm test` does. The output is only in the logs of the run. */
 export async function runOnce(suite: string | undefined): Promise<RunResult> {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-soak-'));
   const file = join(folder, 'report.json');
@@ -14,7 +14,7 @@ export async function runOnce(suite: string | undefined): Promise<RunResult> {
   const startedAt = performance.now();
   try {
     const env = { ...process.env, TEST_REPORT: file };
-    // Of its own group: Ctrl-C in the terminal comes once, from here.
+    // In a group of its own, because Ctrl-C in the terminal must reach it once, through this process.
     const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'ignore', detached: true });
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
     process.on('SIGINT', pass).on('SIGTERM', pass);

@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 
 export interface SoakOptions {
   readonly runs: number;
-  /** One suite, by its name; undefined: all. */
+  /** The name of one suite; undefined means all suites. */
   readonly suite: string | undefined;
-  /** Run nothing: the load is for something else. */
+  /** Runs nothing: the load is for something else. */
   readonly onlyLoad: boolean;
   readonly withoutLoad: boolean;
 }

@@ -3,8 +3,9 @@ import { ensureImage } from '../../spec/support/cluster/compose-image.js';
 import type { Stage } from './stage.js';
 
 /**
- * Runs `suite` on the three containers of docker-compose.yml, told where by `ETCD_ENDPOINTS`, and takes them and their
- * volumes down whatever comes of it. Without an engine there is nothing to run: that fails only when it was asked for.
+ * Runs `suite` on the three containers of docker-compose.yml. `ETCD_ENDPOINTS` tells the suite where they are. The
+ * containers and their volumes are removed afterwards in any case. Without a container engine nothing can run, which is
+ * a failure only when this step was asked for.
  */
 export async function onCompose(stage: Stage, suite: () => Promise<boolean>): Promise<boolean> {
   const reason = await composeUsable();

@@ -6,13 +6,13 @@ import { root } from './tool.js';
 const LINES = 95; // per cent of lib/ that the specs must reach
 const collected = join(root, 'coverage', 'tmp');
 
-/** From now on every Node process that is started writes down what it ran. */
+/** From now on every Node process that is started records which code it ran. */
 export function collect(): void {
   rmSync(collected, { recursive: true, force: true });
   process.env.NODE_V8_COVERAGE = collected;
 }
 
-/** Prints what the specs reached of lib/, files that nothing loaded among it; true when that is enough. */
+/** Prints how much of lib/ the specs reached, with the files that nothing loaded. Returns true when that is enough. */
 export async function report(stage: Stage): Promise<boolean> {
   delete process.env.NODE_V8_COVERAGE;
   const which = ['--all', '--src', 'lib', '--include', 'lib/**', '--exclude', '**/*.d.ts', '--exclude-after-remap'];

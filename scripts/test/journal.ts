@@ -5,13 +5,13 @@ import type { FailedSpec, JournalRecord } from '../../spec/support/journal.js';
 export interface SpecResults {
   readonly passed: number;
   readonly failed: readonly FailedSpec[];
-  /** Specs that were to run and did not: a hook before them failed, or the process ended. */
+  /** Specs that did not run, because a hook before them failed or the process ended. */
   readonly left: number;
-  /** What was going on when the process ended in the middle of its specs: a spec, a hook, or nothing. */
+  /** The spec or hook that ran when the process ended before its specs had; undefined when there was none. */
   readonly interrupted: { readonly title: string; readonly file: string } | undefined;
 }
 
-/** Undefined when no run of mocha began: there was none, or its specs could not be loaded. */
+/** Undefined when no run of mocha began, or its specs could not be loaded. */
 export function readJournal(file: string): SpecResults | undefined {
   return existsSync(file) ? resultsOf(readFileSync(file, 'utf8')) : undefined;
 }
@@ -48,7 +48,7 @@ export function resultsOf(text: string): SpecResults | undefined {
   return runs === 0 ? undefined : { passed, failed, left, interrupted: over < runs ? current : undefined };
 }
 
-/** The last line counts only with its end: a process that was killed may have left it half written. */
+/** The last line counts only with its line end, because a killed process may have left it half written. */
 function recordsIn(text: string): JournalRecord[] {
   const lines = text.split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as JournalRecord);

@@ -5,12 +5,12 @@ import type { Stage } from './stage.js';
 const TOOL = 'mocha/bin/mocha.js';
 const REPORTER = ['--reporter', 'dist/spec/support/reporter.js'];
 
-/** Runs specs; the options that the developer gave come last, so they count. */
+/** Runs specs. The developer's own options come last, so that they win. */
 export function mocha(stage: Stage, ...specs: readonly string[]): Promise<boolean> {
   return stage.tool(TOOL, ...REPORTER, ...specs, ...stage.mochaArgs);
 }
 
-/** The same, on the etcd that was found. Without a program of our own there is nothing to break. */
+/** Runs specs on the etcd that was found. Without a program of our own, faults cannot be made. */
 export async function mochaOnEtcd(stage: Stage, folder: string, ...options: readonly string[]): Promise<boolean> {
   const server = await findEtcd();
   if (server === undefined) throw new Error('no etcd server: run `npm run setup`');

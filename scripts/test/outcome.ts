@@ -2,9 +2,9 @@ import type { FailedSpec } from '../../spec/support/journal.js';
 import type { SpecResults } from './journal.js';
 import type { Ending } from './tool.js';
 
-/** Lines of a step's output that are repeated at the end of the run. */
+/** Lines of a step's output to repeat at the end of the run, at the most. */
 const TOLD = 10;
-/** Of a step that does not mark the lines that matter. */
+/** Lines to repeat for a step that does not mark the lines that matter. */
 const LAST = 5;
 
 /** What is known of a step that has ended. */
@@ -26,9 +26,9 @@ export interface Outcome {
   readonly result: 'passed' | 'failed' | 'left out';
   /** Milliseconds. */
   readonly took: number;
-  /** In a few words why it failed or was left out. */
+  /** A few words that tell why the step failed or was left out. */
   readonly reason: string;
-  /** `counted`: the reporter has written its counts, since it came to its end. */
+  /** `counted`: the reporter has written its counts, so it came to its end. */
   readonly specs: { readonly passed: number; readonly failed: readonly FailedSpec[]; readonly counted: boolean };
   /** Lines that say more. */
   readonly details: readonly string[];
@@ -52,7 +52,7 @@ export function outcomeOf(facts: Facts): Outcome {
   };
 }
 
-/** A step that was not run. */
+/** The outcome of a step that was not run. */
 export function leftOut(name: string, reason: string): Outcome {
   const specs = { passed: 0, failed: [], counted: false };
   return { name, result: 'left out', took: 0, reason, specs, details: [] };

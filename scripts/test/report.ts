@@ -2,15 +2,15 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import type { Outcome } from './outcome.js';
 import { failuresOf, uncounted } from './summary.js';
 
-/** What another program may want to know of a run. */
+/** What other programs are told of a run. */
 export interface TestReport {
   /** Names of what failed. */
   readonly failures: readonly string[];
-  /** The folder of the logs, if it has failed. */
+  /** The folder of the logs, if the run has failed. */
   readonly logs: string;
 }
 
-/** Tells it in the files that `SPEC_COUNTS` and `TEST_REPORT` name. */
+/** Writes the report into the files that `SPEC_COUNTS` and `TEST_REPORT` name. */
 export function tellOthers(outcomes: readonly Outcome[], logs: string): void {
   const { SPEC_COUNTS: counts, TEST_REPORT: file } = process.env;
   if (counts !== undefined) for (const line of uncounted(outcomes)) appendFileSync(counts, `${line}\n`);

@@ -3,14 +3,16 @@ import { join, relative } from 'node:path';
 import { createFolder } from '../../spec/support/cluster/orphans.js';
 import { root } from './tool.js';
 
-/** Runs whose logs are kept. Those that passed leave none. */
+/** Runs whose logs are kept. Runs that passed leave none. */
 const KEPT = 10;
 
-/** Where a run writes. */
+/** The folders that a run writes to. */
 export class RunLogs {
   /** The output of the steps: `logs/<date>-test`, on the disk. */
   readonly folder: string;
-  /** What processes write while they run: in memory, if there is enough, so that no spec waits for the disk. */
+  /**
+   * For what processes write while they run. It lies in memory, if there is enough, so that no spec waits for the disk.
+   */
   readonly scratch: string;
   readonly #onExit = (): void => rmSync(this.scratch, { recursive: true, force: true });
 
@@ -20,19 +22,18 @@ export class RunLogs {
     process.once('exit', this.#onExit);
   }
 
-  /** The folder as it is told: from where one works, if it lies below that. */
+  /** The folder as people are told: relative to the working directory, if it lies below that. */
   get place(): string {
     const path = relative(process.cwd(), this.folder);
     return path.startsWith('..') ? this.folder : path;
   }
 
-  /** After a step: what its processes wrote is kept, or thrown away before it fills the memory. */
+  /** After a step, keeps what its processes wrote, or removes it before it fills the memory. */
   settle(scratch: string, name: string, isKept: boolean): void {
     if (isKept && readdirSync(scratch).length > 0) cpSync(scratch, join(this.folder, name), { recursive: true });
     rmSync(scratch, { recursive: true, force: true });
   }
 
-  /** At the end of the run. */
   close(isKept: boolean): void {
     if (!isKept) rmSync(this.folder, { recursive: true, force: true });
     process.removeListener('exit', this.#onExit);
@@ -40,12 +41,12 @@ export class RunLogs {
   }
 }
 
-/** Makes a folder for the logs of a run, and removes those of the oldest runs. Git ignores them all. */
+/** Makes a folder for the logs of a run, and removes the logs of the oldest runs. Git ignores all logs. */
 export function newLogs(kind: 'test' | 'chaos', home = join(root, 'logs'), now = new Date()): string {
   const date = now.toISOString().slice(0, 19).replaceAll(':', '-');
   const folder = join(home, `${date}-${kind}-${process.pid}`);
   mkdirSync(folder, { recursive: true });
-  // The names begin with the date, so the oldest come first.
+  // The names begin with the date, so the oldest logs come first.
   const runs = readdirSync(home, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const names = runs.map(({ name }) => name).sort();
   for (const name of names.slice(0, -KEPT)) rmSync(join(home, name), { recursive: true, force: true });

@@ -6,15 +6,15 @@ import type { Step } from './step.js';
 export interface RunOptions {
   readonly logs: RunLogs;
   readonly mochaArgs: readonly string[];
-  /** Only this step, by its name. */
+  /** The name of the only step to run. */
   readonly asked?: string | undefined;
   /** The terminal. */
   readonly print: (text: string) => void;
 }
 
 /**
- * Runs steps, and goes on when one fails, because each of them says something new; only an interruption ends the run. What
- * failed is told by {@link outcomes}.
+ * Runs steps, and goes on when a step fails, because each step says something new. Only an interruption ends the run.
+ * What failed is told by {@link outcomes}.
  */
 export class Run {
   readonly outcomes: Outcome[] = [];
@@ -25,12 +25,12 @@ export class Run {
     this.#options = options;
   }
 
-  /** No further step is begun. Those that run get the signal as well. */
+  /** Begins no further step. The steps that run get the signal as well. */
   interrupt(signal: NodeJS.Signals): void {
     this.#interruptedBy ??= signal;
   }
 
-  /** The steps before the lanes, both lanes at the same time, the steps after them. */
+  /** Runs the steps before the lanes, then both lanes at the same time, then the steps after the lanes. */
   async carryOut(steps: readonly Step[]): Promise<void> {
     const first = steps.findIndex(({ lane }) => lane !== undefined);
     const before = first < 0 ? steps : steps.slice(0, first);
@@ -45,7 +45,7 @@ export class Run {
     this.outcomes.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   }
 
-  /** The output of the second lane is held back: it would mix with that of the first. */
+  /** Holds back the output of the second lane, which would mix with the output of the first. */
   async #inLanes(steps: readonly Step[]): Promise<void> {
     const { print } = this.#options;
     const lane = (which: Step['lane']): Step[] => steps.filter((step) => step.lane === which);

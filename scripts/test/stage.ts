@@ -6,14 +6,14 @@ import { type Ending, runTool } from './tool.js';
 
 export interface StageOptions {
   readonly name: string;
-  /** Where its output goes while it runs; a lane that is held back has no terminal. */
+  /** Gets the output while the step runs. A lane that is held back has no terminal. */
   readonly onOutput: (text: string) => void;
   /** The folder of the run's logs. */
   readonly logs: string;
-  /** The folder of what processes write while they run. */
+  /** The folder that processes write to while they run. */
   readonly scratch: string;
   readonly mochaArgs: readonly string[];
-  /** By name, not as one of all. */
+  /** The step was asked for by its name, and not as one of all. */
   readonly isAskedFor: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface StageOptions {
 export class Stage {
   readonly mochaArgs: readonly string[];
   readonly isAskedFor: boolean;
-  /** Of every tool that it ran. */
+  /** Endings of every tool that the step ran. */
   readonly endings: Ending[] = [];
   readonly #options: StageOptions;
   readonly #folder: string;
@@ -39,7 +39,7 @@ export class Stage {
     this.#log.on('error', () => {});
   }
 
-  /** What processes have written, to be kept when the step has failed. */
+  /** A folder for what the step's processes write. It is kept when the step has failed. */
   get folder(): string {
     return this.#folder;
   }
@@ -48,7 +48,7 @@ export class Stage {
     return readJournal(this.#journal);
   }
 
-  /** All that was printed, without colours. */
+  /** All printed output, without colours. */
   get output(): string {
     return this.#output;
   }

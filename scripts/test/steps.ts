@@ -3,10 +3,10 @@ import { report } from './coverage.js';
 import { mocha, mochaOnContainers, mochaOnEtcd, mochaOnPackage } from './mocha.js';
 import type { Step } from './step.js';
 
-/** A place in a file, as biome writes it above what it complains of: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
+/** The first line of a complaint of biome's: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
 const PLACE = /^\S+\.\w+(:\d+:\d+)? .*━/;
 
-/** A new suite is a new line here, and one in the scripts of package.json to run it alone. */
+/** A new suite is a new line here, and a script of package.json that runs it alone. */
 export const STEPS: readonly Step[] = [
   {
     name: 'lint',
@@ -38,5 +38,7 @@ export const STEPS: readonly Step[] = [
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
 ];
 
-/** Part of the specs reaches part of the code: this step makes sense after all the others, all of them whole. */
+/**
+ * Some of the specs reach only some of the code, so coverage means something only after all other steps ran completely.
+ */
 export const COVERAGE: Step = { name: 'coverage', needsAll: true, telling: /^ERROR/, run: report };

@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
-/** Milliseconds without a word after which a tool is taken to hang: more than any spec may take. */
+/** Milliseconds of silence after which a tool is taken to hang, because no spec may take as long. */
 const SILENCE = 6 * 60_000;
 /** Milliseconds from SIGTERM to SIGKILL. */
 const ENDS_WITHIN = 10_000;
-/** Milliseconds after its end that what a tool has left behind may still hold its output open. */
+/** Milliseconds to wait, after a tool's end, for processes that it left behind and that hold its output open. */
 const CLOSES_WITHIN = 3_000;
 
 export interface ToolOptions {
-  /** Is given all that the tool prints. */
+  /** Gets all that the tool prints. */
   readonly onOutput: (text: string) => void;
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds. @default 360000 */
@@ -23,11 +23,11 @@ export interface ToolOptions {
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** It was silent for so many milliseconds, and was ended for that. */
+  /** Milliseconds for which the tool was silent before it was ended. */
   readonly hungFor?: number;
 }
 
-/** Runs an installed tool to its end. It gets the signals that we get; one that falls silent is ended. */
+/** Runs an installed tool to its end. The tool gets the signals that we get. A tool that falls silent is ended. */
 export async function runTool(tool: string, args: readonly string[], options: ToolOptions): Promise<Ending> {
   const { onOutput, env = process.env, silence = SILENCE } = options;
   const command = ['--enable-source-maps', join(root, 'node_modules', tool), ...args];
@@ -50,7 +50,7 @@ export async function runTool(tool: string, args: readonly string[], options: To
   }
 }
 
-/** Ends a process that says nothing for too long. */
+/** Ends a process that has been silent for too long. */
 class SilenceWatch {
   hung = false;
   readonly #child: ChildProcess;
@@ -78,7 +78,9 @@ class SilenceWatch {
   }
 }
 
-/** Resolves once all output has come in, but does not wait for what holds the output open after the process has gone. */
+/**
+ * Resolves when all output has come in, but does not wait for what holds the output open after the process has ended.
+ */
 function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
     let letGo: NodeJS.Timeout | undefined;
