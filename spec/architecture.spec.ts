@@ -3,10 +3,10 @@ import { withoutMarks } from './support/docs/compiler.js';
 import { readPage, sources, tableUnder } from './support/docs/pages.js';
 import { circleIn, folderOf, type Import, importsIn, importsOfLib } from './support/imports.js';
 
-/** The words that everybody uses: files of lib/ itself that a folder may import. */
+/** The files that lie in lib/ itself and that any folder may import, because everybody uses their words. */
 const WORDS = ['errors.ts', 'log.ts', 'options.ts', 'events.ts', 'candidate.ts', 'leadership.ts'];
 
-/** Which folders each folder may import from: the picture in docs/architecture.md, line by line. */
+/** The folders that each folder may import from. This is the picture in docs/architecture.md, line by line. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   campaign: ['queue', 'lease', 'watch', 'store', 'common'],
   queue: ['watch', 'store', 'common'],
@@ -21,12 +21,12 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 /** Programs and parts that stand on the whole library, each behind an entry point of its own. */
 const ON_TOP = ['cli', 'metrics', 'esm'];
 
-/** Imports of a folder that go up, or aside. */
+/** Imports of a folder that go up or aside. */
 function upward(imports: readonly Import[]): string[] {
   return imports
     .filter(({ from, to }) => {
       const [folder, target] = [folderOf(from), folderOf(to)];
-      if (folder === from || folder === target) return false; // what lies in lib/ itself puts the rest together
+      if (folder === from || folder === target) return false; // files in lib/ itself put the rest together
       if (ON_TOP.includes(folder)) return ON_TOP.includes(target);
       return target === to ? !WORDS.includes(to) : !BELOW[folder]?.includes(target);
     })

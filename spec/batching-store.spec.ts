@@ -10,7 +10,7 @@ describe('transactions of one session', () => {
   let world: World;
   let process: Process;
   let store: BatchingStore;
-  /** What was sent, in order. */
+  /** The transactions that were sent, in order. */
   let sent: Txn[];
 
   beforeEach(() => {
@@ -37,7 +37,7 @@ describe('transactions of one session', () => {
     failure: [range(key)],
   });
   const commit = (txn: Txn): Promise<TxnResult> => store.txn(txn);
-  /** Eight that are on their way, so that those which follow have to wait. */
+  /** Sends eight transactions that stay under way, so that the next ones have to wait. */
   const busy = (): Promise<unknown> =>
     Promise.all(
       Array.from({ length: 8 }, (_, n) => commit({ compare: [], success: [range(`busy${n}`)], failure: [] })),

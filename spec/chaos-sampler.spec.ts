@@ -7,7 +7,7 @@ import { Log, readLog } from './chaos/log/log.js';
 import type { LogRecord } from './chaos/log/records.js';
 import { tracked } from './support/track.js';
 
-/** An election that leads, or does not, as it is told. */
+/** An election that leads, or does not lead, as the spec says. */
 class Puppet {
   readonly name: string;
   token: bigint | undefined;

@@ -92,7 +92,7 @@ describe('a leader whose lease is not refreshed', () => {
   it('is not the leader after a pause past the deadline, before any timer or message has run', async () => {
     await build();
     const { leadership } = election;
-    time.setSystemTime(Date.now() + 7_496); // as after a suspension: the wall clock alone has gone on
+    time.setSystemTime(Date.now() + 7_496); // as after a suspension: only the wall clock has gone on
     expect([election.isLeader(), leadership?.isCurrent(), leadership?.expiresIn()]).to.deep.equal([false, false, 0]);
     expect(() => leadership?.throwIfLost())
       .to.throw('run out')

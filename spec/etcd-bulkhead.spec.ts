@@ -19,7 +19,7 @@ describe('the requests of one client', () => {
     story = [];
   });
 
-  /** Requests number `from` to `to`, each answered after so many ms, or refused. */
+  /** Sends requests number `from` to `to`. Each is answered after so many milliseconds, or refused. */
   const ask = (from: number, to: number, ms: number, error?: Error): void => {
     for (let n = from; n <= to; n++) {
       const send = (): Promise<number> => {

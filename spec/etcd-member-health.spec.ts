@@ -11,7 +11,7 @@ describe('the members that did not answer', () => {
     time = new VirtualTime();
     members = new MemberHealth(time.clock());
   });
-  /** How long it is avoided from now on, ms. */
+  /** Milliseconds from now on for which the member is avoided. */
   const avoidance = async (): Promise<number> => {
     const startedAt = time.now;
     while (members.avoid(A)) await time.advance(500);

@@ -112,7 +112,7 @@ describe('a stream to etcd', () => {
     const [sick, well] = [await GrpcMember.listen(), member];
     sick.condition = 'silent';
     connect(sick, well);
-    // Streams until one is on the sick member.
+    // Opens streams until one is on the sick member.
     let silent: KeepAliveRecorder;
     do {
       silent = keepAlive();

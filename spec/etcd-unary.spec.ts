@@ -32,7 +32,7 @@ describe('a request to etcd', () => {
   };
 
   describe('to a cluster that answers late', () => {
-    /** As gRPC and the guard do: an answer that comes after the patience of its attempt is none. */
+    /** Answers as gRPC and the guard do: an answer that comes after the patience of its attempt is lost. */
     const answersAfter =
       (ms: number) =>
       (options: CallOptions): Promise<unknown> =>
@@ -234,7 +234,7 @@ describe('a request to etcd', () => {
         await settle();
       }
       await answered();
-      const once = 'GRPCFailedPreconditionError'; // which etcd3 does not count as a fault of the host
+      const once = 'GRPCFailedPreconditionError'; // etcd3 does not count it as a fault of the host
       expect(ends).to.deep.equal([once, once, 'GRPCDeadlineExceededError']);
     });
 

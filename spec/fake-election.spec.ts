@@ -262,7 +262,7 @@ describe('FakeElection', () => {
   });
 
   it('sets no timer and needs none, whatever a test has put in the place of timers', async () => {
-    const clock = tracked(useFakeTimers()); // the default: nextTick and queueMicrotask stand still as well
+    const clock = tracked(useFakeTimers()); // fakes nextTick and queueMicrotask as well
     const fake = make();
     const story = record(fake, ALL);
     fake.start();

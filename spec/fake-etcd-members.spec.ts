@@ -127,7 +127,7 @@ describe('the model of etcd', () => {
             if (answer !== 'ok') stream.overdue();
             stream.close();
           }
-          // As soon as it has met the silent member, all others must be answered for 10 s.
+          // As soon as the process has met the silent member, all later calls must be answered for 10 s.
           if (world.story.at(-1)?.includes('UNAVAILABLE') === true) break;
         }
         expect(world.story.at(-1)).to.include('UNAVAILABLE');

@@ -5,10 +5,10 @@ import { noRequests } from './support/fake-etcd/counts.js';
 import { World } from './support/world.js';
 
 describe('a change in the queue', () => {
-  /** What it costs all processes together, when so many wait. */
+  /** Requests of all processes together for a change, while so many candidates wait. */
   const cost = async (waiting: number, change: (leader: Election) => unknown): Promise<RequestCounts> => {
     const world = new World();
-    // Followers that want to hear of every leader cost a read each, spread over time; the election itself does not.
+    // Followers that want to hear of every leader cost a read each, spread over time. The election itself does not.
     const all = Array.from(
       { length: waiting + 1 },
       (_, n) => world.candidate(`c${n}`, { ttl: 600, observe: false }).election,
@@ -43,7 +43,7 @@ describe('a change in the queue', () => {
 
   it('costs two more requests, for the new place, when the leader steps down', async () => {
     const counts = await cost(100, (leader) => leader.stepDown());
-    // Leave, read of the successor, join; on the stream it has, watches of its own key and of the last in the queue.
+    // Transactions: leave, read of the next leader, join. Watches: our own key and the last key in the queue.
     expect(counts).to.deep.equal({ ...noRequests(), txn: 3, watch: 2, watchCancel: 2 });
   });
 

@@ -14,7 +14,7 @@ describe('observers of one election on one client', () => {
     story = [];
   });
 
-  /** With a session of its own. */
+  /** An observer with a session of its own. */
   const observer = (name: string, then = (): void => {}, on = process): Observer =>
     new Observer(() => environmentOf(on).leaderWatchers.of('jobs'), on, {
       changed: (head) => {

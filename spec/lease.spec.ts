@@ -14,7 +14,7 @@ describe('a lease', () => {
     story = [];
   });
 
-  /** 10 s, granted by a request that was sent at 0, with a renew deadline of 7.5 s. */
+  /** A lease of 10 s with a renew deadline of 7.5 s. The request that granted the lease was sent at 0. */
   const lease = (granted: Partial<Granted> = {}, times: Partial<LeaseTimes> = {}): Lease => {
     const made = new Lease(
       process,

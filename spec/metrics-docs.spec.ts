@@ -27,7 +27,7 @@ describe('what is said of the metrics', () => {
   const dashboard = (): Dashboard => JSON.parse(readFileSync(join(ROOT, 'docs/grafana-dashboard.json'), 'utf8'));
   const alerts = (): string => /```yaml\n([\s\S]*?)```/.exec(readPage('docs/metrics.md'))?.[1] ?? '';
 
-  /** Those that are named, without what Prometheus adds to the name of a histogram. */
+  /** The metrics that a text names, without the endings that Prometheus adds to the name of a histogram. */
   const named = (text: string): string[] => [
     ...new Set([...text.matchAll(/etcd_leader_\w+/g)].map(([name]) => name.replace(/_(bucket|sum|count)$/, ''))),
   ];

@@ -34,7 +34,7 @@ describe('the watch multiplexer', () => {
     },
     refused: ({ message }) => story.push(`${name}: refused, ${message}`),
   });
-  /** From the next revision on. */
+  /** Follows a key from the next revision on. */
   const follow = (key: string, name = key, from = world.etcd.revision + 1n): (() => void) =>
     watch.follow({ key }, from, follower(name));
 

@@ -3,7 +3,7 @@ import { Etcd3 } from 'etcd3';
 import { createClient, Election, ElectionError, etcdLeader, Session } from '../lib/index.js';
 import { tracked } from './support/track.js';
 
-/** Nothing here asks etcd for anything. */
+/** A client that reaches no etcd: nothing in this file asks etcd for anything. */
 const client = (): Etcd3 => tracked(new Etcd3({ hosts: ['http://127.0.0.1:1'] }));
 
 type Any = Record<string, unknown>;

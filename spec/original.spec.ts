@@ -20,7 +20,7 @@ describe('etcdLeader(), the call of the original package', () => {
     expect(election.currentLeader()).to.equal(undefined);
   });
 
-  /** s, as etcd is asked for it. */
+  /** The TTL in seconds that etcd is asked for. */
   const granted = async (...args: unknown[]): Promise<number | undefined> => {
     const world = new World();
     const { store, clock } = world.process('node-1');

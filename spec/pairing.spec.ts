@@ -5,7 +5,7 @@ import { Random } from './support/random.js';
 import { World } from './support/world.js';
 
 describe('under faults drawn at random', () => {
-  /** What one candidate tells, and what is wrong with it. */
+  /** Follows what one candidate tells, and collects what is wrong with it. */
   const watchOver = (name: string, election: Election, problems: string[]): { term: bigint | undefined } => {
     const now: { term: bigint | undefined; last: bigint } = { term: undefined, last: 0n };
     election.on('elected', ({ fencingToken }) => {
@@ -33,7 +33,7 @@ describe('under faults drawn at random', () => {
   ];
 
   const ACTS = ['stop', 'start', 'stepDown', 'break', 'nothing', 'nothing'] as const;
-  /** Against an operator who deletes what is a leader's, only fencing helps. */
+  /** Only fencing helps against an operator who deletes the leader's key or lease. */
   const BY_OPERATOR = ['revoke', 'delete'] as const;
 
   for (let seed = 1; seed <= 16; seed += 1) {

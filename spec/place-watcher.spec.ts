@@ -14,7 +14,7 @@ describe('the place watcher', () => {
   let story: string[];
   let placeWatcher: PlaceWatcher;
 
-  /** Behind jobs/1a and jobs/2b; its own key is jobs/3c. */
+  /** Joins with the key jobs/3c, behind jobs/1a and jobs/2b. */
   beforeEach(async () => {
     world = new World();
     process = world.process('one');
@@ -162,7 +162,7 @@ describe('the place watcher', () => {
   });
 
   it('reads no further when it is closed while keys of nested elections are in the way of the answer', async () => {
-    world.etcd.put('jobs/2b/nested', 'x'); // after it in the order of creation
+    world.etcd.put('jobs/2b/nested', 'x'); // created after jobs/2b
     await world.settled(process.store.grant(0x5en, 600));
     const { place } = await world.settled(queue.join(0x5en, Buffer.from('e'), false));
     const tell = (what: string) => () => story.push(`later: ${what}`);

@@ -5,7 +5,7 @@ import { TcpProxy } from './support/proxy/proxy.js';
 import { tracked } from './support/track.js';
 import { pause, until } from './support/wait.js';
 
-/** Answers every chunk with the same in capitals. */
+/** Answers every chunk with the same text in capitals. */
 async function shouter(): Promise<{ readonly host: string; readonly heard: string[]; stop(): Promise<void> }> {
   const heard: string[] = [];
   const sockets = new Set<Socket>();
@@ -33,7 +33,7 @@ async function shouter(): Promise<{ readonly host: string; readonly heard: strin
   };
 }
 
-/** A client that writes down what it is told: text, `'end'`, `'reset'`. */
+/** A client that writes down what it receives: text, `'end'`, `'reset'`. */
 async function dial(
   host: string | undefined,
 ): Promise<{ say(text: string): void; read(): string; gone(): string | undefined; end(): void; stop(): void }> {
@@ -75,7 +75,7 @@ describe('the TCP proxy', () => {
   const answered = async (who: Awaited<ReturnType<typeof dial>>, text: string): Promise<void> => {
     await until(() => who.read() === text, { what: `the answer ${text}` });
   };
-  /** Long enough for anything that is not held back to arrive on loopback. */
+  /** Waits long enough for anything that is not held back to arrive on loopback. */
   const stillSilent = async (who: Awaited<ReturnType<typeof dial>>, text: string): Promise<void> => {
     const other = tracked(await dial(server.host));
     for (let i = 1; i <= 3; i++) {

@@ -88,7 +88,7 @@ describe('the queue', () => {
       world.etcd.next('txn', 'lose reply');
       await world.refusal(queue.join(0x1an, value, true));
       const joining = queue.join(0x1an, value, true);
-      await world.advance(2.5); // the repeated transaction has found the key, the place is being asked for
+      await world.advance(2.5); // the repeated transaction has found the key, and the read of its place is under way
       world.etcd.delete('jobs/1a');
       expect(await world.refusal(joining)).to.equal('UNAVAILABLE');
     });

@@ -118,7 +118,7 @@ describe('a session', () => {
     process.store.faults.keepAlive = 'hang';
     await world.runUntil(7_500);
     expect(story.at(-1)).to.equal('unelected: LEASE_EXPIRED');
-    world.etcd.changeLeader(); // which gives every lease its full TTL again
+    world.etcd.changeLeader(); // gives every lease its full TTL again
     process.store.faults.keepAlive = 'ok';
 
     await world.runUntil(9_999);

@@ -40,7 +40,7 @@ describe('elections that share a session', () => {
     it(`do not take the key of one for what is left of another in the same election, whose join was given up: ${fault}`, async () => {
       const hasty = new Election(session, 'one', { value: 'hasty', releaseTimeout: 0 });
       const next = new Election(session, 'one', { value: 'next' });
-      await world.queued(two); // there is a lease
+      await world.queued(two); // the session has a lease
       process.store.faults.next('txn', fault);
       hasty.start();
       next.start();
@@ -140,7 +140,7 @@ describe('elections that share a session', () => {
     next.start();
     await world.advance(1);
     process.store.faults.keepAlive = 'hang';
-    await world.advance(5_100); // suspended, of which a newcomer is told
+    await world.advance(5_100); // suspended; a candidate that comes now is told
     let isRestarted = false;
     next.once('suspended', () => {
       isRestarted = true;

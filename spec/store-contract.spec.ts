@@ -3,7 +3,7 @@ import { MemoryStore } from '../lib/testing/memory-store.js';
 import { FakeEtcd } from './support/fake-etcd/fake-etcd.js';
 import { storeContract } from './support/store-contract.js';
 
-/** The system's clock, with an end: leases of a minute would keep their timers beyond the spec. */
+/** The system's clock, but its timers can be ended: leases of a minute would keep timers beyond the spec. */
 class SpecClock extends SystemClock {
   readonly #cancels = new Set<() => void>();
 
@@ -27,7 +27,7 @@ storeContract('the model', async () => {
   };
 });
 
-// The store behind `FakeElection`: time passes here, and nobody can compact it.
+// The store behind `FakeElection`: time passes in this spec, and nobody can compact the store.
 storeContract(
   'the store in memory',
   async () => {

@@ -11,7 +11,7 @@ import { tracked } from './support/track.js';
 
 const reporter = fileURLToPath(new URL('support/reporter.js', import.meta.url));
 
-/** Runs a file of specs with our reporter, and without the set-up of ours. */
+/** Runs a file of specs with our reporter and without our set-up. */
 function runSpecs(specs: string): { results: SpecResults | undefined; code: number | null } {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-spec-'));
   tracked({ close: () => rmSync(folder, { recursive: true }) });

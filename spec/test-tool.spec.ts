@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { type Ending, root, runTool } from '../scripts/test/tool.js';
 import { tracked } from './support/track.js';
 
-/** Runs a program as a tool is run. */
+/** Runs a program as a step runs a tool. */
 async function runProgram(code: string, silence?: number): Promise<{ ending: Ending; output: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-spec-'));
   tracked({ close: () => rmSync(folder, { recursive: true }) });

@@ -13,7 +13,7 @@ describe('the system clock', () => {
     clock = new SystemClock();
   });
 
-  /** Sets the wall clock alone, as a suspended machine that wakes up, or an operator. */
+  /** Sets only the wall clock, as an operator does, or a suspended machine that wakes up. */
   const stepWallClock = (ms: number): void => time.setSystemTime(Date.now() + ms);
   const elapsed = (since: number): number => Math.round(clock.now() - since);
 

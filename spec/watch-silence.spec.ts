@@ -50,7 +50,7 @@ describe('a watch that', () => {
 
     it('is given up when the sign of life does not come, and is opened elsewhere', async () => {
       follow();
-      await world.runUntil(2_000); // the first interval ends: its creation was heard of in it
+      await world.runUntil(2_000); // the first interval ends; the watch was created in it
       process.store.silenceStreams('watch');
       await world.runUntil(8_999);
       expect(opened(), 'quiet from 2000 to 7000, asked, and patient until 9000').to.equal(1);
@@ -129,7 +129,7 @@ describe('a watch that', () => {
     const refuse = (key = 'a'): void =>
       process.store.cancelWatches(key, new ElectionError('PERMISSION_DENIED', 'not yours'));
 
-    /** Refuses to create the watches of these keys, on every stream. */
+    /** Makes every stream refuse the watches of these keys. */
     const refuseAll = (isRefused: (key: string) => boolean): void => {
       const { store, clock } = process;
       const open = store.watch.bind(store);
@@ -153,7 +153,8 @@ describe('a watch that', () => {
       expect(story.map((line) => line.split(' ')[1])).to.deep.equal(['reset']);
     });
 
-    // At some of these moments the retries, 2 s after the refusal, fall into the pause before the stream is opened again.
+    // For some of these moments the retries, 2 s after the refusal, fall into the pause before the stream is opened
+    // again.
     for (let after = 1_960; after < 2_020; after += 4) {
       it(`leaves room for others when the stream breaks ${after} ms later, however many are refused`, async () => {
         refuseAll((key) => key.startsWith('forbidden'));

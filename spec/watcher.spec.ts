@@ -84,7 +84,7 @@ describe('the watches of a session', () => {
     world.etcd.put('a/1f', 'x');
     follow('a/1f');
     await world.advance(10);
-    followMany(2_000); // what follows is on another stream
+    followMany(2_000); // later watches are on another stream
     follow('b/1f');
     follow('c/2f');
     world.etcd.delete('a/1f');

@@ -10,11 +10,11 @@ import { verdictOn } from './checker/verdict.js';
 import { type ChaosMutation, MUTATIONS } from './mutations.js';
 
 /**
- * Runs chaos on a copy of what was compiled, with a mistake in it. The copy is removed afterwards. `folder`: where the
- * logs are to stay; they are removed when there is none.
+ * Runs chaos on a copy of what was compiled, with a mistake in the copy. The copy is removed afterwards. `folder` gets
+ * the logs; without it the logs are removed.
  *
- * @returns the exit code: 1 when what the mistake must break was found broken, 0 when it was not, whatever else was
- * @throws when nobody knows the mistake, or the source has changed so that it cannot be made
+ * @returns the exit code: 1 when what the mistake must break was found broken, and 0 when it was not, whatever else was
+ * @throws when the mistake is unknown, or the source has changed so that the mistake cannot be made
  */
 export async function runBroken(name: string, args: readonly string[], folder: string | undefined): Promise<number> {
   const mutation = MUTATIONS.find((one) => one.name === name);
@@ -42,7 +42,7 @@ function runToItsEnd(args: readonly string[]): Promise<number> {
   });
 }
 
-/** By the checker of this library, which has no mistake in it. */
+/** Judges the logs with the checker of this library, which has no mistake in it. */
 async function judge({ name, breaks }: ChaosMutation, logs: string): Promise<number> {
   const failures = verdictOn(await check(logs));
   const broken = failures.map(({ promise }) => ({ promise, isCrash: promise === 'no crash' }));

@@ -4,8 +4,8 @@ import { newLogs } from '../../scripts/test/run-logs.js';
 import { createFolder } from '../support/cluster/orphans.js';
 
 /**
- * Where the processes of a run write while it goes on. Unless somebody has named a folder it lies in memory, if there is
- * enough: a candidate must not be late because a disk is.
+ * The folder that the processes of a run write to. Unless somebody has named a folder, it lies in memory, if there is
+ * enough, because a candidate must not be late when a disk is.
  */
 export function workFolder(named: string | undefined): string {
   const { SPEC_SCRATCH: scratch } = process.env;
@@ -17,7 +17,7 @@ export function workFolder(named: string | undefined): string {
 /**
  * Keeps the logs of a run that has failed.
  *
- * @returns where they are, or will be: as a step of `npm test` they are moved when the step has ended
+ * @returns the folder of the logs. In a step of `npm test` they are moved there when the step has ended.
  */
 export function keep(folder: string): string {
   const { SPEC_LOGS: logs } = process.env;

@@ -5,7 +5,10 @@ import type { World } from './world.js';
 
 const PAGE = 2_000;
 
-/** Writes down all guarded writes that etcd has committed, a page at a time. Compaction has taken none: each has a key. */
+/**
+ * Writes down all guarded writes that etcd has committed, a page at a time. Compaction takes none, because each has a
+ * key.
+ */
 export async function readJournal({ client, run }: World, folder: string): Promise<void> {
   const prefix = journalPrefix(run);
   const log = new Log(join(folder, 'journal.log'));

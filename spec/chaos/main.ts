@@ -1,9 +1,10 @@
 /**
- * Chaos: real candidate processes on a real cluster, real faults, and a checker that reads what they wrote down.
+ * Chaos: real candidate processes on a real cluster, real faults, and a checker that reads what the processes wrote
+ * down.
  *
  *     npm run chaos -- --minutes 5 --seed 7
  *
- * Ends with 0 only if every promise was kept, and enough has happened for that to mean something.
+ * Exits with 0 only if every promise was kept, and enough has happened for that to mean something.
  */
 import { rmSync } from 'node:fs';
 import { check } from './checker/check.js';
@@ -33,7 +34,7 @@ async function carryOut(chosen: ChaosOptions): Promise<number> {
   if (mistake !== undefined) {
     const args = [`--minutes=${minutes}`, `--seed=${seed}`];
     if (faults !== undefined) args.push(`--faults=${faults.join(',')}`);
-    const { runBroken } = await import('./broken.js'); // which loads the compiler, of no use to the other runs
+    const { runBroken } = await import('./broken.js'); // loads the compiler, which other runs do not need
     return await runBroken(mistake, args, folder);
   }
   const failures = chosen.check === undefined ? await runAndCheck(chosen) : await judge(chosen.check, []);

@@ -4,7 +4,7 @@ import type { Promised } from './checker/verdict.js';
 /** A mistake in lib/ and what the checker must find broken for it. */
 export type ChaosMutation = Mutation<Promised>;
 
-/** Each was made by some election library before. Chaos must find every one of them; `--break NAME` tries one. */
+/** Mistakes that other election libraries have made. Chaos must find every one of them; `--break NAME` tries one. */
 export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'deadline from the reply',

@@ -4,13 +4,13 @@ import { type FaultKind, parseKinds } from './nemesis/kinds.js';
 export interface ChaosOptions {
   readonly minutes: number;
   readonly seed: number;
-  /** Undefined: all. */
+  /** Undefined means all kinds. */
   readonly faults: readonly FaultKind[] | undefined;
-  /** Where logs go, and stay; undefined: to a folder that is removed when all is well. */
+  /** The folder that gets the logs and keeps them. Undefined: a folder that is removed when all is well. */
   readonly folder: string | undefined;
-  /** Check the logs that are in this folder, and run nothing. */
+  /** Checks the logs that are in this folder, and runs nothing. */
   readonly check: string | undefined;
-  /** Run on a library with this mistake in it, which must be found. */
+  /** Runs on a library with this mistake in it. The mistake must be found. */
   readonly break: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export const USAGE = `npm run chaos -- [options]
   --check DIR        checks the logs of an earlier run and runs nothing
   --break NAME       on a copy of the library with a mistake in it: ends with 1 when what that must break was broken`;
 
-/** @throws when an option is not known, or its value no number */
+/** @throws when an option is not known, or its value is no number */
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -7,9 +7,9 @@ import { Nemesis } from './nemesis/nemesis.js';
 import { plan } from './nemesis/plan.js';
 import { World } from './world.js';
 
-/** On a machine with twenty other things to do a process takes its time to start. */
+/** Milliseconds in which a process must have started, because a busy machine takes its time. */
 const STARTS_WITHIN = 120_000;
-/** More than the checker allows: what it finds, it finds in the logs. */
+/** Milliseconds to wait for recovery: more than the checker allows, so that the checker finds a failure in the logs. */
 const RECOVERS_WITHIN = 35_000;
 const PEACE = 3_000;
 
@@ -20,7 +20,7 @@ export interface RunOptions {
 }
 
 /**
- * One run from beginning to end: everything that happens is in the folder afterwards.
+ * Runs chaos once, from beginning to end. Everything that happens is in the folder afterwards.
  *
  * @returns what no log can tell: processes that ended though nobody had asked them to
  */

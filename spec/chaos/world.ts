@@ -6,7 +6,7 @@ import { CandidateProcess } from './candidate/candidate-process.js';
 import { electionsOf, mainElection, PROFILES } from './candidate/profile.js';
 import { Log } from './log/log.js';
 
-/** All that a run consists of: the cluster, the candidates, a client that goes past the proxies, the nemesis' own log. */
+/** All parts of a run: the cluster, the candidates, a client that goes past the proxies, and the nemesis' own log. */
 export class World {
   readonly run: string;
   readonly cluster: Cluster;
@@ -38,7 +38,7 @@ export class World {
     return new World(run, folder, cluster, candidates);
   }
 
-  /** Who leads the main election, as far as the candidates have told; the one elected last. */
+  /** The candidate that leads the main election, as far as candidates have told: the one elected last. */
   get leader(): CandidateProcess | undefined {
     const main = mainElection(this.run);
     const since = (candidate: CandidateProcess): number => candidate.leads.get(main) ?? 0;

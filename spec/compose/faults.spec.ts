@@ -17,7 +17,7 @@ import { until } from '../support/wait.js';
 const HOSTS = Object.values(SERVICES);
 const MEMBERS = Object.keys(SERVICES) as Service[];
 
-/** On the containers of docker-compose.yml, which are there already when this runs by `npm run test:compose`. */
+/** Runs on the containers of docker-compose.yml, which `npm run test:compose` has started before. */
 describe('a cluster of containers', () => {
   let down: () => Promise<void>;
 
@@ -47,7 +47,7 @@ describe('a cluster of containers', () => {
     return { first, second, story };
   }
 
-  /** The election is alive: each of the two can lead. */
+  /** The election is alive: each of the two candidates can lead. */
   async function handOver(from: Election, to: Election): Promise<void> {
     const [leadership] = await Promise.all([to.elected(), from.stepDown()]);
     expect(await leadership.verify()).to.equal(true);

@@ -11,7 +11,7 @@ import { until } from '../support/wait.js';
 const TTL = '10';
 const ELECTED = /^elected with token (\d+)/;
 
-/** When it first, or last, said so. */
+/** The time of the first, or of the last, line that matches. */
 function firstTime(of: Replica, expression: RegExp): number {
   return Math.min(...of.all(expression).map(({ line }) => line.at));
 }
@@ -31,7 +31,9 @@ describe('the node:cluster example', () => {
     return { ELECTION, all: names.map((NAME) => replica('cluster-pool', { ...env, NAME })) };
   }
 
-  /** Not sooner is it killed: a worker that starts while its primary dies tells of it at length. */
+  /**
+   * Waits until both workers work. Before that the primary is not killed, because a starting worker would print errors.
+   */
   async function bothWork(primary: Replica): Promise<string[]> {
     await until(() => primary.all(works).length === 2, { within: 60_000, what: 'two workers' });
     return primary.all(works).map(({ captured }) => captured);
@@ -47,7 +49,7 @@ describe('the node:cluster example', () => {
     });
 
     first.kill('SIGKILL');
-    await first.exited(); // and with it its workers: they hold the pipe
+    await first.exited(); // its workers have exited too: they hold the pipe
     const { first: second, others: rest } = await firstToSay(others, ELECTED);
     await bothWork(second);
 

@@ -43,7 +43,7 @@ describe('the benchmark', () => {
       }
     }
     const [handover] = results;
-    // At least: a cluster that others use too, or whose health is checked, counts their reads as well.
+    // At least so many: other users of the cluster, and its health checks, cause reads as well.
     const requests = handover?.measurements.find(({ who }) => who === 'floor')?.requests;
     expect(requests?.['DeleteRange']).to.equal(1);
     expect(requests?.['Range']).to.be.at.least(1);

@@ -53,7 +53,7 @@ describe('when a candidate process', () => {
 
   it('was stopped for two TTLs, the first thing it finds when it goes on is that it does not lead', async () => {
     const runs = times(4).map((i) => {
-      // As late as possible, so that what is tested is the lease and not an early deadline.
+      // The deadline is as late as possible, so that the lease is tested and not an early deadline.
       const options = { hosts: cluster().hosts, ttl: TTL, renewDeadline: i % 2 === 0 ? 1.5 : 1.99 };
       return runCandidate({ ...options, name: uniqueName(), pauseOver: 2_000 * TTL - 200 });
     });
@@ -63,7 +63,8 @@ describe('when a candidate process', () => {
     for (const run of runs) run.signal('SIGCONT');
     const woke = await Promise.all(runs.map((run) => run.heard('woke')));
     expect(woke.map(({ isLeader }) => isLeader)).to.deep.equal(runs.map(() => false));
-    // By the clock alone: before a late reply, or a timer, has told it. Which comes first is up to the kernel.
+    // By the clock alone: in some runs isLeader() is asked before any late reply or timer has run. The kernel decides
+    // which.
     expect(woke.some(({ isToldOver }) => !isToldOver)).to.equal(true);
     await Promise.all(runs.map((run) => until(() => elections(run.reports) > 1, { what: 'a second term' })));
     for (const run of runs) expect(codes(run.reports)[0]).to.equal('LEASE_EXPIRED');

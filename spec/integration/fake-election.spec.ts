@@ -17,8 +17,8 @@ type Comparison = [...Parameters<DropKey<Etcd3['if']>>, name?: string];
 type DropKey<F> = F extends (key: never, ...rest: infer R) => unknown ? (...rest: R) => void : never;
 
 /**
- * What an application sees: tokens differ, of course. The terms and the leaders each have their order; between the two it
- * is two replies of etcd that race. So does the reply that tells a revoked lease from a deleted key, with 50 ms.
+ * What an application sees, without the tokens, which differ. The terms and the leaders each have their order. Between
+ * the two, two replies of etcd race. So does the reply that tells a revoked lease from a deleted key, with 50 ms.
  */
 const read = (story: readonly string[]): Record<'terms' | 'leaders', string[]> => {
   const lines = story.map((line) => line.replace(/ with token \d+/, '').replace('LEASE_LOST', 'KEY_DELETED'));

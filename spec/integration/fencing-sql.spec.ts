@@ -4,7 +4,7 @@ import { candidate, leading, queued } from '../support/candidates.js';
 import { Postgres } from '../support/postgres.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 
-/** The statements of the `sql` blocks of a page, without comments, in their order. */
+/** The statements in the `sql` blocks of a page, in their order, without comments. */
 function statementsIn(page: string): string[] {
   const text = readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8');
   const blocks = [...text.matchAll(/^```sql\n(.*?)^```/gms)].map(([, sql = '']) => sql.replace(/--.*$/gm, ''));
@@ -24,7 +24,7 @@ function statement(beginning: string): string {
   return found[0];
 }
 
-/** The recipes of docs/guarantees.md as they stand there, on PostgreSQL (compiled to WebAssembly). */
+/** Runs the recipes of docs/guarantees.md, as they stand there, on PostgreSQL (compiled to WebAssembly). */
 describe('fencing in a SQL database, as docs/guarantees.md says,', () => {
   const cluster = sharedCluster();
   let db: Postgres;
@@ -54,7 +54,7 @@ describe('fencing in a SQL database, as docs/guarantees.md says,', () => {
     return { name, deposed, current: (await leading(second)).fencingToken };
   }
 
-  /** Rows changed. */
+  /** The number of changed rows. */
   async function run(sql: string, ...parameters: readonly unknown[]): Promise<number> {
     return (await db.query(sql, ...parameters)).affectedRows;
   }
@@ -63,7 +63,7 @@ describe('fencing in a SQL database, as docs/guarantees.md says,', () => {
     return (await run(statement('INSERT INTO report'), token, 'r', body)) === 1;
   }
 
-  /** One transaction: the fence, and behind it the write. */
+  /** One transaction: the fence, and after it the write. */
   async function withdraws(token: bigint, election: string): Promise<boolean> {
     await db.query(statement('BEGIN'));
     const isCurrent = (await run(statement('UPDATE fence'), token, election)) === 1;

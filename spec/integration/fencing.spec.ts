@@ -9,7 +9,7 @@ import { tracked } from '../support/track.js';
 
 const HANDOVERS = 20;
 
-/** Whether a write that is guarded by this term is carried out. */
+/** Resolves with whether a write that this term guards is carried out. */
 async function writes(client: Etcd3, term: Leadership, key: string, value: string): Promise<boolean> {
   return (await term.txn().then(client.put(key).value(value)).commit()).succeeded;
 }

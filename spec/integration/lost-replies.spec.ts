@@ -11,7 +11,10 @@ import { until } from '../support/wait.js';
 describe('when etcd carries requests out and replies are lost,', () => {
   const cluster = sharedCluster();
 
-  /** On a session that has its lease already, so that the request under test is the only one. One member: one connection. */
+  /**
+   * A candidate on a session that has its lease already, so that the request under test is the only one. There is one
+   * member, so there is one connection.
+   */
   async function onSession(): Promise<{ proxy: TcpProxy; joining: Election; written(): Promise<boolean> }> {
     const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
     const operator = openClient(cluster().hosts);
@@ -57,7 +60,7 @@ describe('when etcd carries requests out and replies are lost,', () => {
   it('no second lease is left behind when the reply to the grant is lost', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts.slice(0, 1)));
     const client = openClient(proxy.hosts);
-    await client.get('anything'); // connects
+    await client.get('anything'); // opens the connection
     const before = await leases(cluster().hosts);
     const granted = async (): Promise<string[]> => (await leases(cluster().hosts)).filter((id) => !before.includes(id));
 

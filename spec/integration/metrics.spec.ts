@@ -27,7 +27,7 @@ describe('the metrics of an election', () => {
     return election;
   };
 
-  /** As Prometheus does it. */
+  /** Scrapes as Prometheus does. */
   const scrape = async (): Promise<Samples> => {
     const server = await serve(register);
     const text = await get(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`);

@@ -12,7 +12,7 @@ import { BUSY, pause, until } from '../support/wait.js';
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
-/** How a promise ends: its value, or the code or message of its rejection. */
+/** How a promise settles: its value, or the code or message of its rejection. */
 const outcome = (promise: Promise<unknown>): Promise<unknown> =>
   promise.catch((err: unknown) => (err instanceof ElectionError ? err.code : (err as Error).message));
 

@@ -56,7 +56,7 @@ describe('while one of three members accepts connections and never answers', () 
 
   it('the next candidate is elected all the same when the leader stops', async () => {
     const took = await Promise.all(
-      // So many that in some the watch is on the silent member, and the lease is not.
+      // So many candidates that some have the watch on the silent member, and the lease elsewhere.
       times(18).map(async (i) => {
         const name = uniqueName();
         const proxy = tracked(await TcpProxy.to(cluster().hosts));

@@ -2,14 +2,14 @@ import { expect } from 'chai';
 import { candidate, leading, openClient, queued } from '../support/candidates.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 
-/** Neither is UTF-8, and each has a byte that ends strings elsewhere. */
+/** The key and the value are not UTF-8, and each has a byte that ends strings elsewhere. */
 const KEY = Buffer.from([0xff, 0x00, 0x80, 0xfe]);
 const VALUE = Buffer.from([0xc3, 0x28, 0x00, 0x0a, 0xff]);
 
 describe('a candidate of another client whose key and value are bytes, not text,', () => {
   const cluster = sharedCluster();
 
-  /** Joins as any client may: a key under the election's name, with a lease. */
+  /** Joins as any client may: by a key under the election's name, with a lease. */
   async function joinWithBytes(name: string): Promise<{ leave(): Promise<void> }> {
     const client = openClient(cluster().hosts);
     const { ID: lease } = await client.leaseClient.leaseGrant({ TTL: 60 });

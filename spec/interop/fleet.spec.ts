@@ -7,11 +7,11 @@ import { until } from '../support/wait.js';
 
 const SIZE = 4;
 
-/** Looks every millisecond at who believes itself the leader, as work on every machine would. */
+/** Asks every millisecond who believes to lead, as work on every machine would. */
 class Census {
   samples = 0;
   withLeader = 0;
-  /** Those of any sample with more than one. */
+  /** The leaders of each sample that found more than one. */
   readonly overlaps: string[] = [];
   readonly #fleet: readonly Contestant[];
   readonly #timer: NodeJS.Timeout;

@@ -9,7 +9,7 @@ import { until } from '../support/wait.js';
 describe('who leads in a mixed queue, and what the leader proclaims,', () => {
   const cluster = sharedCluster();
 
-  /** What `observe()` and the `leader` events of an election of ours say, each in its order. */
+  /** Collects what `observe()` and the `leader` events of an election of ours say, each in their order. */
   function hearing(election: Election): { observed: string[]; events: string[] } {
     const over = new AbortController();
     tracked({ close: () => over.abort() });

@@ -17,7 +17,7 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     const etcdctl = (value: string): Promise<Contestant> => etcdctls(hosts, queue, value);
     const etcd3 = async (value: string): Promise<Contestant> => etcd3s(openClient(hosts), name, value);
 
-    // Each kind before each other kind, and before its own.
+    // Each kind of client joins before each other kind, and before its own kind.
     const joining = [ourOwn, etcdctl, etcd3, ourOwn, ourOwn, etcd3, etcdctl, etcdctl, ourOwn, etcd3, etcd3] as const;
     const contestants: Contestant[] = [];
     for (const [i, join] of joining.entries()) {

@@ -13,8 +13,8 @@ import type {
 } from './plan.js';
 
 /**
- * Draws schedules, and shrinks those that fail: fewer steps, fewer candidates, rounder numbers, a quieter etcd. What comes
- * first among alternatives is the simplest.
+ * Draws schedules, and shrinks schedules that fail: fewer steps, fewer candidates, rounder numbers, a quieter etcd. The
+ * first of several alternatives is the simplest.
  */
 export function plans(): Arbitrary<Plan> {
   const any = fc.array(steps(), { minLength: 4, maxLength: 24, size: 'max' });
@@ -60,7 +60,7 @@ function fewCandidates(): Arbitrary<ProcessPlan[]> {
     .map((all) => atMost(7, all));
 }
 
-/** A first candidate that has trouble getting its lease, and is elected all the same, before others come. */
+/** A first candidate that has trouble getting its lease and is elected all the same, before other candidates come. */
 function rivals(): Arbitrary<ProcessPlan[]> {
   const one = (startsAt: Arbitrary<number>): Arbitrary<CandidatePlan[]> =>
     fc.record<CandidatePlan>({ election: fc.constant(0), observe: fc.constant(true), startsAt }).map((only) => [only]);
@@ -87,9 +87,9 @@ function earlyCut(): Arbitrary<Step> {
     .map(([wait, ms]) => ({ wait, deed: { name: 'network', who, is: 'silent', for: ms } }));
 }
 
-/** Sessions of so many elections that their transactions go in batches. */
+/** Sessions of so many elections that their transactions are sent in batches. */
 function fleets(): Arbitrary<ProcessPlan[]> {
-  // Many transactions go in batches; with more than 32 watches some of them wait for their turn.
+  // Many transactions are sent in batches. With more than 32 watches, some watches wait for their turn.
   const sizes = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 9, max: 13 }) },
     { weight: 1, arbitrary: fc.integer({ min: 30, max: 40 }) },
@@ -258,7 +258,7 @@ function requestFaults(): Arbitrary<RequestFault> {
 function tasks(): Arbitrary<TaskPlan> {
   return fc.record({
     takes: fc.option(spell(), { nil: undefined }),
-    // The last is longer than any TTL, and so than any `releaseTimeout`: such a task is not waited for to its end.
+    // The last value is longer than any TTL, and so than any `releaseTimeout`: nobody waits for such a task to its end.
     windDown: fc.constantFrom(0, 100, 700, 3_000, 10_000),
     fails: mostly(false),
     requeue: fc.boolean(),
@@ -271,7 +271,7 @@ function people(): Arbitrary<Who> {
   return fc.record({ election: elections(), as });
 }
 
-/** More often the first than all others: what befalls one election says more than what befalls many. */
+/** Draws the first election more often than all others, because much that befalls one election tells more. */
 function elections(): Arbitrary<number> {
   return fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(12) });
 }

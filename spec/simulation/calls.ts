@@ -3,12 +3,12 @@ import type { Call } from './plan.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
-/** What the users of the library do. False: there was nobody to do it. */
+/** Calls the library as its users do. Returns false when there was nobody to make the call. */
 export function carryOut(world: World, call: Call): boolean {
   const contender = world.find(call.who);
   if (contender === undefined) return false;
   contender.process.act(() => {
-    if (contender.isRetired || world.isCalm) return; // while the process was paused
+    if (contender.isRetired || world.isCalm) return; // the process was paused meanwhile
     if (call.name !== 'read') contender.tell(() => `the user calls ${call.name}`);
     act(world, contender, call);
   });
@@ -84,7 +84,7 @@ async function renew(world: World, process: Process, backAfter: number): Promise
   await new Promise<void>((resolve) => {
     process.user.after(backAfter, resolve);
   });
-  // One that was started while it stopped is a candidate again.
+  // A candidate that was started while it stopped is a candidate again.
   while (before.some(({ election }) => election.state !== 'idle')) await process.leave();
   if (process.contenders !== before) return; // closed twice
   for (const { watchers } of before) for (const watcher of watchers) watcher.stop();

@@ -8,7 +8,7 @@ import { isCrash, Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Worker } from './worker.js';
 
-/** The ways of a term to end that leave the candidate in charge: it holds the key until its work has ended. */
+/** The ends of a term that leave the candidate in charge: it holds the key until its work has ended. */
 const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'STEPPED_DOWN', 'UNHEALTHY', 'ABORTED']);
 
 export type HealthCheck = 'good' | 'bad' | 'throws' | 'hangs';
@@ -19,7 +19,7 @@ export interface ContenderParts {
   readonly electionName: string;
   readonly plan: CandidatePlan;
   readonly process: Process;
-  /** Shared; undefined: it has one of its own. */
+  /** The shared session; undefined when the candidate has a session of its own. */
   readonly session: Session | undefined;
 }
 
@@ -38,7 +38,7 @@ export class Contender {
   #health: HealthCheck = 'good';
   #hanging: (() => void)[] = [];
   #term: Leadership | undefined;
-  /** Of the present term, if its user has asked for it at the beginning. */
+  /** The signal of the present term, if the user has asked for it at the beginning. */
   #signal: AbortSignal | undefined;
   #lastLeader = 0n;
   #announced = 0;
@@ -66,7 +66,7 @@ export class Contender {
     this.process.world.story.tell(this.name, what);
   }
 
-  /** The present term, as told by events. */
+  /** The present term, as the events have told. */
   get term(): Leadership | undefined {
     return this.#term;
   }
@@ -75,7 +75,7 @@ export class Contender {
     return this.election.state === 'waiting' || this.election.state === 'leading';
   }
 
-  /** Its session was closed, and others have begun in its process: nobody uses it any more. */
+  /** The session was closed, and new elections have begun in the process: nobody uses this one any more. */
   get isRetired(): boolean {
     return !this.process.contenders.includes(this);
   }
@@ -144,7 +144,7 @@ export class Contender {
     }
   }
 
-  /** As `leadership.txn()` does it. Resolves to whether it was committed; undefined when nobody knows. */
+  /** Writes under `leadership.txn()`. Resolves with whether the write was committed; undefined when nobody knows. */
   async write(term: Leadership): Promise<boolean | undefined> {
     const key = this.process.world.referee.guardOf(this.electionName);
     const value = Buffer.from(`${term.fencingToken}`);
@@ -192,7 +192,8 @@ export class Contender {
     if (this.#term !== undefined) throw new Violation('c: pairs', `${this.name} was elected twice in a row`);
     if (state !== 'leading') throw new Violation('c: pairs', `${this.name} was elected, and its state is ${state}`);
     this.#term = leadership;
-    // The others ask for the signal when the term is over: one that is made then is aborted from the beginning.
+    // The other candidates ask for the signal when the term is over. A signal that is made then is aborted from the
+    // beginning.
     this.#signal = leadership.fencingToken % 2n === 0n ? leadership.signal : undefined;
     this.terms.push(leadership);
     this.process.world.referee.elected(this, leadership);
@@ -239,7 +240,7 @@ export class Contender {
     });
   }
 
-  /** Ends in any case; what it may be rejected with is known. */
+  /** Waits for the call to settle. The reasons that it may be rejected with are known. */
   async #settling(what: string, promise: Promise<unknown>, codes: readonly string[]): Promise<void> {
     this.process.keep(`${this.name}: ${what}`, promise);
     try {
@@ -253,7 +254,7 @@ export class Contender {
     }
   }
 
-  /** `stop()` takes no longer than the work may, and a second. */
+  /** `stop()` may take as long as the work may, and a second more. */
   async #bounded(what: string, stop: () => Promise<void>): Promise<void> {
     const { process } = this;
     const startedAt = process.clock.now();

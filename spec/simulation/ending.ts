@@ -5,9 +5,12 @@ import { tidyUp } from './tampering.js';
 import { Violation } from './violation.js';
 import type { World } from './world.js';
 
-/** ms for what may hang on the way to the first leader after the faults: a grant, two back-offs, a watch that is silent. */
+/**
+ * Milliseconds for what may hang on the way to the first leader after the faults: a grant, two back-offs, a silent
+ * watch.
+ */
 const DETOURS = 12_000;
-/** ms for the events and requests of one handover, when nothing is wrong. */
+/** Milliseconds for the events and requests of one handover, when nothing is wrong. */
 const HANDOVER = 1_000;
 /** ms for a release that failed while etcd had no raft leader: a request without an answer, a pause, a request. */
 const SECOND_ATTEMPT = 3_500;
@@ -15,10 +18,10 @@ const SECOND_ATTEMPT = 3_500;
 const LONG_LEASE = 4;
 /** ms that a stream may be kept after its last use. */
 const LINGERING = 150;
-/** ms after which nothing that was begun under a fault is still under way. */
+/** Milliseconds after which nothing is under way any more that was begun under a fault. */
 const SHORTEST_CALM = 5_000;
 
-/** The faults end; somebody leads, everybody knows, and it stays so; then all go, and nothing is left. */
+/** The faults end. Somebody leads, everybody knows, and it stays so. Then all candidates leave, and nothing is left. */
 export async function end(world: World): Promise<void> {
   heal(world);
   await becomeCalm(world);
@@ -48,7 +51,7 @@ function heal(world: World): void {
   if (world.living.length === 0) world.boot(0);
 }
 
-/** An election in which nobody is left to lead says nothing. */
+/** Starts a candidate where none runs, because an election without candidates says nothing. */
 function startSomebody(world: World): void {
   for (const name of world.elections) {
     const all = world.living.filter(({ electionName }) => electionName === name);
@@ -65,7 +68,7 @@ async function becomeCalm(world: World): Promise<void> {
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   const bound = 2 * longest + world.plan.etcd.electionTime + DETOURS;
   const startedAt = world.time.now;
-  // Long enough for every lease that could not be refreshed to show it, and for what was about to end to end.
+  // This is long enough for every lease that could not be refreshed to end, and for all endings that were under way.
   await world.time.advance(longest + world.plan.etcd.electionTime);
   let problems: readonly string[] = [];
   const isGood = (): boolean => {
@@ -74,7 +77,7 @@ async function becomeCalm(world: World): Promise<void> {
     problems = [...problemsIn(world)];
     return problems.length === 0;
   };
-  // Looked at now and then: it costs more than a step.
+  // The check runs now and then, because it costs more than a step.
   while (!isGood() && world.time.now < startedAt + bound) await world.time.advance(100);
   if (problems.length > 0) {
     throw new Violation('f: somebody leads', `${bound} ms after the faults have ended: ${problems.join('; ')}`);
@@ -82,7 +85,7 @@ async function becomeCalm(world: World): Promise<void> {
   world.story.tell('', () => 'all is calm');
 }
 
-/** What keeps this from being a world in which everybody knows who leads. */
+/** What keeps the world from being one in which everybody knows who leads. */
 function* problemsIn(world: World): Generator<string> {
   for (const name of world.elections) {
     const all = world.living.filter(({ electionName }) => electionName === name);
@@ -138,7 +141,7 @@ function leadersOf(world: World): ReadonlyMap<string, bigint> {
   return new Map(leaders.map((leader) => [leader.electionName, leader.election.leadership?.fencingToken ?? 0n]));
 }
 
-/** The guarded write of the leader is accepted, and that of no term before it. */
+/** The guarded write of the leader is accepted, and the guarded writes of earlier terms are refused. */
 async function checkFences(world: World): Promise<void> {
   const wrong: string[] = [];
   const writes = world.living.flatMap((contender) =>
@@ -175,7 +178,7 @@ async function sayFarewell(world: World): Promise<void> {
   throw new Violation('g: bounded', `no end of ${left.join(', ')}`);
 }
 
-/** One leader of each election after the other goes, and is followed at once. */
+/** The leaders of all elections leave one after the other, and each is followed at once. */
 async function leadersFirst(world: World): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const leaders = world.living.filter(({ election }) => election.isLeader());

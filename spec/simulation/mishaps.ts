@@ -2,7 +2,7 @@ import type { Mishap } from './plan.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
-/** Lets something go wrong. False: there was nothing that it could befall. */
+/** Lets something go wrong. Returns false when there was nothing that could be hit. */
 export function befall(world: World, mishap: Mishap): boolean {
   if ('who' in mishap) {
     const process = world.find(mishap.who)?.process;
@@ -89,7 +89,7 @@ function befallProcess(world: World, process: Process, mishap: Extract<Mishap, {
       else connection.silenceStreams(kind);
       world.tally.add('fault', `${kind} streams ${are}`);
       world.disturb(now + 1);
-      return false; // counted by kind
+      return false; // counted by its kind
     }
   }
 }
@@ -107,7 +107,7 @@ function crash(world: World, process: Process, backAfter: number | undefined): v
   });
 }
 
-/** Until everything is well again anyway. */
+/** Ends a mishap after some time, or when everything is made well again. */
 function lasting(world: World, ms: number, end: () => void): void {
   const until = world.time.now + ms;
   world.disturb(until);

@@ -1,10 +1,10 @@
 import type { Mutation } from '../support/mutants/mutation.js';
 import type { Check } from './violation.js';
 
-/** A mistake in lib/ and the checks of which one must fail for it. */
+/** A mistake in lib/, and the checks of which one must fail for it. */
 export type SimulationMutation = Mutation<Check>;
 
-/** Each must be found by the simulation; `npm run test:mutations` tries them all. */
+/** The simulation must find each of these mistakes. `npm run test:mutations` tries them all. */
 export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'deadline of a refresh counted from the reply',

@@ -1,8 +1,8 @@
 import type { ResumeOrder } from '../support/virtual-clock.js';
 
 /**
- * All that is decided before a schedule runs, as plain data: what fast-check draws and shrinks, and what a regression
- * spec writes down. Together with `seed`, which everything drawn on the way follows from, it repeats a run exactly.
+ * All that is decided before a schedule runs, as plain data. fast-check draws and shrinks a plan, and a regression spec
+ * writes it down. The plan and its `seed`, from which all later draws follow, repeat a run exactly.
  */
 export interface Plan {
   readonly seed: number;
@@ -15,48 +15,51 @@ export interface Plan {
 
 export interface EtcdPlan {
   readonly members: number;
-  /** ms, the most that a message takes. */
+  /** Milliseconds that a message takes, at the most. */
   readonly latency: number;
-  /** ms, the most that an event of a watch takes besides. */
+  /** Milliseconds that an event of a watch takes besides, at the most. */
   readonly watchDelay: number;
-  /** ms from the loss of a raft leader to the next, at most. */
+  /** Milliseconds from the loss of a raft leader to the next raft leader, at the most. */
   readonly electionTime: number;
-  /** ms between two looks for expired leases: 500 in etcd today, and not promised. */
+  /** Milliseconds between two looks for expired leases. etcd has 500 today, and does not promise it. */
   readonly leaseTick: number;
 }
 
 export interface ProcessPlan {
-  /** Milliseconds its clock counts in one of etcd's: 0.99 to 1.01, the margin that the library states. */
+  /**
+   * Milliseconds that the process's clock counts in one of etcd's: 0.99 to 1.01, which is the margin that the library
+   * states.
+   */
   readonly rate: number;
-  /** ms, how late its timers are at most. */
+  /** Milliseconds by which the process's timers are late, at the most. */
   readonly lateness: number;
   /** Seconds. */
   readonly ttl: number;
-  /** `late`: as close to the TTL as the options allow, so that nothing but the margin is left. */
+  /** `late` is as close to the TTL as the options allow, so that nothing but the margin is left. */
   readonly deadline: 'default' | 'late';
-  /** Its candidates share one session; else each has its own. */
+  /** The process's candidates share one session; else each candidate has its own. */
   readonly shared: boolean;
-  /** What befalls the first request for a lease. */
+  /** The fault that hits the first request for a lease. */
   readonly firstGrant?: RequestFault | undefined;
   readonly candidates: readonly CandidatePlan[];
 }
 
 export interface CandidatePlan {
-  /** Number of its election. */
+  /** The number of the candidate's election. */
   readonly election: number;
   readonly observe: boolean;
-  /** ms after the beginning; undefined: not by itself. */
+  /** Milliseconds after the beginning; undefined when nothing but a call starts the candidate. */
   readonly startsAt?: number | undefined;
 }
 
-/** A candidate: by number, or by what it is in its election at that moment. */
+/** A candidate: by its number, or by what it is in its election at that moment. */
 export interface Who {
   readonly election: number;
   readonly as: 'leader' | 'next' | number;
 }
 
 export interface Step {
-  /** ms after the step before. */
+  /** Milliseconds after the step before. */
   readonly wait: number;
   readonly deed: Deed;
 }
@@ -64,7 +67,7 @@ export interface Step {
 export type Deed = Call | Mishap | Tampering;
 export type DeedName = Deed['name'];
 
-/** What the users of the library do. */
+/** Calls that the users of the library make. */
 export type Call =
   | { readonly name: 'start' | 'stop' | 'step down' | 'read'; readonly who: Who }
   | { readonly name: 'restart'; readonly who: Who; readonly after: number }
@@ -72,31 +75,31 @@ export type Call =
   | { readonly name: 'run'; readonly who: Who; readonly task: TaskPlan }
   | { readonly name: 'await'; readonly who: Who; readonly patience: number | undefined }
   | { readonly name: 'observe'; readonly who: Who; readonly for: number | undefined }
-  /** In the listener of the next `elected`. */
+  /** Acts in the listener of the next `elected`. */
   | { readonly name: 'ambush'; readonly who: Who; readonly how: 'stop' | 'step down' | 'throw' | 'reject' }
   | { readonly name: 'health'; readonly who: Who; readonly answer: 'bad' | 'throws' | 'hangs'; readonly for: number }
-  /** A guarded write, in the present term or in the one before. */
+  /** Writes under the fence, in the present term or in the term before. */
   | { readonly name: 'write'; readonly who: Who; readonly late: boolean }
   | { readonly name: 'close'; readonly who: Who; readonly backAfter: number }
-  /** A call whose next transaction goes wrong. */
+  /** Makes a call whose next transaction goes wrong. */
   | { readonly name: 'botch'; readonly who: Who; readonly call: Botched; readonly fault: RequestFault }
-  /** Starts, and after each of these ms changes its mind. */
+  /** Starts, and changes its mind after each of these milliseconds. */
   | { readonly name: 'dither'; readonly who: Who; readonly after: readonly number[] };
 
 export type Botched = 'start' | 'stop' | 'step down' | 'proclaim';
 
 export interface TaskPlan {
-  /** ms; undefined: until it is told to end. */
+  /** Milliseconds that the task takes; undefined when the task goes on until it is told to end. */
   readonly takes: number | undefined;
-  /** ms from the end of the term to the end of the task. */
+  /** Milliseconds from the end of the term to the end of the task. */
   readonly windDown: number;
   readonly fails: boolean;
   readonly requeue: boolean;
-  /** ms, until `run()` is aborted by its signal. */
+  /** Milliseconds until the signal of `run()` is aborted. */
   readonly abortAfter: number | undefined;
 }
 
-/** What goes wrong with processes, network and etcd. */
+/** Mishaps of processes, network and etcd. */
 export type Mishap =
   | { readonly name: 'crash'; readonly who: Who; readonly backAfter: number | undefined }
   | { readonly name: 'pause'; readonly who: Who; readonly for: number; readonly order: ResumeOrder }
@@ -109,7 +112,7 @@ export type Mishap =
     }
   | { readonly name: 'storm'; readonly who: Who; readonly for: number; readonly chance: number }
   | { readonly name: 'network'; readonly who: Who; readonly is: 'silent' | 'mute' | 'down'; readonly for: number }
-  /** The network gets slow, and then there is none, or the process stops. */
+  /** The network gets slow, and then it fails or the process stops. */
   | {
       readonly name: 'fade';
       readonly who: Who;
@@ -129,7 +132,7 @@ export type Mishap =
   | { readonly name: 'raft leader' }
   | { readonly name: 'quorum' | 'etcd restart'; readonly for: number };
 
-/** What operators do. */
+/** What operators do to keys and leases. */
 export type Tampering =
   | { readonly name: 'delete key' | 'revoke lease' | 'cancel watches' | 'overwrite key'; readonly who: Who }
   | { readonly name: 'delete queue'; readonly election: number; readonly many: number }

@@ -8,7 +8,7 @@ import type {
   WatchStream,
 } from '../../lib/store/store.js';
 
-/** Who looks at what the library sends. */
+/** Gets what the library sends. */
 export interface ProbeHandlers {
   granting(lease: bigint): void;
   sending(txn: Txn): void;

@@ -14,10 +14,10 @@ import { isCrash, Violation } from './violation.js';
 import { Weather } from './weather.js';
 import type { World } from './world.js';
 
-/** Seconds that are left between the latest legal renew deadline and the TTL. */
+/** Seconds between the latest legal renew deadline and the TTL. */
 const LATEST = 0.001;
 
-/** `error` events tell of what goes wrong outside. Anything else is a mistake of the library's. */
+/** `error` events tell what goes wrong outside the library. Any other code is a mistake of the library's. */
 const EXPECTED: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
   'RELEASE_TIMEOUT',
@@ -27,22 +27,22 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'BLOCKED', // an operator has written a key without its lease, and its candidate is not there to mend it
 ]);
 
-/** One Node process: a clock, a network connection, the sessions and elections in it. Pauses, and dies. */
+/** One Node process: a clock, a network connection, and the sessions and elections in it. It can pause and die. */
 export class Process {
   readonly name: string;
   readonly plan: ProcessPlan;
   readonly world: World;
-  /** The library's. */
+  /** The library's clock. */
   readonly clock: VirtualClock;
-  /** That of the user's code: the same, but its timers are no leaks of the library's. */
+  /** The clock of the user's code: the same clock, but its timers do not count as leaks of the library. */
   readonly user: VirtualClock;
   readonly connection: Connection;
   readonly environment: Environment;
   readonly weather: Weather;
-  /** Leases that the library itself has given up, because it could not refresh them or etcd said they were gone. */
+  /** Leases that the library has given up, because it could not refresh them or etcd said that they had ended. */
   readonly lostLeases = new Set<string>();
   contenders: readonly Contender[] = [];
-  /** How often it has been paused. */
+  /** The number of pauses so far. */
   pauses = 0;
   session: Session | undefined;
   /** Sessions that have been closed, or are being closed. */
@@ -90,7 +90,7 @@ export class Process {
     return this.clock.dead;
   }
 
-  /** New elections, and a new session if they share one; those before them have been closed. */
+  /** Makes new elections, and a new session if they share one. The elections before them have been closed. */
   enlist(): void {
     const { plan, ttl, renewDeadline, world } = this;
     const logger = this.loggerFor(this.name);
@@ -108,12 +108,12 @@ export class Process {
     );
   }
 
-  /** By the user's code: not while the process is paused, and not when it is dead. */
+  /** Runs the user's code: not while the process is paused, and not when the process is dead. */
   act(fn: () => void): void {
     this.user.receive(() => this.world.guard(fn));
   }
 
-  /** Remembers what must come to an end. */
+  /** Remembers a call that must settle. */
   keep(what: string, promise: Promise<unknown>): void {
     this.#pending.set(promise, what);
     const forget = (): void => {
@@ -122,12 +122,12 @@ export class Process {
     promise.then(forget, forget);
   }
 
-  /** Calls of the user that have not come to an end. */
+  /** Calls of the user that have not settled. */
   get pending(): readonly string[] {
     return [...this.#pending.values()];
   }
 
-  /** Whether it has asked for this lease. */
+  /** Whether this process has asked for this lease. */
   readonly owns = (lease: bigint): boolean => this.#leases.has(lease);
 
   pause(): void {
@@ -146,13 +146,13 @@ export class Process {
     this.user.kill();
   }
 
-  /** Stops every election in it, and closes the session they share. */
+  /** Stops every election in the process, and closes the session that they share. */
   async leave(): Promise<void> {
     await Promise.all([...this.#retired, ...this.contenders].map((contender) => contender.stop()));
     await this.close();
   }
 
-  /** As the user does it who does not stop the elections first. */
+  /** Closes as a user does who does not stop the elections first. */
   async close(): Promise<void> {
     const { session } = this;
     if (session === undefined) return;
@@ -192,7 +192,7 @@ export class Process {
       granting: (lease) => this.#leases.add(lease),
       sending: (txn) => {
         this.world.guard(() => checkGuarded(txn));
-        // One that is repeated for a place before this one names that one's revision, and deletes nothing.
+        // A deletion that is repeated for an earlier place names the revision of that place, so it deletes nothing.
         for (const { key, createRevision } of deletedBy(txn)) {
           released((term) => term.key === key && term.fencingToken === createRevision);
         }
@@ -202,7 +202,10 @@ export class Process {
   }
 }
 
-/** Nothing in a queue is written or deleted but under a compare on the key, and nothing is written without a lease. */
+/**
+ * Checks that keys in a queue are written and deleted only under a comparison on the key, and written only with a
+ * lease.
+ */
 function checkGuarded({ compare, success, failure }: Txn): void {
   for (const op of [...success, ...failure]) {
     if (op.type === 'range') continue;
@@ -221,7 +224,7 @@ function describe(data: object): string {
   return parts.length > 0 ? ` (${parts.join(', ')})` : '';
 }
 
-/** The listeners that fail on purpose. */
+/** Whether a listener that throws on purpose has thrown this. */
 function isOfOurMaking(err: unknown): boolean {
   return err instanceof Error && err.message.startsWith('a listener that ');
 }

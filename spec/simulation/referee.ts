@@ -16,7 +16,7 @@ class Record {
   readonly heads: bigint[] = [];
   /** Keys that somebody else than their owner has deleted, and since when. */
   readonly voided = new Map<bigint, number>();
-  /** Terms in which somebody was no leader any more, whether he had heard of it or not. */
+  /** Terms in which the candidate was no leader any more, whether it had heard of that or not. */
   readonly over = new Set<Leadership>();
   lastElected = 0n;
   lastLeader: Contender | undefined;
@@ -34,17 +34,17 @@ export interface RefereeParts {
   readonly now: () => number;
   readonly story: Story;
   readonly tally: Tally;
-  /** Until when something is or was wrong with etcd, network or processes. */
+  /** The instant until which something is or was wrong with etcd, network or processes. */
   readonly disturbedUntil: () => number;
 }
 
 /**
- * ms that a leader may need, once nothing else is wrong, to learn that its key was deleted from outside: a stream that is silent
- * is found out, opened again with the longest back-off, and read.
+ * Milliseconds that a leader may need, once nothing else is wrong, to learn that its key was deleted from outside,
+ * because a silent stream is first found out, then opened again with the longest back-off, and then the queue is read.
  */
 const LEARNS_WITHIN = 6_000;
 
-/** Looks after every step whether the promises still hold. */
+/** Checks after every step whether the promises still hold. */
 export class Referee {
   readonly #parts: RefereeParts;
   readonly #records = new Map<string, Record>();
@@ -63,31 +63,31 @@ export class Referee {
     return this.#of(election).guard;
   }
 
-  /** The queue as etcd has it, in order. */
+  /** The queue in etcd, in order. */
   queueOf(election: string): readonly StoredKey[] {
     const { prefix } = this.#of(election);
     const keys = this.#parts.etcd.keys(prefix).filter(({ key }) => isCandidateKey(key, prefix));
     return keys.sort((a, b) => Number(a.createRevision - b.createRevision));
   }
 
-  /** Somebody else is about to take this key away from its owner, or its lease. */
+  /** Somebody else is about to take this key, or its lease, away from the owner. */
   void(kv: StoredKey): void {
     for (const record of this.#records.values()) {
       if (isCandidateKey(kv.key, record.prefix)) record.voided.set(kv.createRevision, this.#parts.now());
     }
   }
 
-  /** After every write. */
+  /** Called after every write. */
   look(): void {
     for (const record of this.#records.values()) this.#look(record);
   }
 
-  /** After every step. */
+  /** Called after every step. */
   check(): void {
     for (const record of this.#records.values()) this.#checkLeaders(record);
   }
 
-  /** `elected` has been told. */
+  /** The candidate has been told `elected`. */
   elected(contender: Contender, { key, fencingToken: token, leaseId }: Leadership): void {
     const record = this.#of(contender.electionName);
     this.#countHandover(record, contender);
@@ -96,7 +96,7 @@ export class Referee {
     if (!record.heads.includes(token)) {
       throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, never the oldest`);
     }
-    if (voided && kv?.createRevision !== token) return; // its key is gone, and it is about to hear of that
+    if (voided && kv?.createRevision !== token) return; // the candidate is about to hear that its key is gone
     const [oldest] = this.queueOf(record.name);
     if (kv?.createRevision !== token || oldest?.key !== key) {
       const facts = `first is ${oldest?.key ?? 'nobody'}, created at ${oldest?.createRevision ?? 'no revision'}`;
@@ -113,7 +113,7 @@ export class Referee {
     this.#checkLeaders(record);
   }
 
-  /** Has heard that its key was deleted. */
+  /** The candidate has heard that its key was deleted. */
   bereft(contender: Contender, { fencingToken: token, leaseId }: Leadership): void {
     const lives = this.#parts.etcd.leases().some(({ id }) => id.toString(16) === leaseId);
     if (!lives || this.#of(contender.electionName).voided.has(token)) return;
@@ -160,7 +160,7 @@ export class Referee {
       }
       const token = contender.election.leadership?.fencingToken ?? 0n;
       if (record.voided.has(token)) {
-        if (this.#isExcused(record, token) || contender.process.isDead) continue; // the dead hear of nothing
+        if (this.#isExcused(record, token) || contender.process.isDead) continue; // a dead process hears of nothing
         const at = record.voided.get(token)?.toFixed(1);
         throw new Violation('a: one leader', `${contender.name} still leads; its key was deleted at ${at}`);
       }
@@ -171,7 +171,7 @@ export class Referee {
     }
   }
 
-  /** Its key was taken away, and it may not know yet. */
+  /** The key was taken away from outside, and the owner may not know yet. */
   #isExcused(record: Record, token: bigint): boolean {
     const at = record.voided.get(token);
     if (at === undefined) return false;
@@ -189,7 +189,7 @@ export class Referee {
   }
 }
 
-/** Not the library's own: it could be wrong. */
+/** A test of the referee's own, because the library's could be wrong. */
 function isCandidateKey(key: string, prefix: string): boolean {
   return key.startsWith(prefix) && /^[^/]+$/.test(key.slice(prefix.length));
 }

@@ -19,7 +19,7 @@ const CALLS: Readonly<Record<Call['name'], true>> = {
   dither: true,
 };
 
-/** The compiler sees to it that none is forgotten. What is counted in detail is left out here. */
+/** The compiler sees to it that no topic is forgotten. Topics that are counted in detail are left out here. */
 const MISHAPS: Readonly<Record<Exclude<DeedName, Call['name'] | 'request' | 'streams'>, true>> = {
   crash: true,
   pause: true,
@@ -92,7 +92,9 @@ function requestFaults(): string[] {
   );
 }
 
-/** What has to happen in a thousand schedules, and has not: a simulation that can pass by doing nothing is a defect. */
+/**
+ * What must happen in a thousand schedules and has not happened: a simulation that passes by doing nothing is a defect.
+ */
 export function missing(counts: Counts): string[] {
   const lacking = (topic: keyof Counts, all: readonly string[]): string[] =>
     all.filter((what) => (counts[topic][what] ?? 0) === 0).map((what) => `${topic}: ${what}`);

@@ -11,12 +11,12 @@ export interface Report {
   readonly violation: Violation | undefined;
   readonly counts: Counts;
   readonly story: readonly string[];
-  /** ms of virtual time, and events. */
+  /** Milliseconds of virtual time, and events. */
   readonly time: number;
   readonly steps: number;
 }
 
-/** Runs one schedule to its end. One at a time: the library's own chance is replaced by that of the schedule. */
+/** Runs one schedule to its end. Only one can run at a time, because the schedule replaces `Math.random`. */
 export async function run(plan: Plan, how: { readonly story?: boolean } = {}): Promise<Report> {
   const world = new World(plan, how.story ?? false);
   const { random } = Math;
@@ -52,7 +52,7 @@ async function play(world: World): Promise<void> {
       if (!contender.isRetired) contender.election.start();
     });
   }
-  // The schedule begins when the first have found their places.
+  // The schedule begins when the first candidates have found their places.
   await advance(world, 50);
   for (const { wait, deed } of world.plan.steps) {
     await advance(world, wait);
@@ -63,7 +63,7 @@ async function play(world: World): Promise<void> {
   if (world.violation === undefined) await end(world);
 }
 
-/** Stops at the first violation: what comes after it means nothing. */
+/** Stops at the first violation, because what comes after it means nothing. */
 async function advance(world: World, ms: number): Promise<void> {
   await world.time.until(() => world.violation !== undefined, ms);
 }

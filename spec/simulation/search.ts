@@ -14,11 +14,14 @@ export function planOf(seed: number): Plan {
 export interface Shrunk {
   readonly plan: Plan;
   readonly report: Report;
-  /** How many smaller and smaller schedules were tried. */
+  /** The number of smaller and smaller schedules that were tried. */
   readonly tried: number;
 }
 
-/** The shortest schedule found within `ms` of real time that breaks the same promise as that of `seed`; undefined when none is broken. */
+/**
+ * The shortest schedule, found within `ms` of real time, that breaks the same promise as the schedule of `seed`.
+ * Undefined when that schedule breaks none.
+ */
 export async function shrink(seed: number, ms = 60_000): Promise<Shrunk | undefined> {
   const original = await run(planOf(seed));
   if (original.violation === undefined) return undefined;
@@ -35,6 +38,6 @@ export async function shrink(seed: number, ms = 60_000): Promise<Shrunk | undefi
     throw violation;
   });
   await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: ms, skipAllAfterTimeLimit: ms });
-  await running; // when the time is up, fast-check does not wait for it; only one schedule may run at a time
+  await running; // fast-check does not wait for it when the time is up, and only one schedule may run at a time
   return { plan, report: await run(plan, { story: true }), tried };
 }

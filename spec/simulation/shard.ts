@@ -3,12 +3,12 @@ import { planOf } from './search.js';
 import { type Counts, Tally } from './tally.js';
 import type { Check } from './violation.js';
 
-/** Which schedules a process runs: every `step`th number from `from` on, below `to`. */
+/** The schedules that a process runs: every `step`th number from `from` on, below `to`. */
 export interface Share {
   readonly from: number;
   readonly to: number;
   readonly step: number;
-  /** Goes on after a violation, and tells of each. */
+  /** Goes on after a violation, and tells each one. */
   readonly persists: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Found {
 export interface Progress {
   readonly schedules: number;
   readonly steps: number;
-  /** ms of virtual time. */
+  /** Milliseconds of virtual time. */
   readonly time: number;
   readonly counts: Counts;
   readonly found: readonly Found[];
@@ -31,7 +31,7 @@ export interface Progress {
 
 const EVERY = 1_000;
 
-/** Runs its share in this process. */
+/** Runs its share of the schedules in this process. */
 export async function work(share: Share, tell: (progress: Progress) => void): Promise<void> {
   let [schedules, steps, time, tally, found, toldAt] = [0, 0, 0, new Tally(), [] as Found[], performance.now()];
   const report = (): void => {
@@ -54,7 +54,7 @@ export async function work(share: Share, tell: (progress: Progress) => void): Pr
   report();
 }
 
-/** As a process of its own, `fork`ed with its share. */
+/** The program: a process that is `fork`ed with its share. */
 const [, , asked] = process.argv;
 if (process.send !== undefined && asked !== undefined) {
   await work(JSON.parse(asked) as Share, (progress) => process.send?.(progress));

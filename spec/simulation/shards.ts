@@ -4,28 +4,28 @@ import type { Found, Progress, Share } from './shard.js';
 import { type Counts, Tally } from './tally.js';
 
 export interface Range {
-  /** The first schedule, and how many. */
+  /** The number of the first schedule, and the number of schedules. */
   readonly from: number;
   readonly schedules: number;
-  /** Processes. */
+  /** The number of processes. */
   readonly shards: number;
   /** Goes on after a violation. */
   readonly persists?: boolean;
   readonly onProgress?: (soFar: Summary) => void;
-  /** The compiled `shard.js` to run; that beside this file by default. */
+  /** The compiled `shard.js` to run; by default the one beside this file. */
   readonly program?: string;
 }
 
 export interface Summary {
   readonly schedules: number;
   readonly steps: number;
-  /** ms of virtual time. */
+  /** Milliseconds of virtual time. */
   readonly time: number;
   readonly counts: Counts;
   readonly found: readonly Found[];
 }
 
-/** Runs many schedules, on several processes. Stops soon after the first violation, unless it is to persist. */
+/** Runs many schedules on several processes. Stops soon after the first violation, unless it is to persist. */
 export async function runAll(range: Range): Promise<Summary> {
   const tally = new Tally();
   const found: Found[] = [];

@@ -1,6 +1,6 @@
 import type { VirtualTime } from '../support/virtual-time.js';
 
-/** What happened in one schedule: virtual time, who, what. Nothing is written unless somebody wants to read it. */
+/** What happened in one schedule: virtual time, who, and what. Nothing is written unless somebody wants to read it. */
 export class Story {
   readonly lines: string[] = [];
   readonly #time: VirtualTime;

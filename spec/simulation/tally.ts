@@ -1,9 +1,9 @@
-/** What is counted: faults that were really applied, what users did, what came of it. */
+/** What is counted: faults that really happened, calls of users, and their outcomes. */
 export type Topic = 'fault' | 'call' | 'outcome';
 
 export type Counts = Readonly<Record<Topic, Readonly<Record<string, number>>>>;
 
-/** Counts what happened in one schedule, or in many: a simulation in which nothing happens proves nothing. */
+/** Counts what happened in one schedule, or in many, because a simulation in which nothing happens proves nothing. */
 export class Tally {
   readonly #counts: Record<Topic, Record<string, number>> = { fault: {}, call: {}, outcome: {} };
 

@@ -3,7 +3,7 @@ import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Tampering, Who } from './plan.js';
 import type { World } from './world.js';
 
-/** What operators do to the queue. False: there was nothing to do it to. */
+/** Does to the queue what operators do. Returns false when there was nothing to do it to. */
 export function tamper(world: World, tampering: Tampering): boolean {
   const { etcd, referee } = world;
   switch (tampering.name) {
@@ -52,7 +52,7 @@ export function tamper(world: World, tampering: Tampering): boolean {
   }
 }
 
-/** Keys without a lease would stay for ever; who has written them takes them away. */
+/** Deletes keys without a lease, as their writer would, because such keys never expire. */
 export function tidyUp(world: World): void {
   for (const election of world.elections) {
     for (const kv of world.referee.queueOf(election)) {
@@ -67,7 +67,7 @@ function electionOf(world: World, number: number): string {
   return world.elections[number % world.elections.length] as string;
 }
 
-/** The key of the candidate that is meant. */
+/** The key of the candidate that `who` names. */
 function keyOf(world: World, who: Who): StoredKey | undefined {
   const contender = world.find(who);
   if (contender === undefined) return undefined;

@@ -28,13 +28,13 @@ export class Violation extends Error {
     this.check = check;
   }
 
-  /** Code could not run. It is a surprise, but says nothing of what a mistake in that code would have done. */
+  /** Code could not run. This is a surprise, but it does not show what a mistake in that code would have done. */
   get isCrash(): boolean {
     return isCrash(this.cause);
   }
 }
 
-/** What the engine throws at code that cannot run; also as the cause of an error of the library's, which hides it. */
+/** What the engine throws at code that cannot run. It may be the cause of an error of the library's, which hides it. */
 export function isCrash(reason: unknown): boolean {
   if (!(reason instanceof Error)) return false;
   const kinds = [TypeError, ReferenceError, RangeError, SyntaxError];

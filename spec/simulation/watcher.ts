@@ -4,7 +4,7 @@ import type { Contender } from './contender.js';
 export class Watcher {
   /** Resolves when the loop has ended. */
   readonly done: Promise<void>;
-  /** What was told last: the token of the leader, undefined for nobody; null before anything was told. */
+  /** The leader's token that was told last; undefined for nobody; null before anything was told. */
   token: bigint | undefined | null = null;
   value: string | undefined;
   readonly #contender: Contender;

@@ -6,7 +6,7 @@ import type { Tally } from './tally.js';
 
 const STORMY = ['lost', 'reply lost', 'refused', 'duplicated', 'repeated', 'late', 'reply late'] as const;
 
-/** ms */
+/** Milliseconds that a message is delayed in a storm, at the most. */
 const LONGEST_STORMY_DELAY = 1_500;
 
 export interface WeatherParts {
@@ -15,11 +15,11 @@ export interface WeatherParts {
   readonly tally: Tally;
   /** Something is wrong up to the instant `until`. */
   readonly disturb: (until: number) => void;
-  /** ms after which a client gives up a request that hangs. */
+  /** Milliseconds after which a client gives up a request that hangs. */
   readonly hangTimeout: number;
 }
 
-/** What befalls the requests of one process: the next ones of a kind, or any of them for a while. */
+/** The faults that hit the requests of one process: the next request of a kind, or any request for a while. */
 export class Weather {
   readonly #parts: WeatherParts;
   #scripted: { readonly kind: RequestKind; readonly fault: RequestFault; left: number }[] = [];
@@ -70,7 +70,7 @@ export class Weather {
   }
 }
 
-/** A stream that opens late, or twice, means nothing; nor does a refresh that comes twice on one stream. */
+/** A stream that opens late, or twice, means nothing. Nor does a refresh that comes twice on one stream. */
 function canBefall({ is }: RequestFault, request: Request): boolean {
   if (is === 'stale') return request.kind === 'txn' && isReadOnly(request.txn);
   if (request.kind !== 'keepAlive' && request.kind !== 'watch') return true;

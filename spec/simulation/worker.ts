@@ -13,7 +13,7 @@ const PLANNED: ReadonlySet<string> = new Set(['STOPPED', 'ABORTED']);
 export class Worker {
   readonly #contender: Contender;
   #running: Leadership | undefined;
-  /** The term has ended by our own will: until this moment of our clock the key may not be given back. */
+  /** The term ended by our own will. Until this moment of our clock the key may not be released. */
   #deadline: number | undefined;
 
   constructor(contender: Contender) {
@@ -55,7 +55,7 @@ export class Worker {
     if (this.#running === term) this.#deadline = process.clock.now() + process.ttl * 1_000;
   }
 
-  /** The key, or its lease, is about to be given back. */
+  /** The key, or its lease, is about to be released. */
   released(isHeldBy: (term: Leadership) => boolean): void {
     const { process, name } = this.#contender;
     const term = this.#running;
@@ -85,7 +85,7 @@ export class Worker {
     }
   }
 
-  /** When the faults have ended, so has everybody's eagerness: then a task goes on until it is told to end. */
+  /** When the faults have ended, a task goes on until it is told to end. */
   #until(signal: AbortSignal, takes: number | undefined): Promise<void> {
     const { process } = this.#contender;
     return new Promise((resolve) => {

@@ -9,11 +9,11 @@ import { Story } from './story.js';
 import { Tally } from './tally.js';
 import { Violation } from './violation.js';
 
-/** ms after which a client gives a request up. */
+/** Milliseconds after which a client gives a request up. */
 const REQUEST_TIMEOUT = 1_000;
 const HANG_TIMEOUT = 3_600;
 
-/** Everything there is in one schedule. */
+/** Everything that exists in one schedule. */
 export class World {
   readonly plan: Plan;
   readonly time = new VirtualTime();
@@ -24,7 +24,7 @@ export class World {
   readonly referee: Referee;
   readonly hangTimeout = HANG_TIMEOUT;
   readonly elections: readonly string[];
-  /** One for each process of the plan; a new one takes the place of one that died. */
+  /** One process for each process of the plan. A process that died is replaced by a new one. */
   readonly processes: Process[] = [];
   /** The faults have ended. */
   isCalm = false;
@@ -48,7 +48,7 @@ export class World {
       electionTime: [50, electionTime],
       leaseTick,
       silence: 'either',
-      // Nobody compacts up to a deletion that is milliseconds old; here operators would, every other schedule.
+      // Operators do not compact up to a deletion that is milliseconds old. Here they would, in every other schedule.
       losesCompactedDeletion: false,
       requestTimeout: REQUEST_TIMEOUT,
       hangTimeout: HANG_TIMEOUT,
@@ -80,7 +80,9 @@ export class World {
     return `e${number}`;
   }
 
-  /** Runs what may find a promise broken, anywhere in the library's own stack: what it throws must not disturb the run. */
+  /**
+   * Runs what may find a broken promise, anywhere in the library's own stack: what it throws must not disturb the run.
+   */
   guard(fn: () => void): void {
     try {
       fn();
@@ -106,7 +108,7 @@ export class World {
     return this.contenders.filter(({ process }) => !process.isDead);
   }
 
-  /** Whoever is meant; undefined when nobody is there who could be. */
+  /** The candidate that is meant; undefined when there is none. */
   find({ election, as }: Who): Contender | undefined {
     const name = this.elections[election % this.elections.length] as string;
     const all = this.living.filter(({ electionName }) => electionName === name);

@@ -2,9 +2,9 @@ import type { Etcd3 } from 'etcd3';
 import { createClient, type Election } from '../../lib/index.js';
 import { until } from './wait.js';
 
-/** What an operator, or another program, does to the keys and leases of an election. Nothing of it goes through lib/. */
+/** What an operator, or another program, does to the keys and leases of an election. None of this uses lib/. */
 
-/** The keys under `<name>/`, those of nested elections among them. */
+/** The keys under `<name>/`, with the keys of nested elections. */
 export async function keysUnder(client: Etcd3, name: string): Promise<string[]> {
   return await client.getAll().prefix(`${name}/`).keys();
 }
@@ -19,8 +19,8 @@ export async function revoke(client: Etcd3, leaseId: string): Promise<void> {
 }
 
 /**
- * The ids of all leases of the cluster, in hex. etcd lists what the asked member has applied, which may be less than
- * another one has: a linearizable read of that same member first brings it up to now.
+ * The ids of all leases of the cluster, in hex. etcd lists what the asked member has applied, and another member may
+ * have applied more. So a linearizable read of the same member first brings this member up to date.
  */
 export async function leases([host]: readonly string[]): Promise<string[]> {
   if (host === undefined) throw new TypeError('no host');
@@ -34,31 +34,31 @@ export async function leases([host]: readonly string[]): Promise<string[]> {
   }
 }
 
-/** Forgets all history up to now: a watch from any revision before it cannot go on. */
+/** Compacts all history up to now, so that a watch from an earlier revision cannot go on. */
 export async function compact(client: Etcd3): Promise<void> {
   const { header } = await client.put('spec-before-compaction').value('').exec();
   await client.kv.compact({ revision: header.revision, physical: true });
 }
 
-/** The key of a candidate that is in the queue; its announced value must be its own. */
+/** The key of a candidate in the queue. No other candidate may announce the same value. */
 export async function keyOf(election: Election, value: string): Promise<string> {
   const own = async (): Promise<string | undefined> =>
     (await election.candidates()).find((candidate) => candidate.value === value)?.key;
   return await until(own, { what: `the key of ${value}` });
 }
 
-/** Resolves with what the queue announces, in order. */
+/** Resolves with the values that the queue announces, in order. */
 export async function queue(election: Election): Promise<string[]> {
   return (await election.candidates()).map(({ value }) => value);
 }
 
 /**
- * The reason of a loss after a revocation: etcd's answer to why the key is gone is waited for 50 ms only, so on a busy
- * machine KEY_DELETED is as right as LEASE_LOST, and what follows is the same.
+ * The reasons of a loss after a revocation. A candidate waits only 50 ms for etcd's answer to why its key is gone. So
+ * on a busy machine KEY_DELETED is as right as LEASE_LOST, and what follows is the same.
  */
 export const REVOKED: readonly string[] = ['LEASE_LOST', 'KEY_DELETED'];
 
-/** A story in which either reason of {@link REVOKED} is told as `REVOKED`. */
+/** A story in which each reason of {@link REVOKED} is told as `REVOKED`. */
 export function withRevoked(story: readonly string[]): string[] {
   return story.map((line) => line.replace(new RegExp(REVOKED.join('|')), 'REVOKED'));
 }

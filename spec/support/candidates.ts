@@ -9,17 +9,17 @@ import { SOON, until } from './wait.js';
  */
 const LASTING = { ttl: 60, releaseTimeout: 5_000 };
 
-/** The two ways in which users get a client. */
+/** The two ways to make a client. */
 export const CLIENTS = ['createClient', 'a plain Etcd3'] as const;
 export type ClientKind = (typeof CLIENTS)[number];
 
-/** A client of its own, as every process has one; closed at the end of the spec. */
+/** A client of its own, as every process has one. It is closed at the end of the spec. */
 export function openClient(hosts: readonly string[], kind: ClientKind = 'createClient'): Etcd3 {
   const options = { hosts: [...hosts] };
   return tracked(kind === 'createClient' ? createClient(options) : new Etcd3(options));
 }
 
-/** A candidate with a client of its own, or on a session or client that it shares; stopped at the end of the spec. */
+/** A candidate with a client of its own, or on a shared session or client. It is stopped at the end of the spec. */
 export function candidate(
   where: readonly string[] | Etcd3 | Session,
   name: string,
@@ -40,7 +40,7 @@ export async function queued(election: Election, within = SOON): Promise<Electio
   return election;
 }
 
-/** Starts them one after the other, so that they queue in this order. */
+/** Starts the candidates one after the other, so that they queue in this order. */
 export async function inOrder(...elections: readonly Election[]): Promise<void> {
   for (const election of elections) await queued(election);
 }

@@ -6,14 +6,14 @@ import { verdictOn } from '../chaos/checker/verdict.js';
 import { encode, type LogRecord } from '../chaos/log/records.js';
 import { tracked } from './track.js';
 
-/** µs */
+/** Microseconds in a millisecond. */
 export const MS = 1_000;
 export const SECOND = 1_000_000;
 
-/** Width of a call, µs: from the reading of the clock before it to the one after it. */
+/** Microseconds that a call takes: from the reading of the clock before the call to the reading after it. */
 export const CALL = 10;
 
-/** Samples of one term: the first call begins at `from`, the last at `to`. */
+/** Samples of one term. The first call begins at `from`, and the last call begins at `to`. */
 export function leads(token: number, from: number, to: number, election = 'main'): LogRecord[] {
   return [
     ['S', token, [[election, String(token)]]],
@@ -27,7 +27,10 @@ export function committed(token: number, revision: number, election = 'main'): L
 
 const CONFIRMED: LogRecord = ['W', 0, 1, ['main', '10'], 'committed', '11'];
 
-/** The logs of a run of a minute in which all went well: two leaders, a fault, guarded writes. Any file can be another. */
+/**
+ * The logs of a run of a minute in which all went well: two leaders, a fault, guarded writes. Specs replace single
+ * files.
+ */
 export const GOOD: Readonly<Record<string, readonly LogRecord[]>> = {
   'ada-1': [...leads(10, SECOND, 20 * SECOND), CONFIRMED],
   'ben-1': leads(20, 21 * SECOND, 70 * SECOND),
@@ -46,7 +49,7 @@ export interface Judgement {
   readonly verdict: readonly string[];
 }
 
-/** Has the checker judge {@link GOOD}, with these files instead of its own. */
+/** Lets the checker judge {@link GOOD}, with these files in place of the good ones. */
 export async function judged(files: Readonly<Record<string, readonly LogRecord[] | string>> = {}): Promise<Judgement> {
   const folder = mkdtempSync(join(tmpdir(), 'chaos-checker-'));
   tracked({ close: () => rmSync(folder, { recursive: true }) });

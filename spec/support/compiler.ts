@@ -3,8 +3,8 @@ import ts from 'typescript';
 import { ROOT } from './docs/pages.js';
 
 /**
- * The compiler with one set of options. It reads the project's files, and takes the text of some of them from the
- * caller instead. What it has parsed or resolved once, it does not parse or resolve again.
+ * The compiler with one set of options. It reads the project's files, and takes the text of some files from the caller
+ * instead. It parses and resolves nothing twice.
  */
 export class Compiler {
   readonly #options: ts.CompilerOptions;
@@ -15,7 +15,9 @@ export class Compiler {
     this.#options = options;
   }
 
-  /** `given`: texts by absolute path, of files that exist or not. All of them belong to the program. */
+  /**
+   * `given` holds texts by absolute path, of files that may or may not exist. All of these files belong to the program.
+   */
   program(given: ReadonlyMap<string, string>, rootNames: readonly string[] = []): ts.Program {
     const host = ts.createCompilerHost(this.#options);
     const { fileExists, readFile, getSourceFile } = host;
@@ -35,7 +37,9 @@ export class Compiler {
   }
 }
 
-/** What the compiler complains about: `lib/a.ts:12: Property 'begin' does not …`. `nameOf`: what a file is called. */
+/**
+ * A complaint of the compiler's as one line: `lib/a.ts:12: Property 'begin' does not …`. `nameOf` tells a file's name.
+ */
 export function describeDiagnostic(
   { file, start, messageText }: ts.Diagnostic,
   nameOf = (path: string): string => relative(ROOT, path),

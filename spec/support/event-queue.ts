@@ -1,11 +1,11 @@
-/** Something that will happen; `run` is undefined once it has been cancelled or has happened. */
+/** Something that will happen. `run` is undefined once it has happened or was cancelled. */
 export interface QueuedEvent {
   readonly at: number;
   readonly order: number;
   run: (() => void) | undefined;
 }
 
-/** Earliest first; what is due at the same instant happens in the order in which it was added. A binary heap. */
+/** A binary heap, the earliest event first. Events of the same instant come in the order in which they were added. */
 export class EventQueue {
   readonly #heap: QueuedEvent[] = [];
   #added = 0;
@@ -17,7 +17,9 @@ export class EventQueue {
     return event;
   }
 
-  /** Cancelled events are thrown away here, when they reach the top: taking them out of the middle would cost more. */
+  /**
+   * Cancelled events are removed here, when they reach the top, because taking them out of the middle would cost more.
+   */
   peek(): QueuedEvent | undefined {
     while (this.#heap[0] !== undefined && this.#heap[0].run === undefined) this.#removeTop();
     return this.#heap[0];

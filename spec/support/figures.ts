@@ -1,4 +1,4 @@
-/** Prints what a spec measured, below its name: specs only assert what must hold on the slowest machine. */
+/** Prints what a spec measured, below its name. Specs assert only what must hold on the slowest machine. */
 export function figure(what: string, ...values: readonly number[]): void {
   const sorted = [...values].sort((a, b) => a - b);
   const ms = (value: number | undefined): string => `${Math.round(value ?? Number.NaN)} ms`;
@@ -13,13 +13,13 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** Milliseconds since it was made. */
+/** Milliseconds since the stopwatch was made. */
 export function stopwatch(): () => number {
   const start = performance.now();
   return () => performance.now() - start;
 }
 
-/** `[0, 1, … count - 1]`: how often something is done at the same time. */
+/** Returns `[0, 1, … count - 1]`, for things that are done at the same time. */
 export function times(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
 }

@@ -3,7 +3,7 @@ import type * as Grpc from '@grpc/grpc-js';
 import type * as ProtoLoader from '@grpc/proto-loader';
 import { tracked } from './track.js';
 
-// The copies that etcd3 itself uses.
+// etcd3 itself uses these copies.
 const ofUs = createRequire(import.meta.url);
 const ofEtcd3 = createRequire(ofUs.resolve('etcd3'));
 const grpc = ofEtcd3('@grpc/grpc-js') as typeof Grpc;
@@ -20,7 +20,10 @@ const proto = loadSync(ofUs.resolve('etcd3').replace(/lib[/\\][^/\\]*$/, 'proto/
 export type Message = Record<string, unknown>;
 export type Method = 'Range' | 'Txn' | 'LeaseGrant' | 'LeaseRevoke' | 'LeaseKeepAlive' | 'Watch';
 
-/** What a member answers to one request; several messages only on a stream. Or a gRPC status, thrown. */
+/**
+ * What a member answers to one request. On a stream an answer may be several messages. A thrown gRPC status is an
+ * answer too.
+ */
 export type Answer = (request: Message) => Message | readonly Message[] | undefined;
 
 export class Status extends Error {
@@ -35,14 +38,14 @@ export class Status extends Error {
 const HEADER = { cluster_id: '1', member_id: '1', revision: '7', raft_term: '1' };
 
 /**
- * One member of etcd as far as gRPC goes: listens on loopback, writes down what it is asked, and answers what the spec
- * says, or never. What etcd's answers mean is the model's business; this is about how they come.
+ * One member of etcd as far as gRPC goes. It listens on loopback, writes down what it is asked, and answers what the
+ * spec says, or never. It shows how answers come; what etcd's answers mean is the model's business.
  */
 export class GrpcMember {
-  /** In order; of streams each message. */
+  /** The requests in order, and each message of a stream. */
   readonly asked: { readonly method: Method; readonly request: Message; readonly metadata: Record<string, unknown> }[] =
     [];
-  /** `silent`: accepts everything and never answers. */
+  /** `silent`: the member accepts everything and never answers. */
   condition: 'up' | 'silent' = 'up';
   readonly answers: Record<Method, Answer> = {
     Range: () => ({ header: HEADER, kvs: [], count: '0' }),
@@ -103,12 +106,12 @@ export class GrpcMember {
     return this.#streams.size;
   }
 
-  /** To every open stream. */
+  /** Sends a message to every open stream. */
   tell(message: Message): void {
     for (const stream of this.#streams) stream.write(message);
   }
 
-  /** Ends every open stream: as if it were done, or with a status. */
+  /** Ends every open stream, with a status or as if it were done. */
   endStreams(status?: Status): void {
     for (const stream of this.#streams) {
       if (status === undefined) stream.end();

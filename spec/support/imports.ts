@@ -2,13 +2,13 @@ import { posix } from 'node:path';
 import ts from 'typescript';
 import { readPage, sources } from './docs/pages.js';
 
-/** One import of one file of lib/ by another, types included. Paths are seen from lib/: `queue/queue.ts`. */
+/** An import of one file of lib/ by another, types included. Paths are relative to lib/: `queue/queue.ts`. */
 export interface Import {
   readonly from: string;
   readonly to: string;
 }
 
-/** The imports of one source, those by `import type` and `import()` types among them. */
+/** The imports of one source, with `import type` and `import()` types. */
 export function importsIn(from: string, text: string): Import[] {
   const source = ts.createSourceFile(from, text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
@@ -43,7 +43,7 @@ export function folderOf(file: string): string {
   return slash < 0 ? file : file.slice(0, slash);
 }
 
-/** Files that import each other in a circle, as one path that returns to its start; none: undefined. */
+/** A circle of imports, as a path that returns to its start; undefined when there is none. */
 export function circleIn(imports: readonly Import[]): string[] | undefined {
   const next = new Map<string, string[]>();
   for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);

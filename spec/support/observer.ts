@@ -5,13 +5,13 @@ import type { KeyValue } from '../../lib/store/store.js';
 import { Watcher } from '../../lib/watch/watcher.js';
 import { type Process, recordLog } from './world.js';
 
-/** An observer of the election `jobs`, with a session's worth of queue and watches of its own. */
+/** An observer of the election `jobs`, with a queue and watches of its own, as a session has them. */
 export class Observer {
   readonly #watcher: () => LeaderWatcher;
   readonly #observer: LeaderObserver;
   #used: LeaderWatcher | undefined;
 
-  /** `watcher` is asked when the observer begins. */
+  /** `watcher` is called when the observer begins. */
   constructor(watcher: () => LeaderWatcher, { store, clock }: Process, on: Omit<LeaderObserver, 'view'>) {
     const view: View = {
       queue: new Queue(store, 'jobs', recordLog),

@@ -7,22 +7,22 @@ import { findTool } from './cluster/tools.js';
 import { tracked } from './track.js';
 import { until } from './wait.js';
 
-/** A candidate of any client, as far as clients have it in common. */
+/** A candidate of any client: what all clients have in common. */
 export interface Contestant {
   readonly value: string;
-  /** What it believes itself, at this moment. */
+  /** Whether the candidate believes to lead, at this moment. */
   isLeader(): boolean;
-  /** Leaves the queue, in whatever place. */
+  /** Leaves the queue, from whatever place. */
   leave(): Promise<void>;
 }
 
-/** One of ours, started. */
+/** A candidate of this library, started. */
 export function ours(election: Election, value: string): Contestant {
   election.start();
   return { value, isLeader: () => election.isLeader(), leave: () => election.stop() };
 }
 
-/** One of etcd3's own election, which puts `election/` before the name. */
+/** A candidate of etcd3's own election, which puts `election/` before the name. */
 export function etcd3s(
   client: Etcd3,
   name: string,
@@ -46,14 +46,14 @@ export function etcd3s(
   return { value, isLeader: () => leads, leave, proclaim: (next) => campaign.proclaim(next) };
 }
 
-/** A run of `etcdctl elect`, which is Go's client; interrupted at the end of the spec. */
+/** A run of `etcdctl elect`, which is Go's client. It is interrupted at the end of the spec. */
 class Etcdctl {
-  /** Every leader that it has printed. */
+  /** Every leader that etcdctl has printed. */
   readonly leaders: { readonly key: string; readonly value: string }[] = [];
   readonly #process: ChildProcess;
 
   constructor(bin: string, hosts: readonly string[], args: readonly string[]) {
-    // Without its variables: etcdctl takes them for flags.
+    // Without its variables, because etcdctl takes them for flags.
     const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCDCTL_'));
     const env = { ...Object.fromEntries(rest), ETCDCTL_API: '3' };
     const command = [`--endpoints=${hosts.join(',')}`, 'elect', ...args];
@@ -70,7 +70,7 @@ class Etcdctl {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
-  /** SIGINT: it resigns, and ends. */
+  /** Interrupts etcdctl (SIGINT): it resigns and ends. */
   async close(): Promise<void> {
     if (this.#isOver) return;
     const gone = once(this.#process, 'close');
@@ -79,13 +79,13 @@ class Etcdctl {
   }
 }
 
-/** Every value that `etcdctl elect --listen` prints, in order, as it comes. */
+/** Every value that `etcdctl elect --listen` prints, in order. */
 export async function etcdctlListens(hosts: readonly string[], name: string): Promise<() => string[]> {
   const listener = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['--listen', name]));
   return () => listener.leaders.map(({ value }) => value);
 }
 
-/** `etcdctl elect` as a candidate; it prints itself once it is elected. */
+/** `etcdctl elect` as a candidate. It prints its own key once it is elected. */
 export async function etcdctls(hosts: readonly string[], name: string, value: string): Promise<Contestant> {
   const candidate = tracked(new Etcdctl(await findTool('etcdctl'), hosts, [name, value]));
   let leads = true;
@@ -99,7 +99,7 @@ export async function etcdctls(hosts: readonly string[], name: string, value: st
   };
 }
 
-/** Resolves when the queue of `election` is this, first to last. */
+/** Resolves when the queue of `election` is this, from first to last. */
 export async function queueIs(election: Election, values: readonly string[]): Promise<void> {
   let seen = '';
   const isSo = async (): Promise<boolean> => {

@@ -3,8 +3,9 @@ import { Cluster } from './cluster/cluster.js';
 import { closeTracked } from './track.js';
 
 /**
- * A cluster of the describe's own, whose members its specs may kill and pause. After each spec all of them run again, so
- * that the next finds it whole; what the spec has opened is closed only then, since some of it waits for an answer.
+ * A cluster for one `describe`, whose members its specs may kill and pause. After each spec all members run again, so
+ * that the next spec finds them whole. What the spec has opened is closed only then, because closing may wait for an
+ * answer.
  */
 export function ownCluster(): () => Cluster {
   let cluster: Cluster | undefined;

@@ -12,7 +12,7 @@ export interface Query {
 
 export interface Result {
   readonly rows: readonly unknown[];
-  /** Rows inserted, updated or deleted. */
+  /** The number of inserted, updated or deleted rows. */
   readonly affectedRows: number;
 }
 
@@ -25,7 +25,7 @@ export class Postgres {
   #lastId = 0;
 
   constructor() {
-    // JSON knows no bigint; and nothing of lib/ runs there that could be covered.
+    // JSON has no bigint. Nothing of lib/ runs in this process, so there is nothing to cover.
     const env = { ...process.env, NODE_V8_COVERAGE: undefined };
     this.#process = fork(program, { serialization: 'advanced', env });
     this.#process.on('message', (message) => this.#hear(message as Answer));
@@ -35,7 +35,7 @@ export class Postgres {
     });
   }
 
-  /** One statement; `$1` and so on stand for the parameters. */
+  /** Runs one statement, in which `$1` and so on stand for the parameters. */
   query(sql: string, ...parameters: readonly unknown[]): Promise<Result> {
     const query: Query = { id: ++this.#lastId, sql, parameters };
     return new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ export interface CandidateOptions extends Pick<ElectionOptions, 'ttl' | 'renewDe
   readonly hosts: readonly string[];
   readonly name: string;
   readonly value?: string;
-  /** ms between two looks at `isLeader()` from which on it is reported as a pause. */
+  /** Milliseconds between two looks at `isLeader()` from which on a pause is reported. */
   readonly pauseOver?: number;
 }
 
@@ -22,12 +22,12 @@ export type Report =
   | { readonly event: 'elected'; readonly token: string }
   | { readonly event: 'unelected'; readonly code: string }
   | { readonly event: 'stopped' }
-  /** The first look at `isLeader()` after a pause, and whether `unelected` had been heard by then. */
+  /** The first look at `isLeader()` after a pause, and whether `unelected` had been told by then. */
   | { readonly event: 'woke'; readonly gap: number; readonly isLeader: boolean; readonly isToldOver: boolean };
 
 type ReportOf<E extends Report['event']> = Extract<Report, { event: E }>;
 
-/** A candidate in a process of its own; killed at the end of the spec when it still runs. */
+/** A candidate in a process of its own. The process is killed at the end of the spec if it still runs. */
 export class CandidateProcess {
   readonly reports: Report[] = [];
   readonly #child: ChildProcess;

@@ -1,4 +1,7 @@
-/** Random numbers that a seed repeats exactly (mulberry32); good enough to shuffle a schedule, for nothing else. */
+/**
+ * Random numbers that a seed repeats exactly (mulberry32). They are good enough to shuffle a schedule, and for nothing
+ * else.
+ */
 export class Random {
   #state: number;
 
@@ -6,7 +9,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0, below 1. */
+  /** A number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let bits = this.#state;
@@ -29,7 +32,7 @@ export class Random {
     return item;
   }
 
-  /** A generator of its own, so that one consumer's draws do not move another's. */
+  /** A generator of its own, so that the draws of one consumer do not move the draws of another. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 2 ** 32));
   }

@@ -10,14 +10,14 @@ const EXAMPLES = new URL('../../examples/', import.meta.url);
 /** ms for what takes a second or two on a machine that has nothing else to do: three processes start, one is elected. */
 const LONG = 60_000;
 
-/** A line that an example has printed. Its clock is that of the machine, the same for all of them. */
+/** A line that an example has printed. The time is the machine's, so lines of all replicas can be compared. */
 export interface Line {
   readonly at: number;
   readonly name: string;
   readonly text: string;
 }
 
-/** One replica of an example in a process of its own, as a user starts it; killed at the end of the spec. */
+/** One replica of an example in a process of its own, as a user starts it. It is killed at the end of the spec. */
 export class Replica {
   readonly lines: Line[] = [];
   readonly #child: ChildProcess;
@@ -29,7 +29,7 @@ export class Replica {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    this.#closed = once(this.#child, 'close'); // also its children have let go of the pipe
+    this.#closed = once(this.#child, 'close'); // its children have let go of the pipe, too
     const output = this.#child.stdout;
     if (output === null) throw new Error('there is no pipe');
     createInterface({ input: output }).on('line', (line) => {
@@ -64,7 +64,7 @@ export class Replica {
     this.#child.kill(signal);
   }
 
-  /** Resolves with the exit code when it and its children have gone; null: a signal has ended it. */
+  /** Resolves with the exit code when the replica and its children have exited; null when a signal ended it. */
   async exited(within = LONG): Promise<number | null> {
     const isGone = (): boolean => this.#child.exitCode !== null || this.#child.signalCode !== null;
     await until(isGone, { within, what: 'a replica to exit' });
@@ -82,7 +82,7 @@ export function replica(example: string, env: Readonly<Record<string, string>>):
   return tracked(new Replica(example, env));
 }
 
-/** The first of them that says it, and the others. */
+/** Resolves with the first replica that prints the line, and with the other replicas. */
 export async function firstToSay(
   replicas: readonly Replica[],
   expression: RegExp,

@@ -3,9 +3,9 @@ import Mocha from 'mocha';
 import { type Before, failureOf, isHook, type JournalRecord, nameOf, write } from './journal.js';
 
 /**
- * mocha's own `spec` reporter, which also appends one line, `<passed> <failed>`, to the file that `SPEC_COUNTS` names,
- * so that several runs can be summed up, and writes down what goes on in the file that `SPEC_JOURNAL` names. The one
- * default export here: mocha loads nothing else.
+ * mocha's own `spec` reporter. It also appends one line, `<passed> <failed>`, to the file that `SPEC_COUNTS` names, so
+ * that several runs can be summed up, and writes down what goes on in the file that `SPEC_JOURNAL` names. This is the
+ * one default export of the project, because mocha loads nothing else.
  */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
@@ -20,7 +20,7 @@ function count(runner: Mocha.Runner, file: string): void {
   const failed = new Set<Mocha.Runnable>();
   const passed = new Set<Mocha.Runnable>();
   runner.on('pass', (test) => passed.add(test));
-  // After its `pass`, when it left something open; or a hook.
+  // A spec fails after its `pass` when it left something open. A hook can fail too.
   runner.on('fail', (test) => {
     passed.delete(test);
     failed.add(test);

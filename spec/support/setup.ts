@@ -3,7 +3,7 @@ import { stopSharedCluster } from './shared-cluster.js';
 import { tellStalls } from './stalls.js';
 import { closeTracked, leakSince, type Resources, resources } from './track.js';
 
-// mocha passes a spec that leaves a rejection unhandled; none of ours may.
+// mocha passes a spec that leaves a rejection unhandled. No spec of ours may leave one.
 process.on('unhandledRejection', (reason) => {
   throw reason;
 });
@@ -15,8 +15,8 @@ process.env['ETCD_LEADER_LOG'] ??= 'silent';
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-// Everything has ended by itself: Node 20 can then spin for ever while it takes its handles apart (seen once, with a child
-// process that had just been let go).
+// Exit, although everything has ended by itself: Node 20 can then spin for ever while it takes its handles apart (seen
+// once, with a child process that had just been let go).
 process.once('beforeExit', () => process.exit());
 
 tellStalls(console.log);
@@ -41,7 +41,7 @@ export const mochaHooks: RootHookObject = {
     const problems = await closeTracked();
     const leak = await leakSince(before);
     if (leak !== undefined) problems.push(leak);
-    // `error()` fails this one spec; a hook that throws would end the whole run.
+    // `error()` fails this one spec. A hook that throws would end the whole run.
     const [first, ...rest] = problems;
     if (first !== undefined)
       (this.test as Hook).error(rest.length === 0 ? first : new AggregateError(problems, String(problems)));

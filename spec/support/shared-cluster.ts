@@ -31,13 +31,13 @@ export function sharedCluster(): () => Cluster {
   };
 }
 
-/** Ends it after the last spec. */
+/** Ends the cluster after the last spec. */
 export async function stopSharedCluster(): Promise<void> {
   await (await starting)?.stop();
   starting = undefined;
 }
 
-/** An election's name that no other spec uses, nor another run on the same cluster. */
+/** A name of an election that no other spec uses, nor another run on the same cluster. */
 export function uniqueName(prefix = 'spec'): string {
   names++;
   return `${prefix}-${process.pid}-${Date.now().toString(36)}-${names}`;

@@ -14,8 +14,8 @@ export interface ContractOptions {
 }
 
 /**
- * What every `Store` must do, in words of `Store` alone: the model, the store in memory and the real one are held to
- * the same. It wants an etcd of its own, since others' writes and compactions move its revisions.
+ * What every `Store` must do, in words of `Store` alone. The model, the store in memory and the real store are held to
+ * the same contract. The store needs an etcd of its own, because other writes and compactions move its revisions.
  */
 export function storeContract(
   name: string,

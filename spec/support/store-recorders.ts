@@ -20,7 +20,7 @@ export interface KeepAliveRecorder extends Story {
   readonly stream: KeepAliveStream;
 }
 
-/** Opens a stream of watches and writes down what it tells, keys without their prefix. */
+/** Opens a stream of watches and writes down what it tells, with keys without their prefix. */
 export function recordWatch(store: Store, prefix: string): WatchRecorder {
   const { story, tell, until } = newStory();
   const events: WatchEvent[] = [];

@@ -6,7 +6,7 @@ interface Failure {
   readonly code: string;
 }
 
-/** What a story is written from; an `Election` is one. */
+/** What a story is written from, such as an `Election`. */
 export interface Narrator {
   on(event: 'elected', listener: (leadership: Term) => void): unknown;
   on(event: 'unelected', listener: (leadership: Term, reason: Failure) => void): unknown;

@@ -7,10 +7,10 @@ export interface RunningTask {
   fail(err: Error): void;
 }
 
-/** A task for `run()` that goes on until the spec ends it, and writes its beginning and its signal into the story. */
+/** A task for `run()` that goes on until the spec ends it. It writes its beginning and its signal into the story. */
 export function newTask(story: string[]): {
   readonly work: (leadership: Leadership) => Promise<string>;
-  /** Each time it was begun. */
+  /** Each run of the task. */
   readonly terms: readonly RunningTask[];
 } {
   const terms: RunningTask[] = [];

@@ -8,7 +8,7 @@ export type Closable =
   | { [Symbol.asyncDispose](): PromiseLike<unknown> }
   | { [Symbol.dispose](): void };
 
-// Not the global ones: a spec may leave them faked.
+// These are kept, because a spec may leave the global ones faked.
 const now = performance.now.bind(performance);
 
 const CLOSES_WITHIN = 15_000;
@@ -19,15 +19,15 @@ const open: { readonly thing: object; readonly close: () => unknown }[] = [];
 const expected = new Map<object, string>();
 
 /**
- * Closes `thing` at the end of the spec, in the reverse of the order in which things were opened, and returns it. What
- * cannot be closed, or still keeps a socket, a timer or a process after it, fails the spec.
+ * Closes `thing` at the end of the spec, in the reverse of the order in which things were opened, and returns it. The
+ * spec fails when `thing` cannot be closed, or still keeps a socket, a timer or a process afterwards.
  */
 export function tracked<T extends Closable>(thing: T): T {
   open.push({ thing, close: closerOf(thing).close });
   return thing;
 }
 
-/** As {@link tracked}, for a spec that must have closed `thing` itself: it fails when that was forgotten. */
+/** As {@link tracked}, for a spec that must close `thing` itself. The spec fails when it has not done so. */
 export function closedBySpec<T extends Closable>(thing: T, name: string = thing.constructor.name): T {
   const { key, close } = closerOf(thing);
   tracked(thing);
@@ -42,7 +42,7 @@ export function closedBySpec<T extends Closable>(thing: T, name: string = thing.
   return thing;
 }
 
-/** Closes what is open; resolves with what there is to complain about. */
+/** Closes what is open. Resolves with the complaints. */
 export async function closeTracked(): Promise<Error[]> {
   const problems = [...expected.values()].map((name) => new Error(`the spec left open: ${name}`));
   expected.clear();
@@ -65,7 +65,7 @@ export function resources(): Resources {
   return counts;
 }
 
-/** Resolves when nothing is alive that was not at `start`; else with an error that names it. */
+/** Resolves when nothing is alive that was not alive at `start`; else with an error that names what is. */
 export async function leakSince(start: Resources, within = FREE_WITHIN): Promise<Error | undefined> {
   const deadline = now() + within;
   for (;;) {
@@ -79,7 +79,7 @@ export async function leakSince(start: Resources, within = FREE_WITHIN): Promise
   }
 }
 
-/** Over by themselves within a turn of the loop. */
+/** Resources that end by themselves within a turn of the loop. */
 const EPHEMERAL: ReadonlySet<string> = new Set(['Immediate', 'CloseReq', 'FSReqCallback', 'FSReqPromise']);
 
 function closerOf(thing: Closable): { key: PropertyKey; close: (...args: readonly unknown[]) => unknown } {

@@ -15,16 +15,19 @@ export interface ClockOptions {
    * @default 0
    */
   readonly offset?: number;
-  /** How many milliseconds too late the next timer fires; asked for each timer. A busy event loop. @default on time */
+  /**
+   * Milliseconds by which the next timer fires too late, as on a busy event loop. Called for each timer. @default on
+   * time
+   */
   readonly lateness?: () => number;
 }
 
-/** What a process finds first when it goes on: after a pause, Node may see to its timers or to its sockets first. */
+/** What a process finds first after a pause, because Node may look at its timers or at its sockets first. */
 export type ResumeOrder = 'as they came' | 'timers first' | 'messages first';
 
 interface Pending {
   readonly kind: 'timer' | 'message';
-  /** On this clock, not on the timeline. */
+  /** The moment on this clock, not on the timeline. */
   readonly due: number;
   fn: (() => void) | undefined;
 }
@@ -59,7 +62,9 @@ export class VirtualClock implements Clock {
     return this.#state === 'dead';
   }
 
-  /** Timers that have not fired, those held up by a pause too: when they are due on this clock, and what they call. */
+  /**
+   * Timers that have not fired, with those that a pause holds up: when they are due on this clock, and what they call.
+   */
   get timers(): readonly { readonly due: number; readonly calls: string }[] {
     return [...this.#timers].map(({ due, fn }) => ({ due, calls: String(fn).slice(0, 200) }));
   }
@@ -84,19 +89,19 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Hands over what has arrived for this process: at once, after the pause, or never. Keeps the order. */
+  /** Hands over what has arrived for this process: at once, after the pause, or never. The order is kept. */
   receive(fn: () => void): void {
     const message: Pending = { kind: 'message', due: this.now(), fn };
     if (this.#resuming === 0) this.#happen(message);
     else this.#follow(message);
   }
 
-  /** As SIGSTOP, or a blocked event loop. Time goes on: `now()` shows it. */
+  /** Pauses the process, as SIGSTOP or a blocked event loop does. Time goes on, and `now()` shows it. */
   pause(): void {
     if (this.#state === 'running') this.#state = 'paused';
   }
 
-  /** What came due meanwhile happens now, one thing after the other, each an event of its own. */
+  /** Goes on. What came due during the pause happens now, each thing in an event of its own. */
   resume(order: ResumeOrder = 'as they came'): void {
     if (this.#state !== 'paused') return;
     this.#state = 'running';
@@ -109,14 +114,14 @@ export class VirtualClock implements Clock {
     for (const pending of held) this.#follow(pending);
   }
 
-  /** As SIGKILL: nothing of it ever runs again. */
+  /** Kills the process, as SIGKILL does: nothing of it ever runs again. */
   kill(): void {
     this.#state = 'dead';
     this.#held = [];
     this.#timers.clear();
   }
 
-  /** In an event of its own, behind whatever else waits for this process. */
+  /** Runs it in an event of its own, behind whatever else waits for this process. */
   #follow(pending: Pending): void {
     this.#resuming += 1;
     this.#time.at(this.#time.now, () => {
@@ -131,8 +136,8 @@ export class VirtualClock implements Clock {
       this.#held.push(pending);
       return;
     }
-    // A fraction lost in the division by the rate must not let a timer fire before its time on its own clock: code
-    // that then waits for the rest would wait for ever, for less than the timeline can tell apart.
+    // A fraction lost in the division by the rate must not let a timer fire before its time on its own clock. Code that
+    // then waits for the rest would wait for ever, because the rest is less than the timeline can tell apart.
     if (pending.kind === 'timer') this.#shown = Math.max(this.#shown, pending.due);
     this.#timers.delete(pending);
     const { fn } = pending;

@@ -1,10 +1,10 @@
 import { EventQueue } from './event-queue.js';
 import { type ClockOptions, VirtualClock } from './virtual-clock.js';
 
-/** So many events at one instant mean that the code under test waits for a time that never comes. */
+/** Events at one instant that show that the code under test waits for a time that never comes. */
 const EVENTS_AT_ONE_INSTANT = 100_000;
 
-// Taken before anybody fakes it.
+// Taken before any spec fakes it.
 const { setImmediate: nextTurn } = globalThis;
 
 /** Lets every microtask, `nextTick` and chain of promises that is ready run to its end, however deep it is. */
@@ -15,8 +15,8 @@ export function settle(): Promise<void> {
 }
 
 /**
- * One timeline that goes on only when it is told to, in milliseconds, from 0. Each event runs alone: whatever it has
- * set in motion comes to rest before the next one. The same events in the same order give the same run.
+ * One timeline, in milliseconds from 0, that goes on only when it is told to. Each event runs alone: whatever it has
+ * set in motion comes to rest before the next event. The same events in the same order give the same run.
  */
 export class VirtualTime {
   /** Called after every event, when all has come to rest: the place for invariants. */
@@ -30,7 +30,7 @@ export class VirtualTime {
     return this.#now;
   }
 
-  /** Events so far. */
+  /** The number of events so far. */
   get steps(): number {
     return this.#steps;
   }
@@ -48,12 +48,12 @@ export class VirtualTime {
     };
   }
 
-  /** When the next event is due; undefined when nothing is left to happen. */
+  /** When the next event is due; undefined when there is none. */
   get nextAt(): number | undefined {
     return this.#queue.peek()?.at;
   }
 
-  /** Runs the next event and lets it come to rest; false when there is none. */
+  /** Runs the next event and lets it come to rest. Returns false when there is no event. */
   async step(): Promise<boolean> {
     const event = this.#queue.take();
     if (event?.run === undefined) return false;
@@ -69,7 +69,7 @@ export class VirtualTime {
     return true;
   }
 
-  /** Runs all that is due up to and including the instant `at`, and stands there. */
+  /** Runs all that is due up to and including the instant `at`, and stops there. */
   async runUntil(at: number): Promise<void> {
     await settle();
     for (let next = this.nextAt; next !== undefined && next <= at; next = this.nextAt) await this.step();
@@ -83,7 +83,7 @@ export class VirtualTime {
     return this.runUntil(this.#now + ms);
   }
 
-  /** Steps until `condition` holds, for `ms` at the most; says whether it does. */
+  /** Runs events until `condition` holds, for `ms` at the most. Resolves with whether the condition holds. */
   async until(condition: () => boolean, ms: number): Promise<boolean> {
     const end = this.#now + ms;
     await settle();

@@ -47,7 +47,7 @@ export class VirtualWorld {
     return this.store.txn({ compare: [], success, failure: [] });
   }
 
-  /** Only if it does not exist. */
+  /** Creates the key, unless it exists. */
   create(key = 'a'): Promise<TxnResult> {
     return this.store.txn({ compare: [{ key, createRevision: 0n }], success: [put(key)], failure: [] });
   }

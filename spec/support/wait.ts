@@ -19,7 +19,7 @@ export interface UntilOptions {
 /**
  * Waits until `condition` gives something other than false, null or undefined, and resolves with it.
  *
- * A condition that throws or rejects is asked again; what it said last is the `cause` of the failure. The time is real
+ * A condition that throws or rejects is asked again. What it said last is the `cause` of the failure. The time is real,
  * also under sinon's fake clock, and a condition that never answers does not outlive it.
  */
 export async function until<T>(
@@ -58,7 +58,7 @@ export async function until<T>(
   }
 }
 
-/** Lets `ms` pass, where the time itself is what the spec is about: for how long something is broken, say. */
+/** Waits `ms`, where the time itself is what the spec is about, such as how long something is broken. */
 export async function pause(ms: number): Promise<void> {
   await sleep(ms);
 }

@@ -9,7 +9,7 @@ import type { FakeEtcdOptions } from './fake-etcd/options.js';
 import type { VirtualClock } from './virtual-clock.js';
 import { VirtualTime } from './virtual-time.js';
 
-/** One process: its clock, and etcd as it sees it. What a `Session` or an `Election` is made on. */
+/** One process: its clock, and etcd as the process sees it. A `Session` or an `Election` is made on it. */
 export interface Process {
   readonly store: Connection;
   readonly clock: VirtualClock;
@@ -68,7 +68,7 @@ export class World {
     return promise;
   }
 
-  /** Lets time go on until the promise is rejected; resolves with the `code` of the reason, or what it says. */
+  /** Lets time go on until the promise is rejected. Resolves with the `code` of the reason, or with its message. */
   async refusal(promise: PromiseLike<unknown>, within = 60_000): Promise<string> {
     try {
       await this.settled(promise, within);
@@ -79,18 +79,18 @@ export class World {
     throw new Error('it was not refused');
   }
 
-  /** Lets time go on until a task has begun so often; `terms` are those of `newTask()`. */
+  /** Lets time go on until a task has begun so often. `terms` are those of `newTask()`. */
   begun(terms: readonly unknown[], times = 1): Promise<void> {
     return this.until(() => terms.length === times, `the task has begun ${times} times`);
   }
 
-  /** The candidate, which was alone here, has stopped and left nothing: no stream, no timer, no key, no lease. */
+  /** The only candidate has stopped and left nothing: no stream, no timer, no key, no lease. */
   expectNothingLeft(election: Election, { store, clock }: Process): void {
     expect([election.state, store.open, clock.timers]).to.deep.equal(['idle', [], []]);
     expect([this.etcd.keys(), this.etcd.leases()]).to.deep.equal([[], []]);
   }
 
-  /** Starts one after the other, so that they queue in this order; then their watches run. */
+  /** Starts the candidates one after the other, so that they queue in this order. Then their watches run. */
   async queued(...elections: readonly Election[]): Promise<void> {
     for (const election of elections) {
       election.start();
@@ -100,7 +100,7 @@ export class World {
   }
 }
 
-/** Whether a promise has settled by now, without waiting for it. */
+/** Tells whether a promise has settled by now, without waiting for it. */
 export function settling(promise: PromiseLike<unknown>): { readonly done: boolean } {
   const state = { done: false };
   const settle = (): void => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { ROOT } from './docs/pages.js';
 
-/** What a YAML file holds, as far as a path through it finds something. */
+/** What a YAML file holds, as far as a path through the file finds something. */
 export class Yaml {
   readonly value: unknown;
 
@@ -11,7 +11,7 @@ export class Yaml {
     this.value = value;
   }
 
-  /** `at('spec', 'replicas')`, `at('containers', 0)`; what is not there has the value undefined. */
+  /** `at('spec', 'replicas')`, `at('containers', 0)`. What is not there has the value undefined. */
   at(...path: readonly (string | number)[]): Yaml {
     let value = this.value;
     for (const step of path) {
@@ -39,7 +39,7 @@ export class Yaml {
   }
 }
 
-/** Every document of a file; a mistake in it throws, and so does what the parser only warns of. */
+/** Every document of a file. A mistake in the file throws, and so does what the parser only warns of. */
 export function readYaml(file: string): Yaml[] {
   const documents = parseAllDocuments(readFileSync(join(ROOT, file), 'utf8'), { strict: true, uniqueKeys: true });
   if (!Array.isArray(documents)) throw new Error(`${file} is empty`);

@@ -9,13 +9,15 @@ import type { Assignment, Command, Notice, Profile } from './profile.js';
 const program = fileURLToPath(new URL('main.js', import.meta.url));
 const ENDS_WITHIN = 30_000;
 
-/** One candidate as the nemesis sees it: a process that can be killed, stopped and started anew, behind a proxy of its own. */
+/**
+ * One candidate as the nemesis sees it: a process behind a proxy of its own, to be killed, stopped and started anew.
+ */
 export class CandidateProcess {
   readonly profile: Profile;
   readonly proxy: TcpProxy;
-  /** Ends that nobody asked for. */
+  /** Ends of the process that nobody asked for. */
   readonly crashes: string[] = [];
-  /** Elections that it leads, and since when, as far as it has told. */
+  /** Elections that the process leads, and since when, as far as it has told. */
   readonly leads = new Map<string, number>();
   readonly #folder: string;
   readonly #run: string;
@@ -50,7 +52,7 @@ export class CandidateProcess {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Alive, and not stopped by SIGSTOP. */
+  /** The process is alive, and not stopped by SIGSTOP. */
   get running(): boolean {
     return this.alive && !this.#isStopped;
   }
@@ -59,13 +61,13 @@ export class CandidateProcess {
     if (this.alive) return;
     const logFile = join(this.#folder, `${this.name}-${++this.#incarnation}.log`);
     const assignment: Assignment = { profile: this.profile, hosts: this.proxy.hosts, logFile, run: this.#run };
-    const { NODE_V8_COVERAGE: _coverage, ...env } = process.env; // what chaos reaches by chance proves nothing
+    const { NODE_V8_COVERAGE: _coverage, ...env } = process.env; // coverage would count what chaos reaches by chance
     const child = fork(program, [JSON.stringify(assignment)], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#process = child;
     this.#isStopped = false;
     this.#isToEnd = false;
     child.on('message', (notice: Notice) => this.#onNotice(notice));
-    child.on('error', () => {}); // a message that it could not be sent any more
+    child.on('error', () => {}); // a message could not be sent any more
     child.stderr?.on('data', (text: Buffer) => appendFileSync(join(this.#folder, `${this.name}.err`), text));
     child.on('exit', (code, signal) => {
       this.leads.clear();
@@ -83,12 +85,10 @@ export class CandidateProcess {
     await gone;
   }
 
-  /** SIGSTOP */
   pause(): void {
     this.#isStopped = this.#process?.kill('SIGSTOP') === true;
   }
 
-  /** SIGCONT */
   resume(): void {
     if (this.#isStopped) this.#process?.kill('SIGCONT');
     this.#isStopped = false;
@@ -98,7 +98,7 @@ export class CandidateProcess {
     if (this.alive && this.#process?.connected) this.#process.send(command);
   }
 
-  /** In order: stops its elections, closes its client, and must then end by itself. */
+  /** Ends the process in order: it stops its elections and closes its client, and must then end by itself. */
   async end(): Promise<void> {
     const child = this.#process;
     if (child !== undefined && this.alive) {
@@ -116,7 +116,7 @@ export class CandidateProcess {
     await this.proxy.close();
   }
 
-  /** At once, from an `exit` handler. */
+  /** Kills the process at once, from an `exit` handler. */
   abandon(): void {
     this.#isToEnd = true;
     this.#process?.kill('SIGKILL');

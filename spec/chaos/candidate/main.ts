@@ -1,4 +1,4 @@
-/** One candidate process of a chaos run: takes part, writes down what it sees, and does what its parent tells it. */
+/** One candidate process of a chaos run. It takes part, writes down what it sees, and does what its parent tells it. */
 import { Etcd3 } from 'etcd3';
 import { createClient, Election, type Leadership, Session } from '../../../lib/index.js';
 import { whenOrphaned } from '../../support/programs/parent.js';
@@ -12,7 +12,7 @@ import { GuardedWriter } from './writer.js';
 const WRITE_EVERY = { main: 40, shard: 1_500 };
 const WRITE_PATIENCE = 2_000;
 const REMEMBER_EVERY = 2_000;
-/** ms after the end of everything in which the process must end by itself. */
+/** Milliseconds in which the process must end by itself once everything is closed. */
 const ENDS_WITHIN = 10_000;
 
 const { profile, hosts, logFile, run } = JSON.parse(process.argv[2] ?? '') as Assignment;
@@ -36,7 +36,8 @@ const elections = electionsOf(profile, run).map((name) =>
 );
 const sampler = new Sampler(log, elections);
 const owner = `${profile.name}-${process.pid}`;
-// An expired deadline makes etcd3's own breaker close the host; a user of the plain client would rather not set one.
+// An expired deadline makes etcd3's own breaker close the host. A user of the plain client would rather set no
+// deadline.
 const patience = profile.client === 'plain' ? {} : { patience: WRITE_PATIENCE };
 const writer = new GuardedWriter(client, log, { run, owner, ...patience });
 
@@ -79,7 +80,7 @@ async function obey(command: Command): Promise<void> {
       for (const election of elections) election.start();
       return;
     case 'stepDown':
-      // The one that leads nothing has nothing to give up.
+      // A candidate that does not lead has nothing to give up.
       await Promise.all(elections.filter((e) => e.isLeader()).map((e) => e.stepDown().catch(() => {})));
       return;
     case 'end':
@@ -87,7 +88,7 @@ async function obey(command: Command): Promise<void> {
   }
 }
 
-/** No timer, no I/O, no event for so long; but code that runs and asks whether it leads. */
+/** Blocks the event loop: no timer, no I/O and no event runs, but this code runs and asks whether it leads. */
 function block(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until) {
@@ -102,7 +103,7 @@ function remember(): void {
   log.add(['M', microseconds(), rss, heapUsed, process.getActiveResourcesInfo().length]);
 }
 
-/** In order, and then nothing may be left that keeps this process alive. */
+/** Ends in order. Then nothing may be left that keeps this process alive. */
 async function end(): Promise<void> {
   await (session === undefined ? elections[0]?.stop() : session.close());
   remember();

@@ -5,9 +5,9 @@ export interface Profile {
   readonly client: 'created' | 'plain';
   readonly ttl: number;
   readonly renewDeadline?: number;
-  /** All its elections share the lease of one Session. */
+  /** All elections of the process share the lease of one Session. */
   readonly session: boolean;
-  /** Elections beside the main one, which all processes take part in. */
+  /** Elections beside the main election. All processes take part in them. */
   readonly shards: number;
 }
 
@@ -36,7 +36,7 @@ export type Command =
   | { readonly do: 'block'; readonly ms: number }
   | { readonly do: 'stop' | 'start' | 'stepDown' | 'end' };
 
-/** What a candidate process tells. */
+/** What a candidate process tells its parent. */
 export type Notice = { readonly heard: 'elected' | 'unelected'; readonly election: string; readonly at: number };
 
 export function electionsOf({ shards }: Profile, run: string): string[] {
@@ -47,7 +47,7 @@ export function mainElection(run: string): string {
   return `${run}/main`;
 }
 
-/** Where committed guarded writes are found; the key after it is `<election>/<token>/<which>`. */
+/** The prefix of committed guarded writes. The rest of the key is `<election>/<token>/<which>`. */
 export function journalPrefix(run: string): string {
   return `${run}-journal/`;
 }

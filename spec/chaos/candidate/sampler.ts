@@ -3,7 +3,7 @@ import { microseconds } from '../log/clock.js';
 import type { Log } from '../log/log.js';
 import type { TermId } from '../log/records.js';
 
-/** What a sample looks at. */
+/** The part of an election that a sample looks at. */
 export type Sampled = Pick<Election, 'name' | 'isLeader'> & {
   readonly leadership: Pick<Leadership, 'fencingToken'> | undefined;
 };
@@ -18,16 +18,17 @@ interface Run {
 }
 
 /**
- * Asks every election of this process `isLeader()`, again and again, and writes down which terms were current, and when.
+ * Asks every election of this process `isLeader()`, again and again, and writes down which terms were current, and
+ * when.
  *
- * Samples that find the same are one record, so that a log grows by 50 lines a second and not by 50,000. Who is not
- * leading is not written down at all.
+ * Samples that find the same terms are one record, so that a log grows by 50 lines a second and not by 50,000. An
+ * election that does not lead is not written down.
  */
 export class Sampler {
   readonly #log: Log;
   readonly #elections: readonly Sampled[];
   readonly #tokens: (bigint | undefined)[];
-  /** Of each election the last term that was found over. */
+  /** For each election, the last term that was found over. */
   readonly #over: (bigint | undefined)[];
   #leads = 0;
   #set = 0;
@@ -41,7 +42,7 @@ export class Sampler {
     this.#over = elections.map(() => undefined);
   }
 
-  /** Every millisecond, or as often as the event loop lets it. */
+  /** Samples every millisecond, or as often as the event loop allows. */
   start(): void {
     this.#timer = setInterval(() => this.sample(), 1);
   }

@@ -6,20 +6,23 @@ import type { Log } from '../log/log.js';
 import type { TermId } from '../log/records.js';
 import { journalPrefix } from './profile.js';
 
-/** ms after the end of a term at which it is tried again in its name: the fence must refuse, or nobody leads yet. */
+/**
+ * Milliseconds after the end of a term at which a write is tried in its name. The fence must refuse it, unless nobody
+ * leads yet.
+ */
 const LATE = [0, 300, 2_000, 5_000];
 
 /**
- * Writes under the fence for as long as a term lasts, and on purpose after it: to a counter that all leaders of an election
- * share, and in the same transaction to a key of its own, whose revision proves later when it was committed, also when
- * the reply was lost.
+ * Writes under the fence for as long as a term lasts, and on purpose after the term. It writes to a counter that all
+ * leaders of an election share, and in the same transaction to a key of its own. The revision of this key proves later
+ * when the transaction was committed, also when the reply was lost.
  */
 export class GuardedWriter {
   readonly #client: Etcd3;
   readonly #log: Log;
   readonly #run: string;
   readonly #owner: string;
-  /** ms that a commit may take; undefined: etcd3's own idea. */
+  /** Milliseconds that a commit may take; undefined leaves the limit to etcd3. */
   readonly #patience: number | undefined;
   readonly #stopped = new AbortController();
   #count = 0;
@@ -40,7 +43,7 @@ export class GuardedWriter {
     this.#stopped.abort();
   }
 
-  /** Never rejects. */
+  /** Writes during one term. Never rejects. */
   async during(leadership: Leadership, every: number): Promise<void> {
     try {
       while (!leadership.signal.aborted) {

@@ -1,6 +1,6 @@
 import type { Stretch } from './tenures.js';
 
-/** A time in which nobody led, µs. */
+/** A time in which nobody led, in microseconds. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
@@ -20,12 +20,12 @@ export function findGaps(stretches: readonly Stretch[], end: number): Gap[] {
   return gaps;
 }
 
-/** A last sample is always some time before the end, µs. */
+/** Microseconds at the end of a run that may lack a leader, because the last sample comes some time before the end. */
 const AT_THE_END = 1_000_000;
 
 export interface Distribution {
   readonly count: number;
-  /** ms */
+  /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
   readonly longest: number;

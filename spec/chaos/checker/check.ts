@@ -14,20 +14,20 @@ export interface Findings {
   readonly processes: Processes;
   readonly samples: number;
   readonly elections: number;
-  /** Terms after the first, in all elections and in the main one. */
+  /** Terms after the first term, in all elections and in the main election. */
   readonly changes: { readonly all: number; readonly main: number };
   readonly overlaps: readonly Overlap[];
   readonly disorder: readonly Disorder[];
   readonly writes: WriteTotals;
   readonly badWrites: readonly string[];
-  /** By kind of fault: of the main election, and of all of them. */
+  /** Times without a leader by kind of fault, in the main election and in all elections. */
   readonly unavailability: ReadonlyMap<string, { readonly main: Distribution; readonly all: Distribution }>;
   readonly total: { readonly main: Distribution; readonly all: Distribution };
-  /** Of each election how long after the end of all faults (ms) it was led; undefined: never. */
+  /** For each election, the milliseconds from the end of all faults until it was led; undefined when it never was. */
   readonly recovery: ReadonlyMap<string, number | undefined>;
 }
 
-/** Reads the logs in a folder, one line at a time: what is kept in memory grows with the number of terms. */
+/** Reads the logs in a folder line by line. What is kept in memory grows with the number of terms. */
 export async function check(folder: string): Promise<Findings> {
   const [tenures, writes, processes, faults] = [new Tenures(), new Writes(), new Processes(), new Faults()];
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.log'))) {

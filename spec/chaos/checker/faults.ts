@@ -3,24 +3,24 @@ import type { Removal } from './overlaps.js';
 
 export interface AppliedStep {
   readonly number: number;
-  /** µs */
+  /** Microseconds. */
   readonly from: number;
   readonly kinds: string[];
 }
 
-/** µs before its end of which a killed process may have written nothing. */
+/** Microseconds before its end of which a killed process may have written nothing, because its log is flushed later. */
 const UNWRITTEN = 50_000;
 
-/** What the nemesis did, and when. */
+/** What the nemesis did, and when it did so. */
 export class Faults {
   readonly steps: AppliedStep[] = [];
   readonly removals: Removal[] = [];
   readonly applied = new Map<string, number>();
-  /** ms the run was meant to last. */
+  /** Milliseconds that the run was meant to last. */
   duration = 0;
   kinds: readonly string[] = [];
   elections: readonly string[] = [];
-  /** µs; everything is healed, and the candidates are told to end. */
+  /** The moment, in microseconds, when everything is healed and the candidates are told to end. */
   healedAt: number | undefined;
   endingAt: number | undefined;
 
@@ -49,7 +49,7 @@ export class Faults {
     }
   }
 
-  /** The kinds of the step that had begun last by then; none before the first. */
+  /** The kinds of the step that began last before this moment; none before the first step. */
   at(instant: number): readonly string[] {
     return this.steps.findLast(({ from }) => from <= instant + UNWRITTEN)?.kinds ?? [];
   }

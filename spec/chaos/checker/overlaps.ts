@@ -5,14 +5,14 @@ export interface Overlap {
   readonly election: string;
   readonly earlier: Tenure;
   readonly later: Tenure;
-  /** µs */
+  /** Microseconds. */
   readonly from: number;
   readonly length: number;
-  /** The earlier one's key or lease had just been removed by hand, and the overlap was short. */
+  /** The key or lease of the earlier term had just been removed by hand, and the overlap was short. */
   readonly excused: boolean;
 }
 
-/** A greater token that led before a smaller one. */
+/** A greater token that led before a smaller token. */
 export interface Disorder {
   readonly election: string;
   readonly before: Tenure;
@@ -26,20 +26,20 @@ export interface Removal {
   readonly id: string;
 }
 
-/** Shorter than this, µs, after a removal by hand, an overlap is what cannot be helped: the news takes its time. */
+/** Microseconds that an overlap after a removal by hand may last, because the old leader cannot hear of it at once. */
 const EXCUSED = 250_000;
-/** How long after the removal it may begin. */
+/** Microseconds after a removal by hand within which the excused overlap must begin. */
 const SOON = 5_000_000;
 
 /**
  * Finds the terms that surely overlapped.
  *
- * A term that is over stays over (`Sampler` reports one that does not), so it was current from the first sample that
- * found it so until the last. Of two terms A and B it is said that they overlapped only when somebody could have
- * noticed: A was found current, later B was, later still A. The instants are only known to lie within calls, so A is
- * counted from the *end* of its first call to the *beginning* of its last: if these two stretches have an instant in
- * common, there was such a sequence, whatever the instants within the calls were. A process that was stopped by SIGSTOP
- * and does not ask any more makes no overlap; one that wakes up and still finds itself the leader does.
+ * A term that is over stays over (`Sampler` reports a term that does not). So a term was current from the first sample
+ * that found it current until the last. Two terms A and B are said to overlap only when somebody could have noticed: A
+ * was found current, later B was, and still later A. The instants are only known to lie within calls. So A is counted
+ * from the *end* of its first call to the *beginning* of its last call. If the two stretches have an instant in common,
+ * there was such a sequence, whatever the instants within the calls were. A process that was stopped by SIGSTOP and
+ * does not ask any more makes no overlap. A process that wakes up and still finds itself the leader does.
  */
 export function findOverlaps(tenures: readonly Tenure[], removals: readonly Removal[]): Overlap[] {
   const sorted = [...tenures].sort((a, b) => a.first.before - b.first.before);
@@ -69,12 +69,14 @@ function overlapOf(a: Tenure, b: Tenure): { readonly from: number; readonly to: 
   return from < to ? { from, to } : undefined;
 }
 
-/** Found current but once. */
+/** The term was found current only once. */
 function isPoint({ first, last }: Tenure): boolean {
   return first.before === last.before;
 }
 
-/** The instant of a single sample lies somewhere in its call; all of that must lie in the other's stretch. */
+/**
+ * The instant of a single sample lies somewhere in its call. So the whole call must lie in the other term's stretch.
+ */
 function within({ first }: Tenure, other: Tenure): { readonly from: number; readonly to: number } | undefined {
   const { before: from, after: to } = first;
   return from > other.first.after && to < other.last.before ? { from, to } : undefined;
@@ -88,7 +90,7 @@ function isSoon({ before, after }: Removal, from: number): boolean {
   return from >= before && from <= after + SOON;
 }
 
-/** Tokens must grow from leader to leader, also where no two were current at a time. */
+/** Finds tokens that do not grow from leader to leader, also where no two terms were current at a time. */
 export function findDisorder(tenures: readonly Tenure[]): Disorder[] {
   const sorted = [...tenures].sort((a, b) => a.first.before - b.first.before);
   let greatest: Tenure | undefined;

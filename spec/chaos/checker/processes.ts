@@ -4,20 +4,20 @@ type EventRecord = Extract<LogRecord, { readonly 0: 'E' }>;
 
 export interface Memory {
   readonly process: string;
-  /** Bytes; the first counts from when the process has settled. */
+  /** Bytes. The first figure is taken when the process has settled. */
   readonly first: number;
   readonly last: number;
   readonly most: number;
-  /** Things that keep the event loop alive: timers, sockets, … */
+  /** Things that keep the event loop alive: timers, sockets and so on. */
   readonly resources: readonly [first: number, last: number];
-  /** µs between first and last. */
+  /** Microseconds between the first and the last figure. */
   readonly over: number;
 }
 
-/** ms after the start of a process in which its memory is still that of starting. */
+/** Microseconds after the start of a process before its memory is judged, because starting takes memory too. */
 const SETTLING = 10_000_000;
 
-/** What is said of each process besides its leaderships: errors, memory, its end, pairs of events. */
+/** What is judged of each process besides its leaderships: errors, memory, its end, pairs of events. */
 export class Processes {
   readonly errors = new Map<string, number>();
   readonly unelected = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { Distribution } from './availability.js';
 import type { Findings } from './check.js';
 
-/** The figures of a run, for people. */
+/** Formats the figures of a run for people. */
 export function describe(findings: Findings): string {
   const { faults, processes, samples, elections, changes, overlaps, writes, recovery } = findings;
   const applied = [...faults.applied.values()].reduce((a, b) => a + b, 0);

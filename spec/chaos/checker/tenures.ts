@@ -1,7 +1,7 @@
 import type { LogRecord, TermId } from '../log/records.js';
 import { groupBy } from './group.js';
 
-/** What the samples of one process say about one term: it was current at some instant of `first`, and of `last`. */
+/** What the samples of one process say about one term: the term was current at an instant of `first`, and of `last`. */
 export interface Tenure {
   readonly process: string;
   readonly election: string;
@@ -12,25 +12,32 @@ export interface Tenure {
   lease: string | undefined;
 }
 
-/** A call that began after `before` and had ended by `after`, µs: what it looked at was so at an instant in between. */
+/**
+ * A call that began after `before` and ended by `after`, in microseconds. What it looked at was so at an instant in
+ * between.
+ */
 export interface Span {
   readonly before: number;
   readonly after: number;
 }
 
-/** A stretch of time (µs) without a pause longer than {@link HELD}, in which samples found a term current. */
+/**
+ * A stretch of time, in microseconds, in which samples found a term current, without a pause longer than {@link HELD}.
+ */
 export interface Stretch {
   readonly process: string;
   from: number;
   to: number;
 }
 
-/** µs between two samples of one term in which it is still taken for led: an event loop may be late. */
+/**
+ * Microseconds between two samples of a term for which it is still taken for led, because an event loop may be late.
+ */
 export const HELD = 250_000;
 
 /**
- * Gathers the samples: of each term when it was current first and last, and of each election when it was led. What is
- * kept grows with the number of terms, not of samples.
+ * Gathers the samples: for each term when it was first and last current, and for each election when it was led. What is
+ * kept grows with the number of terms, not with the number of samples.
  */
 export class Tenures {
   readonly #terms = new Map<string, Tenure>();
@@ -39,7 +46,7 @@ export class Tenures {
   #process = '';
   samples = 0;
 
-  /** What follows was written by this process. */
+  /** The records that follow were written by this process. */
   open(process: string): void {
     this.#process = process;
     this.#sets = new Map();
@@ -47,7 +54,7 @@ export class Tenures {
 
   add(record: LogRecord): void {
     if (record[0] === 'S') {
-      this.#sets = new Map([[record[1], record[2]]]); // only the last one is referred to
+      this.#sets = new Map([[record[1], record[2]]]); // samples refer only to the last set
     } else if (record[0] === 'R') {
       const [, set, firstBefore, firstAfter, lastBefore, lastAfter, samples, gap] = record;
       const terms = this.#sets.get(set);
@@ -66,7 +73,7 @@ export class Tenures {
     }
   }
 
-  /** By election. */
+  /** The tenures of each election. */
   tenures(): Map<string, Tenure[]> {
     return groupBy(this.#terms.values(), ({ election }) => election);
   }
@@ -75,7 +82,7 @@ export class Tenures {
     return this.#stretches.get(election) ?? [];
   }
 
-  /** Told before the first sample. */
+  /** Leases by term. `elected` tells them before the first sample. */
   readonly #leases = new Map<string, string>();
 
   #key([election, token]: TermId): string {
@@ -102,7 +109,7 @@ export class Tenures {
     const previous = stretches.at(-1);
     const goesOn = previous?.process === this.#process && first.before - previous.to <= HELD;
     if (gap > HELD) {
-      // Where in between the pause was is not known: the two ends are what was seen.
+      // Where the pause lay in between is not known, so the two ends stand for what was seen.
       if (goesOn) previous.to = Math.max(previous.to, first.after);
       else stretches.push({ process: this.#process, from: first.before, to: first.after });
       stretches.push({ process: this.#process, from: last.before, to: last.after });

@@ -1,16 +1,19 @@
 import type { Findings } from './check.js';
 import type { Overlap } from './overlaps.js';
 
-/** From this length on (ms) a run must have applied every kind of fault. */
+/** Milliseconds from which on a run must have applied every kind of fault. */
 const LONG = 5 * 60_000;
-/** ms after the end of all faults in which every election must be led: more than the longest lease, and a slow machine. */
+/**
+ * Milliseconds after the end of all faults in which every election must be led, because leases and a slow machine take
+ * time.
+ */
 const LED_AGAIN_WITHIN = 30_000;
-/** Bytes that a process may grow by, and by how much of what it had: a leak of a run's length goes beyond both. */
+/** Bytes by which a process may grow. Beyond that it may still not double, because a leak as long as a run does. */
 const GROWTH = 100 * 2 ** 20;
-/** Fewer changes of leader for each minute and a run has shown nothing. */
+/** Changes of leader per minute below which a run has shown nothing. */
 const CHANGES_PER_MINUTE = 1;
 
-/** What a run can be found to have broken; docs/testing-chaos.md has them as "What fails a run". */
+/** What a run can be found to have broken. docs/testing-chaos.md lists these as "What fails a run". */
 export type Promised =
   | 'one leader'
   | 'tokens grow'
@@ -26,12 +29,12 @@ export interface Failure {
   readonly message: string;
 }
 
-/** Why the run has failed; empty: it has not. */
+/** The reasons why the run has failed; none when it has passed. */
 export function verdictOn(findings: Findings): Failure[] {
   return [...violations(findings), ...shortcomings(findings)];
 }
 
-/** What the library has promised and not kept. */
+/** The promises that the library has broken. */
 function violations({ overlaps, disorder, badWrites, recovery, processes }: Findings): Failure[] {
   const failures: Failure[] = [];
   const fail = (promise: Promised, message: string): void => {
@@ -61,7 +64,7 @@ function describeOverlap({ election, earlier, later, from, length }: Overlap): s
   return `two leaders of ${election} for ${(length / 1_000).toFixed(3)} ms from ${from} µs: ${who}`;
 }
 
-/** A run that has done too little proves nothing. */
+/** What the run has not done enough of: a run that has done too little proves nothing. */
 function shortcomings({ faults, samples, changes, writes }: Findings): Failure[] {
   const lacking: string[] = [];
   const expected = Math.max(1, Math.floor((CHANGES_PER_MINUTE * faults.duration) / 60_000));

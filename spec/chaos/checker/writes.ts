@@ -7,7 +7,7 @@ interface Commits {
   first: bigint;
   last: bigint;
   count: number;
-  /** Those of which a reply told, and the last revision that a reply named. */
+  /** The number of commits that a reply told of, and the last revision that a reply named. */
   told: number;
   lastTold: bigint;
 }
@@ -16,11 +16,11 @@ export interface WriteTotals {
   committed: number;
   refused: number;
   unknown: number;
-  /** Found in etcd. */
+  /** The commits that were found in etcd. */
   found: number;
 }
 
-/** Guarded writes in the order of etcd's revisions, by term; what is kept grows with the number of terms. */
+/** Guarded writes in the order of etcd's revisions, by term. What is kept grows with the number of terms. */
 export class Writes {
   readonly totals: WriteTotals = { committed: 0, refused: 0, unknown: 0, found: 0 };
   readonly #terms = new Map<string, Commits>();
@@ -44,7 +44,7 @@ export class Writes {
     }
   }
 
-  /** What etcd accepted though a greater token had been accepted before, or said it had and does not have. */
+  /** Writes that etcd accepted after a greater token, and writes that were confirmed and are not there. */
   violations(): string[] {
     const found: string[] = [];
     for (const [election, terms] of groupBy(this.#terms.values(), ({ term }) => term[0])) {

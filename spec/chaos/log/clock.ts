@@ -1,6 +1,7 @@
 /**
- * Microseconds on the machine's one monotonic clock. `process.hrtime` is CLOCK_MONOTONIC: all processes of a machine read
- * the same clock, so what they write down can be compared. (`performance.now()` counts from each process's own start.)
+ * Microseconds on the machine's one monotonic clock. `process.hrtime` is CLOCK_MONOTONIC, which all processes of a
+ * machine share, so times of several processes can be compared. (`performance.now()` counts from each process's own
+ * start.)
  */
 export function microseconds(): number {
   return Number(process.hrtime.bigint() / 1_000n);

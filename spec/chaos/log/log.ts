@@ -2,10 +2,10 @@ import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { decode, encode, type LogRecord } from './records.js';
 
-/** ms after which a process that is killed would lose what it has not written. */
+/** Milliseconds between two flushes, because a killed process loses what it has not flushed. */
 const FLUSH_EVERY = 20;
 
-/** Appends to a file, soon: what has been flushed outlives the process, since the kernel has it. */
+/** Appends to a file, soon. What has been flushed outlives the process, because the kernel has it. */
 export class Log {
   readonly #file: number;
   #buffer = '';
@@ -19,7 +19,7 @@ export class Log {
     this.#buffer += encode(record);
   }
 
-  /** Writes when it is time; cheap to call often. True when it has written. */
+  /** Flushes when it is time. Returns true when it has flushed. Cheap to call often. */
   flushWhenDue(): boolean {
     const now = performance.now();
     if (now - this.#flushedAt < FLUSH_EVERY) return false;
@@ -40,7 +40,10 @@ export class Log {
   }
 }
 
-/** The records of a file, one at a time. A last line that a killed process left half written is skipped; no other may be. */
+/**
+ * The records of a file, one at a time. A last line that a killed process left half written is skipped; any other must
+ * be whole.
+ */
 export async function* readLog(path: string): AsyncGenerator<LogRecord> {
   let broken: string | undefined;
   for await (const line of createInterface({

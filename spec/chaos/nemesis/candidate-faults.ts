@@ -6,7 +6,9 @@ import type { Draw } from './plan.js';
 const LONGEST_DELAY = 1_500;
 const DEAF_AFTER = 2_500;
 
-/** A fault of one candidate: the leader, when it was meant for it and can be hit, or another. */
+/**
+ * A fault of one candidate: the leader, when the fault is meant for the leader and the leader can be hit; else another.
+ */
 function on(hit: (candidate: CandidateProcess, draw: Draw) => () => void): Apply {
   return (world: World, draw: Draw): Applied | undefined => {
     const candidates = world.candidates.filter((c) => c.running);
@@ -46,7 +48,7 @@ export const cut = on(({ proxy }) => {
   return () => proxy.restore();
 });
 
-/** Connections break, and new ones can be made at once. */
+/** Breaks connections; new ones can be made at once. */
 export const reset = on(({ proxy }) => {
   proxy.cut({ on: 'existing' });
   return nothing;
@@ -68,8 +70,8 @@ export const latency = on(({ proxy }, { strength }) => {
 });
 
 /**
- * The worst for a leader that counts its time from replies: those come late, and after a while no request gets through
- * any more, so that the last refresh which etcd has served is known only when much of its time has gone.
+ * The worst case for a leader that counts its time from replies. Replies come late, and after a while no request gets
+ * through. So the reply to the last refresh that etcd served arrives when much of its time has gone.
  */
 const lateAndDeaf = on(({ proxy }, { strength }) => {
   proxy.delay(300 + strength * 700);

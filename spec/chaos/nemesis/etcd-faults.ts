@@ -14,20 +14,20 @@ function deadline(): { readonly deadline: number } {
   return { deadline: Date.now() + PATIENCE };
 }
 
-/** Everything up to now: each watch that goes on from an earlier revision is cancelled. */
+/** Compacts everything up to now, so that each watch that goes on from an earlier revision is cancelled. */
 export const compaction: Apply = async ({ client, run }) => {
   const { header } = await client.kv.range({ key: Buffer.from(mainElection(run)) }, deadline());
   await client.kv.compact({ revision: header.revision, physical: true }, deadline());
   return { target: `revision ${header.revision}`, heal: nothing };
 };
 
-/** Of one member, whichever the client picks; it answers nothing meanwhile. */
+/** Defragments one member, which the client picks. The member answers nothing meanwhile. */
 export const defragmentation: Apply = async ({ client }) => {
   await client.maintenance.defragment(deadline());
   return { target: 'a member', heal: nothing };
 };
 
-/** Of the main election: mostly the leader's key, sometimes that of one who waits. */
+/** Deletes a key of the main election: mostly the leader's, sometimes that of a waiting candidate. */
 export const keyDeletion: Apply = async (world, draw) => {
   const { client, log, run } = world;
   const kv = await pickKey(world, draw);
@@ -36,13 +36,13 @@ export const keyDeletion: Apply = async (world, draw) => {
   try {
     await client.kv.deleteRange({ key: kv.key }, deadline());
   } finally {
-    // Also when the reply was lost: it may have been carried out.
+    // The removal is logged also when the reply was lost, because etcd may have carried it out.
     log.add(['B', before, microseconds(), 'key', `${mainElection(run)}#${kv.create_revision}`]);
   }
   return { target: kv.value.toString(), heal: nothing };
 };
 
-/** Every key of it goes too, in all elections of its session. */
+/** Revokes a lease, and with it every key of its session in all elections. */
 export const leaseRevocation: Apply = async (world, draw) => {
   const { client, log } = world;
   const kv = await pickKey(world, draw);

@@ -3,13 +3,13 @@ import type { Draw } from './plan.js';
 
 /** A fault that is in force. */
 export interface Applied {
-  /** Whom it hit. */
+  /** The candidate or member that the fault hit. */
   readonly target: string;
-  /** Takes it back, so far as it can be. Safe to call in any order with those of others. */
+  /** Takes the fault back, as far as possible. Faults may be healed in any order. */
   heal(): void | Promise<void>;
 }
 
-/** Applies what was drawn; undefined: there was nobody that it could hit. */
+/** Applies the fault that was drawn. Resolves with undefined when there was nobody to hit. */
 export type Apply = (world: World, draw: Draw) => Applied | undefined | Promise<Applied | undefined>;
 
 export function pickBy<T>(list: readonly T[], roll: number): T | undefined {

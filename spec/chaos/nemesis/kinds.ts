@@ -1,8 +1,8 @@
-/** Every kind of fault: what it hits, and for how long (ms). */
+/** What a kind of fault hits, and for how many milliseconds. */
 interface Traits {
   readonly hits: 'candidate' | 'member' | 'etcd';
   readonly lasts: readonly [least: number, most: number];
-  /** Takes something away that the library has been promised: a leader can be late in hearing of it. */
+  /** The fault takes away what the library has been promised, and a leader can be late in hearing of that. */
   readonly byHand?: true;
 }
 
@@ -41,12 +41,12 @@ export function traitsOf(kind: FaultKind): Traits {
   return FAULTS[kind];
 }
 
-/** Those that a cluster can suffer that somebody else runs. */
+/** The faults that a cluster which somebody else runs can suffer. */
 export function kindsFor(ownCluster: boolean): FaultKind[] {
   return KINDS.filter((kind) => ownCluster || traitsOf(kind).hits === 'candidate');
 }
 
-/** What may happen together with a removal by hand: nothing that would keep a leader from hearing of it. */
+/** The faults that may come together with a removal by hand, because they do not keep a leader from hearing of it. */
 const GENTLE: readonly FaultKind[] = ['compaction', 'defragmentation', 'step down'];
 
 export function canPair(a: FaultKind, b: FaultKind): boolean {

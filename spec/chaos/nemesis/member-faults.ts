@@ -5,7 +5,7 @@ import type { Draw } from './plan.js';
 
 const LEADER_WITHIN = 3_000;
 
-/** A fault of one member, any that runs. */
+/** A fault of any one member that runs. */
 function onAny(hit: (member: Member) => () => void): Apply {
   return (world: World, { roll }: Draw): Applied | undefined => {
     const member = pickBy(running(world), roll);
@@ -13,7 +13,7 @@ function onAny(hit: (member: Member) => () => void): Apply {
   };
 }
 
-/** A fault of the member that leads raft; while none does, of any. */
+/** A fault of the raft leader, or of any member while there is no raft leader. */
 function onRaftLeader(hit: (member: Member) => () => void): Apply {
   return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
     const member = await world.cluster.raftLeader(LEADER_WITHIN).catch(() => pickBy(running(world), roll));
@@ -40,13 +40,13 @@ export const memberPause = onAny(paused);
 export const raftLeaderKill = onRaftLeader(killed);
 export const raftLeaderPause = onRaftLeader(paused);
 
-/** In order, with SIGTERM: etcd hands its raft leadership over. */
+/** Restarts a member in order, with SIGTERM: etcd hands its raft leadership over. */
 export const memberRestart = onAny((member) => {
   const stopped = member.stop();
   return () => void stopped.then(() => member.launch());
 });
 
-/** Two of three, killed or paused. */
+/** Kills or pauses two members of three. */
 export const quorumLoss: Apply = (world, { roll, strength }) => {
   const hit = world.cluster.members.filter((member) => member !== pickBy(world.cluster.members, roll));
   const how = strength < 0.5 ? killed : paused;

@@ -36,12 +36,15 @@ const APPLY: Readonly<Record<FaultKind, Apply>> = {
   'lease revocation': etcd.leaseRevocation,
 };
 
-/** Before something is removed by hand, everybody must be able to hear of it at once. */
+/**
+ * Milliseconds to wait until all is well before something is removed by hand, because everybody must hear of it at
+ * once.
+ */
 const SETTLES_WITHIN = 20_000;
 const SETTLED_FOR = 2_500;
 const TRIES = 3;
 
-/** Does the harm of a plan, one step after the other. */
+/** Carries out a plan, one step after the other. */
 export class Nemesis {
   readonly #world: World;
   readonly #say: (line: string) => void;
@@ -74,7 +77,7 @@ export class Nemesis {
       return applied;
     };
     const all = await Promise.all([run(first, 0), ...(second === undefined ? [] : [run(second, step.stagger)])]);
-    // Both at the end, in the order they came: a fault that is taken back alone could take the other with it.
+    // Both faults are healed at the end, in their order: a fault that is healed alone could heal the other one with it.
     for (const applied of all) await applied?.heal();
     this.#world.log.add(['H', microseconds(), step.number]);
     this.#world.log.flush();
@@ -91,7 +94,7 @@ export class Nemesis {
         this.#world.log.flush();
         return applied;
       } catch (err) {
-        // etcd did not answer us either: another fault is in force
+        // etcd did not answer us either, because another fault is in force
         this.#say(`  ${draw.kind} failed: ${err instanceof Error ? err.message : String(err)}`);
       }
     }

@@ -1,25 +1,27 @@
 import { Random } from '../../support/random.js';
 import { canPair, type FaultKind, traitsOf } from './kinds.js';
 
-/** One fault as it is drawn. Whom it hits is settled when it happens: it may be meant for whoever leads then. */
+/**
+ * One fault as it is drawn. Whom it hits is settled when it happens, because it may be meant for whoever leads then.
+ */
 export interface Draw {
   readonly kind: FaultKind;
-  /** ms */
+  /** Milliseconds. */
   readonly lasts: number;
-  /** Meant for the leader; else for the one that `roll` falls on. */
+  /** The fault is meant for the leader; else for the one that `roll` picks. */
   readonly onLeader: boolean;
-  /** From 0, below 1: for all that is to be picked. */
+  /** Picks what is to be picked, from 0 to below 1. */
   readonly roll: number;
-  /** From 0, below 1: how strong, where a fault has strength. */
+  /** How strong the fault is, from 0 to below 1, where a fault has a strength. */
   readonly strength: number;
 }
 
 export interface Step {
   readonly number: number;
   readonly faults: readonly [Draw] | readonly [Draw, Draw];
-  /** ms between the beginnings of a pair. */
+  /** Milliseconds between the beginnings of the faults of a pair. */
   readonly stagger: number;
-  /** ms of peace after it. */
+  /** Milliseconds of peace after the step. */
   readonly calm: number;
 }
 
@@ -28,8 +30,8 @@ const TOGETHER = 0.6;
 const ON_LEADER = 0.65;
 
 /**
- * The faults of a run, for ever, settled by the seed alone. Kinds are dealt from a shuffled deck, so that each comes once
- * before any comes again.
+ * The endless sequence of faults of a run, settled by the seed alone. Kinds are dealt from a shuffled deck, so that
+ * each kind comes once before any comes again.
  */
 export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<Step, never> {
   const random = new Random(seed);
@@ -48,7 +50,7 @@ export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<Step
     let faults: Step['faults'] = [one];
     if (second !== undefined) {
       const other = draw(second, random);
-      // Two that hit one and the same candidate go deeper than two that miss each other.
+      // Two faults that hit the same candidate do more harm than two faults that hit different candidates.
       const { onLeader, roll } = random.chance(TOGETHER) ? one : other;
       faults = [one, { ...other, onLeader, roll }];
     }
@@ -60,7 +62,7 @@ function draw(kind: FaultKind, random: Random): Draw {
   const [least, most] = traitsOf(kind).lasts;
   return {
     kind,
-    lasts: Math.round(least + (most - least) * random.next() ** 1.5), // the long ones are rarer
+    lasts: Math.round(least + (most - least) * random.next() ** 1.5), // long faults are rarer
     onLeader: random.chance(ON_LEADER),
     roll: random.next(),
     strength: random.next(),

@@ -10,7 +10,7 @@ import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
 import { pause, until } from '../../support/wait.js';
 
-/** Bytes of all requests so far. */
+/** Bytes of all requests up to now. */
 function sent(proxy: TcpProxy): number {
   return proxy.connections.reduce((sum, { forwarded }) => sum + forwarded.requests, 0);
 }
@@ -26,7 +26,7 @@ async function isCalm(proxy: TcpProxy): Promise<boolean> {
 describe('when etcd compacts its history', () => {
   const cluster = ownCluster();
 
-  /** A leader, and one that waits for it behind a proxy. */
+  /** A leader, and a candidate that waits behind the leader and reaches etcd through a proxy. */
   async function scene(): Promise<{
     leader: Election;
     waiting: Election;

@@ -19,7 +19,7 @@ describe('on a cluster', () => {
     return cluster().members.filter((member) => member !== leader);
   };
 
-  /** Ten leaders, five with either kind of client, and what happens to them. */
+  /** Ten leaders, five with either kind of client, and what happens to each. */
   async function tenLeaders(): Promise<{
     leaders: Election[];
     stories: string[][];

@@ -7,7 +7,7 @@ import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
 import { BUSY, pause, until } from '../../support/wait.js';
 
-/** ms; longer than any pause between two attempts. */
+/** Milliseconds: longer than any pause between two attempts. */
 const OUTAGE = 22_000;
 const ELECTED_WITHIN = { createClient: 3_000 + BUSY, 'a plain Etcd3': 8_000 + BUSY } as const;
 

@@ -18,7 +18,7 @@ const EXPIRIES = 4;
  */
 const TTL = 9;
 
-/** With both clients at once: most of the time is spent waiting for tokens to expire. */
+/** Runs a test with both clients at once, because most of the time is spent waiting for tokens to expire. */
 function onEitherClient(test: (client: ClientKind) => Promise<void>): () => Promise<void> {
   const named = async (client: ClientKind): Promise<void> => {
     try {
@@ -35,7 +35,9 @@ for (const [kind, tokens] of Object.entries({ 'simple tokens': simpleTokens(), '
     const secured = securedCluster({ flags: tokens.flags });
     after(() => tokens.remove());
 
-    /** Two candidates, each with its own client, of a user that may take part in this election and nothing else. */
+    /**
+     * Two candidates, each with a client of its own, of a user that may take part in this election and do nothing else.
+     */
     async function pair(
       client: ClientKind,
       hosts = secured().hosts,

@@ -19,13 +19,13 @@ function errorsOf(election: Election): ElectionError[] {
 describe('with roles, an election', () => {
   const secured = securedCluster({ members: 1 });
 
-  /** A user of its own, with a role of its own that may do nothing yet; the role is called as the election. */
+  /** A user of its own with a role of its own, which may do nothing yet. The role has the name of the election. */
   async function worker(name: string): Promise<Etcd3> {
     const { access, hosts } = secured();
     return clientOf('createClient', { hosts, auth: await access.user(name, name) });
   }
 
-  /** Two candidates of one user, the first leading, whose role may be taken away and given back. */
+  /** Two candidates of one user, of which the first leads. The user's role may be taken away and given back. */
   async function twoInOrder() {
     const name = uniqueName();
     const { access } = secured();

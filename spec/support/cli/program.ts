@@ -15,7 +15,7 @@ export interface ProgramOptions {
   readonly cwd?: string;
 }
 
-/** The built command line in a process of its own, with what it writes. Ends with the spec, by force if need be. */
+/** The built command line in a process of its own, with its output. It ends with the spec, by force if need be. */
 export class Program {
   readonly stdout: Lines;
   readonly stderr: Lines;
@@ -59,7 +59,7 @@ export class Program {
     return Program.terminal(commandLine(args), options);
   }
 
-  /** A terminal with a shell that knows jobs. */
+  /** A terminal with a shell that has job control. */
   static shell(options: ProgramOptions = {}): Program {
     return Program.terminal('bash --norc --noprofile -i', options);
   }
@@ -138,19 +138,19 @@ export class Lines {
 
 /** Shell commands to run under `run`. */
 export const SCRIPTS = {
-  /** Says that it runs, and runs on. */
+  /** Prints that it runs, and runs on. */
   work: ['sh', '-c', 'echo "works with $ETCD_LEADER_TOKEN as $$"; exec sleep 1000'],
-  /** Says when it gets a signal, and ends a little later, with 5. */
+  /** Prints when it gets a signal, and exits with 5 a little later. */
   polite: [
     'sh',
     '-c',
     'trap "echo got TERM; sleep 0.2; echo bye; exit 5" TERM; trap "echo got INT; exit 6" INT; trap "echo got USR1" USR1; echo "works as $$"; while :; do sleep 0.05; done',
   ],
-  /** Cannot be asked to end. */
+  /** Ignores signals. */
   stubborn: ['sh', '-c', 'trap "echo ignored" TERM INT; echo "works as $$"; while :; do sleep 0.05; done'],
 } as const;
 
-/** The process that a script of ours has said to be, once it has. */
+/** Resolves with the process id that one of our scripts has printed. */
 export async function pidOf(program: Program): Promise<number> {
   const line = await program.stdout.line(/works .*as \d+$/);
   return Number(/as (\d+)$/.exec(line)?.[1]);

@@ -2,7 +2,7 @@ import { run } from './run.js';
 
 const INSTALLS_WITHIN = 10 * 60_000;
 
-/** Installs a package of Debian's. Resolves with why that did not work, or with undefined when it did. */
+/** Installs a package of Debian's. Resolves with why that failed, or with undefined when it succeeded. */
 export async function aptInstall(name: string, say: (line: string) => void): Promise<string | undefined> {
   if (!(await run('apt-get', ['--version'])).ok) return 'no apt-get here';
   if (!isRoot() && !(await run('sudo', ['-n', 'true'])).ok) return 'needs root, or sudo without a password';

@@ -15,13 +15,13 @@ const TRIES = 5;
 export interface ClusterOptions {
   /** @default 3 */
   readonly members?: number;
-  /** More etcd flags, `--quota-backend-bytes=…`; the last one of a name counts. */
+  /** More flags for etcd, such as `--quota-backend-bytes=…`. The last flag of a name counts. */
   readonly flags?: readonly string[];
-  /** Seconds that an authentication token of etcd lives. @default etcd's, 300 */
+  /** Seconds that an authentication token of etcd lives. @default 300, as in etcd */
   readonly authTokenTtl?: number;
-  /** Clients must use TLS; members speak plain among themselves. */
+  /** Clients must use TLS. Members speak without TLS among themselves. */
   readonly tls?: TlsFiles;
-  /** False leaves the cleaning up after this process has been killed to the next run. @default true */
+  /** False leaves the clean-up after a killed process to the next run. @default true */
   readonly watchdog?: boolean;
 }
 
@@ -40,7 +40,7 @@ export class Cluster {
   readonly hosts: readonly string[];
   /** Empty when the cluster is not ours. */
   readonly members: readonly Member[];
-  /** True when members can be stopped, killed and paused; false with `ETCD_ENDPOINTS` and Docker Compose. */
+  /** Members can be stopped, killed and paused. False with `ETCD_ENDPOINTS` and Docker Compose. */
   readonly own: boolean;
   readonly #release: () => Promise<void>;
 
@@ -51,7 +51,7 @@ export class Cluster {
     this.#release = release;
   }
 
-  /** Resolves when every member is healthy. With `ETCD_ENDPOINTS` nothing is started, and that cluster is it. */
+  /** Resolves when every member is healthy. With `ETCD_ENDPOINTS` it starts nothing and uses that cluster. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const server = await findEtcd();
     if (server === undefined) throw new Error('no etcd server: run `npm run setup` first');
@@ -94,31 +94,31 @@ export class Cluster {
     const leading = async (): Promise<Member | undefined> => {
       const leads = await Promise.all(this.members.map((member) => member.isRaftLeader()));
       const leaders = this.members.filter((_, i) => leads[i]);
-      return leaders.length === 1 ? leaders[0] : undefined; // two: one of them does not know yet
+      return leaders.length === 1 ? leaders[0] : undefined; // two: one of them does not know yet that it was deposed
     };
     return await until(leading, { within, what: 'a raft leader' });
   }
 
-  /** Resolves when every member that runs is healthy. */
+  /** Resolves when every running member is healthy. */
   async healthy(): Promise<void> {
     const running = this.members.filter((member) => member.alive && !member.paused);
     await Promise.all(running.map((member) => member.healthy()));
   }
 
-  /** Stops every member, then starts every member, with the data kept. */
+  /** Stops every member and then starts every member. The data is kept. */
   async restart(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     for (const member of this.members) member.launch();
     await this.healthy();
   }
 
-  /** Ends the members and removes their folder. Safe to repeat. */
+  /** Ends the members and removes their folder. May be called again. */
   async stop(): Promise<void> {
     await this.#release();
   }
 }
 
-/** Where members log to: a test run keeps their logs longer than the cluster lives. */
+/** The folder of the members' logs, which a test run keeps for longer than the cluster lives. */
 function logFolder(folder: string): string {
   const { SPEC_SCRATCH: scratch } = process.env;
   if (scratch === undefined) return folder;

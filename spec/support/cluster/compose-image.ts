@@ -9,7 +9,7 @@ const FILE = fileURLToPath(new URL('../../../../docker-compose.yml', import.meta
 const PULLS_WITHIN = 5 * 60_000;
 const NAME = 'etcd-leader-etcd:local';
 
-/** The image that docker-compose.yml uses, when it is on this machine already. */
+/** The image that docker-compose.yml uses, if it is on this machine already. */
 export async function localImage(): Promise<string | undefined> {
   const image = process.env.ETCD_IMAGE ?? defaultImage();
   return (await run('docker', ['image', 'inspect', image])).ok ? image : undefined;
@@ -23,8 +23,8 @@ function defaultImage(): string {
 }
 
 /**
- * An image to run the cluster from: the one there is, the one that can be fetched, or one made of the machine's own etcd
- * and etcdctl where no registry can be reached. Sets `ETCD_IMAGE` to it.
+ * Sets `ETCD_IMAGE` to an image to run the cluster from: the image on this machine, or an image that can be fetched,
+ * or, where no registry can be reached, an image made of the machine's own etcd and etcdctl.
  */
 export async function ensureImage(say: (line: string) => void): Promise<void> {
   const wanted = process.env.ETCD_IMAGE ?? defaultImage();
@@ -35,7 +35,7 @@ export async function ensureImage(say: (line: string) => void): Promise<void> {
   }
 }
 
-/** The programs and the libraries they are linked with, and nothing else. */
+/** Copies the programs and the libraries that they are linked with, and nothing else. */
 async function makeImage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-image-'));
   try {

@@ -16,7 +16,10 @@ export type Service = keyof typeof SERVICES;
 const FOLDER = fileURLToPath(new URL('../../../..', import.meta.url));
 const STARTS_WITHIN = 60_000;
 
-/** Compose v2 is a plugin of docker; where only v1 exists it is a program of its own. Undefined: neither is there. */
+/**
+ * How Compose is called. Compose v2 is a plugin of docker, and v1 is a program of its own. Undefined when neither is
+ * there.
+ */
 async function executable(): Promise<dockerCompose.IDockerComposeExecutableOptions | undefined> {
   if ((await run('docker', ['compose', 'version'])).ok) return { executablePath: 'docker' };
   return (await run('docker-compose', ['version'])).ok ? { standalone: true } : undefined;
@@ -28,7 +31,7 @@ async function options(extra: readonly string[] = []): Promise<dockerCompose.IDo
   return { cwd: FOLDER, executable: found, env: process.env, commandOptions: [...extra] };
 }
 
-/** Undefined when Docker Compose can be used; else why not. */
+/** Resolves with undefined when Docker Compose can be used, and else with why not. */
 export async function composeUsable(): Promise<string | undefined> {
   if (!(await run('docker', ['--version'])).ok) return 'docker is not installed';
   if ((await executable()) === undefined) return 'Docker Compose is not installed, neither v2 nor v1';
@@ -36,7 +39,7 @@ export async function composeUsable(): Promise<string | undefined> {
   return undefined;
 }
 
-/** True when nothing has to be fetched. */
+/** Resolves with true when nothing has to be fetched. */
 export async function composeReady(): Promise<boolean> {
   return (await composeUsable()) === undefined && (await localImage()) !== undefined;
 }
@@ -47,7 +50,7 @@ export async function composePull(): Promise<void> {
   await orThrow(dockerCompose.pullAll(await options(['--quiet'])));
 }
 
-/** Starts the three members, unless they run. `down` ends what this call has started, and deletes its data. */
+/** Starts the three members, unless they run. `down` ends what this call has started, and deletes the data. */
 export async function composeUp(): Promise<{ readonly hosts: readonly string[]; down(): Promise<void> }> {
   const before = await orThrow(dockerCompose.ps(await options(['--quiet'])));
   const ours = before.out.trim() === '';
@@ -92,7 +95,7 @@ async function healthy(host: string): Promise<void> {
   }
 }
 
-/** The package rejects with a plain object that says what Compose has printed. */
+/** The package rejects with a plain object that holds what Compose has printed. */
 async function orThrow<T extends dockerCompose.IDockerComposeResult>(done: Promise<T>): Promise<T> {
   try {
     return await done;

@@ -3,39 +3,42 @@ import { tmpdir } from 'node:os';
 
 /** Where Linux has a file system in memory. */
 const SHARED_MEMORY = '/dev/shm';
-/** What `statfs` calls it, see statfs(2). */
+/** The type that `statfs` tells for a file system in memory, see statfs(2). */
 const TMPFS = 0x01021994;
-/** Bytes: the members of some clusters reserve so much for their logs, and more must be left for everybody else. */
+/**
+ * Bytes that must be free, because members of some clusters reserve much for their logs, and other programs need some
+ * too.
+ */
 const ENOUGH = 2 ** 30;
 
-/** What is known of a folder that could be used. */
+/** What is known of a folder that could hold the data. */
 export interface Place {
   readonly isWritable: boolean;
-  /** As `statfs` tells it. */
+  /** The type that `statfs` tells. */
   readonly type: number;
   /** Bytes. */
   readonly free: number;
-  /** Bytes of memory that this process may still use, which is what a file in memory takes. */
+  /** Bytes of memory that this process may still use, because a file in memory takes memory. */
   readonly memory: number;
 }
 
 /**
- * The folder for what only lives as long as a run: in memory if there is enough, since etcd waits for the disk at every
- * write, and a disk that others keep busy makes it change its raft leader again and again. `ETCD_LEADER_DATA` names
- * another one.
+ * The folder for what lives only as long as a run. It lies in memory if there is enough. etcd waits for the disk at
+ * every write, and a disk that others keep busy makes etcd change its raft leader again and again. `ETCD_LEADER_DATA`
+ * names another folder.
  */
 export function dataRoot(env: NodeJS.ProcessEnv = process.env): string {
   if (env.ETCD_LEADER_DATA) return env.ETCD_LEADER_DATA;
   return isInMemory(look(SHARED_MEMORY)) ? SHARED_MEMORY : tmpdir();
 }
 
-/** All that {@link dataRoot} may have been in an earlier run. */
+/** All folders that {@link dataRoot} may have been in an earlier run. */
 export function dataRoots(env: NodeJS.ProcessEnv = process.env): string[] {
   if (env.ETCD_LEADER_DATA) return [env.ETCD_LEADER_DATA];
   return look(SHARED_MEMORY)?.type === TMPFS ? [SHARED_MEMORY, tmpdir()] : [tmpdir()];
 }
 
-/** Whether data may lie in this place, which is one in memory. In a container the place is often there and small. */
+/** Whether data may lie in this place in memory. In a container the place is often there and small. */
 export function isInMemory(place: Place | undefined): boolean {
   if (place === undefined) return false;
   return place.type === TMPFS && place.isWritable && place.free >= ENOUGH && place.memory >= ENOUGH;
@@ -46,7 +49,7 @@ function look(folder: string): Place | undefined {
     const { type, bavail, bsize } = statfsSync(folder);
     return { isWritable: isWritable(folder), type, free: bavail * bsize, memory: process.availableMemory() };
   } catch {
-    return undefined; // no such folder: another system
+    return undefined; // no such folder on this system
   }
 }
 

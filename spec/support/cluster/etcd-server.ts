@@ -5,13 +5,13 @@ import { get } from './http.js';
 import { findKept } from './kept.js';
 import { assertRelease, fits, releaseOf, warningOf } from './release.js';
 
-/** What specs and demo can use: a cluster that somebody else runs, a program to run one with, or Docker Compose. */
+/** What specs and demo can use: a cluster that somebody else runs, an etcd program, or Docker Compose. */
 export type EtcdServer =
   | { readonly kind: 'endpoints'; readonly hosts: readonly string[] }
   | { readonly kind: 'program'; readonly bin: string; readonly version: string }
   | { readonly kind: 'compose' };
 
-/** Where packages put programs, should the PATH leave it out. */
+/** Where packages put programs, because the PATH may leave these folders out. */
 const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 
 /**

@@ -7,7 +7,7 @@ export interface TlsFiles {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
-  /** Ask clients for a certificate as well. @default false */
+  /** Clients must show a certificate as well. @default false */
   readonly clientAuth?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { run } from './run.js';
 
 const INSTALLS_WITHIN = 10 * 60_000;
 
-/** A way to come by an etcd server; `tried` resolves with why it did not work, or with undefined when it did. */
+/** A way to get an etcd server. `tried` resolves with why it failed, or with undefined when it succeeded. */
 interface Way {
   readonly advice: string;
   tried(say: (line: string) => void): Promise<string | undefined>;
@@ -76,7 +76,7 @@ async function assertAnswering(hosts: readonly string[]): Promise<void> {
 async function aptGet(say: (line: string) => void): Promise<string | undefined> {
   const reason = await aptInstall('etcd-server', say);
   if (reason !== undefined) return reason;
-  // The package may start a service on etcd's standard port. It was not there before, so nobody misses it.
+  // The package may start a service on etcd's standard port. The service was not there before, so it can be stopped.
   await asRoot('systemctl', 'disable', '--now', 'etcd');
   return undefined;
 }

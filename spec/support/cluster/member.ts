@@ -12,23 +12,23 @@ const STARTS_WITHIN = 60_000;
 export interface MemberOptions {
   readonly name: string;
   readonly bin: string;
-  /** For data. */
+  /** The folder of the member's data. */
   readonly folder: string;
   readonly logs: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
   readonly flags: readonly string[];
   readonly tls: TlsFiles | undefined;
-  /** True when enough members run for this one to become healthy. */
+  /** Whether enough members run for this member to become healthy. */
   readonly hasMajority: () => boolean;
 }
 
-/** One etcd process of a local cluster, and what can happen to it. */
+/** One etcd process of a local cluster, and the faults that can hit it. */
 export class Member {
   readonly name: string;
-  /** As clients write it: `http://127.0.0.1:12345`. */
+  /** The address as clients write it: `http://127.0.0.1:12345`. */
   readonly host: string;
-  /** Of the whole cluster, with its data. */
+  /** The folder of the whole cluster. */
   readonly folder: string;
   readonly #options: MemberOptions;
   #process: ChildProcess | undefined;
@@ -41,7 +41,7 @@ export class Member {
     this.#options = options;
   }
 
-  /** The process is there; it may be paused. */
+  /** The process exists; it may be paused. */
   get alive(): boolean {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
@@ -54,7 +54,7 @@ export class Member {
     return this.alive ? this.#process?.pid : undefined;
   }
 
-  /** Resolves when the member answers; at once while too few members run for it to answer. */
+  /** Resolves when the member answers, and at once while too few members run for it to answer. */
   async start(): Promise<void> {
     this.launch();
     if (this.#options.hasMajority()) await this.healthy();
@@ -74,7 +74,7 @@ export class Member {
       `--initial-advertise-peer-urls=${peerUrl}`,
       ...flags,
     ];
-    // Detached: Ctrl-C in the terminal ends the specs, and they end the members.
+    // Detached, because Ctrl-C in the terminal ends the specs, and the specs end the members.
     this.#process = spawn(bin, args, { detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
     this.#process.on('error', () => {}); // seen as a member that is not alive
     this.#process.unref();
@@ -82,22 +82,22 @@ export class Member {
     closeSync(log);
   }
 
-  /** SIGTERM: etcd hands over what it can. Resolves when the process is gone. */
+  /** Ends the member with SIGTERM, so that etcd hands over what it can. Resolves when the process is gone. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
   }
 
-  /** SIGKILL. Resolves when the process is gone. */
+  /** Kills the member with SIGKILL. Resolves when the process is gone. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
 
-  /** SIGSTOP: connections stay open, nothing is answered. */
+  /** Pauses the member with SIGSTOP: connections stay open, and nothing is answered. */
   pause(): void {
     this.#paused = this.#process?.kill('SIGSTOP') === true;
   }
 
-  /** SIGCONT */
+  /** Lets the member go on, with SIGCONT. */
   resume(): void {
     this.#process?.kill('SIGCONT');
     this.#paused = false;
@@ -147,12 +147,12 @@ export class Member {
     }
   }
 
-  /** What the member's /metrics says, as text. */
+  /** The text of the member's /metrics. */
   async metrics(): Promise<string> {
     return await get(`${this.host}/metrics`, this.#options.tls);
   }
 
-  /** How what etcd has written begins and ends: a wrong flag is told first, all else last. */
+  /** The beginning and the end of etcd's output: etcd reports a wrong flag first, and everything else last. */
   logExcerpt(): string {
     const lines = readFileSync(this.#log, 'utf8').trimEnd().split('\n');
     return (lines.length > 10 ? [...lines.slice(0, 3), '…', ...lines.slice(-5)] : lines).join('\n');
@@ -180,9 +180,9 @@ export class Member {
   }
 }
 
-/** Without etcd's own variables: one that contradicts a flag is fatal to etcd. */
+/** The environment without etcd's own variables, because a variable that contradicts a flag is fatal to etcd. */
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const rest = Object.entries(env).filter(([name]) => !name.startsWith('ETCD_'));
-  // etcd 3.4 runs on ARM only when told so.
+  // etcd 3.4 runs on ARM only with this variable.
   return { ...Object.fromEntries(rest), ...(process.arch === 'arm64' && { ETCD_UNSUPPORTED_ARCH: 'arm64' }) };
 }

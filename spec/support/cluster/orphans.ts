@@ -3,18 +3,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataRoot, dataRoots } from './data-root.js';
 
-/** What the folders are for: the data of a cluster, what the processes of a test run write, the logs of a chaos run. */
+/** What a folder is for: the data of a cluster, what processes of a test run write, the logs of a chaos run. */
 export type FolderKind = 'cluster' | 'run' | 'chaos';
 
-/** Kind, process id and start of the owner. */
+/** The kind, and the process id and start of the owner. */
 const NAME = /^etcd-leader-(cluster|run|chaos)-(\d+)\.(\d+)-/;
 
-/** A fresh folder. Its name says whose it is: process id and, where the system tells, when that process started. */
+/** Makes a folder. Its name says who owns it: the process id and, where the system tells, when that process started. */
 export function createFolder(kind: FolderKind): string {
   return mkdtempSync(join(dataRoot(), `etcd-leader-${kind}-${process.pid}.${startOf(process.pid) ?? 0}-`));
 }
 
-/** The folders of one kind that are there, of all runs on this machine. */
+/** All folders of one kind, of all runs on this machine. */
 export function foldersOf(kind: FolderKind): string[] {
   return dataRoots().flatMap((root) =>
     readdirSync(root)
@@ -23,7 +23,7 @@ export function foldersOf(kind: FolderKind): string[] {
   );
 }
 
-/** Removes what runs left behind that could not clean up themselves: their members, then their folders. */
+/** Removes what killed runs left behind: their members, then their folders. */
 export function sweep(roots: readonly string[] = dataRoots()): void {
   for (const root of roots) {
     for (const name of readdirSync(root)) {
@@ -33,20 +33,20 @@ export function sweep(roots: readonly string[] = dataRoots()): void {
   }
 }
 
-/** Kills the members whose data is in `folder`, and no other process; then removes it. */
+/** Kills the members whose data is in `folder`, and no other process; then removes the folder. */
 export function reap(folder: string): void {
   for (const pid of membersIn(folder)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // ended by itself
+      // ended by itself meanwhile
     }
   }
   try {
     // A member that is just being killed may still write.
     rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   } catch {
-    // another user's, or swept by another run at the same moment
+    // it belongs to another user, or another run removes it at the same moment
   }
 }
 
@@ -70,7 +70,7 @@ function listProc(): number[] | undefined {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
-/** Where there is no /proc, macOS for one. */
+/** Lists processes where there is no /proc, as on macOS. */
 function askPs(): { readonly pid: number; readonly args: readonly string[] }[] {
   const out = execFileSync('ps', ['-axww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 1 << 24 });
   return out.split('\n').flatMap((line) => {
@@ -79,10 +79,10 @@ function askPs(): { readonly pid: number; readonly args: readonly string[] }[] {
   });
 }
 
-/** True also when it cannot be told: what may be somebody's is left alone. */
+/** Whether the owner still runs. True when that cannot be told, because somebody may still need the folder. */
 function isAlive(pid: number, start: number): boolean {
   const now = startOf(pid);
-  if (now !== undefined) return start === 0 || now === start; // else the number was given to another process since
+  if (now !== undefined) return start === 0 || now === start; // else another process has got this number since
   try {
     process.kill(pid, 0);
     return true;
@@ -91,10 +91,10 @@ function isAlive(pid: number, start: number): boolean {
   }
 }
 
-/** Clock ticks between the machine's start and the process's. */
+/** The start of a process, in clock ticks since the machine's start. */
 function startOf(pid: number): number | undefined {
   const stat = tryRead(`/proc/${pid}/stat`);
-  // The name in parentheses may hold anything; the fields after it are numbers, the start the 20th.
+  // The name in parentheses may hold anything. The fields after it are numbers, and the start is the 20th.
   const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   return ticks === undefined ? undefined : Number(ticks);
 }

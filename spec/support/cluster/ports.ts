@@ -4,18 +4,20 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { foldersOf } from './orphans.js';
 
-// Below the ports that systems hand out for outgoing connections, which could take a member's while it is down.
+// These ports lie below the ports that systems hand out for outgoing connections, which could take a member's port
+// while the member is down.
 const FIRST = 12_000;
 const LAST = 32_000;
 
-/** Where docker-compose.yml puts its members. */
+/** The first port that docker-compose.yml publishes. */
 const OF_COMPOSE = 22_379;
 
-/** In the folder of a cluster: its ports, one a line. */
+/** The file in a cluster's folder that lists its ports, one a line. */
 const FILE = 'ports';
 
 /**
- * Ports of 127.0.0.1 that are free now and belong to no cluster; somebody may still be quicker, so be ready to ask again.
+ * Ports of 127.0.0.1 that are free now and belong to no cluster. Another program may still be quicker, so callers must
+ * be ready to ask again.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const taken = takenPorts();
@@ -27,12 +29,15 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports];
 }
 
-/** Keeps the ports for the cluster in `folder` as long as that is there, also while a member is down and does not listen. */
+/**
+ * Reserves the ports for the cluster in `folder` as long as the folder exists, also while a member is down and does not
+ * listen.
+ */
 export function reserve(folder: string, ports: readonly number[]): void {
   writeFileSync(join(folder, FILE), ports.join('\n'));
 }
 
-/** Those of every cluster on this machine. */
+/** The ports of every cluster on this machine. */
 function takenPorts(): Set<number> {
   return new Set([OF_COMPOSE, ...foldersOf('cluster').flatMap(portsIn)]);
 }
@@ -41,7 +46,7 @@ function portsIn(folder: string): number[] {
   try {
     return readFileSync(join(folder, FILE), 'utf8').split('\n').map(Number);
   } catch {
-    return []; // none yet, or gone meanwhile
+    return []; // no ports yet, or the folder is gone meanwhile
   }
 }
 

@@ -14,7 +14,10 @@ export interface RunOptions {
   readonly within?: number;
 }
 
-/** Runs a command to its end without input. A command that is missing, fails or takes too long is not `ok`; nothing throws. */
+/**
+ * Runs a command to its end without input. A command that is missing, fails or takes too long is not `ok`. Nothing is
+ * thrown.
+ */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { env = process.env, cwd, within = 30_000 } = options;
   return new Promise((resolve) => {

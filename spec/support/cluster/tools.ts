@@ -25,7 +25,10 @@ export async function findTool(name: Tool): Promise<string> {
   );
 }
 
-/** Installs what is missing, where that can be done; says what could not, which fails the specs concerned and no others. */
+/**
+ * Installs the missing commands, where that can be done. Prints what could not be installed, which fails only the specs
+ * concerned.
+ */
 export async function ensureTools(say: (line: string) => void): Promise<void> {
   for (const name of Object.keys(TOOLS) as Tool[]) {
     if ((await lookFor(name)) !== undefined) continue;

@@ -1,6 +1,6 @@
 /**
- * Outlives the process that runs a cluster, just long enough to remove the cluster: its standard input ends when that
- * process does, however it ends. Started with the cluster's folder as its argument.
+ * Outlives the process that runs a cluster, just long enough to remove the cluster. The watchdog's standard input ends
+ * when that process does, however it ends. The argument is the cluster's folder.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,21 +9,21 @@ import { reap } from './orphans.js';
 
 const self = fileURLToPath(import.meta.url);
 
-/** Resolves with a function that says the folder is gone. */
+/** Starts the watchdog. Resolves with a function that tells it that the folder is gone. */
 export function watchOver(folder: string): () => void {
   const child = spawn(process.execPath, [self, folder], {
     detached: true, // a signal from the terminal must not end it
     stdio: ['pipe', 'ignore', 'ignore'],
     env: withoutHooks(process.env),
   });
-  child.on('error', () => {}); // no memory for it, say; the next run sweeps
+  child.on('error', () => {}); // the watchdog did not start; the next run cleans up
   child.stdin.on('error', () => {});
   child.unref();
   if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
   return () => child.stdin.destroy();
 }
 
-/** Coverage and loaders are for the process that was asked for them. */
+/** The environment without coverage and loaders, which are only for the process that was asked for them. */
 function withoutHooks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NODE_V8_COVERAGE: _coverage, NODE_OPTIONS: _options, ...rest } = env;
   return rest;

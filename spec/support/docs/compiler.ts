@@ -4,7 +4,7 @@ import { Compiler, describeDiagnostic } from '../compiler.js';
 import { ROOT } from './pages.js';
 import type { Snippet } from './snippets.js';
 
-/** What snippets leave open: the reader's own names, and what an earlier snippet of the page has made. */
+/** Declares what snippets leave open: names of the reader's own, and what an earlier snippet of the page has made. */
 const PREAMBLE = `
 declare const client: import('etcd3').Etcd3;
 declare const election: import('etcd-leader').Election;
@@ -22,8 +22,8 @@ declare const errors: { inc(labels: Record<string, string>): void };
 `;
 
 /**
- * As strict as a careful user's. Without an output folder the package's own name leads to its built types, as it does in
- * a user's project.
+ * Options as strict as a careful user's. Without an output folder, the package's own name leads to its built types, as
+ * it does in a user's project.
  */
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -41,13 +41,16 @@ const compiler = new Compiler(OPTIONS);
 
 const INDEX = join(ROOT, 'dist/lib/index.d.ts');
 
-/** Type-checks each snippet as a module of its own; a line for each mistake: `docs/api.md:12: Property 'begin' does not …`. */
+/**
+ * Type-checks each snippet as a module of its own. Returns a line for each mistake: `docs/api.md:12: Property 'begin'
+ * does not …`.
+ */
 export function typeCheck(snippets: readonly Snippet[]): string[] {
   const virtual = new Map([[join(ROOT, 'preamble.d.ts'), PREAMBLE]]);
   const byFile = new Map<string, Snippet>();
   for (const [index, snippet] of snippets.entries()) {
     const name = join(ROOT, `snippet-${index}.ts`);
-    // As far down as in its page, so that the compiler's line is the page's.
+    // The code begins on the same line as in its page, so that the compiler's line is the page's line.
     virtual.set(name, `${snippet.imports ?? ''}${'\n'.repeat(snippet.line - 1)}${snippet.code}\nexport {};\n`);
     byFile.set(name, snippet);
   }
@@ -56,7 +59,7 @@ export function typeCheck(snippets: readonly Snippet[]): string[] {
   return diagnostics.map((diagnostic) => describeDiagnostic(diagnostic, nameOf));
 }
 
-/** What a user can see of the package, by the types that are shipped. */
+/** What users can see of the package, by the types that are shipped. */
 export class PublicApi {
   readonly #checker: ts.TypeChecker;
   readonly #exports: ReadonlyMap<string, ts.Symbol>;
@@ -80,12 +83,12 @@ export class PublicApi {
     return type.isUnion() ? type.types.flatMap((member) => (member.isStringLiteral() ? [member.value] : [])) : [];
   }
 
-  /** Properties and methods; those with a symbol for a name are left out. */
+  /** Properties and methods, without those whose name is a symbol. */
   members(name: string): string[] {
     return this.#properties(name).map((member) => member.name);
   }
 
-  /** What `@default` says of each property, without code marks. */
+  /** The default of each property by its `@default`, without code marks. */
   defaults(name: string): Record<string, string> {
     const entries = this.#properties(name).map((member) => {
       const tag = member.getJsDocTags(this.#checker).find((t) => t.name === 'default');

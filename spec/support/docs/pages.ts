@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The project's folder, seen from dist/spec/support/docs. */
 export const ROOT = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
 
-/** Every page, as a path from the project's folder. */
+/** All pages, as paths from the project's folder. */
 export function pages(): string[] {
   const inDocs = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'));
   return ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...inDocs.map((file) => `docs/${file}`).sort()];
@@ -25,7 +25,7 @@ export function sources(): string[] {
 }
 
 export interface Table {
-  /** The heading that it stands under. */
+  /** The heading above the table. */
   readonly heading: string;
   readonly header: readonly string[];
   readonly rows: readonly { readonly line: number; readonly cells: readonly string[] }[];
@@ -50,7 +50,7 @@ export function tablesOf(markdown: string): Table[] {
   return tables;
 }
 
-/** The one table under a heading whose first column is so called. */
+/** The one table under this heading whose first column has this title. */
 export function tableUnder(page: string, heading: string, firstColumn: string): Table {
   const found = tablesOf(readPage(page)).filter((t) => t.heading === heading && t.header[0] === firstColumn);
   const [table] = found;
@@ -60,7 +60,7 @@ export function tableUnder(page: string, heading: string, firstColumn: string): 
   return table;
 }
 
-/** What stands in the first column: the name in its first code span. */
+/** The names in the first column: the first code span of each cell. */
 export function namesIn(table: Table): string[] {
   return table.rows.map(({ cells }) => /`(\w+)/.exec(cells[0] ?? '')?.[1] ?? '');
 }
@@ -91,7 +91,7 @@ export function brokenLinks(page: string, markdown = readPage(page)): string[] {
   return broken;
 }
 
-/** Files and npm scripts that a page speaks of and that are not there. */
+/** Files and npm scripts that a page names and that do not exist. */
 export function missingFiles(page: string, markdown = readPage(page)): string[] {
   const { scripts } = JSON.parse(readPage('package.json')) as { scripts: Record<string, string> };
   return markdown.split('\n').flatMap((line, index) => {
@@ -117,7 +117,7 @@ function cellsOf(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** As GitHub makes them from headings. */
+/** Anchors of the headings, made as GitHub makes them. */
 function anchorsOf(markdown: string): Set<string> {
   const headings = outsideCode(markdown).matchAll(/^#+ (.+)$/gm);
   return new Set(

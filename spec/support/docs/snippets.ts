@@ -6,7 +6,7 @@ export interface Snippet {
   /** Line of the file on which `code` begins, from 1. */
   readonly line: number;
   readonly code: string;
-  /** What is imported without being shown. */
+  /** Imports that the page does not show. */
   readonly imports?: string;
 }
 
@@ -51,7 +51,9 @@ export function commandsIn({ code }: Pick<Snippet, 'code'>): Command[] {
   });
 }
 
-/** The code spans in the columns of tables that are called so: each must be a statement by itself, imports aside. */
+/**
+ * The code spans in the columns of tables that have these titles. Each must be a statement by itself, without imports.
+ */
 export function cellsIn(file: string, column: string, text = readPage(file)): Snippet[] {
   return tablesOf(text).flatMap(({ header, rows }) => {
     const at = header.indexOf(column);
@@ -67,12 +69,12 @@ export function cellsIn(file: string, column: string, text = readPage(file)): Sn
   });
 }
 
-/** The examples in the docstrings of a source; they need no imports. */
+/** The examples in the docstrings of a source. They need no imports. */
 export function examplesIn(file: string, text = readPage(file)): Snippet[] {
   return fencedIn(file, text.replace(/^ *\* ?/gm, '')).map((example) => ({ ...example, imports: IMPORTS }));
 }
 
-/** All there are. */
+/** All snippets of all pages and sources. */
 export function examples(): Snippet[] {
   return sources().flatMap((file) => examplesIn(file));
 }

@@ -5,7 +5,7 @@ import { extraDelay, type Fault } from './faults.js';
 import type { Network, Path } from './network.js';
 import type { Process } from './transport.js';
 
-/** When the copy of a duplicated request arrives after the first. */
+/** Milliseconds between a duplicated request and its copy. */
 const DUPLICATE_AFTER = [1, 50] as const;
 
 export interface CallOptions {
@@ -14,16 +14,19 @@ export interface CallOptions {
   readonly member: Member;
   readonly path: Path;
   readonly process: Process;
-  /** The process's own: its time-outs run on it. */
+  /** The process's own clock, which its time-outs run on. */
   readonly clock: Clock;
   readonly lag: number;
   readonly fault: Fault;
-  /** Answered by the member itself, with a majority or without. */
+  /** The member answers by itself, with a majority or without. */
   readonly local: boolean;
   readonly onUnanswered: () => void;
 }
 
-/** One request and its reply, with all that can happen to them; settles in any case, as long as the process lives. */
+/**
+ * One request and its reply, with all that can happen to them. The promise settles in any case, unless the process
+ * dies.
+ */
 export function call<T>(options: CallOptions, carryOut: () => T): Promise<T> {
   const { network, cluster, member, path, process, clock, lag, fault, local } = options;
   return new Promise((resolve, reject) => {

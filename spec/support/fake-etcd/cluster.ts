@@ -2,16 +2,16 @@ import { ElectionError } from '../../../lib/errors.js';
 import { type Condition, Gate, type Network } from './network.js';
 import { StateMachine } from './state-machine.js';
 
-/** How long a member waits for a raft leader on behalf of a refresh. */
+/** Milliseconds that a member waits for a raft leader on behalf of a refresh. */
 const REFRESH_TIMEOUT = 7_000;
 
-/** When a member without a raft leader ends the watch streams that asked for it (`hasleader`). */
+/** Milliseconds after which a member without a raft leader ends the watch streams that asked for it (`hasleader`). */
 const NO_LEADER_TIMEOUT = 5_000;
 
 export class Member {
   readonly id: number;
   readonly gate = new Gate();
-  /** What it knew when it was cut off from its peers. */
+  /** The keys that the member knew when it was cut off from its peers. */
   frozen: ReadonlyMap<string, bigint> | undefined;
 
   constructor(id: number) {
@@ -19,16 +19,19 @@ export class Member {
   }
 }
 
-/** `isolated`: cut off from the other members, though clients reach it. */
+/** `isolated`: the member is cut off from the other members, though clients reach it. */
 export type MemberCondition = Condition | 'isolated';
 
-/** The members, which of them leads, and what only goes on while one does: proposals, refreshes, the expiry of leases. */
+/**
+ * The members, which of them leads, and what goes on only while a member leads: proposals, refreshes, the expiry of
+ * leases.
+ */
 export class Cluster {
   readonly state = new StateMachine();
   readonly members: readonly Member[];
-  /** Told when a member has been without a raft leader for so long that it ends its watch streams. */
+  /** Called when a member has been without a raft leader for so long that it ends its watch streams. */
   onLeaderless: ((member: Member) => void) | undefined;
-  /** Told when a member is back in touch with a raft leader. */
+  /** Called when a member is in touch with a raft leader again. */
   onServing: (() => void) | undefined;
   readonly #network: Network;
   readonly #waiting = new Set<() => void>();
@@ -38,7 +41,7 @@ export class Cluster {
   #cancelExpiry: (() => void) | undefined;
   /** The tick that `#cancelExpiry` cancels. */
   #armedFor = 0;
-  /** One moment at which etcd looks; the others follow every `leaseTick`. */
+  /** One moment at which etcd looks for expired leases. The others follow every `leaseTick`. */
   #tickPhase: number;
   readonly #leaderless = new Map<Member, () => void>();
 
@@ -72,7 +75,7 @@ export class Cluster {
     if (this.serves(member)) this.#resumeServing();
   }
 
-  /** Without a majority nothing is decided, and no lease expires. */
+  /** There is a majority; without one, nothing is decided and no lease expires. */
   setQuorum(quorum: boolean): void {
     this.#quorum = quorum;
     this.#reconsiderLeader();
@@ -84,7 +87,7 @@ export class Cluster {
     this.#noteLeaderless();
   }
 
-  /** Carries out what needs a majority; or refuses it, or forgets it, or carries it out when a leader is back. */
+  /** Carries out what needs a majority, or refuses it, or forgets it, or carries it out when a raft leader is back. */
   propose(member: Member, carryOut: () => void, refuse: (error: Error) => void): void {
     if (this.serves(member)) carryOut();
     else if (this.#network.survivesSilence()) this.#whenServing(member, carryOut);
@@ -93,11 +96,12 @@ export class Cluster {
     }
   }
 
-  /** Refreshes a lease; the TTL told is 0 when it is gone. The function returned gives up. */
+  /** Refreshes a lease. The TTL told is 0 when the lease is gone. The returned function gives the refresh up. */
   refresh(member: Member, id: bigint, done: (ttl: number) => void, failed: (error: Error) => void): () => void {
     const attempt = (): void => {
       const lease = this.state.leases.get(id);
-      // Expired, and not yet revoked: etcd waits for the revocation, so that nobody hears of a lease that ends anyway.
+      // The lease has expired and is not revoked yet. etcd waits for the revocation, so that nobody hears of a lease
+      // that ends.
       if (!this.serves(member) || (lease !== undefined && lease.expiry < this.#network.now())) return;
       end();
       done(this.state.leases.refresh(id, this.#network.now()));
@@ -139,7 +143,7 @@ export class Cluster {
     for (const attempt of [...this.#waiting]) if (this.#waiting.has(attempt)) attempt();
   }
 
-  /** Those that could lead; none without a majority. */
+  /** Members that could lead; none without a majority. */
   #electorate(): readonly Member[] {
     const able = this.members.filter((member) => member.frozen === undefined && member.gate.condition !== 'down');
     return this.#quorum && able.length * 2 > this.members.length ? able : [];
@@ -172,7 +176,7 @@ export class Cluster {
     this.#leader = member;
     this.#noteLeaderless();
     const now = this.#network.now();
-    // Its ticker started at some moment of its own.
+    // The new raft leader's ticker started at some moment of its own.
     this.#tickPhase = now - this.#network.random.between(0, this.#network.options.leaseTick);
     this.state.leases.restart(now, this.#network.options.leaseExtension);
     this.#network.trace(() => `etcd: member ${member.id} is raft leader, leases restart`);
@@ -198,7 +202,10 @@ export class Cluster {
     }
   }
 
-  /** One timer, for the first tick at which a lease may be found expired; a refresh leaves it alone, it just looks again. */
+  /**
+   * Sets one timer for the first tick at which a lease may be found expired. A refresh leaves the timer alone, and the
+   * timer looks again.
+   */
   #armExpiry(next = this.state.leases.nextExpiry): void {
     if (this.#cancelExpiry !== undefined || this.#leader === undefined || next === undefined) return;
     const now = this.#network.now();

@@ -14,7 +14,7 @@ import { type Process, spoil, Transport } from './transport.js';
 import type { WatchHub } from './watch-hub.js';
 import { FakeWatchStream } from './watch-stream.js';
 
-/** A clock that is the process too: `VirtualClock` can be paused and killed. */
+/** A clock that may be the process too: `VirtualClock` can be paused and killed. */
 export type ProcessClock = Clock & Partial<Process>;
 
 export interface ConnectionOptions {
@@ -23,9 +23,9 @@ export interface ConnectionOptions {
   readonly network: Network;
   readonly cluster: Cluster;
   readonly hub: WatchHub;
-  /** Those of every process. */
+  /** The faults of every process. */
   readonly faults: Faults;
-  /** Those of every process. */
+  /** The requests of every process. */
   readonly requests: RequestCounts;
 }
 
@@ -33,9 +33,9 @@ type CallRequest = Extract<Request, { kind: 'grant' | 'revoke' | 'txn' }>;
 
 interface OpenStream {
   readonly kind: 'keepAlive' | 'watch';
-  /** For the list of what is open. */
+  /** Describes the stream in the list of what is open. */
   readonly describe: () => readonly string[];
-  /** Told to the handlers when it breaks. */
+  /** Tells the handlers that the stream broke. */
   readonly onBroken: (error: Error) => void;
   readonly stream: () => { end(): void };
 }
@@ -43,11 +43,11 @@ interface OpenStream {
 /** etcd as one process sees it. */
 export class Connection implements Store {
   readonly name: string;
-  /** For this process only; they come before those of all. */
+  /** Faults of this process only. They come before the faults of all. */
   readonly faults = new Faults();
-  /** Sent by this process. */
+  /** Requests that this process sent. */
   readonly requests: RequestCounts = noRequests();
-  /** Added to the latency of everything, each way, ms. */
+  /** Milliseconds that are added to the latency of everything, each way. */
   lag = 0;
   readonly #options: ConnectionOptions;
   readonly #process: Process;
@@ -69,7 +69,7 @@ export class Connection implements Store {
     };
   }
 
-  /** Between this process and all members. */
+  /** The network between this process and all members. */
   get network(): Condition {
     return this.#gate.condition;
   }
@@ -79,18 +79,18 @@ export class Connection implements Store {
     this.#gate.condition = condition;
   }
 
-  /** What this process has not finished: calls without an answer, streams that are open, watches on them. */
+  /** What this process has not finished: calls without an answer, open streams, watches on them. */
   get open(): readonly string[] {
     if (this.#process.dead) return [];
     return [...this.#calls.values(), ...[...this.#streams.values()].flatMap(({ describe }) => describe())];
   }
 
-  /** Every stream (of one kind) ends with an error. */
+  /** Ends every stream (of one kind) with an error. */
   breakStreams(kind?: 'keepAlive' | 'watch', error: Error = new Error('stream broken')): void {
     for (const transport of this.#transports(kind)) transport.break(error);
   }
 
-  /** Every stream (of one kind) stays open and says nothing more, for ever. */
+  /** Keeps every stream (of one kind) open, and lets it say nothing more, for ever. */
   silenceStreams(kind?: 'keepAlive' | 'watch'): void {
     for (const transport of this.#transports(kind)) transport.silence();
   }
@@ -166,7 +166,7 @@ export class Connection implements Store {
     return stream;
   }
 
-  /** The server ends the watches that begin at `key`, without a word about compaction. */
+  /** Lets the server end the watches that begin at `key`, without a word about compaction. */
   cancelWatches(key: string, error: Error = new Error('etcdserver: watch cancelled')): void {
     for (const { stream } of this.#streams.values()) {
       const watches = stream();
@@ -225,7 +225,7 @@ export class Connection implements Store {
     return transport;
   }
 
-  /** Somebody waits in vain for an answer: a client goes elsewhere next time, and may drop the connection. */
+  /** An answer did not come: a client turns elsewhere next time, and may drop the connection. */
   #onOverdue(transport: Transport): void {
     const { network } = this.#options;
     this.#steering.avoid(transport.member);

@@ -1,6 +1,9 @@
 import type { Request } from './faults.js';
 
-/** Requests sent by clients. `keepAlive`: refreshes; `watch`: watches created; streams are counted when they are opened. */
+/**
+ * Requests that clients sent. `keepAlive` counts refreshes, and `watch` counts created watches. Streams count when they
+ * open.
+ */
 export interface RequestCounts {
   grant: number;
   revoke: number;

@@ -1,14 +1,14 @@
 import type { Op, Txn } from '../../../lib/store/store.js';
 import type { Fault, Request } from './faults.js';
 
-/** One line for the story of a run. */
+/** A request as one line of a story. */
 export function describe(request: Request): string {
   if (request.kind === 'txn') return describeTxn(request.txn);
   if (request.kind === 'watch') return `watch ${request.what} ${request.key ?? ''}`;
   return `${request.kind} ${request.id.toString(16)}`;
 }
 
-/** How it went wrong; nothing when it did not. */
+/** A fault as words; empty when there is none. */
 export function describeFault(fault: Fault): string {
   if (fault === 'ok') return '';
   if (typeof fault === 'string') return ` (${fault})`;

@@ -23,9 +23,9 @@ import { WatchHub } from './watch-hub.js';
  * ```
  */
 export class FakeEtcd {
-  /** For all processes; those of a connection come before them. */
+  /** Faults of all processes. The faults of a connection come before them. */
   readonly faults = new Faults();
-  /** Sent by all processes. */
+  /** Requests that all processes sent. */
   readonly requests: RequestCounts = noRequests();
   readonly connections: Connection[] = [];
   readonly #network: Network;
@@ -41,7 +41,7 @@ export class FakeEtcd {
     this.#hub = new WatchHub(this.#network, this.#cluster);
   }
 
-  /** For a process; with a clock of its own, which may be the process itself (`VirtualClock`). */
+  /** Connects a process. Its clock may be its own, and may be the process itself (`VirtualClock`). */
   connect({ clock = this.#clock, name = `process ${this.connections.length + 1}` }: ConnectOptions = {}): Connection {
     const { faults, requests } = this;
     const connection = new Connection({
@@ -57,12 +57,12 @@ export class FakeEtcd {
     return connection;
   }
 
-  /** What befalls the next request of this kind, by whomever. */
+  /** Sets the fault of the next request of this kind, whoever sends it. */
   next(kind: RequestKind, fault: Fault, matches?: (request: Request) => boolean): void {
     this.faults.next(kind, fault, matches);
   }
 
-  /** `listener` is told after every write: of one, however many requests are carried out in the same step. */
+  /** Calls `listener` after every write. Requests that are carried out in one step are still one call each. */
   onWrite(listener: () => void): void {
     this.#cluster.state.onChange(listener);
   }
@@ -80,13 +80,13 @@ export class FakeEtcd {
     return this.#cluster.state.keys.get(key);
   }
 
-  /** Those that begin with `prefix`, in the order of keys. */
+  /** The keys that begin with `prefix`, in the order of keys. */
   keys(prefix = ''): readonly StoredKey[] {
     const keys = this.#cluster.state.keys.list(prefix === '' ? '\0' : prefix, '\0');
     return keys.filter(({ key }) => key.startsWith(prefix));
   }
 
-  /** The one of {@link keys} that was created first. */
+  /** The key of {@link keys} that was created first. */
   oldest(prefix = ''): StoredKey | undefined {
     return this.keys(prefix).reduce<StoredKey | undefined>(
       (oldest, kv) => (oldest === undefined || kv.createRevision < oldest.createRevision ? kv : oldest),
@@ -98,13 +98,13 @@ export class FakeEtcd {
     return this.#cluster.state.leases.all();
   }
 
-  /** By an operator, not by a candidate: at once, whatever the network is like. */
+  /** Writes as an operator does and not a candidate: at once, whatever the network is like. */
   put(key: string, value: string | Buffer, lease = 0n): void {
     this.#network.trace(() => `operator: put ${key}`);
     this.#cluster.state.write((writer) => writer.put(key, Buffer.from(value), lease));
   }
 
-  /** By an operator. */
+  /** Deletes as an operator does. */
   delete(...keys: readonly string[]): void {
     this.#network.trace(() => `operator: delete ${keys.join(', ')}`);
     this.#cluster.state.write((writer) => {
@@ -112,13 +112,13 @@ export class FakeEtcd {
     });
   }
 
-  /** By an operator. */
+  /** Revokes as an operator does. */
   revoke(lease: bigint): void {
     this.#network.trace(() => `operator: revoke ${lease.toString(16)}`);
     this.#cluster.state.revoke(lease);
   }
 
-  /** Forgets the history up to this revision, up to now by default. Nothing happens when that is compacted already. */
+  /** Compacts the history up to this revision, by default up to now. Nothing happens when it is compacted already. */
   compact(revision = this.revision): void {
     if (revision <= this.compacted) return;
     this.#network.trace(() => `operator: compact ${revision}`);
@@ -147,12 +147,12 @@ export class FakeEtcd {
     return this.#cluster.leader?.id;
   }
 
-  /** Nothing is served for `electionTime`; then another member leads, and every lease starts again in full. */
+  /** Serves nothing for `electionTime`. Then another member leads, and every lease starts again in full. */
   changeLeader(): void {
     this.#cluster.changeLeader();
   }
 
-  /** Until {@link restoreQuorum}, the members that are up decide nothing; no lease expires. */
+  /** Until {@link restoreQuorum}, the members that are up decide nothing, and no lease expires. */
   loseQuorum(): void {
     this.#cluster.setQuorum(false);
   }
@@ -161,7 +161,7 @@ export class FakeEtcd {
     this.#cluster.setQuorum(true);
   }
 
-  /** All members go down, and come back after `ms` with all they knew. */
+  /** Takes all members down. They come back after `ms` with all they knew. */
   restart(ms: number): void {
     this.#network.trace(() => 'etcd: restarts');
     for (const member of this.#cluster.members) this.#cluster.setCondition(member, 'down');
@@ -170,7 +170,7 @@ export class FakeEtcd {
     });
   }
 
-  /** Members, network and majority are well again, and no fault is left; what has happened has happened. */
+  /** Heals members, network and majority, and removes every fault. What has happened stays so. */
   heal(): void {
     this.#network.trace(() => 'etcd: all is well');
     this.#cluster.setQuorum(true);
@@ -183,7 +183,7 @@ export class FakeEtcd {
     this.faults.clear();
   }
 
-  /** Stops the world: no timer is left, nothing is answered any more. */
+  /** Stops the world: no timer is left, and nothing is answered any more. */
   close(): void {
     this.#network.close();
   }

@@ -2,7 +2,7 @@ import type { Txn } from '../../../lib/store/store.js';
 
 export type RequestKind = Request['kind'];
 
-/** What a fault can be made to depend on. */
+/** The properties of a request that a fault can depend on. */
 export type Request =
   | { readonly kind: 'grant'; readonly id: bigint; readonly ttl: number }
   | { readonly kind: 'revoke'; readonly id: bigint }
@@ -12,21 +12,29 @@ export type Request =
 
 export type Fault =
   | 'ok'
-  /** Never carried out. A call rejects with UNAVAILABLE after `requestTimeout`; a refresh has no reply. */
+  /**
+   * The request is never carried out. A call rejects with UNAVAILABLE after `requestTimeout`; a refresh has no reply.
+   */
   | 'lose request'
-  /** Carried out, and then the same. */
+  /** The request is carried out, and the reply is lost as with `lose request`. */
   | 'lose reply'
-  /** Never carried out. A call rejects after `hangTimeout`; a stream stays open and is silent from now on. */
+  /**
+   * The request is never carried out. A call rejects after `hangTimeout`; a stream stays open and is silent from now
+   * on.
+   */
   | 'hang'
-  /** Not carried out, and refused with UNAVAILABLE as soon as it arrives; a stream breaks. */
+  /** The request is not carried out, and is refused with UNAVAILABLE as soon as it arrives. A stream breaks. */
   | 'fail'
-  /** Carried out twice, and answered with what the *second* found: the reply to the first was lost, the client repeated it. */
+  /**
+   * The request is carried out twice and answered with what the *second* found, as when a client repeats it after a
+   * lost reply.
+   */
   | 'duplicate'
-  /** Answered, and then carried out once more. */
+  /** The request is answered, and then carried out once more. */
   | { readonly repeatAfter: number }
-  /** The reply, or whatever the stream brings, takes so much longer. */
+  /** The reply, or whatever the stream brings, takes so many milliseconds longer. */
   | { readonly lateBy: number }
-  /** The request takes so much longer: it may be carried out after the caller has given up. */
+  /** The request takes so many milliseconds longer. It may be carried out after the caller has given up. */
   | { readonly arriveLateBy: number }
   /** A transaction that writes nothing is answered from the state of so many revisions ago. */
   | { readonly staleBy: number }
@@ -40,8 +48,9 @@ interface Scripted {
 }
 
 /**
- * What goes wrong, for one process or for all of them. Assign a fault and it stays until `'ok'` is assigned; `next` is for
- * one request. `watch` and `keepAlive` hold for streams that are open already, from the next message on.
+ * What goes wrong, for one process or for all processes. An assigned fault stays until `'ok'` is assigned; `next` sets
+ * a fault for one request. `watch` and `keepAlive` also hold for streams that are open already, from the next message
+ * on.
  */
 export class Faults {
   grant: Fault = 'ok';
@@ -49,7 +58,7 @@ export class Faults {
   txn: Fault = 'ok';
   keepAlive: Fault = 'ok';
   watch: Fault = 'ok';
-  /** Asked for every request but the events of watches, when nothing else was said: the place for a generator. */
+  /** Called for every request but the events of watches, when no other fault is set: the place for a generator. */
   draw: ((request: Request) => Fault) | undefined;
   #scripted: Scripted[] = [];
 
@@ -61,17 +70,17 @@ export class Faults {
     this.watch = fault;
   }
 
-  /** For the next request of this kind (that matches); several wait in line. */
+  /** Sets the fault of the next request of this kind (that matches). Several faults wait in line. */
   next(kind: RequestKind, fault: Fault, matches: (request: Request) => boolean = () => true): void {
     this.#scripted.push({ kind, fault, matches });
   }
 
-  /** What was scripted with `next` and has not come to pass. */
+  /** The number of faults that were set with `next` and have not happened. */
   get unused(): number {
     return this.#scripted.length;
   }
 
-  /** Everything is well again. */
+  /** Removes every fault. */
   clear(): void {
     this.all = 'ok';
     this.draw = undefined;
@@ -80,7 +89,7 @@ export class Faults {
 
   /** @internal */
   take(request: Request): Fault {
-    // An event is not sent by the client: what is meant for the next request must not be used up by it.
+    // An event is not sent by the client, so it must not use up a fault that is meant for the next request.
     const isEvent = request.kind === 'watch' && request.what === 'event';
     const index = isEvent ? -1 : this.#scripted.findIndex((scripted) => isMeantFor(scripted, request));
     const [scripted] = index < 0 ? [] : this.#scripted.splice(index, 1);
@@ -92,7 +101,7 @@ export class Faults {
 
 function isMeantFor({ kind, fault, matches }: Scripted, request: Request): boolean {
   if (kind !== request.kind || !matches(request)) return false;
-  // A stream that opens late, or twice, means nothing: such a fault waits for the first request on it.
+  // A stream that opens late, or twice, means nothing. Such a fault waits for the first request on the stream.
   const isOpening = 'what' in request && request.what === 'open';
   return !isOpening || fault === 'fail' || fault === 'hang' || (typeof fault === 'object' && 'error' in fault);
 }

@@ -8,14 +8,17 @@ export interface KeepAliveOptions {
   readonly cluster: Cluster;
   readonly transport: Transport;
   readonly onReply: (ttl: number) => void;
-  /** Asked for each refresh. */
+  /** Called for each refresh. */
   readonly fault: () => Fault;
-  /** An answer is overdue: streams to come go elsewhere. */
+  /** An answer is overdue, so new streams turn elsewhere. */
   readonly onOverdue: () => void;
   readonly onClose: () => void;
 }
 
-/** Both ends of one stream of refreshes: the member answers them one after the other, and one that waits holds up the rest. */
+/**
+ * Both ends of one stream of refreshes. The member answers refreshes in their order, and one that waits holds up the
+ * rest.
+ */
 export class FakeKeepAlive implements KeepAliveStream {
   readonly #options: KeepAliveOptions;
   readonly #requests: Fault[] = [];

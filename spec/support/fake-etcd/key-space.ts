@@ -2,7 +2,7 @@ import type { KeyValue, RangeQuery, RangeResult, WatchEvent } from '../../../lib
 
 /** A key as etcd keeps it. */
 export interface StoredKey extends KeyValue {
-  /** Puts since it was created. */
+  /** The number of puts since the key was created. */
   readonly version: bigint;
 }
 
@@ -22,10 +22,10 @@ export interface Writer {
 /** etcd's `range_end` for "this key and all after it". */
 const TO_THE_END = '\0';
 
-/** Of a key whose value was not asked for. */
+/** The value of a key whose value was not asked for. */
 const NO_VALUE = Buffer.alloc(0);
 
-/** etcd's multi-version key-value store: what is there now, and what happened since the last compaction. */
+/** etcd's multi-version key-value store: the present keys, and what happened since the last compaction. */
 export class KeySpace {
   #keys = new Map<string, StoredKey>();
   /** The keys of `#keys`, sorted. */
@@ -48,7 +48,7 @@ export class KeySpace {
     return this.#keys.get(key);
   }
 
-  /** In the order of keys, as they are now: the array is not changed afterwards. */
+  /** The present keys, in the order of keys. The array is not changed afterwards. */
   list(key: string, end?: string): StoredKey[] {
     if (end === undefined) {
       const found = this.#keys.get(key);
@@ -58,7 +58,10 @@ export class KeySpace {
     return this.#sorted.slice(this.#position(key), to).map((name) => this.#keys.get(name) as StoredKey);
   }
 
-  /** Keys created in one revision come in the order of keys, whichever end is asked for: etcd's sort is by revision alone. */
+  /**
+   * Keys of one revision come in the order of keys, whichever end is asked for, because etcd sorts by the revision
+   * alone.
+   */
   range({ keysOnly = false, ...query }: RangeQuery): RangeResult {
     const { kvs, count } = this.#range(query);
     return { kvs: keysOnly ? kvs.map((kv) => ({ ...kv, value: NO_VALUE })) : kvs, count };
@@ -71,14 +74,14 @@ export class KeySpace {
     const isBefore = (a: StoredKey, b: StoredKey): boolean =>
       order === 'oldest' ? a.createRevision < b.createRevision : a.createRevision > b.createRevision;
     if (limit === 1 && kept.length > 1) {
-      // The usual question, asked ten thousand times of ten thousand keys in the specs of scale.
+      // This is the usual question. The specs of scale ask it ten thousand times about ten thousand keys.
       return { kvs: [kept.reduce((best, kv) => (isBefore(kv, best) ? kv : best))], count: all.length };
     }
     const kvs = kept.sort((a, b) => sign * Number(a.createRevision - b.createRevision));
     return { kvs: limit > 0 ? kvs.slice(0, limit) : kvs, count: all.length };
   }
 
-  /** Everything `fn` writes gets one revision; when it writes nothing, there is none. */
+  /** Runs `fn`, and gives one revision to everything that it writes. When it writes nothing, there is no revision. */
   write(fn: (writer: Writer) => void): Change | undefined {
     const revision = this.#revision + 1n;
     const events: WatchEvent[] = [];
@@ -127,8 +130,8 @@ export class KeySpace {
   }
 
   /**
-   * Forgets the history up to `revision`. As in etcd 3.4, a watch can still start at that very revision, but a deletion
-   * in it is gone: only what a put left behind is kept.
+   * Forgets the history up to `revision`. As in etcd 3.4, a watch can still start at this very revision, but a deletion
+   * in it is lost, because compaction keeps only what a put left behind.
    */
   compact(revision: bigint, losesDeletion = true): void {
     if (revision <= this.#compacted) throw new Error('required revision has been compacted');
@@ -145,7 +148,7 @@ export class KeySpace {
     const before = this.#keys.get(key);
     if (before === undefined) this.#sorted.splice(this.#position(key), 0, key);
     const createRevision = before?.createRevision ?? modRevision;
-    // A copy: what the caller does with its buffer afterwards is its own business.
+    // A copy, because the caller may change its buffer afterwards.
     const kv = {
       key,
       value: Buffer.from(value),
@@ -164,7 +167,7 @@ export class KeySpace {
     return true;
   }
 
-  /** Where `key` is in `#sorted`, or would be. */
+  /** The place of `key` in `#sorted`, whether it is there or not. */
   #position(key: string): number {
     let low = 0;
     let high = this.#sorted.length;

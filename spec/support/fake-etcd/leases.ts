@@ -1,4 +1,4 @@
-/** etcd's minimum is one and a half election time-outs, in whole seconds: 2 with its default of 1 s. */
+/** The least TTL in seconds: etcd takes one and a half election time-outs, which is 2 with its default of 1 s. */
 const MIN_TTL = 2;
 
 export interface Lease {
@@ -6,7 +6,7 @@ export interface Lease {
   /** Seconds. */
   readonly ttl: number;
   readonly keys: ReadonlySet<string>;
-  /** On etcd's clock, ms. It is *found* to have expired only at the next tick. */
+  /** Milliseconds on etcd's clock. Only the next tick *finds* that the lease has expired. */
   readonly expiry: number;
 }
 
@@ -15,7 +15,7 @@ interface OwnLease extends Lease {
   expiry: number;
 }
 
-/** etcd's lessor: which leases there are, until when, and which keys hang on them. Knows no clock; is told the time. */
+/** etcd's lessor: the leases, their ends, and the keys that hang on them. It knows no clock, and is told the time. */
 export class Leases {
   readonly #leases = new Map<bigint, OwnLease>();
 
@@ -27,7 +27,7 @@ export class Leases {
     return [...this.#leases.values()];
   }
 
-  /** The TTL granted; undefined when the lease exists, which is left as it is. */
+  /** Returns the granted TTL, or undefined when the lease exists, which is then left as it is. */
   grant(id: bigint, ttl: number, now: number): number | undefined {
     if (this.#leases.has(id)) return undefined;
     const granted = Math.max(Math.ceil(ttl), MIN_TTL);
@@ -35,7 +35,7 @@ export class Leases {
     return granted;
   }
 
-  /** The TTL; 0 when there is no such lease. */
+  /** Returns the TTL, or 0 when there is no such lease. */
   refresh(id: bigint, now: number): number {
     const lease = this.#leases.get(id);
     if (lease === undefined) return 0;
@@ -48,14 +48,14 @@ export class Leases {
     for (const lease of this.#leases.values()) lease.expiry = now + extension + lease.ttl * 1_000;
   }
 
-  /** Forgets the lease; its keys are the caller's to delete. */
+  /** Forgets the lease. The caller deletes its keys. */
   remove(id: bigint): Lease | undefined {
     const lease = this.#leases.get(id);
     this.#leases.delete(id);
     return lease;
   }
 
-  /** `key` hangs on `lease` from now on, and no longer on `before`; 0n stands for none. */
+  /** `key` hangs on `lease` from now on, and no longer on `before`. 0n stands for no lease. */
   move(key: string, before: bigint, lease: bigint): void {
     this.#leases.get(before)?.keys.delete(key);
     this.#leases.get(lease)?.keys.add(key);

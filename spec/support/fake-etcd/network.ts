@@ -3,14 +3,14 @@ import type { Random } from '../random.js';
 import type { ResolvedOptions, Span } from './options.js';
 
 /**
- * `silent`: what goes in or comes out is swallowed. `mute`: what goes in arrives, nothing comes out. `down`: refused, and
- * streams break.
+ * `silent`: everything that goes in or comes out is swallowed. `mute`: what goes in arrives, and nothing comes out.
+ * `down`: requests are refused, and streams break.
  */
 export type Condition = 'up' | 'silent' | 'mute' | 'down';
 
 export type Direction = 'request' | 'reply';
 
-/** One end of a connection, a member or a process, and how it is. */
+/** One end of a connection, a member or a process, and its condition. */
 export class Gate {
   #condition: Condition = 'up';
   readonly #listeners = new Set<() => void>();
@@ -30,7 +30,7 @@ export class Gate {
   }
 }
 
-/** Between a process and a member. */
+/** The way between a process and a member. */
 export class Path {
   readonly #gates: readonly [Gate, Gate];
 
@@ -56,7 +56,7 @@ export class Path {
   }
 }
 
-/** What is common to all messages: how long they take, and what becomes of them on the way. */
+/** What all messages have in common: how long they take, and what happens to them on the way. */
 export class Network {
   readonly options: ResolvedOptions;
   readonly random: Random;
@@ -90,7 +90,7 @@ export class Network {
     return typeof span === 'number' ? span : this.random.between(...span);
   }
 
-  /** Of what is sent into silence: is it delivered when the silence ends? */
+  /** Whether a message that was sent into a silence is delivered when the silence ends. */
   survivesSilence(): boolean {
     const { silence } = this.options;
     return silence === 'delays' || (silence === 'either' && this.random.chance(0.5));
@@ -100,7 +100,7 @@ export class Network {
     this.options.trace?.(this.now(), what());
   }
 
-  /** One message on its own, with no order among others: `arrive` or `refused` is called, or neither. */
+  /** Carries one message, with no order among others. Calls `arrive` or `refused`, or neither. */
   carry(path: Path, direction: Direction, delay: number, arrive: () => void, refused: () => void): void {
     this.after(this.draw(this.options.latency) + delay, () => {
       if (path.refused) refused();

@@ -1,43 +1,50 @@
 import { type Clock, SystemClock } from '../../../lib/common/time.js';
 
-/** A fixed number of milliseconds, or from - to, drawn anew each time. */
+/** A fixed number of milliseconds, or a range from which each one is drawn anew. */
 export type Span = number | readonly [number, number];
 
 export interface FakeEtcdOptions {
-  /** etcd's own. Give it one that the spec drives. @default new SystemClock() */
+  /** etcd's own clock. A spec may give one that it drives. @default new SystemClock() */
   readonly clock?: Clock;
-  /** Everything drawn by chance follows from it. @default 1 */
+  /** The seed of everything that is drawn by chance. @default 1 */
   readonly seed?: number;
   /** @default 3 */
   readonly members?: number;
-  /** Of every message, each way. @default 1 */
+  /** Milliseconds that every message takes, each way. @default 1 */
   readonly latency?: Span;
-  /** How much longer an event of a watch takes; drawn for each batch of each watch, so that watches overtake each other. @default 0 */
+  /**
+   * Milliseconds that an event of a watch takes besides. They are drawn for each batch of each watch, so that watches
+   * overtake each other. @default 0
+   */
   readonly watchDelay?: Span;
-  /** Until a watch that starts in the past hears of it. @default 100 */
+  /** Milliseconds until a watch that starts in the past hears of it. @default 100 */
   readonly catchUp?: Span;
-  /** After which a request that was lost is given up by the client. @default 2000 */
+  /** Milliseconds after which a client gives up a request that was lost. @default 2000 */
   readonly requestTimeout?: number;
-  /** After which the client gives up a request that hangs. @default 5000 */
+  /** Milliseconds after which a client gives up a request that hangs. @default 5000 */
   readonly hangTimeout?: number;
-  /** A watch that starts at the very revision that was compacted does not hear of a deletion in it, as in etcd. @default true */
+  /**
+   * A watch that starts at the very revision that was compacted does not hear of a deletion in it, as in etcd. @default
+   * true
+   */
   readonly losesCompactedDeletion?: boolean;
-  /** From the loss of the raft leader to the next one. @default 1000 */
+  /** Milliseconds from the loss of the raft leader to the next raft leader. @default 1000 */
   readonly electionTime?: Span;
-  /** How often etcd looks for leases that have expired. @default 500 */
+  /** Milliseconds between two looks for expired leases. @default 500 */
   readonly leaseTick?: number;
-  /** Added to every lease when a new raft leader restarts them, as etcd does. @default 1000 */
+  /** Milliseconds added to every lease when a new raft leader restarts it, as etcd does. @default 1000 */
   readonly leaseExtension?: number;
   /**
-   * What becomes of that which is sent into silence (a silent member, no quorum), when it ends: it is lost and streams
-   * break, it arrives after all (so a request can be carried out long after its caller gave up), or either, by chance.
+   * What happens to messages that were sent into a silence (a silent member, no quorum) when it ends. They are lost and
+   * streams break, or they arrive after all (so a request can be carried out long after its caller gave up), or chance
+   * decides.
    *
    * @default 'loses'
    */
   readonly silence?: 'loses' | 'delays' | 'either';
-  /** How long a client stays away from a member that did not answer. @default 10000 */
+  /** Milliseconds for which a client avoids a member that did not answer. @default 10000 */
   readonly avoidFor?: number;
-  /** Told what happens, for the story of a failed run. `at` is etcd's time. */
+  /** Called for each thing that happens, for the story of a failed run. `at` is etcd's time. */
   readonly trace?: (at: number, what: string) => void;
 }
 

@@ -6,15 +6,15 @@ import { Leases } from './leases.js';
 /** etcd's default `--max-txn-ops`, for the compares and for each branch. */
 const MAX_TXN_OPS = 128;
 
-/** What raft applies, one command after the other: keys and leases together. All of it is instantaneous. */
+/** What raft applies, one command after the other: keys and leases together. Each command takes no time. */
 export class StateMachine {
   readonly keys = new KeySpace();
   readonly leases = new Leases();
   readonly #onChange: ((change: Change) => void)[] = [];
-  /** Told of every lease that is gone. */
+  /** Called for every lease that is gone. */
   onLeaseGone: ((id: bigint) => void) | undefined;
 
-  /** `listener` is told of every revision, after it is in force. */
+  /** Calls `listener` for every revision, after the revision is in force. */
   onChange(listener: (change: Change) => void): void {
     this.#onChange.push(listener);
   }
@@ -55,7 +55,7 @@ export class StateMachine {
     return true;
   }
 
-  /** All in one revision, and the leases know of it. */
+  /** Writes everything in one revision, and tells the leases. */
   write(fn: (writer: Writer) => void): void {
     const change = this.keys.write((writer) =>
       fn({
@@ -81,7 +81,7 @@ export class StateMachine {
   }
 }
 
-/** etcd takes a transaction without operations for one that a member may answer from what it happens to know. */
+/** Whether a transaction has no operations. etcd lets a member answer such a transaction from what the member knows. */
 export function isLocal({ success, failure }: Txn): boolean {
   return success.length === 0 && failure.length === 0;
 }
@@ -96,7 +96,10 @@ export function compareAll(compares: readonly Compare[], createRevision: (key: s
   return compares.every((compare) => (createRevision(compare.key) ?? 0n) === compare.createRevision);
 }
 
-/** What etcd refuses is a mistake of ours, never of the network: no {@link ElectionError}, so that nobody retries it. */
+/**
+ * What etcd refuses is a mistake of ours and not of the network. So it is no {@link ElectionError}, and nobody retries
+ * it.
+ */
 function assertWellFormed({ compare, success, failure }: Txn): void {
   if (Math.max(compare.length, success.length, failure.length) > MAX_TXN_OPS) {
     throw new Error('etcdserver: too many operations in txn request');

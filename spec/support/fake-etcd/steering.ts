@@ -2,7 +2,7 @@ import type { Clock } from '../../../lib/common/time.js';
 import type { Cluster, Member } from './cluster.js';
 import type { Network } from './network.js';
 
-/** Which member a process turns to: any, but for a while not where it had no answer. As a client with several hosts does. */
+/** Picks the member that a process turns to: any member, but for a while none that did not answer, as clients do. */
 export class Steering {
   readonly #cluster: Cluster;
   readonly #network: Network;

@@ -3,7 +3,7 @@ import type { Member } from './cluster.js';
 import type { Fault } from './faults.js';
 import type { Direction, Network, Path } from './network.js';
 
-/** What a message arrives at: a process that can be paused or dead. */
+/** Where a message arrives: a process that can be paused or dead. */
 export interface Process {
   /** Hands over what has arrived, as soon as the process can take it. */
   receive(fn: () => void): void;
@@ -14,17 +14,17 @@ export interface TransportOptions {
   readonly network: Network;
   readonly member: Member;
   readonly path: Path;
-  /** Added to the latency, each way. */
+  /** Milliseconds added to the latency, each way. */
   readonly lag: () => number;
   readonly process: Process;
-  /** The stream has ended by itself: told to the process. */
+  /** The stream has ended by itself. The process is told. */
   readonly onBroken: (error: Error) => void;
-  /** The stream has ended, one way or the other: what the member does for it can end too. */
+  /** The stream has ended, in whatever way. What the member does for the stream can end too. */
   readonly onEnded: () => void;
 }
 
 /**
- * What a gRPC stream is: messages keep their order each way, and it is open, half-open for ever, broken, or closed.
+ * What a gRPC stream is. Messages keep their order each way. The stream is open, half-open for ever, broken, or closed.
  */
 export class Transport {
   readonly member: Member;
@@ -58,12 +58,12 @@ export class Transport {
     this.#send('reply', () => this.#options.process.receive(() => this.open && fn()), delay);
   }
 
-  /** Open as far as anybody can tell, and silent from now on. */
+  /** From now on the stream is silent, and open as far as anybody can tell. */
   silence(): void {
     if (this.#state === 'open') this.#state = 'half-open';
   }
 
-  /** Ends by itself; what is still on its way to the client is lost. */
+  /** The stream ends by itself. What is still on its way to the client is lost. */
   break(error: Error): void {
     if (this.#state === 'broken' || this.#state === 'closed') return;
     this.#state = 'broken';
@@ -77,7 +77,7 @@ export class Transport {
     });
   }
 
-  /** By the client. What it sent before still arrives; nothing is told to it any more. */
+  /** The client closes the stream. What it sent before still arrives, and it is told nothing any more. */
   close(): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'open') this.#send('request', () => this.#end(), 0);
@@ -100,7 +100,10 @@ export class Transport {
     network.after(at - now, () => this.#arrive(direction));
   }
 
-  /** Whatever is first in the line arrives: two that are due together keep their order, however the clock rounds. */
+  /**
+   * Lets the first message in the line arrive. Two messages that are due together keep their order, however the clock
+   * rounds.
+   */
   #arrive(direction: Direction): void {
     const { path } = this.#options;
     if (path.refused) this.#lose();
@@ -137,7 +140,7 @@ export class Transport {
   }
 }
 
-/** What a fault does to a stream; false when it does not keep a message from getting through. */
+/** Applies a fault to a stream. Returns false when the fault does not keep a message from getting through. */
 export function spoil(transport: Transport, fault: Fault): boolean {
   if (fault === 'fail') transport.break(new ElectionError('UNAVAILABLE', 'stream broken'));
   else if (fault === 'hang') transport.silence();

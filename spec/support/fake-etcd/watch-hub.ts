@@ -5,12 +5,12 @@ import type { Change } from './key-space.js';
 import type { Network } from './network.js';
 import type { Transport } from './transport.js';
 
-/** What the member keeps of one watch. */
+/** What the member knows of one watch. */
 export interface ServerWatch {
   readonly id: number;
   readonly key: string;
   readonly end: string | undefined;
-  /** The first revision that is wanted and has not been looked at; only looked at again while the watch is not in step. */
+  /** The next revision that the watch wants. It is used only while the watch is not in step. */
   from: bigint;
   readonly transport: Transport;
   /** Puts a message on the stream. */
@@ -21,18 +21,18 @@ export interface ServerWatch {
 
 /** How far a watch is, and what of it is still on its way. */
 interface Progress {
-  /** It has heard of everything so far, and hears of each change at once. */
+  /** The watch has heard everything so far, and hears each change at once. */
   inStep: boolean;
   readonly outbox: (() => void)[];
   lastSent: number;
 }
 
-/** The members' side of all watches: who hears of what, and when. */
+/** The members' side of all watches: which watch hears what, and when. */
 export class WatchHub {
   readonly #network: Network;
   readonly #cluster: Cluster;
   readonly #watches = new Map<ServerWatch, Progress>();
-  /** Most watches are of one key: a change must not be held against ten thousand of them. */
+  /** Watches of single keys, by key, because comparing each change with ten thousand watches would take too long. */
   readonly #byKey = new Map<string, Set<ServerWatch>>();
   readonly #ofRanges = new Set<ServerWatch>();
 
@@ -80,7 +80,7 @@ export class WatchHub {
     for (const watch of concerned) {
       const progress = this.#watches.get(watch);
       if (progress?.inStep !== true || change.revision < watch.from) continue;
-      // A member that is cut off does not hear of the change; it catches up when it is back.
+      // A member that is cut off does not hear of the change. It catches up when it is back.
       if (!this.#cluster.serves(watch.transport.member)) {
         progress.inStep = false;
         watch.from = change.revision;
@@ -120,7 +120,7 @@ export class WatchHub {
     if (progress !== undefined && events.length > 0) this.#post(watch, progress, () => watch.onEvents(events));
   }
 
-  /** In order within the watch, and at a pace of its own. */
+  /** Messages of one watch keep their order, and each watch has a pace of its own. */
   #post(watch: ServerWatch, progress: Progress, message: () => void): void {
     const now = this.#network.now();
     const at = Math.max(progress.lastSent, now + this.#network.draw(this.#network.options.watchDelay));

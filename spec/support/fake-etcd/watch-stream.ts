@@ -7,20 +7,20 @@ export interface WatchStreamOptions {
   readonly hub: WatchHub;
   readonly transport: Transport;
   readonly on: WatchHandlers;
-  /** Asked for each message, each way. */
+  /** Called for each message, each way. */
   readonly fault: (request: Request) => Fault;
-  /** An answer is overdue: streams to come go elsewhere. */
+  /** An answer is overdue, so new streams turn elsewhere. */
   readonly onOverdue: () => void;
   readonly onClose: () => void;
 }
 
 /**
  * Both ends of one stream of watches. As on a real stream, an event that was on its way when its watch was cancelled
- * still arrives; then the server tells that it has cancelled it, as if it had been its own idea.
+ * still arrives. Then the server tells that it has cancelled the watch, as if this had been its own idea.
  */
 export class FakeWatchStream implements WatchStream {
   readonly #options: WatchStreamOptions;
-  /** As the client sees them. */
+  /** The watches as the client sees them. */
   readonly #wanted = new Map<number, string>();
   readonly #used = new Set<number>();
   readonly #serving = new Map<number, ServerWatch>();
@@ -71,7 +71,7 @@ export class FakeWatchStream implements WatchStream {
     for (const id of [...this.#serving.keys()]) this.#forget(id);
   }
 
-  /** The member ends one watch, for a reason of its own. */
+  /** The member ends one watch for a reason of its own. */
   cancelByServer(key: string, error: Error): void {
     for (const [id, watch] of [...this.#serving]) {
       if (watch.key !== key) continue;
@@ -110,7 +110,7 @@ export class FakeWatchStream implements WatchStream {
 
   #alive(tell: () => void): void {
     this.#options.on.alive();
-    // It may have been closed by whoever heard of that.
+    // The handler that heard of the last message may have closed the stream.
     if (this.#options.transport.open) tell();
   }
 
@@ -125,7 +125,10 @@ export class FakeWatchStream implements WatchStream {
     this.#options.transport.toClient(() => this.#alive(tell), extraDelay(fault, 'lateBy'));
   }
 
-  /** True when the message does not get through. One alone cannot be lost on a stream: then all that follow are. */
+  /**
+   * Returns true when the message does not get through. On a stream no message is lost alone: all that follow are lost
+   * too.
+   */
   #spoil(fault: Fault): boolean {
     const { transport } = this.#options;
     return spoil(transport, fault === 'lose request' || fault === 'lose reply' ? 'hang' : fault);

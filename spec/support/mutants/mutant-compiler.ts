@@ -6,16 +6,16 @@ import { type Mutated, type Mutation, mutate } from './mutation.js';
 
 /** A file of lib/ with a mistake in it, as the project compiles it. */
 export interface CompiledFile {
-  /** In the sources: `lib/lease.ts`. */
+  /** The file among the sources, such as `lib/lease/lease.ts`. */
   readonly file: string;
-  /** By the ending of the compiled file: `.js` and `.js.map`. */
+  /** The outputs by the ending of the compiled file: `.js` and `.js.map`. */
   readonly outputs: ReadonlyMap<string, string>;
 }
 
 /**
- * A mistake often takes away the only use of something, or makes code unreachable. That is no reason to refuse it. A
- * mistake in the types is one, since nobody could make it unnoticed. Declarations are not wanted. The compiler's
- * complaints are looked at before anything is emitted.
+ * A mistake often takes away the only use of something, or makes code unreachable. That is no reason to refuse the
+ * mutant. A mistake in the types is a reason, because nobody could make it unnoticed. No declarations are emitted. The
+ * compiler's complaints are read before anything is emitted.
  */
 const LENIENT: ts.CompilerOptions = {
   noUnusedLocals: false,
@@ -37,7 +37,7 @@ export class MutantCompiler {
     this.#sources = fileNames.filter((name) => name.startsWith(join(ROOT, 'lib', '/')));
   }
 
-  /** @throws when the text to be replaced is not there once, or the compiler refuses the mutant */
+  /** @throws when the text to replace is not there exactly once, or the compiler refuses the mutant */
   compile(mutation: Mutation<string>): CompiledFile {
     const { name, file } = mutation;
     const mutated = mutate(mutation);
@@ -80,8 +80,8 @@ function isOfLib({ fileName }: ts.SourceFile): boolean {
 }
 
 /**
- * Whether no other file can see a difference of types: the change lies in the body of a function that declares what it
- * returns, both before and after. Then it is enough to check the file itself, which takes a tenth of the time.
+ * Whether no other file can see a change of types. This is so when the change lies in the body of a function that
+ * declares its return type, before and after. Then only the file itself is checked, which takes a tenth of the time.
  */
 function isOutOfSight({ original, text, at }: Mutated, { search, replace }: Mutation<string>): boolean {
   return isInBody(original, at, at + search.length) && isInBody(text, at, at + replace.length);

@@ -17,7 +17,7 @@ export class Mutant {
     }
   }
 
-  /** Where one of its programs lies; `file`: as it is called in `dist`. */
+  /** The path of one of the copy's programs. `file` is the program's path in `dist`. */
   program(file: string): string {
     return join(this.#folder, 'dist', file);
   }

@@ -2,13 +2,13 @@ import type { Mutation } from './mutation.js';
 
 /** What a mutant was found by. */
 export interface Outcome {
-  /** How often one of the promises that the mutation must break was broken. */
+  /** How often one of the promises broke that the mutation must break. */
   readonly expected: number;
-  /** What else was broken, and how often. */
+  /** The other promises that broke, and how often. */
   readonly besides: ReadonlyMap<string, number>;
 }
 
-/** A promise that was broken once. A crash breaks none: code that cannot run shows nothing of what it would do. */
+/** A promise that was broken once. A crash breaks none, because code that cannot run does not show what it would do. */
 export interface Broken<Promised extends string> {
   readonly promise: Promised;
   readonly isCrash: boolean;
@@ -33,7 +33,7 @@ export function outcomeOf<Promised extends string>(
   return { expected, besides };
 }
 
-/** `a: fencing 3, a crash 1`, the most frequent first. */
+/** Formats `a: fencing 3, a crash 1`, the most frequent first. */
 export function describeBesides({ besides }: Outcome): string {
   const list = [...besides].sort(([, a], [, b]) => b - a);
   return list.map(([what, times]) => `${what} ${times}`).join(', ');

@@ -16,7 +16,7 @@ export interface Project {
 
 let installing: Promise<Project> | undefined;
 
-/** A project of a user's into which the tarball is installed; one in a run. */
+/** A user's project into which the tarball is installed. One run has one project. */
 export function project(): Promise<Project> {
   installing ??= make();
   return installing;

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
 import { run } from '../cluster/run.js';
 
-/** What `npm publish` would send. */
+/** The tarball that `npm publish` would send. */
 export interface Tarball {
   readonly path: string;
-  /** In the order of npm, without the `package/` before them. */
+  /** The files in npm's order, without the leading `package/`. */
   readonly files: readonly string[];
   /** Bytes. */
   readonly size: number;
@@ -16,13 +16,13 @@ export interface Tarball {
 let packing: Promise<Tarball> | undefined;
 let folder: string | undefined;
 
-/** Packed once in a run, into a folder that goes with this process. */
+/** Packs once in a run, into a folder that is removed when this process ends. */
 export function pack(): Promise<Tarball> {
   packing ??= make();
   return packing;
 }
 
-/** A folder that goes with this process. */
+/** A folder that is removed when this process ends. */
 export function scratch(name: string): string {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'etcd-leader-package-'));

@@ -1,6 +1,7 @@
 /**
- * One candidate in a process of its own. Tells its parent what it hears and, every few milliseconds, watches its own
- * `isLeader()` as work would. On `stop` it stops, closes its client and then has nothing left to keep it running.
+ * One candidate in a process of its own. It tells its parent what it hears, and every few milliseconds it asks its own
+ * `isLeader()`, as work would. On `stop` it stops and closes its client, and then nothing is left that keeps it
+ * running.
  */
 import { createClient, Election } from '../../../lib/index.js';
 import type { CandidateOptions, Order, Report } from '../processes.js';
@@ -42,6 +43,6 @@ process.on('message', (order: Order) => {
   });
 });
 whenOrphaned();
-process.channel?.unref(); // only the election keeps us running
+process.channel?.unref(); // only the election keeps this process running
 
 election.start();

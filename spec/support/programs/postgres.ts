@@ -1,6 +1,6 @@
 /**
- * PostgreSQL, compiled to WebAssembly, in a process of its own: setting a database up blocks the event loop for seconds and
- * takes hundreds of megabytes, and its timers are its own. Carries out the statements that its parent sends, in order.
+ * PostgreSQL, compiled to WebAssembly, in a process of its own. Setting a database up blocks the event loop for seconds
+ * and takes hundreds of megabytes. The program carries out the statements that its parent sends, in order.
  */
 import { PGlite } from '@electric-sql/pglite';
 import type { Answer, Query } from '../postgres.js';

@@ -1,4 +1,4 @@
-/** Starts a cluster of one member, tells its parent about it and runs until it is killed. */
+/** Starts a cluster of one member, tells its parent about the cluster, and runs until it is killed. */
 import { Cluster } from '../cluster/cluster.js';
 
 const cluster = await Cluster.start({ members: 1, watchdog: process.argv[2] !== 'without-watchdog' });

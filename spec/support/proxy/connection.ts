@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { type Direction, type Fault, Link, NO_FAULT } from './fault.js';
 import { Flow } from './flow.js';
 
-/** One client's connection through a proxy, together with the one to the member. */
+/** One client's connection through a proxy, and the proxy's connection to the member. */
 export class ProxyConnection extends Link {
   readonly #client: Socket;
   readonly #target: URL;
@@ -37,7 +37,7 @@ export class ProxyConnection extends Link {
     if (this.#closed) return;
     this.#fault = { ...this.#fault, ...change };
     const { held, lost, delay } = this.#fault;
-    // Not before something may pass: a member that is down would show through a silent link.
+    // Connects only when something may pass, because else a member that is down would show through a silent link.
     if (this.#server === undefined && !held.includes('requests')) this.#connect();
     for (const direction of ['requests', 'replies'] as const) {
       this.#flows[direction].set({ held: held.includes(direction), lossy: lost.includes(direction), delay });
@@ -69,13 +69,18 @@ export class ProxyConnection extends Link {
     this.#flows.replies.from(server);
   }
 
-  /** The side that sends in this direction has gone; the other hears of it after all that was sent, never through a silent link. */
+  /**
+   * The side that sends in this direction has closed. The other side hears of it after all that was sent, and never
+   * through a silent link.
+   */
   #tellOther(direction: Direction): void {
     this.#flows[direction].whenDelivered(() => this.cut());
   }
 }
 
-/** The kernel's reset. While an end is being sent, Node fails at it with EINVAL and keeps the socket open for ever. */
+/**
+ * Resets the connection. While an end is being sent, Node fails at this with EINVAL and keeps the socket open for ever.
+ */
 function reset(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();
   else socket.resetAndDestroy();

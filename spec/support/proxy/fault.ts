@@ -2,9 +2,9 @@ export type Direction = 'requests' | 'replies';
 
 /** What happens to the bytes of a connection. */
 export interface Fault {
-  /** Wait, and arrive after `restore()`: TCP sends again what a silent link swallowed. */
+  /** Directions whose bytes wait, and arrive after `restore()`: TCP sends again what a silent link swallowed. */
   readonly held: readonly Direction[];
-  /** Never arrive: the connection can only be cut after that. */
+  /** Directions whose bytes never arrive. Afterwards the connection can only be cut. */
   readonly lost: readonly Direction[];
   /** Milliseconds, each way. */
   readonly delay: number;
@@ -21,23 +21,23 @@ export const NO_FAULT: Fault = { held: [], lost: [], delay: 0 };
 export abstract class Link {
   abstract apply(change: Partial<Fault>, options?: FaultOptions): void;
 
-  /** Resets connections, and every new one at once: the other side hears of it. */
+  /** Resets connections, and every new connection at once. The other side hears of it. */
   abstract cut(options?: FaultOptions): void;
 
   /** Ends every fault, and delivers what was held back. */
   abstract restore(): void;
 
-  /** Accepts, forwards nothing either way and keeps silent, as when packets are dropped. */
+  /** Accepts connections, forwards nothing either way and keeps silent, as when packets are dropped. */
   blackhole(options?: FaultOptions): void {
     this.apply({ held: ['requests', 'replies'] }, options);
   }
 
-  /** Silent in one direction only; the other still works. */
+  /** Keeps silent in one direction only; the other direction still works. */
   halfOpen(silent: Direction, options?: FaultOptions): void {
     this.apply({ held: [silent] }, options);
   }
 
-  /** Everything takes `ms` longer each way, and arrives in the order in which it was sent. */
+  /** Delays everything by `ms` each way. Everything arrives in the order in which it was sent. */
   delay(ms: number, options?: FaultOptions): void {
     this.apply({ delay: ms }, options);
   }

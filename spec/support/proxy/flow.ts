@@ -35,7 +35,7 @@ export class Flow {
     this.#pump();
   }
 
-  /** Calls `fn` once all that has been received is passed on: at once, or when nothing holds it back any more. */
+  /** Calls `fn` once all received bytes are passed on, or when nothing holds them back any more. */
   whenDelivered(fn: () => void): void {
     this.#delivered = fn;
     this.#pump();

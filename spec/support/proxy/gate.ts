@@ -9,7 +9,7 @@ export class Gate extends Link {
   readonly #server: Server;
   readonly #target: URL;
   readonly #connections = new Set<ProxyConnection>();
-  /** For connections to come. */
+  /** The fault of connections to come. */
   #fault = NO_FAULT;
   #refusing = false;
 
@@ -60,7 +60,7 @@ export class Gate extends Link {
 
   #accept(socket: Socket): void {
     if (this.#refusing) {
-      // Not by closing the port: somebody else could take it before `restore()`.
+      // The port stays open, because another program could take it before `restore()`.
       socket.on('error', () => {});
       socket.resetAndDestroy();
       return;

@@ -4,8 +4,8 @@ import { Gate } from './gate.js';
 
 /**
  * A TCP proxy in front of etcd's members, one port each, with the faults that networks have. A fault is in force when
- * the call returns and lasts until `restore()`; `gates` has the same faults for the way to one member, `connections`
- * for one connection.
+ * the call returns, and lasts until `restore()`. `gates` has the same faults for the way to one member, and
+ * `connections` for one connection.
  *
  * @example
  * ```ts
@@ -48,8 +48,8 @@ export class TcpProxy extends Link {
   }
 
   /**
-   * From now on requests on the open connections are carried out and their replies are lost. The `cut()` that is
-   * returned ends those connections, as a broken network does in the end; connections opened since go on.
+   * From now on requests on the open connections are carried out and their replies are lost. The returned `cut()` ends
+   * these connections, as a broken network does in the end. Later connections go on.
    *
    * @example
    * ```ts

@@ -26,7 +26,7 @@ export class Access {
     this.root = root;
   }
 
-  /** Switches authentication on; from now on nobody reads or writes without a user. */
+  /** Switches authentication on. From now on nobody reads or writes without a user. */
   static async enable(hosts: readonly string[], credentials?: IOptions['credentials']): Promise<Access> {
     const options: IOptions = { hosts: [...hosts], ...(credentials && { credentials }) };
     const nobody = createClient(options);
@@ -49,7 +49,7 @@ export class Access {
     return { username, password };
   }
 
-  /** By default the least role that an election needs. */
+  /** Allows a role to take part in an election. The default is the least that an election needs. */
   async allow(role: string, election: string, permission: 'Read' | 'Readwrite' = 'Readwrite'): Promise<void> {
     await this.root.role(role).grant({ permission, range: keysOf(election) });
   }
@@ -63,7 +63,7 @@ export class Access {
   }
 }
 
-/** From `<name>/` up to `<name>0`, which is the first key after all that begin with `<name>/`. */
+/** The keys from `<name>/` up to `<name>0`, which is the first key after all that begin with `<name>/`. */
 function keysOf(election: string): Range {
   return new Range(`${election}/`, `${election}0`);
 }

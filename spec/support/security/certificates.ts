@@ -11,15 +11,15 @@ export type ClientCertificate = Required<NonNullable<IOptions['credentials']>>;
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 const DAYS = ['-days', '2'];
 
-/** etcd's members also present theirs as clients, to themselves, so one profile does for both sides. */
+/** One profile for both sides, because etcd's members also show their certificate as clients, to themselves. */
 const PROFILE = ['subjectAltName=IP:127.0.0.1', 'extendedKeyUsage=serverAuth,clientAuth'].join('\n');
 
 /**
- * An authority of the specs' own, and the certificates it has signed, made by the `openssl` command: Node has nothing
- * that writes certificates.
+ * An authority of the specs' own, with the certificates that it has signed. They are made by the `openssl` command,
+ * because Node cannot write certificates.
  */
 export class Authority {
-  /** Of the authority itself, PEM. */
+  /** The certificate of the authority itself, PEM. */
   readonly certificate: Buffer;
   readonly #folder: string;
 
@@ -28,7 +28,7 @@ export class Authority {
     this.certificate = readFileSync(join(folder, 'ca.pem'));
   }
 
-  /** @throws when there is no openssl, or it fails */
+  /** @throws when there is no openssl, or openssl fails */
   static async create(): Promise<Authority> {
     const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-ca-'));
     const files = ['-keyout', join(folder, 'ca.key'), '-out', join(folder, 'ca.pem')];
@@ -36,12 +36,12 @@ export class Authority {
     return new Authority(folder);
   }
 
-  /** Certificate and key of a member that asks clients for theirs. */
+  /** The certificate and key of a member that asks clients for theirs. */
   async member(): Promise<TlsFiles> {
     return { ca: join(this.#folder, 'ca.pem'), ...(await this.#sign('member')), clientAuth: true };
   }
 
-  /** What etcd3 takes as `credentials`. With `CN`, etcd takes the client for the user of that name. */
+  /** What etcd3 takes as `credentials`. etcd takes the client for the user whose name is the `CN`. */
   async client(commonName = 'client'): Promise<ClientCertificate> {
     const { cert, key } = await this.#sign(commonName);
     return { rootCertificate: this.certificate, privateKey: readFileSync(key), certChain: readFileSync(cert) };

@@ -2,7 +2,7 @@ import { after, before } from 'mocha';
 import { Cluster, type ClusterOptions } from '../cluster/cluster.js';
 import { Access } from './access.js';
 
-/** bcrypt at its cheapest: how long a password check takes is not what is tested, and two cores have other work. */
+/** The lowest cost of bcrypt, because the time of a password check is not what is tested. */
 const CHEAP = '--bcrypt-cost=4';
 
 export interface Secured {
@@ -11,7 +11,7 @@ export interface Secured {
   readonly access: Access;
 }
 
-/** A cluster of its own for the specs of one `describe`, with passwords; there in their hooks and bodies. */
+/** A cluster with passwords for the specs of one `describe`. It is there in their hooks and bodies. */
 export function securedCluster(options: ClusterOptions = {}): () => Secured {
   let secured: Secured | undefined;
   before(async function () {

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credentials } from './access.js';
 
-/** Seconds that a token lives in these specs: so short that everything a candidate does finds it expired. */
+/** Seconds that a token lives in these specs: so short that a token is expired whenever a candidate does something. */
 export const TOKEN_TTL = 1;
 
 /**
- * Resolves when every token that was fetched before the call has expired, if it is not used meanwhile. Asking etcd would be a
- * use, and prolong the life of a simple token: there is no condition to wait for but time. etcd looks every second.
+ * Resolves when every token that was fetched before the call has expired, if it is not used meanwhile. Asking etcd
+ * would be a use, which prolongs the life of a simple token. So there is no condition to wait for but time. etcd looks
+ * every second.
  */
 export async function tokensExpire(): Promise<void> {
   await sleep((TOKEN_TTL + 1.5) * 1000);
@@ -34,12 +35,15 @@ export interface TokenKind {
   remove(): void;
 }
 
-/** etcd remembers them, and each use prolongs their life. */
+/** etcd remembers simple tokens, and each use prolongs their life. */
 export function simpleTokens(): TokenKind {
   return { flags: [`--auth-token-ttl=${TOKEN_TTL}`], arePreserved: true, remove: () => {} };
 }
 
-/** Signed by etcd, which remembers nothing; their end is written in them, and so is the state of users and roles. */
+/**
+ * JSON web tokens are signed by etcd, which remembers nothing. Their end and the state of users and roles are written
+ * in them.
+ */
 export function jsonWebTokens(): TokenKind {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-jwt-'));
   const [pub, priv] = [join(folder, 'pub.pem'), join(folder, 'priv.pem')];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { ContractContext } from './context.js';
 
-/** Only for a store whose history somebody can shorten; no call of `Store` does. */
+/** These specs need a store whose history somebody can shorten. No call of `Store` does that. */
 export function compactionSpecs(spec: ContractContext): void {
   describe('with watches after a compaction', () => {
     it('cancels a watch from before the compaction, and says from which revision it is possible', async () => {

@@ -3,10 +3,10 @@ import type { KeyValue, Op, Store, TxnResult } from '../../../lib/store/store.js
 import { type KeepAliveRecorder, recordKeepAlive, recordWatch, type WatchRecorder } from '../store-recorders.js';
 import { tracked } from '../track.js';
 
-/** A store to try, and what the suite needs besides. Every key it writes begins with a prefix of its own. */
+/** A store to try, and what the specs need besides. Every key that they write begins with a prefix of its own. */
 export interface OpenStore {
   readonly store: Store;
-  /** Forgets the history up to `revision`; absent when nobody can make the store do so. */
+  /** Compacts the history up to `revision`; absent when nobody can make the store do so. */
   compact?(revision: bigint): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,13 +51,13 @@ export class ContractContext {
     return { type: 'range', range: { key: this.#prefix + key, order: 'oldest', limit: 1 } };
   }
 
-  /** Of all keys under the prefix. */
+  /** A read of all keys under the prefix. */
   range(order: 'oldest' | 'newest', limit: number, maxCreateRevision?: bigint): Op {
     const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order, limit };
     return { type: 'range', range: maxCreateRevision === undefined ? range : { ...range, maxCreateRevision } };
   }
 
-  /** As `range`, without values. */
+  /** The read of `range` without values. */
   keys(order: 'oldest' | 'newest', limit: number): Op {
     const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order, limit, keysOnly: true };
     return { type: 'range', range };
@@ -100,7 +100,7 @@ export class ContractContext {
   }
 }
 
-/** The error of a promise that must be rejected. */
+/** The error of a promise that must reject. */
 export async function rejection(promise: Promise<unknown>): Promise<Error> {
   const error = await promise.then(
     () => undefined,

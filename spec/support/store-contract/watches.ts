@@ -37,7 +37,7 @@ export function watchSpecs(spec: ContractContext): void {
       await recorder.until(() => recorder.signs > 2);
       await spec.commit(spec.put('a'), spec.put('b'), spec.put('c'));
       await recorder.until((story) => story.includes('2: put b'));
-      // Whether the end that was asked for is told makes no difference to anybody.
+      // A store may or may not tell the end of a watch that the caller has cancelled.
       const told = recorder.story.filter((line) => line !== '1 cancelled').sort();
       expect(told).to.deep.equal(['1 created', '2 created', '2: put b']);
     });
