@@ -10,7 +10,7 @@ import {
   placeQuery,
   readTxn,
 } from './bare.js';
-import { type Fleet, type Standing, Tally } from './fleet.js';
+import { type Fleet, type FleetState, Tally } from './fleet.js';
 
 /** Joins in one transaction, and transactions under way, because lib/store/batching-store.ts batches so. */
 const JOINS = 40;
@@ -42,7 +42,7 @@ export class BareFleet implements Fleet {
     this.#lease = await grant(this.#client);
   }
 
-  async launch(names: readonly string[], until: Standing): Promise<void> {
+  async launch(names: readonly string[], until: FleetState): Promise<void> {
     const keys = names.map((name) => bareKey(`${name}/`, this.#lease));
     const batches = keys.flatMap((_, i) => (i % JOINS === 0 ? [keys.slice(i, i + JOINS)] : []));
     const join = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { Election, Session } from '../../lib/index.js';
 import { until as eventually } from '../../spec/support/wait.js';
 import { uniqueName } from '../world.js';
-import { type Fleet, type Standing, Tally } from './fleet.js';
+import { type Fleet, type FleetState, Tally } from './fleet.js';
 
 const LONG = 600_000;
 
@@ -28,7 +28,7 @@ export class OurFleet implements Fleet {
     await new Election(this.#session, uniqueName(), { observe: false }).start().elected();
   }
 
-  async launch(names: readonly string[], until: Standing): Promise<void> {
+  async launch(names: readonly string[], until: FleetState): Promise<void> {
     this.#led = new Tally(names.length);
     const onElected = (): void => this.#led?.add();
     const onError = (): void => {

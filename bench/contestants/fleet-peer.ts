@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
-import type { Fleet, Standing } from './fleet.js';
+import type { Fleet, FleetState } from './fleet.js';
 
 /** Milliseconds between two looks at a fleet's state. */
 const POLL = 2;
@@ -31,7 +31,7 @@ export class PeerFleet implements Fleet {
     await this.#client.get('ready');
   }
 
-  async launch(names: readonly string[], until: Standing): Promise<void> {
+  async launch(names: readonly string[], until: FleetState): Promise<void> {
     this.#count = names.length;
     for (const name of names) {
       const campaign = this.#client.election(name, this.#ttl).campaign('peer');

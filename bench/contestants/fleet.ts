@@ -1,12 +1,12 @@
 /** The state that the elections of a fleet shall reach. */
-export type Standing = 'leading' | 'waiting';
+export type FleetState = 'leading' | 'waiting';
 
 /** Many elections, one candidate in each, all in one process: of this library's, of etcd3's, or bare. */
 export interface Fleet {
   /** Connects, and makes what a session needs, before anything is measured. */
   ready(): Promise<void>;
   /** Resolves when all lead, or when all wait. */
-  launch(names: readonly string[], until: Standing): Promise<void>;
+  launch(names: readonly string[], until: FleetState): Promise<void>;
   /** Called when all elections wait. Resolves when all lead. */
   takeOver(): Promise<void>;
   /** Errors told, and leaderships lost. */

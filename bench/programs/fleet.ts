@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
-import type { Fleet, Standing } from '../contestants/fleet.js';
+import type { Fleet, FleetState } from '../contestants/fleet.js';
 import { BareFleet } from '../contestants/fleet-bare.js';
 import { OurFleet } from '../contestants/fleet-ours.js';
 import { PeerFleet } from '../contestants/fleet-peer.js';
@@ -46,7 +46,7 @@ const commands = {
     before = await memory();
   },
 
-  launch: async ({ names, until }: { readonly names: readonly string[]; readonly until: Standing }) => {
+  launch: async ({ names, until }: { readonly names: readonly string[]; readonly until: FleetState }) => {
     const lag = new LoopLag();
     count = names.length;
     const begun = now();

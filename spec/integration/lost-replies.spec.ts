@@ -49,7 +49,7 @@ describe('when etcd carries requests out and replies are lost,', () => {
       await leading(joining);
       const lost = proxy.loseReplies();
       const stopped = joining.stop();
-      await until(async () => !(await written()), { what: 'the departure to be carried out' });
+      await until(async () => !(await written()), { what: 'the deletion to be carried out' });
       if (how === 'and the connection is cut') lost.cut();
       await stopped;
       expect([joining.state, await written()]).to.deep.equal(['idle', false]);
