@@ -3,8 +3,8 @@ import { hexOf, textOf } from './store/bytes.js';
 import type { KeyValue } from './store/store.js';
 
 /**
- * One place in the queue of an election, as etcd had it at the moment of a read. The first in the queue leads, unless it
- * `blocks`. A plain object; `JSON.stringify()` writes its revisions as strings, and its bytes in base64.
+ * One place in the queue of an election, as etcd had it at the moment of a read. The first in the queue leads, unless
+ * it `blocks`. A plain object; `JSON.stringify()` writes its revisions as strings, and its bytes in base64.
  */
 export interface Candidate {
   readonly key: string;
@@ -18,8 +18,8 @@ export interface Candidate {
   /** Changes with every `proclaim()`. */
   readonly modRevision: bigint;
   /**
-   * True when the key is no candidate's: it has no lease, or does not name it. An application has written the key under the
-   * election's name. It never leads, and nobody behind it can lead until it is gone.
+   * True when the key is no candidate's: it has no lease, or does not name it. An application has written the key under
+   * the election's name. It never leads, and nobody behind it can lead until it is gone.
    */
   readonly blocks: boolean;
 }

@@ -49,8 +49,8 @@ const nothing = (): void => {};
 const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
- * Tells warnings and errors as warnings of the process, each kind once for each election, so that nobody is left without
- * a word. A kind is the message of the log, with the code of the error or the name of the event.
+ * Tells warnings and errors as warnings of the process, each kind once for each election, so that nobody is left
+ * without a word. A kind is the message of the log, with the code of the error or the name of the event.
  */
 class WarningLogger implements Logger {
   readonly #election: string | undefined;

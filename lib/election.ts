@@ -54,7 +54,8 @@ export class Election {
   /**
    * Asks etcd for nothing yet.
    *
-   * @param etcd the client, which stays the caller's to close; or a {@link Session} to share its lease with other elections
+   * @param etcd the client, which stays the caller's to close; or a {@link Session} to share its lease with other
+   *   elections
    * @param name the election's name: candidates that use the same name, of this library or another, are one queue
    * @throws ElectionError `INVALID_OPTION`
    */
@@ -121,8 +122,8 @@ export class Election {
   }
 
   /**
-   * Becomes a candidate, from the next tick on, and stays one until `stop()`. Idempotent; never throws: what goes wrong is
-   * told by `error`, and tried again. Called while `stop()` is under way it takes effect after it.
+   * Becomes a candidate, from the next tick on, and stays one until `stop()`. Idempotent; never throws: what goes wrong
+   * is told by `error`, and tried again. Called while `stop()` is under way it takes effect after it.
    */
   start(): this {
     this.#campaign.start();
@@ -130,18 +131,18 @@ export class Election {
   }
 
   /**
-   * Stops being a candidate. A leader's `signal` is aborted and `unelected` told at once; the key is released when the work
-   * of `run()` has ended, or after `releaseTimeout`. When this resolves, the key is gone from etcd, or etcd did not
-   * answer in time and the key will expire with its lease. Idempotent, bounded in time, never rejects.
+   * Stops being a candidate. A leader's `signal` is aborted and `unelected` told at once; the key is released when the
+   * work of `run()` has ended, or after `releaseTimeout`. When this resolves, the key is gone from etcd, or etcd did
+   * not answer in time and the key will expire with its lease. Idempotent, bounded in time, never rejects.
    */
   async stop(): Promise<void> {
     await this.#campaign.stop();
   }
 
   /**
-   * Gives leadership up, goes to the end of the queue and stays a candidate. Resolves when it is back in the queue, or when
-   * the first attempt to be so has failed (`error` tells, and it is tried again). Alone there it is elected again, with
-   * a greater token.
+   * Gives leadership up, goes to the end of the queue and stays a candidate. Resolves when it is back in the queue, or
+   * when the first attempt to be so has failed (`error` tells, and it is tried again). Alone there it is elected again,
+   * with a greater token.
    *
    * @throws ElectionError (rejects) `NOT_LEADER`
    */
@@ -150,10 +151,11 @@ export class Election {
   }
 
   /**
-   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token. Followers
-   * hear of a leader's in `leader`.
+   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token.
+   * Followers hear of a leader's in `leader`.
    *
-   * @throws ElectionError (rejects) `NOT_CANDIDATE` when not in the queue, `INVALID_OPTION`, `UNAVAILABLE`, `PERMISSION_DENIED`
+   * @throws ElectionError (rejects) `NOT_CANDIDATE` when not in the queue, `INVALID_OPTION`, `UNAVAILABLE`,
+   *   `PERMISSION_DENIED`
    */
   async proclaim(value: string | Buffer): Promise<void> {
     await this.#campaign.proclaim(resolveValue(value));
@@ -180,7 +182,8 @@ export class Election {
   /**
    * Resolves with the leadership when this candidate leads: at once if it does already. May be called before `start()`.
    *
-   * @throws ElectionError (rejects) `STOPPED` when `stop()` is called while this waits, `ABORTED` by `signal`, `INVALID_OPTION`
+   * @throws ElectionError (rejects) `STOPPED` when `stop()` is called while this waits, `ABORTED` by `signal`,
+   *   `INVALID_OPTION`
    */
   async elected(options: { readonly signal?: AbortSignal } = {}): Promise<Leadership> {
     checkCallOptions(options, ['signal']);
@@ -188,18 +191,18 @@ export class Election {
   }
 
   /**
-   * Joins if need be, runs `task` when elected, releases the key when the task has settled, stops, and resolves with its
-   * result. When leadership is lost meanwhile, the task's `leadership.signal` is aborted and the task awaited; then the
-   * candidate queues again and the task runs again at the next election, or with `requeue: false` this rejects with
+   * Joins if need be, runs `task` when elected, releases the key when the task has settled, stops, and resolves with
+   * its result. When leadership is lost meanwhile, the task's `leadership.signal` is aborted and the task awaited; then
+   * the candidate queues again and the task runs again at the next election, or with `requeue: false` this rejects with
    * the reason. A task that fails of itself is not run again.
    *
-   * `stop()`, `session.close()` and an abort by `signal` end it as planned: the task winds down while the lease is still
-   * refreshed, and this resolves with undefined. So a planned stop needs no `catch`.
+   * `stop()`, `session.close()` and an abort by `signal` end it as planned: the task winds down while the lease is
+   * still refreshed, and this resolves with undefined. So a planned stop needs no `catch`.
    *
    * The task runs in the async context of this call.
    *
-   * This does not mean "once in the cluster": every candidate that calls `run()` runs its task, one after the other. See
-   * docs/once-per-period.md for that.
+   * This does not mean "once in the cluster": every candidate that calls `run()` runs its task, one after the other.
+   * See docs/once-per-period.md for that.
    *
    * @throws ElectionError (rejects) `INVALID_OPTION` (also when a `run()` is under way), `STOPPED` when the session was
    *   closed before, with `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or whatever the task throws
@@ -213,8 +216,8 @@ export class Election {
   }
 
   /**
-   * Who leads, by a linearizable read; undefined: nobody. Needs no `start()`. When a key that is no candidate's blocks the
-   * election, nobody leads, and `error` says `BLOCKED`.
+   * Who leads, by a linearizable read; undefined: nobody. Needs no `start()`. When a key that is no candidate's blocks
+   * the election, nobody leads, and `error` says `BLOCKED`.
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -238,9 +241,9 @@ export class Election {
   }
 
   /**
-   * Who leads: now, and then at every change; undefined: nobody. A slow consumer gets the latest, not a backlog. Needs no
-   * `start()` and is not ended by `stop()`, but by `signal` or by leaving the loop. What goes wrong meanwhile is told
-   * by `error`, and the observation goes on.
+   * Who leads: now, and then at every change; undefined: nobody. A slow consumer gets the latest, not a backlog. Needs
+   * no `start()` and is not ended by `stop()`, but by `signal` or by leaving the loop. What goes wrong meanwhile is
+   * told by `error`, and the observation goes on.
    *
    * @example
    * ```ts

@@ -1,4 +1,6 @@
-/** Every code an {@link ElectionError} can carry; `docs/api.md` says for each when, what happens next and what to do. */
+/**
+ * Every code an {@link ElectionError} can carry; `docs/api.md` says for each when, what happens next and what to do.
+ */
 export type ElectionErrorCode =
   | 'INVALID_OPTION'
   | 'LEASE_EXPIRED'

@@ -37,8 +37,8 @@ type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
 /**
  * Delivers events one at a time: an event that a listener causes waits until all listeners have heard the present one.
  * What a listener throws or rejects with is logged, and disturbs neither the other listeners nor the election.
- * Listeners are called as methods of `self`, as Node's emitters call them. Each runs in the async context in which it was
- * added: an event can be caused by anybody's call, or by another election of the session.
+ * Listeners are called as methods of `self`, as Node's emitters call them. Each runs in the async context in which it
+ * was added: an event can be caused by anybody's call, or by another election of the session.
  */
 export class Events {
   readonly #emitter = new EventEmitter<string>();

@@ -2,8 +2,8 @@ import type { ComparatorBuilder } from 'etcd3';
 import type { ElectionError } from './errors.js';
 
 /**
- * One term, handed to the work that must be done by one candidate only. Its methods work also when they are taken out of
- * the object: `({ isCurrent, txn }) => …`. `JSON.stringify()` writes the token as a string.
+ * One term, handed to the work that must be done by one candidate only. Its methods work also when they are taken out
+ * of the object: `({ isCurrent, txn }) => …`. `JSON.stringify()` writes the token as a string.
  *
  * `isCurrent()` says that nobody else leads *now*, by the clock. It does not say that a side effect started now will
  * reach its target while that is still so: a process can be paused in between. Where that matters, fence the side
@@ -38,8 +38,8 @@ export interface Leadership {
   expiresIn(): number;
 
   /**
-   * Milliseconds until etcd may end the lease: the time that the work of a lost term has to stop in. Goes on after the end
-   * of the term, and may be negative.
+   * Milliseconds until etcd may end the lease: the time that the work of a lost term has to stop in. Goes on after the
+   * end of the term, and may be negative.
    *
    * @internal
    */
@@ -63,8 +63,8 @@ export interface Leadership {
   verify(): Promise<boolean>;
 
   /**
-   * A transaction of etcd3's that commits only while our key of this term exists, and so nobody else leads. Commits with
-   * `succeeded: false` when it does not. The builder is a thenable: never return it from an async function.
+   * A transaction of etcd3's that commits only while our key of this term exists, and so nobody else leads. Commits
+   * with `succeeded: false` when it does not. The builder is a thenable: never return it from an async function.
    */
   txn(): ComparatorBuilder;
 }

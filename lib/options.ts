@@ -31,9 +31,9 @@ export interface SessionOptions {
   readonly renewDeadline?: number;
 
   /**
-   * Where the library logs to: anything shaped like pino. Without a logger, warnings and errors are warnings of the process
-   * (`EtcdLeaderWarning`), each kind once for each election. The environment variable `ETCD_LEADER_LOG` names a level of
-   * pino's to log at instead, or is `silent`.
+   * Where the library logs to: anything shaped like pino. Without a logger, warnings and errors are warnings of the
+   * process (`EtcdLeaderWarning`), each kind once for each election. The environment variable `ETCD_LEADER_LOG` names a
+   * level of pino's to log at instead, or is `silent`.
    *
    * @default warnings of the process, or as `ETCD_LEADER_LOG` says
    */
@@ -66,8 +66,8 @@ export interface ElectionOptions extends SessionOptions {
   readonly healthCheck?: () => boolean | Promise<boolean>;
 
   /**
-   * Milliseconds that `stop()` and `stepDown()` wait for the work of `run()` before the key is released anyway. 0 does not
-   * wait. 1 to 99 are refused: such a number is usually seconds.
+   * Milliseconds that `stop()` and `stepDown()` wait for the work of `run()` before the key is released anyway. 0 does
+   * not wait. 1 to 99 are refused: such a number is usually seconds.
    *
    * @default ttl, in milliseconds
    */

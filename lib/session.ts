@@ -5,8 +5,8 @@ import { childLogger } from './log.js';
 import { checkClient, resolveSessionOptions, type SessionOptions } from './options.js';
 
 /**
- * One lease, kept alive, shared by any number of elections: ten thousand of them cost one refresh every third of the TTL.
- * Heals by itself: when the lease is lost, every election is told, and goes back to its queue with a new lease.
+ * One lease, kept alive, shared by any number of elections: ten thousand of them cost one refresh every third of the
+ * TTL. Heals by itself: when the lease is lost, every election is told, and goes back to its queue with a new lease.
  *
  * The elections of one session stand and fall together, and one session holds one place in an election: for two
  * candidates in the same election take two sessions.

@@ -32,10 +32,10 @@ export type LossCode = 'LEASE_EXPIRED' | 'LEASE_LOST' | 'KEY_DELETED' | 'STEPPED
 /**
  * An {@link Election} without etcd, for unit tests of what uses one: leads when the test says so.
  *
- * It is the real election on a store in memory, so states, events, their order, `run()`, `elected()`, `observe()` and the
- * errors are the real ones. It asks no network, sets no timer and looks at no clock: `expiresIn()` stands still, leadership
- * is lost by `depose()` alone, `stop()` waits for the work of `run()` without limit. All it does is done when the
- * promise that you await has settled, under fake timers too.
+ * It is the real election on a store in memory, so states, events, their order, `run()`, `elected()`, `observe()` and
+ * the errors are the real ones. It asks no network, sets no timer and looks at no clock: `expiresIn()` stands still,
+ * leadership is lost by `depose()` alone, `stop()` waits for the work of `run()` without limit. All it does is done
+ * when the promise that you await has settled, under fake timers too.
  *
  * @example
  * ```ts
@@ -50,9 +50,9 @@ export type LossCode = 'LEASE_EXPIRED' | 'LEASE_LOST' | 'KEY_DELETED' | 'STEPPED
  */
 export class FakeElection extends Election {
   /**
-   * The client that `leadership.txn()` is built on: a real `Etcd3`, on the store in memory unless the option `etcd` says
-   * otherwise. Give it to the code under test, and read by it what that code has written. Of the store in memory it reads
-   * and writes keys; it grants no leases and watches nothing.
+   * The client that `leadership.txn()` is built on: a real `Etcd3`, on the store in memory unless the option `etcd`
+   * says otherwise. Give it to the code under test, and read by it what that code has written. Of the store in memory
+   * it reads and writes keys; it grants no leases and watches nothing.
    *
    * @example
    * ```ts
@@ -87,8 +87,8 @@ export class FakeElection extends Election {
   }
 
   /**
-   * Makes this candidate the leader. Resolves with the leadership when everybody who listens has been told, which before
-   * `start()` is some time after it is started.
+   * Makes this candidate the leader. Resolves with the leadership when everybody who listens has been told, which
+   * before `start()` is some time after it is started.
    *
    * @throws ElectionError (rejects) `STOPPED`, when it is stopped before it is elected
    */
@@ -101,8 +101,8 @@ export class FakeElection extends Election {
   }
 
   /**
-   * Takes leadership away: another leads, and this candidate queues behind it, as the real one would: when the work of `run()`
-   * has ended. Resolves when everybody who listens has been told.
+   * Takes leadership away: another leads, and this candidate queues behind it, as the real one would: when the work of
+   * `run()` has ended. Resolves when everybody who listens has been told.
    *
    * @param code what `unelected` is told with
    * @throws ElectionError (rejects) `NOT_LEADER`
@@ -148,8 +148,8 @@ export class FakeElection extends Election {
 
   /**
    * Lets etcd stop answering: `suspended` is told with the error. Leadership goes on, since the clock stands still:
-   * `depose('LEASE_EXPIRED')` is what follows when etcd does not answer in time, and ends the outage. Only refreshes fail.
-   * What else the election asks is answered, so `stop()` ends. Resolves when everybody who listens has been told.
+   * `depose('LEASE_EXPIRED')` is what follows when etcd does not answer in time, and ends the outage. Only refreshes
+   * fail. What else the election asks is answered, so `stop()` ends. Resolves when everybody who listens has been told.
    *
    * @throws ElectionError (rejects) `NOT_CANDIDATE` when it is not started; `INVALID_OPTION`
    */
@@ -171,8 +171,8 @@ export class FakeElection extends Election {
   }
 
   /**
-   * Lets something go wrong: `error` is told with the error, each time. As with the real election nothing follows from it,
-   * except from `STOPPED`, which stops the candidate. Resolves when everybody who listens has been told.
+   * Lets something go wrong: `error` is told with the error, each time. As with the real election nothing follows from
+   * it, except from `STOPPED`, which stops the candidate. Resolves when everybody who listens has been told.
    *
    * @throws ElectionError (rejects) `INVALID_OPTION`
    */

@@ -39,7 +39,9 @@ export interface Intent {
   work: Workload | undefined;
 }
 
-/** What a candidate is made of: one object for all its parts, since there may be ten thousand candidates in a process. */
+/**
+ * What a candidate is made of: one object for all its parts, since there may be ten thousand candidates in a process.
+ */
 export interface CampaignContext {
   /** The election's name. */
   readonly name: string;

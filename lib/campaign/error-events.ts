@@ -3,7 +3,9 @@ import type { Clock } from '../common/time.js';
 import { ElectionError, type ElectionErrorCode } from '../errors.js';
 import type { Events } from '../events.js';
 
-/** What happens once, and is told each time. All else is tried again, and fails again for as long as its cause lasts. */
+/**
+ * What happens once, and is told each time. All else is tried again, and fails again for as long as its cause lasts.
+ */
 const ONCE: ReadonlySet<ElectionErrorCode> = new Set(['INVALID_OPTION', 'STOPPED', 'RELEASE_TIMEOUT', 'BLOCKED']);
 
 /**

@@ -13,8 +13,8 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
 /**
- * The state before the queue: waits for a lease, for a good answer of the health check, and for what is in the way. Then
- * it joins, and tries again with backoff until the key is there.
+ * The state before the queue: waits for a lease, for a good answer of the health check, and for what is in the way.
+ * Then it joins, and tries again with backoff until the key is there.
  *
  * If the state is closed while a join is under way, that join leaves a key that nobody wants any more. The key is
  * released then.
@@ -113,7 +113,9 @@ export class Joining {
     }
   }
 
-  /** Nobody wants the key of a join on this lease. `own` is undefined when the join may have made none. Never rejects. */
+  /**
+   * Nobody wants the key of a join on this lease. `own` is undefined when the join may have made none. Never rejects.
+   */
   async #abandon(lease: Lease, own: OwnKey | undefined): Promise<void> {
     const { name, session, queue, releases, intent, log } = this.#context;
     const isLast = !intent.isRunning;

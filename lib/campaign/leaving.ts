@@ -12,7 +12,9 @@ import type { Workload } from './task-run.js';
  * `releaseTimeout` and a second.
  */
 const RELEASE_PATIENCE = 900;
-/** Milliseconds before a leader that has stepped down queues again: the next leader's read would wait for that write. */
+/**
+ * Milliseconds before a leader that has stepped down queues again: the next leader's read would wait for that write.
+ */
 const HEAD_START = 10;
 
 /** What the state before has left. */
@@ -24,8 +26,8 @@ export interface Belongings {
 
 /**
  * The way out of the queue. The task ends first, and then the key is released: while the task winds down the lease is
- * refreshed, so nobody else can lead. The time for it is bounded by `releaseTimeout`, and a second for etcd. Whether the
- * candidate queues again is asked when it matters: the user may call `start()` or `stop()` meanwhile.
+ * refreshed, so nobody else can lead. The time for it is bounded by `releaseTimeout`, and a second for etcd. Whether
+ * the candidate queues again is asked when it matters: the user may call `start()` or `stop()` meanwhile.
  */
 export class Leaving {
   readonly name = 'leaving';
@@ -128,8 +130,8 @@ export class Leaving {
   #giveUp(): void {
     const { session, intent, releases, log } = this.#context;
     this.#isOver = true;
-    // Revoke now. If we waited for the pending join, the candidate could have been started again meanwhile, and we would
-    // revoke its new lease.
+    // Revoke now. If we waited for the pending join, the candidate could have been started again meanwhile, and we
+    // would revoke its new lease.
     if (releases(!intent.isRunning) === 'lease') void session.lease.revoke();
     const { left } = session.lease;
     if (left !== undefined) log().warn(left, 'key not released in time: it ends with its lease at the latest');

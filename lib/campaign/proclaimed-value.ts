@@ -14,8 +14,8 @@ export interface ValuedKey {
 
 /**
  * What this candidate announces, now and in its later terms. One call at a time writes it to etcd, since etcd may carry
- * out two calls that are under way in either order. It is written again when somebody else has written our key, be it an
- * attempt of our own that was given up long ago.
+ * out two calls that are under way in either order. It is written again when somebody else has written our key, be it
+ * an attempt of our own that was given up long ago.
  */
 export class ProclaimedValue {
   readonly #context: CampaignContext;
@@ -41,8 +41,8 @@ export class ProclaimedValue {
   }
 
   /**
-   * Our key was created with `key.value`. If another value was proclaimed while we were joining, the key does not hold it
-   * yet; `restore()` will write it.
+   * Our key was created with `key.value`. If another value was proclaimed while we were joining, the key does not hold
+   * it yet; `restore()` will write it.
    */
   placed(key: ValuedKey, { modRevision }: KeyValue): void {
     this.#key = key;
@@ -75,8 +75,8 @@ export class ProclaimedValue {
   }
 
   /**
-   * Writes our key again if somebody else has written it. Without our lease the key would outlive us; with another value
-   * it would announce what we do not announce.
+   * Writes our key again if somebody else has written it. Without our lease the key would outlive us; with another
+   * value it would announce what we do not announce.
    */
   restore(): void {
     const key = this.#key;
@@ -85,7 +85,9 @@ export class ProclaimedValue {
     this.#write(key.own, this.#value).catch((err: ElectionError) => this.#moves.failed(err));
   }
 
-  /** Our key as this read has found it, with the value that the read left out; undefined when the value is not known. */
+  /**
+   * Our key as this read has found it, with the value that the read left out; undefined when the value is not known.
+   */
   asOf({ kv, own }: Place): KeyValue | undefined {
     // The key was written since we joined: by a proclaim() whose answer is late or lost, or by somebody else.
     const isAsJoined = kv.modRevision === own.createRevision;

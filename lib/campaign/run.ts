@@ -17,8 +17,8 @@ export interface RunOptions {
    */
   readonly requeue?: boolean;
   /**
-   * Milliseconds to wait until the task begins for the first time; then `run()` rejects with `TIMEOUT`. 0: no wait behind
-   * another candidate, as `flock -n`. The first attempt to join has its time in any case.
+   * Milliseconds to wait until the task begins for the first time; then `run()` rejects with `TIMEOUT`. 0: no wait
+   * behind another candidate, as `flock -n`. The first attempt to join has its time in any case.
    *
    * @default no limit
    */
@@ -29,8 +29,8 @@ export interface RunOptions {
  * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops. Resolves with
  * what the task returns, or with undefined when the user has stopped the candidate.
  *
- * @throws ElectionError `INVALID_OPTION`, `STOPPED` by a session that was closed before; with `requeue: false` the reason
- * of the loss, with `wait` `TIMEOUT`; or what the task throws
+ * @throws ElectionError `INVALID_OPTION`, `STOPPED` by a session that was closed before; with `requeue: false` the
+ *   reason of the loss, with `wait` `TIMEOUT`; or what the task throws
  */
 export async function run<T>(
   campaign: Campaign,
@@ -52,7 +52,8 @@ export async function run<T>(
   const work = new TaskRun(task, requeue, log);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   const giveUp = (reason: ElectionError): void => {
-    if (campaign.state.name !== 'leaving') void campaign.stop(reason); // else somebody has stopped the candidate already
+    // else somebody has stopped the candidate already
+    if (campaign.state.name !== 'leaving') void campaign.stop(reason);
   };
   if (wait !== undefined) work.limit(new WaitLimit(campaign.clock, wait, giveUp));
   campaign.assign(work);

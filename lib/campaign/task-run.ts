@@ -25,8 +25,8 @@ const PLANNED: ReadonlySet<ElectionErrorCode> = new Set(['STOPPED', 'ABORTED']);
 
 /**
  * The task of one `run()`: called anew in each term, never twice at a time. What the task returns or throws counts only
- * if the term has lasted until then: after the end of its term the task is only winding down. The task runs in the async
- * context of the call of `run()`, since a term can begin in anybody's.
+ * if the term has lasted until then: after the end of its term the task is only winding down. The task runs in the
+ * async context of the call of `run()`, since a term can begin in anybody's.
  */
 export class TaskRun<T> implements Workload {
   /**

@@ -27,8 +27,8 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 /**
  * The one {@link Leadership}. The campaign ends it.
  *
- * What is a method for the user is a getter here, which binds the method when it is asked for: so methods work when they
- * are taken out of the object, and ten thousand terms do not keep five functions each.
+ * What is a method for the user is a getter here, which binds the method when it is asked for: so methods work when
+ * they are taken out of the object, and ten thousand terms do not keep five functions each.
  */
 export class Term implements Leadership {
   readonly #context: TermContext;

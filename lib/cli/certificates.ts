@@ -14,8 +14,8 @@ export interface CertificateFiles {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /**
- * Reads the files, and looks at what is in them: later gRPC would say what is wrong in the words of OpenSSL, without the
- * name of the file, or say nothing.
+ * Reads the files, and looks at what is in them: later gRPC would say what is wrong in the words of OpenSSL, without
+ * the name of the file, or say nothing.
  *
  * @throws CliError
  */

@@ -22,10 +22,10 @@ const CLOCKS_DIFFER = 2_000;
 const PAUSES = { first: 100, longest: 10_000 };
 
 /**
- * The periods of an election: each of them is claimed at most once in the cluster, by the leader of the moment. The claim is
- * the key `<election>!period`. It is written by a transaction that compares the leader's own key, so a leader that is
- * deposed claims nothing; and that compares the key itself, so nobody claims a period twice. Periods begin at multiples of
- * their length since 1970 (UTC), by the clock of the host.
+ * The periods of an election: each of them is claimed at most once in the cluster, by the leader of the moment. The
+ * claim is the key `<election>!period`. It is written by a transaction that compares the leader's own key, so a leader
+ * that is deposed claims nothing; and that compares the key itself, so nobody claims a period twice. Periods begin at
+ * multiples of their length since 1970 (UTC), by the clock of the host.
  */
 export class Periods {
   readonly #etcd: Etcd3;

@@ -11,7 +11,9 @@ const PAGE = 1_000;
 /** Requests under way at a time. */
 const AT_ONCE = 16;
 
-/** The requests that only the command line needs, with the time-outs and repeated attempts of the library's requests. */
+/**
+ * The requests that only the command line needs, with the time-outs and repeated attempts of the library's requests.
+ */
 export class Requests {
   readonly #etcd: Etcd3;
   readonly #clock = new SystemClock();

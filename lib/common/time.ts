@@ -9,8 +9,8 @@ export interface Clock {
   now(): number;
 
   /**
-   * Calls `fn` once, `ms` from now or later (24.8 days at the most); the function returned cancels that. With `unref` the
-   * process may exit before.
+   * Calls `fn` once, `ms` from now or later (24.8 days at the most); the function returned cancels that. With `unref`
+   * the process may exit before.
    */
   after(ms: number, fn: () => void, options?: { readonly unref?: boolean }): () => void;
 }
@@ -40,8 +40,8 @@ interface LongTimer {
  * sleeps for a minute must find its lease a minute older. A forward step of the wall clock without a sleep ends a
  * leadership too early, which is safe. A step back changes nothing.
  *
- * Node's timers sleep with the monotonic clock. So while there are long timers, the clock looks every 250 ms whether the
- * machine has slept, and then sets the long timers anew. One look serves all timers of the process.
+ * Node's timers sleep with the monotonic clock. So while there are long timers, the clock looks every 250 ms whether
+ * the machine has slept, and then sets the long timers anew. One look serves all timers of the process.
  */
 export class SystemClock implements Clock {
   #skew = Date.now() - performance.now();

@@ -20,9 +20,9 @@ export interface EtcdKeepAliveOptions {
 }
 
 /**
- * {@link KeepAliveStream} on etcd. A stream keeps the token that it was opened with, and etcd looks at the token at each
- * refresh: 3.5.30, 3.6.16 and 3.7.3 do, 3.4.23 and 3.5.16 do not. That a token has expired is no failure: the refresh is
- * repeated at once on another stream, with another token, and only a refusal of this token too is told.
+ * {@link KeepAliveStream} on etcd. A stream keeps the token that it was opened with, and etcd looks at the token at
+ * each refresh: 3.5.30, 3.6.16 and 3.7.3 do, 3.4.23 and 3.5.16 do not. That a token has expired is no failure: the
+ * refresh is repeated at once on another stream, with another token, and only a refusal of this token too is told.
  */
 export class EtcdKeepAlive implements KeepAliveStream {
   readonly #options: EtcdKeepAliveOptions;

@@ -36,10 +36,10 @@ const NEVER = 2n ** 62n;
 /**
  * {@link WatchStream} on etcd.
  *
- * **The sign of life** is the answer to a probe: a watch that is created and, as soon as etcd has answered, cancelled. For
- * that etcd looks at the user's rights and takes the lock under which it delivers events, so a member that could not tell
- * events gives no answer. The probe is on a key that the stream watches, because the user may be allowed no other; it is
- * written as a range of this one key, because `etcd grpc-proxy` answers itself what it watches already.
+ * **The sign of life** is the answer to a probe: a watch that is created and, as soon as etcd has answered, cancelled.
+ * For that etcd looks at the user's rights and takes the lock under which it delivers events, so a member that could
+ * not tell events gives no answer. The probe is on a key that the stream watches, because the user may be allowed no
+ * other; it is written as a range of this one key, because `etcd grpc-proxy` answers itself what it watches already.
  * etcd's progress requests give no sign of life: 3.5.30, 3.6.16 and 3.7.3 answer none while a watch of the stream waits
  * for a revision that is still to come, as ours do, and a progress request can block a member (etcd issue 22184).
  *

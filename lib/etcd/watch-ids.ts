@@ -4,8 +4,8 @@ export interface Numbering {
 }
 
 /**
- * The ids of the watches on one stream. etcd keeps the ids that we choose, so there is nothing to remember, however many
- * watches there are. `etcd grpc-proxy` counts watches itself, and tells an id when it has created the watch.
+ * The ids of the watches on one stream. etcd keeps the ids that we choose, so there is nothing to remember, however
+ * many watches there are. `etcd grpc-proxy` counts watches itself, and tells an id when it has created the watch.
  */
 export class WatchIds {
   readonly #numbering: Numbering;

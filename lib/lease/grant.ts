@@ -17,7 +17,8 @@ export interface GrantParts {
 
 /**
  * Asks etcd for a lease until there is one. `failed` is told of each attempt that fails. Resolves to undefined when
- * `signal` aborts, after the last attempt has ended; what etcd may have granted is among the orphans then. Never rejects.
+ * `signal` aborts, after the last attempt has ended; what etcd may have granted is among the orphans then. Never
+ * rejects.
  *
  * A repeated request names the same lease, so that an outage of an hour does not leave a thousand leases behind.
  */

@@ -9,10 +9,14 @@ import { type Granted, Lease, type LeaseHandlers } from './lease.js';
 import { type LeaseUser, LeaseUsers } from './lease-users.js';
 import { type LeftLease, leftLease, Orphans } from './orphans.js';
 
-/** Milliseconds that `close()` waits for the end of the lease, at the least, and on top of the longest `releaseTimeout`. */
+/**
+ * Milliseconds that `close()` waits for the end of the lease, at the least, and on top of the longest `releaseTimeout`.
+ */
 const REVOKE_PATIENCE = 1_000;
 
-/** Milliseconds before the streams of an ended lease are closed, because the next leader reads its place at this moment. */
+/**
+ * Milliseconds before the streams of an ended lease are closed, because the next leader reads its place at this moment.
+ */
 const HEAD_START = 10;
 
 const CLOSED = 'the session is closed: make another one';
@@ -29,8 +33,8 @@ export interface LeaseManagerParts {
 }
 
 /**
- * The lease of a session, for any number of users. When the lease is lost, all users are told, and then another lease is
- * asked for.
+ * The lease of a session, for any number of users. When the lease is lost, all users are told, and then another lease
+ * is asked for.
  *
  * - **empty**: nobody uses the lease. Ends when a user comes.
  * - **granting**: etcd is asked for a lease. Ends when etcd has granted one, or when the lease is revoked.
@@ -46,7 +50,9 @@ export class LeaseManager implements LeaseHandlers {
   /** A lease that was revoked, and whose streams are still open. */
   #retired: Lease | undefined;
   #granting: { readonly scope: AbortController; readonly done: Promise<void> } | undefined;
-  /** Why etcd does not answer, since when (on the clock), and what the log is told of it; undefined while it answers. */
+  /**
+   * Why etcd does not answer, since when (on the clock), and what the log is told of it; undefined while it answers.
+   */
   #suspension: { error: ElectionError; readonly since: number; readonly reminders: Reminders } | undefined;
   #closing: Promise<void> | undefined;
 
@@ -147,7 +153,8 @@ export class LeaseManager implements LeaseHandlers {
     this.#closing ??= Promise.resolve().then(async () => {
       const { clock } = this.#parts;
       const until = clock.now() + this.#users.releaseTimeout + REVOKE_PATIENCE;
-      const reason = new ElectionError('STOPPED', 'the candidate was stopped'); // one for all: each would have its stack
+      // one for all: each would have its stack
+      const reason = new ElectionError('STOPPED', 'the candidate was stopped');
       await this.#users.stop(reason);
       await within(clock, Math.max(REVOKE_PATIENCE, until - clock.now()), this.revoke());
       const { left } = this.#orphans;
@@ -183,7 +190,8 @@ export class LeaseManager implements LeaseHandlers {
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const user of this.#users) user.lost(lease, reason);
     this.#grantIfNeeded();
-    if (this.#granting === undefined) this.#orphans.revokeInTime(); // else when a lease is granted, since etcd answers then
+    // else when a lease is granted, since etcd answers then
+    if (this.#granting === undefined) this.#orphans.revokeInTime();
   }
 
   // ---- a lease ----

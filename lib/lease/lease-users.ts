@@ -9,7 +9,10 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
   readonly releaseTimeout: number;
   /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;
-  /** etcd has granted no lease; the next attempt is under way. False: nobody listens to this user, so the log must say it. */
+  /**
+   * etcd has granted no lease; the next attempt is under way. False: nobody listens to this user, so the log must say
+   * it.
+   */
   notGranted(error: ElectionError): boolean;
   suspended(error: ElectionError): void;
   resumed(): void;

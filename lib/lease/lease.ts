@@ -45,9 +45,9 @@ export function deadlineOf({ sentAt, ttl }: Omit<Granted, 'id'>, renewDeadline: 
 /**
  * One lease while we hold it: refreshed, and watched for its deadline.
  *
- * etcd counts the TTL from the moment it served a refresh, and it never serves a refresh before we send it. So a deadline
- * that is counted from the sending passes before etcd can end the lease. The refresher never gives up, and the deadline
- * never waits: nothing that the refresher does can delay the end.
+ * etcd counts the TTL from the moment it served a refresh, and it never serves a refresh before we send it. So a
+ * deadline that is counted from the sending passes before etcd can end the lease. The refresher never gives up, and the
+ * deadline never waits: nothing that the refresher does can delay the end.
  */
 export class Lease implements RefresherHandlers {
   readonly id: bigint;
@@ -73,8 +73,8 @@ export class Lease implements RefresherHandlers {
     this.#on = on;
     this.#deadline = deadlineOf(granted, renewDeadline);
     this.#end = granted.sentAt + granted.ttl * 1000;
-    // Refresh at a third of the TTL that we asked for, even if etcd granted more: `renewDeadline` is relative to what we
-    // asked for. And at least twice before `renewDeadline`.
+    // Refresh at a third of the TTL that we asked for, even if etcd granted more: `renewDeadline` is relative to what
+    // we asked for. And at least twice before `renewDeadline`.
     const refreshed = Math.min(granted.ttl, ttl, 1.5 * renewDeadline);
     this.#refresher = new Refresher(store, clock, this.id, granted.sentAt, refreshed, this);
     this.#watchDeadline();

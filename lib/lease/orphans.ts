@@ -43,8 +43,8 @@ export function leftLease(id: bigint, grace: number, err?: unknown): LeftLease {
 
 /**
  * Leases that we gave up without knowing whether etcd has ended them. Their keys stand before ours in the queue, and a
- * change of etcd's raft leader gives them their full TTL again. So they are revoked, but not before the work of a leader
- * that missed its deadline has had the time that it was promised.
+ * change of etcd's raft leader gives them their full TTL again. So they are revoked, but not before the work of a
+ * leader that missed its deadline has had the time that it was promised.
  *
  * A lease that we have held is revoked again and again, for as long as etcd does not answer: without that, the queue
  * would be without a leader for a whole TTL after the outage. If etcd answers and refuses, the lease ends by itself.

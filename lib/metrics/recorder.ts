@@ -23,7 +23,9 @@ export class Recorder implements Source {
   /** The term whose time is being counted, and until when it has been counted. */
   #term: { readonly leadership: Leadership; countedTo: number; deadline: number } | undefined;
   #lost: { readonly at: number; readonly life: number } | undefined;
-  /** The fencing token of the leader that was seen last. A leader that comes back has the same key, and another token. */
+  /**
+   * The fencing token of the leader that was seen last. A leader that comes back has the same key, and another token.
+   */
   #leaderToken: bigint | undefined;
   #queue: { readAt: number; readonly position: number | undefined } | undefined;
   #isReading = false;

@@ -4,7 +4,10 @@ import { ClientClosed, type WatchEvent } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { OwnKey, Queue } from './queue.js';
 
-/** Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7 s. */
+/**
+ * Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7
+ * s.
+ */
 const ECHOES_FOR = 10_000;
 
 /** A key that its candidate does not want any more. */
@@ -54,14 +57,16 @@ export class KeyReleaser {
     return obstacle?.unless === queue ? undefined : obstacle?.done;
   }
 
-  /** A join that was given up is under way, and will release the key it gets: no other join may begin before its end. */
+  /**
+   * A join that was given up is under way, and will release the key it gets: no other join may begin before its end.
+   */
   blockUntil(election: string, join: Promise<void>): void {
     this.#block(election, join, undefined);
   }
 
   /**
-   * Releases the key, and tries again for as long as its lease is ours. Resolves to true when etcd has confirmed that the
-   * key is gone, and to false when no further attempt is made. Never rejects.
+   * Releases the key, and tries again for as long as its lease is ours. Resolves to true when etcd has confirmed that
+   * the key is gone, and to false when no further attempt is made. Never rejects.
    */
   release(queue: Queue, unwanted: UnwantedKey): Promise<boolean> {
     const { election, lease, own, isLast, failed } = unwanted;

@@ -16,8 +16,8 @@ export function endOf(prefix: string): string {
 }
 
 /**
- * Whether the key stands in the queue. A key further down (`jobs/a/1f` under `jobs/`) belongs to a nested election, and a
- * key with `!` (`jobs/a!period`) is a nested election's control key. Neither must block this election.
+ * Whether the key stands in the queue. A key further down (`jobs/a/1f` under `jobs/`) belongs to a nested election, and
+ * a key with `!` (`jobs/a!period`) is a nested election's control key. Neither must block this election.
  */
 export function isCandidateKey(key: string, prefix: string): boolean {
   if (!key.startsWith(prefix)) return false;
@@ -25,8 +25,8 @@ export function isCandidateKey(key: string, prefix: string): boolean {
 }
 
 /**
- * Whether a key in the queue is no candidate's: its last segment does not name the lease that the key hangs on, in hex or
- * in decimal. All etcd clients wait for such a key as for any other, and nobody leads by it.
+ * Whether a key in the queue is no candidate's: its last segment does not name the lease that the key hangs on, in hex
+ * or in decimal. All etcd clients wait for such a key as for any other, and nobody leads by it.
  */
 export function isBlocking({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boolean {
   return lease === 0n || (leaseIn(key) !== hexOf(lease) && leaseIn(key) !== lease.toString());

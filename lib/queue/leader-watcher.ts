@@ -7,16 +7,16 @@ import { FreshRead, type Reader } from './fresh-read.js';
 import type { Head, Queue } from './queue.js';
 
 /**
- * Milliseconds to wait after a change of leader before reading who leads. The next leader reads at this moment anyway and
- * shares its answer, so the other reads are usually not needed. In a long queue the wait is longer, since etcd tells every
- * process that the leader is gone.
+ * Milliseconds to wait after a change of leader before reading who leads. The next leader reads at this moment anyway
+ * and shares its answer, so the other reads are usually not needed. In a long queue the wait is longer, since etcd
+ * tells every process that the leader is gone.
  */
 const HEAD_START = 5;
 const HEAD_START_EACH = 0.25;
 const LONGEST_HEAD_START = 250;
 /**
- * After the head start each process waits a random time, up to 2 ms per candidate and at most 2 s. Every read makes etcd
- * sort the whole queue, so the reads must not arrive together.
+ * After the head start each process waits a random time, up to 2 ms per candidate and at most 2 s. Every read makes
+ * etcd sort the whole queue, so the reads must not arrive together.
  */
 const SPREAD_EACH = 2;
 const LONGEST_SPREAD = 2_000;
@@ -50,9 +50,10 @@ interface Known {
 }
 
 /**
- * Follows the head of one election's queue: its key while there is one, and the whole range while the queue is empty. All
- * observers of the election on one client share it: a thousand candidates in a process follow the leader by one watch, and
- * read once when it goes. It uses the session of one of them, the host, and takes another host when that one leaves.
+ * Follows the head of one election's queue: its key while there is one, and the whole range while the queue is empty.
+ * All observers of the election on one client share it: a thousand candidates in a process follow the leader by one
+ * watch, and read once when it goes. It uses the session of one of them, the host, and takes another host when that one
+ * leaves.
  *
  * - **unknown**: nothing has been seen yet. Ends with the first answer, or with what an observer has learned elsewhere.
  * - **seen**: the head is known and followed. Ends when the watch tells that it has changed.
@@ -173,7 +174,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   // ---- what is seen ----
 
-  /** The oldest key of a queue that was empty. Of several keys in one revision, told in this turn, the first by name. */
+  /**
+   * The oldest key of a queue that was empty. Of several keys in one revision, told in this turn, the first by name.
+   */
   #onArrival(kv: KeyValue): void {
     const first = this.#arrived;
     if (first === undefined) soon(() => this.#acceptArrival());

@@ -19,8 +19,8 @@ import type { Change, MemoryStore } from './memory-store.js';
 const MISSING = { value: Buffer.alloc(0), createRevision: 0n, modRevision: 0n, lease: 0n };
 
 /**
- * etcd's service of keys on the store in memory, for `mock()` of an etcd3 client: reads, writes and transactions. There is
- * nothing else behind it: no leases to grant, no watches, no streams.
+ * etcd's service of keys on the store in memory, for `mock()` of an etcd3 client: reads, writes and transactions. There
+ * is nothing else behind it: no leases to grant, no watches, no streams.
  */
 export class MemoryKv {
   readonly #store: MemoryStore;
@@ -122,7 +122,10 @@ export class MemoryKv {
     return this.#store.keys(keyOf(key), end === undefined || end.length === 0 ? undefined : keyOf(end));
   }
 
-  /** A key that does not exist has zero for everything but its value: that compares as false whatever it is compared with. */
+  /**
+   * A key that does not exist has zero for everything but its value: that compares as false whatever it is compared
+   * with.
+   */
   #holds({ key, target = 'Version', result = 'Equal', ...wanted }: ICompare): boolean {
     const kv = this.#store.get(keyOf(key ?? Buffer.alloc(0)));
     const { createRevision, modRevision, lease, value } = kv ?? MISSING;

@@ -41,7 +41,10 @@ export interface Change {
  * It keeps all of its history, since nobody compacts it.
  */
 export class MemoryStore implements Store {
-  /** Refreshes fail with this error while it is there. All else is answered, so that nobody has to wait for time to pass. */
+  /**
+   * Refreshes fail with this error while it is there. All else is answered, so that nobody has to wait for time to
+   * pass.
+   */
   outage: Error | undefined;
   #keys = new Map<string, KeyValue>();
   readonly #leases: MemoryLeases;
@@ -100,8 +103,8 @@ export class MemoryStore implements Store {
   }
 
   /**
-   * Changes the store in one revision, then tells of it. What `make` reads is the store as changed so far. When it throws,
-   * nothing is changed.
+   * Changes the store in one revision, then tells of it. What `make` reads is the store as changed so far. When it
+   * throws, nothing is changed.
    */
   change<T>(make: (change: Change) => T, age?: bigint): T {
     const before = new Map(this.#keys);
@@ -192,7 +195,9 @@ export class MemoryStore implements Store {
     this.delete(...keys.sort());
   }
 
-  /** Carries out what is written, then tells of it. Returns what is read, in order: a read sees the writes before it. */
+  /**
+   * Carries out what is written, then tells of it. Returns what is read, in order: a read sees the writes before it.
+   */
   #write(ops: readonly Op[], age?: bigint): RangeResult[] {
     return this.change((change) => {
       const ranges: RangeResult[] = [];

@@ -2,8 +2,8 @@ import { soon } from '../common/time.js';
 import type { WatchEvent, WatchHandlers, WatchStream } from '../store/store.js';
 
 /**
- * Turns of the microtask queue that news takes. As with etcd it comes later than the reply to whoever has caused it, and all
- * that he does with the reply: one who stops does not hear of his own end.
+ * Turns of the microtask queue that news takes. As with etcd it comes later than the reply to whoever has caused it,
+ * and all that he does with the reply: one who stops does not hear of his own end.
  */
 const NEWS_TAKES = 20;
 

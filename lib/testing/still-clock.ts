@@ -9,8 +9,8 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until it is moved, and sets no timer: a unit test with fake timers sees none of ours, and one
- * without is not kept alive. What is due at once runs as soon as the caller awaits something.
+ * A clock that stands still until it is moved, and sets no timer: a unit test with fake timers sees none of ours, and
+ * one without is not kept alive. What is due at once runs as soon as the caller awaits something.
  */
 export class StillClock implements Clock {
   #now = 0;

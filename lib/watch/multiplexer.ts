@@ -28,11 +28,11 @@ const LINGER = 100;
  * Any number of watches on one stream, and one watch for each key, however many follow the key.
  *
  * - **closed**: nothing is followed, and there is no stream. Ends when something is followed.
- * - **open**: the stream tells events. After a time of quiet it is asked for a sign of life, since it would be quiet for
- *   ever on a half-open connection or on a member that has stopped. Ends when the stream breaks or gives no sign of life
- *   (then reopening), or when nothing is followed any more (then lingering).
- * - **reopening**: the stream is gone, and all watches are pending. Ends after a pause, with a stream on another member:
- *   each watch goes on from the last revision it saw, and its followers are told to read.
+ * - **open**: the stream tells events. After a time of quiet it is asked for a sign of life, since it would be quiet
+ *   for ever on a half-open connection or on a member that has stopped. Ends when the stream breaks or gives no sign of
+ *   life (then reopening), or when nothing is followed any more (then lingering).
+ * - **reopening**: the stream is gone, and all watches are pending. Ends after a pause, with a stream on another
+ *   member: each watch goes on from the last revision it saw, and its followers are told to read.
  * - **lingering**: the stream is open, and nothing is followed. Ends after a moment (then closed), or when something is
  *   followed again (then open).
  */
@@ -122,8 +122,8 @@ export class WatchMultiplexer {
   }
 
   /**
-   * The watch may have told the other followers already what happened between the newcomer's read and now. The last event
-   * would not say it all: a key can be deleted and be there again.
+   * The watch may have told the other followers already what happened between the newcomer's read and now. The last
+   * event would not say it all: a key can be deleted and be there again.
    */
   #catchUp(watch: SharedWatch, from: bigint, follower: Follower): void {
     if (from >= watch.next) return;
@@ -211,7 +211,8 @@ export class WatchMultiplexer {
     this.#stream = undefined;
     this.#pending.clear();
     if (isSilent) stream?.overdue();
-    // The stream before gave no sign of life either. When etcd is merely slow, a new connection would make it slower still.
+    // The stream before gave no sign of life either. When etcd is merely slow, a new connection would make it slower
+    // still.
     if (isSilent && ++this.#silences > 1) stream?.overdue();
     stream?.close();
   }
@@ -249,8 +250,8 @@ export class WatchMultiplexer {
     if (watch === undefined) return;
     watch.isInterrupted = true;
     if (compacted !== undefined) {
-      // The watch misses nothing from `compacted` on. What was before it the followers read. A history that has begun anew
-      // brings a lower revision.
+      // The watch misses nothing from `compacted` on. What was before it the followers read. A history that has begun
+      // anew brings a lower revision.
       watch.next = compacted;
       this.#create(watch);
       return;

@@ -13,11 +13,11 @@ const MOST_ASKED = 32;
 export type GroupOf = (key: string) => string;
 
 /**
- * The watches of a stream that etcd has not created yet: which one is asked for next, and how many at a time. A watch by
- * which somebody takes over goes before a patient one, which follows a key of our own.
+ * The watches of a stream that etcd has not created yet: which one is asked for next, and how many at a time. A watch
+ * by which somebody takes over goes before a patient one, which follows a key of our own.
  *
- * While a watch is pending, its key can be deleted unseen. When a lease ends, etcd deletes all its keys together. So the
- * first deletion seen in a group makes every follower of another key of that group read.
+ * While a watch is pending, its key can be deleted unseen. When a lease ends, etcd deletes all its keys together. So
+ * the first deletion seen in a group makes every follower of another key of that group read.
  */
 export class PendingWatches {
   readonly #ask: (watch: SharedWatch) => void;

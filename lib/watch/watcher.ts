@@ -5,14 +5,14 @@ import type { GroupOf } from './pending-watches.js';
 import type { Follower, Subject } from './shared-watch.js';
 
 /**
- * Keys that one stream carries before there is another. A member creates the watches of one stream one after the other, some
- * 1,500 in a second, so that a stream with 20,000 keys would need 13 s to get going again after a break.
+ * Keys that one stream carries before there is another. A member creates the watches of one stream one after the other,
+ * some 1,500 in a second, so that a stream with 20,000 keys would need 13 s to get going again after a break.
  */
 const MOST_KEYS = 2_000;
 
 /**
- * The watches of a session: on one stream while they are few, on more when they are many, each on a member of its own choice.
- * A key is followed on one of them only, however many follow it.
+ * The watches of a session: on one stream while they are few, on more when they are many, each on a member of its own
+ * choice. A key is followed on one of them only, however many follow it.
  */
 export class Watcher {
   readonly #newWatch: () => WatchMultiplexer;

@@ -168,7 +168,8 @@ async function sayFarewell(world: World): Promise<void> {
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   await world.time.until(isOver, longest + 3_000);
   if (world.plan.farewell === 'with the raft leader') {
-    // What could not be released while etcd had no raft leader is tried again after `stop()` and `close()` have resolved.
+    // What could not be released while etcd had no raft leader is tried again after `stop()` and `close()` have
+    // resolved.
     const areReleased = (): boolean =>
       present(world).every(({ clock, connection }) => clock.timers.length + connection.open.length === 0);
     await world.time.until(areReleased, world.plan.etcd.electionTime + SECOND_ATTEMPT);
@@ -197,7 +198,9 @@ async function leadersFirst(world: World): Promise<void> {
   }
 }
 
-/** The leaders go in the moment in which etcd loses its raft leader. Their keys go long before their leases could end. */
+/**
+ * The leaders go in the moment in which etcd loses its raft leader. Their keys go long before their leases could end.
+ */
 async function withTheRaftLeader(world: World): Promise<void> {
   const { electionTime } = world.plan.etcd;
   const leaders = world.living.filter(({ election }) => election.isLeader());
@@ -219,7 +222,9 @@ async function withTheRaftLeader(world: World): Promise<void> {
   world.tally.add('outcome', 'stopped with the raft leader');
 }
 
-/** Streams and timers end with what they were for; a request that is on its way comes back, and its time-out with it. */
+/**
+ * Streams and timers end with what they were for; a request that is on its way comes back, and its time-out with it.
+ */
 function checkNothingRuns(world: World): void {
   for (const { connection, clock, name } of present(world)) {
     const streams = connection.open.filter((what) => /keepAlive|watch/.test(what));

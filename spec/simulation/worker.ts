@@ -9,7 +9,9 @@ class TaskFailed extends Error {}
 /** The user's own will is no error, unless the session was closed before the call. */
 const PLANNED: ReadonlySet<string> = new Set(['STOPPED', 'ABORTED']);
 
-/** The work of one candidate in `run()`, and what it may expect: never two at a time, and the key until it has ended. */
+/**
+ * The work of one candidate in `run()`, and what it may expect: never two at a time, and the key until it has ended.
+ */
 export class Worker {
   readonly #contender: Contender;
   #running: Leadership | undefined;

@@ -7,7 +7,9 @@ import { until } from './wait.js';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
 
-/** ms for what takes a second or two on a machine that has nothing else to do: three processes start, one is elected. */
+/**
+ * ms for what takes a second or two on a machine that has nothing else to do: three processes start, one is elected.
+ */
 const LONG = 60_000;
 
 /** A line that an example has printed. The time is the machine's, so lines of all replicas can be compared. */

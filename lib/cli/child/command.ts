@@ -21,8 +21,8 @@ export interface CommandOptions {
 
 /**
  * The user's command while it runs. It has our stdin, stdout and stderr, but a process group and session of its own, so
- * that a signal reaches everything that the command has started and nothing else. What has left the group, as daemons do,
- * is found by a mark in its environment when the command is to be ended.
+ * that a signal reaches everything that the command has started and nothing else. What has left the group, as daemons
+ * do, is found by a mark in its environment when the command is to be ended.
  */
 export class Command {
   readonly pid: number;

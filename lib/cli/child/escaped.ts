@@ -17,9 +17,10 @@ export function marked(env: NodeJS.ProcessEnv, mark: string): NodeJS.ProcessEnv 
 }
 
 /**
- * The processes that a command has started and that have left its process group, as daemons do (`setsid`). They are known
- * by their environment, which is theirs from the beginning. Not found are processes that were given another environment
- * (`env -i`, `sudo`, `docker run`), that have overwritten it, that run as another user, and all on systems without /proc.
+ * The processes that a command has started and that have left its process group, as daemons do (`setsid`). They are
+ * known by their environment, which is theirs from the beginning. Not found are processes that were given another
+ * environment (`env -i`, `sudo`, `docker run`), that have overwritten it, that run as another user, and all on systems
+ * without /proc.
  */
 export function escaped(mark: string, group: number): number[] {
   if (process.platform !== 'linux') return [];

@@ -18,8 +18,9 @@ interface Found {
 }
 
 /**
- * Prints elections and their leaders. An election is known by its keys alone: a key `<name>/<lease id>` that hangs on the
- * very lease that it names. No other kind of key looks like that by accident. Who leads is read as `candidates` reads it.
+ * Prints elections and their leaders. An election is known by its keys alone: a key `<name>/<lease id>` that hangs on
+ * the very lease that it names. No other kind of key looks like that by accident. Who leads is read as `candidates`
+ * reads it.
  */
 export async function list({ etcd, out }: Context, prefix: string): Promise<number> {
   const { store } = environmentOf(etcd);

@@ -66,7 +66,8 @@ export class Program {
 
   /** Any command on a terminal. */
   static terminal(command: string, options: ProgramOptions = {}): Program {
-    // `script` asks a shell ($SHELL, or else sh) for the command. One that stayed would be in the foreground too, and die of Ctrl-C.
+    // `script` asks a shell ($SHELL, or else sh) for the command. One that stayed would be in the foreground too, and
+    // die of Ctrl-C.
     const args = ['--quiet', '--return', '--flush', '--command', `exec ${command}`, '/dev/null'];
     return tracked(new Program('script', args, options));
   }

@@ -20,8 +20,8 @@ export function findKept(env: NodeJS.ProcessEnv, wanted?: string): { bin: string
 }
 
 /**
- * Keeps what `make` puts into the folder that it is given, when that is an etcd server of this release. What is only half
- * there is never seen by others. Resolves with why there is nothing to keep, or with undefined.
+ * Keeps what `make` puts into the folder that it is given, when that is an etcd server of this release. What is only
+ * half there is never seen by others. Resolves with why there is nothing to keep, or with undefined.
  */
 export async function keep(
   release: string,

@@ -3,7 +3,9 @@ import { run } from './run.js';
 /** The releases from which on an answer of etcd is never older than what etcd has answered before, by line. */
 const FRESH_READS_SINCE: Readonly<Record<string, number>> = { '3.4': 42, '3.5': 28, '3.6': 9 };
 
-/** What `ETCD_VERSION` may be: a release such as `3.5.16`, or a line such as `3.5`, which asks for its newest release. */
+/**
+ * What `ETCD_VERSION` may be: a release such as `3.5.16`, or a line such as `3.5`, which asks for its newest release.
+ */
 export function assertRelease(wanted: string): void {
   if (/^3\.\d+(\.\d+)?$/.test(wanted) && compareReleases(wanted, '3.4') >= 0) return;
   throw new Error(`\`ETCD_VERSION\` must be a release of etcd, 3.4 or later, such as 3.6 or 3.6.14; got ${wanted}`);

@@ -35,7 +35,9 @@ export class StateMachine {
     return { succeeded, revision: this.keys.revision, ranges };
   }
 
-  /** Answers a transaction that writes nothing from the state of `changes` revisions ago: a known fault of old releases. */
+  /**
+   * Answers a transaction that writes nothing from the state of `changes` revisions ago: a known fault of old releases.
+   */
   stale(txn: Txn, changes: number): TxnResult {
     const past = this.keys.past(changes);
     const succeeded = compareAll(txn.compare, (key) => past.get(key)?.createRevision);
