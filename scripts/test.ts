@@ -7,7 +7,6 @@
  */
 import { constants } from 'node:os';
 import { collect } from './test/coverage.js';
-import type { Outcome } from './test/outcome.js';
 import { tellOthers } from './test/report.js';
 import { Run } from './test/run.js';
 import { RunLogs } from './test/run-logs.js';
@@ -32,12 +31,11 @@ if (asked === undefined) {
 } else {
   await run.carryOut([asked]);
 }
-conclude(run.outcomes);
+conclude(run);
 
-function conclude(outcomes: readonly Outcome[]): void {
-  const hasPassed = outcomes.every(({ result }) => result === 'passed');
+function conclude({ outcomes, hasPassed }: Run): void {
   logs.close(!hasPassed);
   if (!hasPassed) process.exitCode ??= 1;
   tellOthers(outcomes, logs.place);
-  console.log(`\n${summaryOf(outcomes, performance.now() - startedAt, logs.place).join('\n')}`);
+  console.log(`\n${summaryOf(outcomes, performance.now() - startedAt, hasPassed ? undefined : logs.place).join('\n')}`);
 }

@@ -50,6 +50,17 @@ describe('a run of steps', () => {
     expect(results()).to.deep.equal(['unit failed', 'coverage left out']);
   });
 
+  it('passes when there was nothing to run for one of its steps, and tells so', async () => {
+    const leaves: Partial<Step> = {
+      run: async (stage) => {
+        stage.leaveOut('docker is not installed');
+        return true;
+      },
+    };
+    await run.carryOut([step('unit'), step('compose', true, leaves)]);
+    expect([results(), run.hasPassed]).to.deep.equal([['unit passed', 'compose left out'], true]);
+  });
+
   it('begins nothing more once it is interrupted', async () => {
     const interrupted = step('unit', true, {
       run: async () => {
@@ -58,7 +69,7 @@ describe('a run of steps', () => {
       },
     });
     await run.carryOut([interrupted, step('package')]);
-    expect(results()).to.deep.equal(['unit failed', 'package left out']);
+    expect([results(), run.hasPassed]).to.deep.equal([['unit failed', 'package left out'], false]);
   });
 
   it('runs two lanes at the same time, and shows the second when both have ended', async () => {

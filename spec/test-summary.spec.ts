@@ -28,7 +28,12 @@ describe('the last lines of a test run', () => {
     summaryOf([passed, ...failures.map(outcomeOf)], 62_000, 'logs/now');
 
   it('say what passed when all has passed', () => {
-    expect(summaryOf([passed], 62_000, 'logs/now')).to.deep.equal(['── passed in 1 min 2 s: lint']);
+    expect(summaryOf([passed], 62_000, undefined)).to.deep.equal(['── passed in 1 min 2 s: lint']);
+  });
+
+  it('say what there was nothing to run for', () => {
+    const lines = summaryOf([passed, leftOut('compose', 'docker is not installed')], 0, undefined);
+    expect(lines).to.deep.equal(['── passed in 0 s: lint', '   left out: compose, docker is not installed']);
   });
 
   it('name every failed spec with its file and its error, and the folder of the logs', () => {

@@ -10,7 +10,7 @@ import type { Stage } from './stage.js';
 export async function onCompose(stage: Stage, suite: () => Promise<boolean>): Promise<boolean> {
   const reason = await composeUsable();
   if (reason !== undefined) {
-    stage.say(`   left out: ${reason}`);
+    stage.leaveOut(reason);
     return !stage.isAskedFor;
   }
   await ensureImage((line) => stage.say(`   ${line}`));

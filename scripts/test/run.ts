@@ -1,4 +1,4 @@
-import { leftOut, type Outcome, outcomeOf } from './outcome.js';
+import { type Facts, leftOut, type Outcome, outcomeOf } from './outcome.js';
 import type { RunLogs } from './run-logs.js';
 import { Stage } from './stage.js';
 import type { Step } from './step.js';
@@ -30,7 +30,16 @@ export class Run {
     this.#interruptedBy ??= signal;
   }
 
+<<<<<<< ours
   /** Runs the steps before the lanes, then both lanes at the same time, then the steps after the lanes. */
+=======
+  /** Nothing failed, and nothing was cut short. What was left out for want of an engine is no failure. */
+  get hasPassed(): boolean {
+    return this.#interruptedBy === undefined && this.outcomes.every(({ result }) => result !== 'failed');
+  }
+
+  /** The steps before the lanes, both lanes at the same time, the steps after them. */
+>>>>>>> theirs
   async carryOut(steps: readonly Step[]): Promise<void> {
     const first = steps.findIndex(({ lane }) => lane !== undefined);
     const before = first < 0 ? steps : steps.slice(0, first);
@@ -78,19 +87,20 @@ export class Run {
     } catch (err) {
       thrown = err ?? 'failed';
     }
-    const outcome = outcomeOf({
-      name: step.name,
-      passed,
-      took: performance.now() - startedAt,
-      endings: stage.endings,
-      specs: stage.specs,
-      output: stage.output,
-      telling: step.telling,
-      ...(thrown !== undefined && { thrown }),
-    });
+    const facts = { passed, took: performance.now() - startedAt, thrown };
+    const outcome = outcomeOfStage(step, stage, facts);
     if (outcome.result === 'failed') stage.say(`\n── ${step.name} failed`);
     await stage.close();
     logs.settle(stage.folder, step.name, outcome.result === 'failed');
     return outcome;
   }
+}
+
+function outcomeOfStage(
+  { name, telling }: Step,
+  { leftOut: reason, endings, specs, output }: Stage,
+  { passed, took, thrown }: Pick<Facts, 'passed' | 'took' | 'thrown'>,
+): Outcome {
+  if (passed && reason !== undefined) return leftOut(name, reason);
+  return outcomeOf({ name, telling, endings, specs, output, passed, took, ...(thrown !== undefined && { thrown }) });
 }

@@ -23,6 +23,7 @@ export class Stage {
   readonly isAskedFor: boolean;
   /** Endings of every tool that the step ran. */
   readonly endings: Ending[] = [];
+  #leftOut: string | undefined;
   readonly #options: StageOptions;
   readonly #folder: string;
   readonly #log: WriteStream;
@@ -51,6 +52,16 @@ export class Stage {
   /** All printed output, without colours. */
   get output(): string {
     return this.#output;
+  }
+
+  /** Why there was nothing to run. */
+  get leftOut(): string | undefined {
+    return this.#leftOut;
+  }
+
+  leaveOut(reason: string): void {
+    this.#leftOut = reason;
+    this.say(`   left out: ${reason}`);
   }
 
   say(line: string): void {

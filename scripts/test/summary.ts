@@ -3,16 +3,22 @@ import type { Outcome } from './outcome.js';
 /** Failed specs of one step to name, at the most, because more failures mostly have one cause. */
 const NAMED = 50;
 
+<<<<<<< ours
 /** The last lines of a run: the names of what failed, and where to read on. */
 export function summaryOf(outcomes: readonly Outcome[], took: number, logs: string): string[] {
+=======
+/** The last lines of a run: what failed, by name, and where to read on; without logs nothing has failed. */
+export function summaryOf(outcomes: readonly Outcome[], took: number, logs: string | undefined): string[] {
+>>>>>>> theirs
   const failed = outcomes.filter(({ result }) => result === 'failed');
   const leftOut = outcomes.filter(({ result }) => result === 'left out');
   const passed = outcomes.filter(({ result }) => result === 'passed');
-  if (failed.length === 0 && leftOut.length === 0) return [`── passed in ${duration(took)}: ${namesOf(passed)}`];
+  const others = leftOut.map(({ name, reason }) => `   left out: ${name}, ${reason}`);
+  if (logs === undefined) return [`── passed in ${duration(took)}: ${namesOf(passed)}`, ...others];
   return [
     `── failed in ${duration(took)}: ${namesOf(failed)}`,
     ...(passed.length === 0 ? [] : [`   passed: ${namesOf(passed)}`]),
-    ...leftOut.map(({ name, reason }) => `   left out: ${name}, ${reason}`),
+    ...others,
     ...failed.flatMap((outcome) => ['', ...failureOf(outcome)]),
     '',
     `logs: ${logs}`,
