@@ -73,7 +73,8 @@ export function collectMetrics(election: Election, options: MetricsOptions = {})
   }
   if (queueInterval > LONGEST_INTERVAL && queueInterval !== Number.POSITIVE_INFINITY) {
     throw new Error(
-      `\`queueInterval\` must be ${LONGEST_INTERVAL} seconds or less, or Infinity for no reads; got ${queueInterval}. ` +
+      `\`queueInterval\` must be ${LONGEST_INTERVAL} seconds or less, or Infinity for no reads; ` +
+        `got ${queueInterval}. ` +
         'It is seconds, not milliseconds',
     );
   }

@@ -156,7 +156,8 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
   );
   check(
     allowLongTtl || ttl <= LONG_TTL,
-    `\`ttl\` must be ${LONG_TTL} seconds or less; got ${show(ttl)}. It is seconds, not milliseconds; if you mean a crashed ` +
+    `\`ttl\` must be ${LONG_TTL} seconds or less; got ${show(ttl)}. It is seconds, not milliseconds; ` +
+      'if you mean a crashed ' +
       'leader to hold its place for so long, say `allowLongTtl: true`',
   );
   check(ttl <= MAX_TTL, `\`ttl\` must be ${MAX_TTL} seconds or less; got ${show(ttl)}`);

@@ -2,7 +2,8 @@
  * Compiles the package where npm is about to use it: after `npm ci` in a clone, when somebody installs from git, and
  * before the tarball is packed. A package that was not compiled would be installed without complaint, and be empty.
  *
- * Without the compiler (`npm ci --omit=dev`) there is nothing to be done, except before packing: then that is a mistake.
+ * Without the compiler (`npm ci --omit=dev`) there is nothing to be done, except before packing: then that is a
+ * mistake.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

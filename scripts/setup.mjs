@@ -47,8 +47,8 @@ function packagesUpToDate() {
 }
 
 function npmCi() {
-  // With --include=dev: `NODE_ENV=production` would leave the compiler out. Without scripts: ours would build, which comes
-  // next and is told then; the packages that we use need none.
+  // With --include=dev: `NODE_ENV=production` would leave the compiler out. Without scripts: ours would build, which
+  // comes next and is told then; the packages that we use need none.
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm !== undefined && basename(npm).startsWith('npm') ? [process.execPath, npm] : ['npm'];

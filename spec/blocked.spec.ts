@@ -30,7 +30,8 @@ describe('a key in the queue that is no candidate’s', () => {
     await world.queued(election);
     await world.advance(60_000);
     expect(messages).to.deep.equal([
-      "`jobs/config` is no candidate's key (it has no lease) and blocks the election: nobody behind it can lead until " +
+      "`jobs/config` is no candidate's key (it has no lease) and blocks the election: " +
+        'nobody behind it can lead until ' +
         'it is deleted by hand, or moved out of `jobs/` by the application that writes it',
     ]);
     expect(logger.messages('error')).to.deep.equal([BLOCKS]);

@@ -65,7 +65,8 @@ describe('without a logger', () => {
     await election.stop();
     client.close();`;
   const UNREACHABLE =
-    'ETCD_LEADER_UNAVAILABLE|jobs: no lease granted: etcd did not grant a lease (connect ECONNREFUSED 127.0.0.1:1): trying again';
+    'ETCD_LEADER_UNAVAILABLE|jobs: no lease granted: etcd did not grant a lease ' +
+    '(connect ECONNREFUSED 127.0.0.1:1): trying again';
 
   it('an etcd that nobody reaches is warned of once', async () => {
     expect((await outcome(unreachable())).warnings).to.deep.equal([UNREACHABLE]);

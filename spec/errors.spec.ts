@@ -63,11 +63,13 @@ describe('what etcd says', () => {
 
   for (const [said, reason] of [
     [
-      '14 UNAVAILABLE: No connection established. Last error: connect ECONNREFUSED 127.0.0.1:1 (2026-07-01T12:00:00.000Z). Resolution note: ',
+      '14 UNAVAILABLE: No connection established. ' +
+        'Last error: connect ECONNREFUSED 127.0.0.1:1 (2026-07-01T12:00:00.000Z). Resolution note: ',
       'connect ECONNREFUSED 127.0.0.1:1',
     ],
     [
-      '14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ',
+      '14 UNAVAILABLE: No connection established. ' +
+        'Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ',
       'connect ECONNREFUSED 127.0.0.1:1',
     ],
     [

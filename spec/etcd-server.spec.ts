@@ -131,7 +131,8 @@ describe('the etcd server for specs and demo', () => {
       it(`with a warning when it is ${known}, and without when it is ${mended}`, async () => {
         expect(await program(known)).to.deep.equal([
           `etcd ${known}, /opt/etcd`,
-          `warning: etcd ${known} can answer a read with what was true before (etcd issues 21375, 20418); ${mended} does not`,
+          `warning: etcd ${known} can answer a read with what was true before (etcd issues 21375, 20418); ` +
+            `${mended} does not`,
         ]);
         expect(await program(mended)).to.deep.equal([`etcd ${mended}, /opt/etcd`]);
       });

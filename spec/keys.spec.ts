@@ -67,7 +67,8 @@ describe('keys', () => {
     ['jobs/1F', 0x1fn, true],
     ['jobs/1f', 0x2fn, true],
   ] as const) {
-    it(`${key} on lease ${hexOf(lease)} is ${is ? 'no' : 'a'} candidate's, and ${is ? 'blocks' : 'waits in'} the queue`, () => {
+    const what = is ? "is no candidate's, and blocks" : "is a candidate's, and waits in";
+    it(`${key} on lease ${hexOf(lease)} ${what} the queue`, () => {
       expect(isBlocking({ key, lease })).to.equal(is);
       expect(electionOf({ key, lease })).to.equal(is ? undefined : 'jobs');
     });

@@ -48,7 +48,8 @@ describe('the metrics', () => {
     [
       'is in milliseconds',
       30_000,
-      '`queueInterval` must be 3600 seconds or less, or Infinity for no reads; got 30000. It is seconds, not milliseconds',
+      '`queueInterval` must be 3600 seconds or less, or Infinity for no reads; got 30000. ' +
+        'It is seconds, not milliseconds',
     ],
   ] as const) {
     it(`are refused with a queueInterval that ${what}`, () => {

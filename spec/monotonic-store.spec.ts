@@ -66,7 +66,7 @@ describe('a store that believes no older answer', () => {
     expect(await read()).to.equal('3');
   });
 
-  it('believes what it is told when it was told nothing else for ten seconds, and starts the watches again there', async () => {
+  it('believes in the end what it is told for ten seconds, and starts the watches again there', async () => {
     await read();
     const { story, watchAll } = recordWatch(store, 'a');
     watchAll(1, world.etcd.revision + 1n);

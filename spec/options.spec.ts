@@ -11,7 +11,8 @@ const election = (options: Any | unknown, name: unknown = 'jobs', etcd: unknown 
   new Election(etcd as Etcd3, name as string, options as object);
 
 const LONG_TTL =
-  '`ttl` must be 3600 seconds or less; got #. It is seconds, not milliseconds; if you mean a crashed leader to hold its ' +
+  '`ttl` must be 3600 seconds or less; got #. It is seconds, not milliseconds; ' +
+  'if you mean a crashed leader to hold its ' +
   'place for so long, say `allowLongTtl: true`';
 const SHORT_TIMEOUT = '`releaseTimeout` must be 0, or 100 milliseconds or more; got #. It is milliseconds, not seconds';
 
@@ -37,7 +38,8 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
   [
     'a misspelt option',
     () => election({ tll: 5 }),
-    '`tll` is not an option; the options are `ttl`, `allowLongTtl`, `renewDeadline`, `logger`, `value`, `observe`, `healthCheck`, `releaseTimeout`',
+    '`tll` is not an option; the options are `ttl`, `allowLongTtl`, `renewDeadline`, `logger`, `value`, `observe`, ' +
+      '`healthCheck`, `releaseTimeout`',
   ],
   ['a ttl of 1', () => election({ ttl: 1 }), '`ttl` must be a whole number of seconds, 2 or more; got 1'],
   ['a ttl of 2.5', () => election({ ttl: 2.5 }), '`ttl` must be a whole number of seconds, 2 or more; got 2.5'],

@@ -118,7 +118,7 @@ describe('a leader that leaves while etcd does not answer', () => {
     });
   }
 
-  it('by stop() of one election on a session tells error once, and warns with the seconds until the lease ends', async () => {
+  it('by stop() of one election on a session tells error once, and warns when the lease ends', async () => {
     const log = recordLog();
     await build(true, { logger: log });
     const story = record(leader, ['error']);
@@ -131,7 +131,7 @@ describe('a leader that leaves while etcd does not answer', () => {
     await world.until(() => next.isLeader(), 'the next leads', 1_100);
   });
 
-  it('keeps what it has when it is started again: a release that comes late takes nothing of a later term', async () => {
+  it('keeps what it has when it is started again: a late release takes nothing of a later term', async () => {
     await build(false, { releaseTimeout: 0 });
     await world.settled(next.stop());
     process.store.faults.revoke = 'hang';

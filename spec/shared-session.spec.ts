@@ -37,7 +37,7 @@ describe('elections that share a session', () => {
   });
 
   for (const fault of ['hang', 'lose reply'] as const) {
-    it(`do not take the key of one for what is left of another in the same election, whose join was given up: ${fault}`, async () => {
+    it(`do not take the key of one for that of another whose join was given up: ${fault}`, async () => {
       const hasty = new Election(session, 'one', { value: 'hasty', releaseTimeout: 0 });
       const next = new Election(session, 'one', { value: 'next' });
       await world.queued(two); // the session has a lease

@@ -89,7 +89,8 @@ describe('the last lines of a test run', () => {
 
   it('repeat ten of them', () => {
     const output = Array.from({ length: 12 }, (_, i) => `lib/${i}.ts ━`).join('\n');
-    expect(outcomeOf(facts({ output, telling: /━/ })).details.slice(-2)).to.deep.equal(['lib/9.ts ━', '… and 2 more']);
+    const { details } = outcomeOf(facts({ output, telling: /━/ }));
+    expect(details.slice(-2)).to.deep.equal(['lib/9.ts ━', '… and 2 more']);
   });
 
   it('repeat the last lines of a tool that marks none', () => {

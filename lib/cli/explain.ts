@@ -54,7 +54,8 @@ const DENIED: Hints = [
   [/./, () => NO_ROLE],
 ];
 const NO_ROLE =
-  "it needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`; to look at them, `read` will do";
+  "it needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`; " +
+  'to look at them, `read` will do';
 
 /** gRPC asks by way of a proxy when one of these variables is set, and does not say why the proxy refuses. */
 function proxyHint(): string {

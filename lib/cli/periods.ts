@@ -90,7 +90,8 @@ export class Periods {
     if (kv === undefined) return { claim: undefined, modRevision: '0' };
     const claim = parse(kv.value.toString('utf8'));
     if (claim === undefined) {
-      const message = `${visible(this.#key)} says what etcd-leader has not written, so no period can be claimed: delete it`;
+      const key = visible(this.#key);
+      const message = `${key} says what etcd-leader has not written, so no period can be claimed: delete it`;
       throw new CliError(EXIT.failed, message);
     }
     if (Date.parse(claim.start) > Date.now() + CLOCKS_DIFFER) this.#warnOfClocks(claim);

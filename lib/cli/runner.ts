@@ -134,7 +134,8 @@ export class Runner {
     this.#signals.watchOver({ command, mayGoOn: () => leadership.isCurrent() });
     this.#watchdog?.guard(command, timeLeft(leadership, ttl));
     const { fencingToken: token } = leadership;
-    const what = `running ${visible(this.#argv.join(' '))}${period === undefined ? '' : ` for ${period.toISOString()}`}`;
+    const forPeriod = period === undefined ? '' : ` for ${period.toISOString()}`;
+    const what = `running ${visible(this.#argv.join(' '))}${forPeriod}`;
     out.info(`elected with token ${token}: ${what}`, { token, pid: command.pid, ...(period && { period }) });
 
     const outcome = await supervise(command, leadership, { ttl, killAfter, out });

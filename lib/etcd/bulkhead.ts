@@ -43,7 +43,8 @@ export class Bulkhead {
       };
       const cancel = this.#clock.after(LONGEST_WAIT, () => {
         this.#waiting.delete(enter);
-        const message = `etcd did not ${what}: ${MOST_INSIDE} requests of this client wait for its answer: trying again`;
+        const others = `${MOST_INSIDE} requests of this client wait for its answer`;
+        const message = `etcd did not ${what}: ${others}: trying again`;
         reject(new ElectionError('UNAVAILABLE', message));
       });
       this.#waiting.add(enter);

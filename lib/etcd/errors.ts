@@ -11,8 +11,18 @@ export const STATUS = {
 } as const;
 
 /** etcd's texts: https://github.com/etcd-io/etcd/blob/v3.4.23/etcdserver/api/v3rpc/rpctypes/error.go */
-const DENIED =
-  /permission denied|invalid auth token|revision of auth store is old|authentication failed|authentication is not enabled|user name is empty|UNAUTHENTICATED/i;
+const DENIED = new RegExp(
+  [
+    'permission denied',
+    'invalid auth token',
+    'revision of auth store is old',
+    'authentication failed',
+    'authentication is not enabled',
+    'user name is empty',
+    'UNAUTHENTICATED',
+  ].join('|'),
+  'i',
+);
 const LEASE_GONE = /requested lease not found|is expired or revoked/i;
 const LEASE_EXISTS = /lease already exists/i;
 

@@ -6,14 +6,14 @@ import type { Step } from './step.js';
 export interface RunOptions {
   readonly logs: RunLogs;
   readonly mochaArgs: readonly string[];
-  /** The name of the only step to run. */
+  /** Only this step, by its name. */
   readonly asked?: string | undefined;
   /** The terminal. */
   readonly print: (text: string) => void;
 }
 
 /**
- * Runs steps, and goes on when a step fails, because each step says something new. Only an interruption ends the run.
+ * Runs steps, and goes on when one fails, because each of them says something new; only an interruption ends the run.
  * What failed is told by {@link outcomes}.
  */
 export class Run {
@@ -25,21 +25,17 @@ export class Run {
     this.#options = options;
   }
 
-  /** Begins no further step. The steps that run get the signal as well. */
+  /** No further step is begun. Those that run get the signal as well. */
   interrupt(signal: NodeJS.Signals): void {
     this.#interruptedBy ??= signal;
   }
 
-<<<<<<< ours
-  /** Runs the steps before the lanes, then both lanes at the same time, then the steps after the lanes. */
-=======
   /** Nothing failed, and nothing was cut short. What was left out for want of an engine is no failure. */
   get hasPassed(): boolean {
     return this.#interruptedBy === undefined && this.outcomes.every(({ result }) => result !== 'failed');
   }
 
   /** The steps before the lanes, both lanes at the same time, the steps after them. */
->>>>>>> theirs
   async carryOut(steps: readonly Step[]): Promise<void> {
     const first = steps.findIndex(({ lane }) => lane !== undefined);
     const before = first < 0 ? steps : steps.slice(0, first);
@@ -54,7 +50,7 @@ export class Run {
     this.outcomes.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   }
 
-  /** Holds back the output of the second lane, which would mix with the output of the first. */
+  /** The output of the second lane is held back: it would mix with that of the first. */
   async #inLanes(steps: readonly Step[]): Promise<void> {
     const { print } = this.#options;
     const lane = (which: Step['lane']): Step[] => steps.filter((step) => step.lane === which);

@@ -13,6 +13,7 @@ export const STEPS: readonly Step[] = [
     telling: PLACE,
     run: (stage) => stage.tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
   },
+  { name: 'width', telling: /^\S+:\d+: \d+ columns$/, run: (stage) => stage.tool('../dist/scripts/check-width.js') },
   { name: 'unit', run: (stage) => mocha(stage, 'dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js') },
   {
     name: 'simulation',

@@ -1,15 +1,10 @@
 import type { Outcome } from './outcome.js';
 
-/** Failed specs of one step to name, at the most, because more failures mostly have one cause. */
+/** Failed specs of one step that are named; more have one cause, as a rule. */
 const NAMED = 50;
 
-<<<<<<< ours
-/** The last lines of a run: the names of what failed, and where to read on. */
-export function summaryOf(outcomes: readonly Outcome[], took: number, logs: string): string[] {
-=======
 /** The last lines of a run: what failed, by name, and where to read on; without logs nothing has failed. */
 export function summaryOf(outcomes: readonly Outcome[], took: number, logs: string | undefined): string[] {
->>>>>>> theirs
   const failed = outcomes.filter(({ result }) => result === 'failed');
   const leftOut = outcomes.filter(({ result }) => result === 'left out');
   const passed = outcomes.filter(({ result }) => result === 'passed');
@@ -25,7 +20,7 @@ export function summaryOf(outcomes: readonly Outcome[], took: number, logs: stri
   ];
 }
 
-/** Names of what failed, one a line: `integration: a leader … stops (spec/integration/expiry.spec.ts:42)`. */
+/** Names of what failed, each on one line: `integration: a leader … stops (spec/integration/expiry.spec.ts:42)`. */
 export function failuresOf(outcomes: readonly Outcome[]): string[] {
   return outcomes
     .filter(({ result }) => result === 'failed')
@@ -35,8 +30,8 @@ export function failuresOf(outcomes: readonly Outcome[]): string[] {
 }
 
 /**
- * What the reporter could not count, in the reporter's format, `<passed> <failed>` a line. A step that failed without a
- * failed spec counts as one failure. When specs were cut short, the specs that had ended are counted.
+ * What the reporter could not count, as it counts, `<passed> <failed>` a line: a step that has failed without a failed
+ * spec is one, and of specs that were cut short there are those that had ended.
  */
 export function uncounted(outcomes: readonly Outcome[]): string[] {
   return outcomes.flatMap(({ result, specs: { passed, failed, counted } }) => {
@@ -45,7 +40,7 @@ export function uncounted(outcomes: readonly Outcome[]): string[] {
   });
 }
 
-/** Formats milliseconds: `1 min 5 s` for 65,000. */
+/** `1 min 5 s` for 65,000 ms. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

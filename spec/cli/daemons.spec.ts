@@ -6,7 +6,8 @@ import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { until } from '../support/wait.js';
 
 /** Makes itself a daemon: a session of its own, and no parent that waits for it. Ends on SIGTERM, and says so. */
-const DAEMON = `setsid sh -c 'trap "echo daemon got TERM; exit" TERM; echo "works as $$"; while :; do sleep 0.05; done' &`;
+const LOOP = 'while :; do sleep 0.05; done';
+const DAEMON = `setsid sh -c 'trap "echo daemon got TERM; exit" TERM; echo "works as $$"; ${LOOP}' &`;
 /** The same, and it cannot be asked to end. */
 const STUBBORN = `setsid sh -c 'trap "" TERM; echo "works as $$"; while :; do sleep 0.05; done' &`;
 

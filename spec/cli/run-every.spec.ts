@@ -50,7 +50,7 @@ describe('etcd-leader run --every', () => {
     expect(all).to.deep.equal([...new Set(all)]);
   });
 
-  it('runs the command on one of three hosts that start a second apart with --once; the others exit with 0', async () => {
+  it('runs the command on one of three hosts that start apart with --once; the others exit with 0', async () => {
     const programs: Program[] = [];
     for (const value of ['a', 'b', 'c']) {
       if (programs.length > 0) await pause(1_000);

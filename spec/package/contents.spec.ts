@@ -72,7 +72,7 @@ describe('the package', () => {
     }
   });
 
-  it('has what `exports` and `bin` speak of, for `import` and for everybody else, each with its types first', async () => {
+  it('has what `exports` and `bin` speak of, for `import` and for the others, each with its types first', async () => {
     const { files } = await pack();
     for (const [name, ways] of Object.entries(manifest.exports)) {
       if (typeof ways === 'string') continue;

@@ -22,7 +22,8 @@ const EXPECTED = JSON.stringify([false, 'INVALID_OPTION', 'function', 'function'
 const COMPARE = `
 const compared = entries.map(([imported, required]) => {
   const names = Object.keys(required).sort();
-  return [Object.keys(imported).sort().join() === names.join(), names.every((name) => imported[name] === required[name])];
+  const same = names.every((name) => imported[name] === required[name]);
+  return [Object.keys(imported).sort().join() === names.join(), same];
 });
 let thrown;
 try { new entries[0][1].Election(undefined, 'jobs'); } catch (err) { thrown = err; }

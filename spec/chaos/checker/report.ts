@@ -15,7 +15,8 @@ export function describe(findings: Findings): string {
     `leader changes   ${changes.main} in the main election, ${changes.all} in all ${elections}`,
     `overlaps         ${bad.length}, longest ${longest(bad)}`,
     `  excused        ${excused.length}, longest ${longest(excused)} (a key or lease had just been removed by hand)`,
-    `guarded writes   ${writes.committed} committed, ${writes.refused} refused, ${writes.unknown} without a reply, ${writes.found} found in etcd`,
+    `guarded writes   ${writes.committed} committed, ${writes.refused} refused, ` +
+      `${writes.unknown} without a reply, ${writes.found} found in etcd`,
     `  out of order   ${findings.badWrites.length}`,
     `led again        ${ms(slowest)} after the end of all faults, at the latest`,
     `terms ended by   ${list(processes.unelected)}`,
@@ -49,7 +50,8 @@ function memory({ processes }: Findings): string[] {
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
   return [...lasting.values()].map(
     ({ process, first, last, most, resources, over }) =>
-      `memory of ${process.padEnd(9)} ${mib(first)} -> ${mib(last)} (most ${mib(most)}), resources ${resources.join(' -> ')}, in ${(over / 1e6).toFixed(0)} s`,
+      `memory of ${process.padEnd(9)} ${mib(first)} -> ${mib(last)} (most ${mib(most)}), ` +
+      `resources ${resources.join(' -> ')}, in ${(over / 1e6).toFixed(0)} s`,
   );
 }
 

@@ -58,7 +58,8 @@ export class Writes {
         if (count === 0) continue;
         if (previous !== undefined && previous.last > first) {
           found.push(
-            `${election}: token ${previous.term[1]} wrote at revision ${previous.last}, after token ${term[1]} had at ${first}`,
+            `${election}: token ${previous.term[1]} wrote at revision ${previous.last}, ` +
+              `after token ${term[1]} had at ${first}`,
           );
         }
         if (previous === undefined || last > previous.last) previous = commits;

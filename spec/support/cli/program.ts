@@ -145,7 +145,8 @@ export const SCRIPTS = {
   polite: [
     'sh',
     '-c',
-    'trap "echo got TERM; sleep 0.2; echo bye; exit 5" TERM; trap "echo got INT; exit 6" INT; trap "echo got USR1" USR1; echo "works as $$"; while :; do sleep 0.05; done',
+    'trap "echo got TERM; sleep 0.2; echo bye; exit 5" TERM; trap "echo got INT; exit 6" INT; ' +
+      'trap "echo got USR1" USR1; echo "works as $$"; while :; do sleep 0.05; done',
   ],
   /** Ignores signals. */
   stubborn: ['sh', '-c', 'trap "echo ignored" TERM INT; echo "works as $$"; while :; do sleep 0.05; done'],

@@ -39,7 +39,10 @@ export function warningOf(release: string): string | undefined {
   const [major, minor, patch] = release.split('.');
   const since = FRESH_READS_SINCE[`${major}.${minor}`];
   if (since === undefined || Number(patch) >= since) return undefined;
-  return `warning: etcd ${release} can answer a read with what was true before (etcd issues 21375, 20418); ${major}.${minor}.${since} does not`;
+  return (
+    `warning: etcd ${release} can answer a read with what was true before (etcd issues 21375, 20418); ` +
+    `${major}.${minor}.${since} does not`
+  );
 }
 
 /** The release of the server `bin`, 3.4 or later; undefined when the program is something else. */

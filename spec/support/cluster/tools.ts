@@ -21,7 +21,8 @@ export async function findTool(name: Tool): Promise<string> {
   if (found !== undefined) return found;
   const { debian, needs } = TOOLS[name];
   throw new Error(
-    `${needs} run \`${name}\`, and there is none beside the etcd server or on the PATH. Debian, Ubuntu: apt-get install ${debian}; Homebrew's etcd has etcdctl, and so has every release of etcd`,
+    `${needs} run \`${name}\`, and there is none beside the etcd server or on the PATH. ` +
+      `Debian, Ubuntu: apt-get install ${debian}; Homebrew's etcd has etcdctl, and so has every release of etcd`,
   );
 }
 

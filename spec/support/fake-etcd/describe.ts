@@ -18,7 +18,8 @@ export function describeFault(fault: Fault): string {
 
 function describeTxn({ compare, success, failure }: Txn): string {
   const condition = compare.map(({ key, createRevision }) => `${key} created at ${createRevision}`).join(' and ');
-  const branches = `${success.map(describeOp).join(', ')}${failure.length > 0 ? `, else ${failure.map(describeOp).join(', ')}` : ''}`;
+  const otherwise = failure.length > 0 ? `, else ${failure.map(describeOp).join(', ')}` : '';
+  const branches = `${success.map(describeOp).join(', ')}${otherwise}`;
   return condition === '' ? `txn ${branches}` : `txn if ${condition}: ${branches}`;
 }
 
@@ -27,5 +28,6 @@ function describeOp(op: Op): string {
   if (op.type === 'delete') return `delete ${op.key}`;
   const { key, end, order, limit, maxCreateRevision } = op.range;
   if (end === undefined) return `get ${key}`;
-  return `${order} ${limit > 0 ? limit : 'all'} of ${key}${maxCreateRevision === undefined ? '' : ` up to ${maxCreateRevision}`}`;
+  const upTo = maxCreateRevision === undefined ? '' : ` up to ${maxCreateRevision}`;
+  return `${order} ${limit > 0 ? limit : 'all'} of ${key}${upTo}`;
 }

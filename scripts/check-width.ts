@@ -1,0 +1,37 @@
+/**
+ * Finds lines over 120 columns where the formatter does not look: in comments, string literals and pages. In pages, rows
+ * of tables, lines with an address and what stands in fences are left out, since they cannot be broken.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from './test/tool.js';
+
+const COLUMNS = 120;
+const FOLDERS = ['lib', 'spec', 'docs', 'scripts', 'examples'];
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+
+/** Lines that are too wide, as `file:line: columns`. */
+export function tooWide(file: string, text: string): string[] {
+  const isPage = file.endsWith('.md');
+  let isFenced = false;
+  return text.split('\n').flatMap((line, at) => {
+    if (isPage && line.trimStart().startsWith('```')) isFenced = !isFenced;
+    const isFree = isPage && (isFenced || line.startsWith('|') || /https?:/.test(line));
+    return line.length > COLUMNS && !isFree ? [`${file}:${at + 1}: ${line.length} columns`] : [];
+  });
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|mjs|md)$/.test(file) && !file.startsWith('reference'))
+    .map((file) => join(folder, file));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const files = [...FOLDERS.flatMap(filesIn), ...PAGES];
+  const lines = files.flatMap((file) => tooWide(file, readFileSync(join(root, file), 'utf8')));
+  for (const line of lines) console.error(line);
+  if (lines.length > 0) console.error(`\n${lines.length} lines are wider than ${COLUMNS} columns`);
+  process.exitCode = lines.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,15 @@
+import { expect } from 'chai';
+import { tooWide } from '../scripts/check-width.js';
+
+describe('the check of widths', () => {
+  const [fits, wide] = ['x'.repeat(120), 'x'.repeat(121)];
+
+  it('names every line that is wider than 120 columns, with its width', () => {
+    expect(tooWide('lib/a.ts', `${fits}\n${wide}\n`)).to.deep.equal(['lib/a.ts:2: 121 columns']);
+  });
+
+  it('leaves out of a page what cannot be broken: rows of tables, addresses, fences', () => {
+    const page = ['```', wide, '```', `| ${wide} |`, `see https://example.org ${wide}`, wide].join('\n');
+    expect(tooWide('docs/a.md', page)).to.deep.equal(['docs/a.md:6: 121 columns']);
+  });
+});
