@@ -1,6 +1,6 @@
 /**
- * Finds lines over 120 columns where the formatter does not look: in comments, string literals and pages. In pages, rows
- * of tables, lines with an address and what stands in fences are left out, since they cannot be broken.
+ * Finds lines over 120 columns where the formatter does not look: in comments, string literals and pages. Rows of
+ * tables, lines with an address and fences are left out of pages, since they cannot be broken.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
