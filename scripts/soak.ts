@@ -53,7 +53,7 @@ async function soak({ runs, suite }: SoakOptions): Promise<void> {
   while (results.length < runs && !interrupted.signal.aborted) {
     results.push(await runOnce(suite));
     console.log(lineOf(results.at(-1) as RunResult, results.length, runs));
-    if (load?.problem !== undefined) console.error(load.problem);
+    for (const line of load?.renew() ?? []) console.log(`  ${line}`);
   }
   console.log(`\n${totalOf(results, runs).join('\n')}`);
   if (results.some(({ passed }) => !passed)) process.exitCode ??= 1;

@@ -51,8 +51,8 @@ describe('the lines of a soak', () => {
   it('tell at the end how many runs passed, and how often each failure came', () => {
     expect(totalOf([good, bad('cli: a'), bad('docs: b', 'cli: a')], 10)).to.deep.equal([
       '1 passed, 2 failed, 7 not run, 10 min 0 s',
-      '  2 times: cli: a',
-      '  1 times: docs: b',
+      '  2× cli: a',
+      '  1× docs: b',
     ]);
   });
 });
@@ -75,16 +75,28 @@ describe('the load of a soak', () => {
   it('ends when it is closed, and leaves no file behind', async () => {
     const disk = folder();
     const two = tracked(new Load(disk));
-    expect([two.pids.map(runs), two.problem]).to.deep.equal([[true, true], undefined]);
+    expect([two.pids.map(runs), two.renew()]).to.deep.equal([[true, true], []]);
     two.close();
     await until(() => !two.pids.some(runs), { what: 'both processes to end' });
     expect(readdirSync(disk)).to.deep.equal([]);
   });
 
-  it('says when it has ended by itself', async () => {
+  it('is started again when somebody has ended it, and says so', async () => {
     const two = tracked(new Load(folder()));
-    process.kill(two.pids[0] ?? 0);
-    await until(() => two.problem !== undefined, { what: 'the problem' });
+    const [writer, loop] = two.pids;
+    process.kill(writer ?? process.pid);
+    let told: string[] = [];
+    const isTold = (): boolean => {
+      told = two.renew();
+      return told.length > 0;
+    };
+    await until(isTold, { what: 'the end to be noticed' });
+    expect(told).to.deep.equal(['the disk-writer had ended with SIGTERM: started again']);
+    expect([two.pids.map(runs), two.pids[0] === writer, two.pids[1] === loop]).to.deep.equal([
+      [true, true],
+      false,
+      true,
+    ]);
   });
 
   it('ends with the process that has started it, even when that is killed', async () => {

@@ -28,6 +28,6 @@ export function totalOf(results: readonly RunResult[], runs: number): string[] {
   const total = results.reduce((sum, { took }) => sum + took, 0);
   return [
     `${passed} passed, ${results.length - passed} failed${left > 0 ? `, ${left} not run` : ''}, ${duration(total)}`,
-    ...sorted.map(([name, count]) => `  ${count} times: ${name}`),
+    ...sorted.map(([name, count]) => `  ${count}× ${name}`),
   ];
 }

@@ -9,24 +9,24 @@ describe('the example with 1,000 shards', () => {
     const env = {
       ETCD_HOSTS: cluster().hosts.join(','),
       ELECTION: uniqueName('shards'),
-      TTL: '5',
+      TTL: '10',
       BALANCE_EVERY: '0.5',
     };
     const all = ['a', 'b', 'c'].map((NAME) => replica('shards', { ...env, NAME }));
     const leads = (one: (typeof all)[number]): number => Number(one.all(/^leads (\d+) of 1000/).at(-1)?.captured ?? 0);
     await until(() => all.every((one) => leads(one) >= 332 && leads(one) <= 334), {
-      within: 60_000,
+      within: 120_000,
       what: 'each of three replicas to lead a third',
     });
 
     const { first, others } = await firstToSay(all, /^leads/);
     first.kill('SIGKILL');
-    await until(() => others.every((one) => leads(one) === 500), { within: 60_000, what: 'both to lead a half' });
+    await until(() => others.every((one) => leads(one) === 500), { within: 120_000, what: 'both to lead a half' });
     const [second, third] = others;
     second?.kill('SIGTERM');
     await second?.exited();
     await until(() => third !== undefined && leads(third) === 1_000, {
-      within: 60_000,
+      within: 120_000,
       what: 'the last one to lead all',
     });
   });

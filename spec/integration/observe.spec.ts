@@ -48,6 +48,7 @@ describe('who leads', () => {
       leaseId: term.leaseId,
       fencingToken: term.fencingToken,
       modRevision: term.fencingToken,
+      blocks: false,
     });
     expect((await onlooker.candidates()).map(({ value }) => value)).to.deep.equal(['a', 'b']);
     expect(onlooker.state).to.equal('idle');
@@ -152,12 +153,15 @@ describe('who leads', () => {
     const client = openClient(cluster().hosts);
     const observer = follow(new Election(client, name));
     await until(() => observer.story.length === 1, { what: 'the start' });
+    const leases = ['0', '0'].map((ID) => client.leaseClient.leaseGrant({ ID, TTL: 60 }));
+    const [a = '', b = ''] = (await Promise.all(leases)).map(({ ID }) => ID);
+    const own = (lease: string): string => `${name}/${BigInt(lease).toString(16)}`;
     await client
       .if('never-there', 'Create', '==', 0)
       .then(
-        client.put(`${name}/b`).value('b'),
-        client.put(`${name}/a`).value('a'),
-        client.put(`${name}/a/x`).value('x'),
+        client.put(own(b)).value('b').lease(b),
+        client.put(own(a)).value('a').lease(a),
+        client.put(`${own(a)}/x`).value('x'),
       )
       .commit();
     await until(() => observer.story.length > 1, { what: 'the change' });

@@ -2,18 +2,19 @@ import { expect } from 'chai';
 import { candidate, leading, openClient, queued } from '../support/candidates.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 
-/** The key and the value are not UTF-8, and each has a byte that ends strings elsewhere. */
+/** The end of a key, and a value. Neither is UTF-8, and each has a byte that ends strings elsewhere. */
 const KEY = Buffer.from([0xff, 0x00, 0x80, 0xfe]);
 const VALUE = Buffer.from([0xc3, 0x28, 0x00, 0x0a, 0xff]);
 
-describe('a candidate of another client whose key and value are bytes, not text,', () => {
+describe('a candidate of another client whose value is bytes, not text,', () => {
   const cluster = sharedCluster();
 
-  /** Joins as any client may: by a key under the election's name, with a lease. */
-  async function joinWithBytes(name: string): Promise<{ leave(): Promise<void> }> {
+  /** Joins as any client may: a key under the election's name, with a lease; by default named after the lease. */
+  async function joinWithBytes(name: string, key?: Buffer): Promise<{ leave(): Promise<void> }> {
     const client = openClient(cluster().hosts);
     const { ID: lease } = await client.leaseClient.leaseGrant({ TTL: 60 });
-    await client.kv.put({ key: Buffer.concat([Buffer.from(`${name}/`), KEY]), value: VALUE, lease });
+    const last = key ?? Buffer.from(BigInt(lease).toString(16));
+    await client.kv.put({ key: Buffer.concat([Buffer.from(`${name}/`), last]), value: VALUE, lease });
     return { leave: async () => void (await client.leaseClient.leaseRevoke({ ID: lease })) };
   }
 
@@ -39,6 +40,21 @@ describe('a candidate of another client whose key and value are bytes, not text,
     await own.stop();
     expect((await own.leader())?.bytes).to.deep.equal(VALUE);
     await other.leave();
+  });
+
+  it('is not taken for one that leads when its key does not name its lease, and is waited for all the same', async () => {
+    const name = uniqueName();
+    const other = await joinWithBytes(name, KEY);
+    const own = candidate(cluster().hosts, name, { value: 'own' });
+    const codes: string[] = [];
+    own.on('error', ({ code }) => codes.push(code));
+    await queued(own);
+    expect(own.state).to.equal('waiting');
+    const [first] = await own.candidates();
+    expect([first?.bytes, first?.blocks, await own.leader()]).to.deep.equal([VALUE, true, undefined]);
+    await other.leave();
+    await leading(own);
+    expect(codes).to.deep.equal(['BLOCKED']);
   });
 
   it('hears the bytes of ours as they were given', async () => {

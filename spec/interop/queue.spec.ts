@@ -3,6 +3,7 @@ import { keysUnder } from '../support/by-hand.js';
 import { candidate, openClient } from '../support/candidates.js';
 import { type Contestant, etcd3s, etcdctls, ours, queueIs } from '../support/other-clients.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
 describe('one queue of this library, etcdctl and etcd3', () => {
@@ -58,5 +59,31 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     expect([first.isLeader(), last.isLeader()]).to.deep.equal([true, false]);
     await first.leave();
     await until(() => last.isLeader(), { what: 'the last to lead' });
+  });
+
+  it('waits, whatever the client, behind a key that is no candidate’s, and leads when that key is gone', async () => {
+    const { hosts } = cluster();
+    const name = uniqueName();
+    const queue = `election/${name}`;
+    const client = openClient(hosts);
+    const key = `${queue}/config`;
+    await client.put(key).value('x').exec();
+    tracked({ close: () => client.delete().key(key).exec() });
+    const contestants: Contestant[] = [];
+    for (const join of [
+      () => etcdctls(hosts, queue, 'etcdctl'),
+      () => etcd3s(openClient(hosts), name, 'etcd3'),
+      () => ours(candidate(hosts, queue, { value: 'ours' }), 'ours'),
+    ]) {
+      contestants.push(await join());
+      await queueIs(candidate(hosts, queue), ['x', ...contestants.map(({ value }) => value)]);
+    }
+    expect(contestants.filter((each) => each.isLeader())).to.deep.equal([]);
+
+    await client.delete().key(key);
+    for (const contestant of contestants) {
+      await until(() => contestant.isLeader(), { within: 10_000, what: `${contestant.value} to lead` });
+      await contestant.leave();
+    }
   });
 });

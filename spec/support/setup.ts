@@ -19,8 +19,6 @@ process.once('SIGTERM', () => process.exit(143));
 // once, with a child process that had just been let go).
 process.once('beforeExit', () => process.exit());
 
-tellStalls(console.log);
-
 const ENDS_WITHIN = 10_000;
 /**
  * mocha ends the whole run when the hook below takes too long. Everything in the hook has a bound of its own: twenty
@@ -31,6 +29,10 @@ const NEVER = 0;
 let before: Resources = {};
 
 export const mochaHooks: RootHookObject = {
+  beforeAll() {
+    tellStalls(console.log); // not before: loading the specs takes seconds
+  },
+
   async beforeEach() {
     await undefined; // now the time-out of this hook runs, as that of the other one does there
     before = resources();

@@ -60,7 +60,7 @@ describe('with roles, an election', () => {
     expect((await a.candidates()).map(({ value }) => value)).to.deep.equal(['b2', 'a']);
     await b.stepDown();
     await leading(a);
-    const own = `${name}/written under guard`;
+    const own = `${name}/written/under guard`; // further down than candidates' keys
     const { succeeded } = await (await leading(a)).txn().then(client.put(own).value('')).commit();
     expect(succeeded).to.equal(true);
     await b.stop();
