@@ -31,7 +31,7 @@ console.log(JSON.stringify([compared.flat().every(Boolean), thrown instanceof en
   new entries[2][1].FakeElection('jobs') instanceof entries[0][0].Election]));
 `;
 
-const COMPILERS = { 'TypeScript 5.9': 'typescript/bin/tsc', 'TypeScript 7': 'typescript-7/bin/tsc' } as const;
+const COMPILERS = { 'TypeScript 5.9': 'typescript/lib/tsc.js', 'TypeScript 7': 'typescript-7/bin/tsc' } as const;
 
 /** How people let TypeScript find packages. TypeScript 7 has no `node10` any more. */
 const RESOLUTIONS: readonly {
