@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { withoutMarks } from './support/docs/compiler.js';
 import { readPage, sources, tableUnder } from './support/docs/pages.js';
@@ -58,6 +59,14 @@ describe('the architecture', () => {
       'cli/main.ts imports metrics/instruments.ts',
     ]);
   });
+
+  for (const entry of ['index', 'metrics', 'testing']) {
+    it(`passes on to ES modules every value that lib/${entry}.ts exports`, async () => {
+      const required = createRequire(import.meta.url)(`../lib/${entry}.js`) as Readonly<Record<string, unknown>>;
+      const imported = (await import(`../lib/esm/${entry}.js`)) as Readonly<Record<string, unknown>>;
+      expect({ ...imported }).to.deep.equal({ ...required });
+    });
+  }
 
   it('has no circle of imports, types included', () => {
     expect(circleIn(importsOfLib())).to.equal(undefined);
