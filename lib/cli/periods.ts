@@ -1,10 +1,12 @@
-import type { Etcd3 } from 'etcd3';
 import { Backoff } from '../common/backoff.js';
 import { type Clock, SystemClock, sleep } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
+import { RequestRefused } from '../store/store.js';
+import type { Context } from './context.js';
 import { CliError, EXIT } from './exit.js';
-import { type Output, visible } from './output.js';
+import { explain } from './explain.js';
+import { visible } from './output.js';
 import { Requests } from './requests.js';
 
 /** What the key of the periods says: the latest period that somebody has claimed, and with which fencing token. */
@@ -28,21 +30,19 @@ const PAUSES = { first: 100, longest: 10_000 };
  * multiples of their length since 1970 (UTC), by the clock of the host.
  */
 export class Periods {
-  readonly #etcd: Etcd3;
-  readonly #out: Output;
+  readonly #context: Context;
   readonly #every: number;
   readonly #key: string;
   readonly #requests: Requests;
   readonly #clock: Clock = new SystemClock();
-  #hasWarned = false;
+  readonly #warned = new Set<string>();
 
   /** `every`: milliseconds. */
-  constructor(etcd: Etcd3, out: Output, election: string, every: number) {
-    this.#etcd = etcd;
-    this.#out = out;
+  constructor(context: Context, election: string, every: number) {
+    this.#context = context;
     this.#every = every;
     this.#key = `${election}!period`;
-    this.#requests = new Requests(etcd);
+    this.#requests = new Requests(context.etcd);
   }
 
   /**
@@ -94,7 +94,9 @@ export class Periods {
       const message = `${key} says what etcd-leader has not written, so no period can be claimed: delete it`;
       throw new CliError(EXIT.failed, message);
     }
-    if (Date.parse(claim.start) > Date.now() + CLOCKS_DIFFER) this.#warnOfClocks(claim);
+    if (Date.parse(claim.start) > Date.now() + CLOCKS_DIFFER) {
+      this.#warnOnce(`the period of ${claim.start} is claimed already, and is yet to come: nothing runs until then`);
+    }
     return { claim, modRevision: kv.mod_revision };
   }
 
@@ -104,27 +106,26 @@ export class Periods {
       leadership
         .txn()
         .and(this.#key, 'Mod', '==', modRevision)
-        .then(this.#etcd.put(this.#key).value(JSON.stringify(claim)))
+        .then(this.#context.etcd.put(this.#key).value(JSON.stringify(claim)))
         .options(options)
         .commit(),
     );
     return succeeded;
   }
 
-  #warnOfClocks({ start }: Claim): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    this.#out.warn(`the period of ${start} is claimed already, and it is not there yet: nothing runs until then`, {
-      start,
-    });
+  /** An etcd that does not answer is told by the election, whose lease suffers from that too. */
+  #tell(error: ElectionError): void {
+    if (error.code === 'UNAVAILABLE' && !(error instanceof RequestRefused)) return;
+    const isDenied = error.code === 'PERMISSION_DENIED';
+    const why = isDenied ? 'permission denied' : explain(error, this.#context.endpoints);
+    const hint = isDenied ? `; this user needs a role with \`readwrite\` on the key ${visible(this.#key)}` : '';
+    this.#warnOnce(`the period cannot be claimed: ${why}${hint}: still trying`);
   }
 
-  /** An etcd that does not answer is told by the election. */
-  #tell(error: ElectionError): void {
-    if (error.code === 'UNAVAILABLE' || this.#hasWarned) return;
-    this.#hasWarned = true;
-    const hint = `this user needs a role with \`readwrite\` on the key ${visible(this.#key)}`;
-    this.#out.warn(`the period cannot be claimed (${error.code}): still trying; ${hint}`, { code: error.code });
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#context.out.warn(message);
   }
 }
 

@@ -45,7 +45,9 @@ describe('what the command line says when etcd refuses', () => {
       await secured().access.allow('reporters', election);
       const program = ask(['run', '--every', '1000d', election, '--', 'true'], `${username}:${password}`);
       await program.stderr.line(
-        new RegExp(`PERMISSION_DENIED.*this user needs a role with \`readwrite\` on the key ${election}!period$`),
+        new RegExp(
+          `the period cannot be claimed: permission denied; this user needs a role with \`readwrite\` on the key ${election}!period: still trying$`,
+        ),
       );
     });
 

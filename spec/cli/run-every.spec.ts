@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
-import { openClient } from '../support/candidates.js';
+import { candidate, leading, openClient } from '../support/candidates.js';
 import { Program } from '../support/cli/program.js';
+import { Cluster } from '../support/cluster/cluster.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
 import { pause, until } from '../support/wait.js';
@@ -100,7 +101,9 @@ describe('etcd-leader run --every', () => {
       .value(JSON.stringify({ v: 1, start, token: '1' }))
       .exec();
     const program = run('--every', '1s', name, '--', ...REPORT);
-    await program.stderr.line(new RegExp(`the period of ${start} is claimed already, and it is not there yet`));
+    await program.stderr.line(
+      new RegExp(`the period of ${start} is claimed already, and is yet to come: nothing runs until then$`),
+    );
     await pause(2_500);
     expect(program.stdout.text).to.equal('');
   });
@@ -121,4 +124,18 @@ describe('etcd-leader run --every', () => {
         .and.to.include(`got ${text || 'nothing'}`);
     });
   }
+
+  it('says that etcd refuses the claim when its quota is used up', async () => {
+    const own = tracked(await Cluster.start({ members: 1 }));
+    const admin = openClient(own.hosts);
+    const leader = candidate(own.hosts, name);
+    await leading(leader);
+    const program = Program.start(['run', '--every', '1000d', name, '--', ...REPORT], { hosts: own.hosts });
+    await until(async () => (await leader.candidates()).length === 2, { what: 'the program to queue' });
+    const { header } = await admin.maintenance.status();
+    await admin.maintenance.alarm({ action: 'Activate', memberID: header.member_id, alarm: 'Nospace' });
+    await leader.stop();
+    await program.stderr.line(/the period cannot be claimed: etcd refuses the request .*its quota is used up/);
+    expect(program.stdout.text).to.equal('');
+  });
 });

@@ -163,7 +163,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     file: 'lib/queue/keys.ts',
     search: "!key.includes('/', prefix.length) && !key.includes('!', prefix.length)",
     replace: 'true',
-    breaks: ['f: observers'],
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'the key is given back before the work has ended',

@@ -44,7 +44,7 @@ export async function run(context: Context, name: string, argv: readonly string[
     killAfter: killAfterOf(flags.killAfter, 1000 * (ttl - renewDeadline)),
     ttl,
     wait: flags.wait === undefined ? undefined : waitOf(flags.wait),
-    periods: every === undefined ? undefined : new Periods(etcd, out, name, every),
+    periods: every === undefined ? undefined : new Periods(context, name, every),
   };
   checkCommand(argv[0] ?? '', process.env);
   return new Runner(context, election, argv, options).run();
