@@ -7,8 +7,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,6 +38,7 @@ export function build() {
     const { status } = spawnSync(process.execPath, [tsc, '--project', root, '--outDir', fresh], { stdio: 'inherit' });
     if (status !== 0) return false;
     for (const file of files.filter(isManifest)) copyFileSync(join(root, file), join(fresh, file));
+    for (const program of programs()) chmodSync(join(fresh, relative('dist', program)), 0o755);
     writeFileSync(join(fresh, '.built-from'), print);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
@@ -66,6 +76,12 @@ function sources() {
     )
     .filter((file) => /\.[cm]?ts$/.test(file) || isManifest(file))
     .sort();
+}
+
+/** What `npx` runs in a clone. In an installation npm makes them executable. */
+function programs() {
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return /** @type {string[]} */ (Object.values(bin));
 }
 
 function isManifest(/** @type {string} */ file) {

@@ -79,7 +79,13 @@ async function makeReport(leadership: Leadership): Promise<string> {
 const OWN = { startWork, work, makeReport, shards: ['a', 'b'] };
 Object.assign(globalThis, OWN);
 
-// A spec sends the signal only when the snippet listens to it.
+// A spec sends the signal only when the snippet listens to it. Until then the process is kept alive, as the rest of an
+// application would: not every snippet starts what it makes.
+let isHeard = false;
 process.on('newListener', (name) => {
-  if (name === 'SIGTERM') setImmediate(() => console.log('listens to SIGTERM'));
+  if (name !== 'SIGTERM' || isHeard) return;
+  isHeard = true;
+  const alive = setInterval(() => {}, 1_000);
+  process.once('SIGTERM', () => clearInterval(alive));
+  setImmediate(() => console.log('listens to SIGTERM'));
 });
