@@ -24,6 +24,8 @@ export interface Environment {
 export interface SharedEnvironment extends Environment {
   readonly store: MonotonicStore;
   readonly leaderWatchers: LeaderWatchers;
+  /** For a TTL in ms. Sessions whose streams must be watched over alike share their streams. */
+  watcherFor(ttl: number): Watcher;
 }
 
 /**
@@ -44,8 +46,19 @@ export function environmentOf(source: Etcd3 | Environment): SharedEnvironment {
   const known = environments.get(owner);
   if (known !== undefined) return known;
   const environment = isEnvironment(source) ? source : onSystemClock(source);
-  const store = new MonotonicStore(environment.store, environment.clock);
-  const shared = { ...environment, store, leaderWatchers: new LeaderWatchers(environment.clock) };
+  const { clock } = environment;
+  const store = new MonotonicStore(environment.store, clock);
+  const watchers = new Map<string, Watcher>();
+  const watcherFor = (ttl: number): Watcher => {
+    const quiet = clamp(ttl / 3, 1_000, 5_000);
+    const patience = clamp(ttl / 6, 1_000, 2_500);
+    const name = `${quiet} ${patience}`;
+    // When a lease ends, etcd deletes all its keys together.
+    const watcher = watchers.get(name) ?? new Watcher(store, clock, { quiet, patience, groupOf: leaseIn });
+    watchers.set(name, watcher);
+    return watcher;
+  };
+  const shared = { ...environment, store, leaderWatchers: new LeaderWatchers(clock), watcherFor };
   environments.set(owner, shared);
   return shared;
 }
@@ -61,11 +74,7 @@ export function sessionPartsOf(environment: SharedEnvironment, options: Resolved
   const store = new BatchingStore(environment.store);
   const ttl = options.ttl * 1_000;
   environment.store.waitAtLeast(ttl);
-  const watcher = new Watcher(store, clock, {
-    quiet: clamp(ttl / 3, 1_000, 5_000),
-    patience: clamp(ttl / 6, 1_000, 2_500),
-    groupOf: leaseIn, // when a lease ends, etcd deletes all its keys together
-  });
+  const watcher = environment.watcherFor(ttl);
   const lease = new LeaseManager({ store, clock, options, dropped: () => keys.forget() });
   const keys = new KeyReleaser(clock, watcher, (id) => lease.holds(id));
   return { options, clock, store, etcd, lease, watcher, keys, leaderWatchers };

@@ -8,6 +8,7 @@ import type { StreamHandlers } from './stream.js';
 interface Pipe {
   send(request: ILeaseKeepAliveRequest): void;
   overdue(): void;
+  readonly doubt: string | undefined;
   close(): void;
 }
 
@@ -46,6 +47,10 @@ export class EtcdKeepAlive implements KeepAliveStream {
 
   overdue(): void {
     this.#pipe.overdue();
+  }
+
+  doubt(): string | undefined {
+    return this.#pipe.doubt;
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/time.js';
+import { OpenStreams } from './open-streams.js';
 
 /** Milliseconds to avoid a silent member: 5 s, then 10 s, 20 s ... for each silence in a row, a minute at the most. */
 const FIRST_AVOIDANCE = 5_000;
@@ -15,11 +16,13 @@ const MOST_SLOWNESS = 2;
  * A member is known by its gRPC target, such as `dns:127.0.0.1:2379`.
  */
 export class MemberHealth {
+  readonly streams: OpenStreams;
   readonly #clock: Clock;
   readonly #avoided = new Map<string, { until: number; silences: number }>();
   #slowness = 0;
 
   constructor(clock: Clock) {
+    this.streams = new OpenStreams(clock);
     this.#clock = clock;
   }
 

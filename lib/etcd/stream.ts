@@ -24,12 +24,16 @@ const SILENCES_BEFORE_RESET = 2;
 /** One gRPC stream to some member, opened in the background. Requests that are sent meanwhile wait. */
 export class Stream<Request, Response> {
   readonly #members: MemberHealth;
+  readonly #clock: Clock;
   readonly #on: StreamHandlers<Response>;
   #stream: Duplex<Request, Response> | undefined;
   #guard: Guard | undefined;
   #waiting: Request[] = [];
   #isOver = false;
   #isOverdue = false;
+  /** When the stream was first asked for something, and last answered, on the clock; 0 for never. */
+  askedAt = 0;
+  answeredAt = 0;
 
   constructor(
     members: MemberHealth,
@@ -38,22 +42,34 @@ export class Stream<Request, Response> {
     on: StreamHandlers<Response>,
   ) {
     this.#members = members;
+    this.#clock = clock;
     this.#on = on;
-    this.#open(clock, open, 0).catch((err: Error) => this.#end(err));
+    this.#open(open, 0).catch((err: Error) => this.#end(err));
+  }
+
+  /** What may keep an answer away, for the operator; undefined when nothing is known. */
+  get doubt(): string | undefined {
+    return this.#members.streams.hint(this.#target);
+  }
+
+  get #target(): string {
+    return this.#guard?.target ?? '';
   }
 
   send(request: Request): void {
     if (this.#stream === undefined) this.#waiting.push(request);
-    else if (!this.#isOver) this.#stream.write(request);
+    else if (!this.#isOver) this.#write(this.#stream, request);
   }
 
   /**
    * The member did not answer in time: the next stream goes to another member. This stream stays open, since the answer
-   * may still come. When `overdue()` is called again, the stream is cancelled if its connection may be half-open.
+   * may still come. When `overdue()` is called again without an answer, the stream is cancelled if its connection may
+   * be half-open.
    */
   overdue(): void {
     if (this.#isOver || this.#guard === undefined) return;
     const { target } = this.#guard;
+    if (this.#stream !== undefined) this.#members.streams.overdue(target, this);
     const isAgain = this.#isOverdue;
     this.#isOverdue = true;
     if (!isAgain) this.#members.silent(target);
@@ -65,17 +81,14 @@ export class Stream<Request, Response> {
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#members.streams.delete(this.#target, this);
     this.#guard?.abandon();
     this.#stream?.end();
     this.#stream?.cancel();
   }
 
-  async #open(
-    clock: Clock,
-    open: (options: CallOptions) => Promise<Duplex<Request, Response>>,
-    refusals: number,
-  ): Promise<void> {
-    const guard = new Guard(this.#members, clock, { force: refusals >= MAX_REFUSALS });
+  async #open(open: (options: CallOptions) => Promise<Duplex<Request, Response>>, refusals: number): Promise<void> {
+    const guard = new Guard(this.#members, this.#clock, { force: refusals >= MAX_REFUSALS });
     this.#guard = guard;
     const stream = await open(guard.options);
     if (this.#isOver) {
@@ -87,24 +100,33 @@ export class Stream<Request, Response> {
     if (guard.refused) {
       stream.on('error', () => {}); // our own refusal
       stream.end();
-      await this.#open(clock, open, refusals + 1);
+      await this.#open(open, refusals + 1);
       return;
     }
     this.#stream = stream;
     stream.on('data', (response) => {
       if (this.#isOver) return;
+      this.#isOverdue = false;
+      this.answeredAt = this.#clock.now();
       this.#members.answered(guard.target);
       this.#on.data(response);
     });
     stream.on('error', (err) => this.#end(err));
     stream.on('end', () => this.#end(new Error('the stream was ended by etcd')));
-    for (const request of this.#waiting) stream.write(request);
+    this.#members.streams.add(guard.target, this);
+    for (const request of this.#waiting) this.#write(stream, request);
     this.#waiting = [];
+  }
+
+  #write(stream: Duplex<Request, Response>, request: Request): void {
+    this.askedAt ||= this.#clock.now();
+    stream.write(request);
   }
 
   #end(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#members.streams.delete(this.#target, this);
     this.#on.closed(error);
   }
 }

@@ -78,9 +78,15 @@ async function attemptOnce<T>(
     try {
       return await bounded(clock, patience + GRACE, send(guard.options), () => guard.abandon());
     } catch (err) {
-      if (!guard.refused || refusals > MAX_REFUSALS) throw err;
+      if (!guard.refused || refusals > MAX_REFUSALS) throw withHint(members, guard.target, err);
     }
   }
+}
+
+/** A request without an answer may have waited for its turn on the connection. */
+function withHint({ streams }: MemberHealth, target: string, err: unknown): unknown {
+  const hint = err instanceof Error && /no answer/.test(err.message) ? streams.hint(target) : undefined;
+  return hint === undefined ? err : new Error(`${(err as Error).message}; ${hint}`, { cause: err });
 }
 
 /** etcd3 can leave a call pending for ever before sending it (an expired token behind a half-open breaker). */

@@ -128,7 +128,8 @@ export class Refresher {
     this.#setTimer(PAUSE, () => this.#attempt());
     // Late answers still count. So a stream is ended, to get a new connection, only when it was overdue before too.
     for (const { stream, isPending } of [...this.#attempts]) if (isPending) stream.overdue();
-    this.#fail(new Error(`no answer within ${waited} ms`));
+    const doubt = attempt.stream.doubt?.();
+    this.#fail(new Error(`no answer within ${waited} ms${doubt === undefined ? '' : `; ${doubt}`}`));
   }
 
   #onClosed(attempt: Attempt, error: Error): void {

@@ -122,6 +122,8 @@ export interface KeepAliveStream {
    * ended (`closed` is told), because its connection may be half-open.
    */
   overdue(): void;
+  /** What may keep an overdue answer away, for the operator; undefined when nothing is known. */
+  doubt?(): string | undefined;
   close(): void;
 }
 

@@ -11,8 +11,8 @@ import type { Follower, Subject } from './shared-watch.js';
 const MOST_KEYS = 2_000;
 
 /**
- * The watches of a session: on one stream while they are few, on more when they are many, each on a member of its own
- * choice. A key is followed on one of them only, however many follow it.
+ * The watches of sessions that share a client: on one stream while they are few, on more when they are many, each on a
+ * member of its own choice. A key is followed on one of them only, however many follow it.
  */
 export class Watcher {
   readonly #newWatch: () => WatchMultiplexer;

@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { CLIENTS, candidate, leading, openClient, queued } from '../../support/candidates.js';
+import { Cluster } from '../../support/cluster/cluster.js';
+import { times } from '../../support/figures.js';
+import { uniqueName } from '../../support/shared-cluster.js';
+import { record } from '../../support/story.js';
+import { tracked } from '../../support/track.js';
+import { until } from '../../support/wait.js';
+
+const TTL = 6;
+const MANY = 40;
+const REFRESHES = 4;
+
+describe('on an etcd that limits the streams of a connection', () => {
+  const limited = async (streams: number): Promise<Cluster> =>
+    tracked(await Cluster.start({ members: 1, flags: [`--max-concurrent-streams=${streams}`] }));
+
+  for (const kind of CLIENTS) {
+    it(`to 100, ${MANY} elections with sessions of their own on one client lead, and hand over: ${kind}`, async function () {
+      this.timeout(90_000);
+      const { hosts } = await limited(100);
+      const [first, second] = [openClient(hosts, kind), openClient(hosts, kind)];
+      const names = times(MANY).map(() => uniqueName());
+      const leaders = names.map((name) => candidate(first, name, { ttl: TTL }));
+      const stories = leaders.map((leader) => record(leader, ['elected', 'unelected', 'suspended', 'error']));
+      const refreshes = leaders.map((leader) => {
+        const counted = { count: 0 };
+        leader.on('refresh', () => counted.count++);
+        return counted;
+      });
+      await Promise.all(leaders.map((leader) => leading(leader, 30_000)));
+      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }), 30_000)));
+      await until(() => refreshes.every(({ count }) => count >= REFRESHES), {
+        within: 30_000,
+        what: `${REFRESHES} refreshes of each`,
+      });
+      expect(stories.map((story) => story.length)).to.deep.equal(leaders.map(() => 1));
+
+      await Promise.all(leaders.map((leader) => leader.stop()));
+      await Promise.all(waiting.map((next) => leading(next)));
+    });
+  }
+
+  it('to fewer than they need, the elections say what it may be, and what to do', async function () {
+    this.timeout(60_000);
+    const { hosts } = await limited(2);
+    const client = openClient(hosts);
+    const said: string[] = [];
+    const elections = times(MANY).map(() => candidate(client, uniqueName(), { ttl: TTL, releaseTimeout: 0 }));
+    for (const election of elections) {
+      for (const event of ['suspended', 'error'] as const) election.on(event, ({ message }) => said.push(message));
+      election.start();
+    }
+    const isSaid = (): boolean => said.some((message) => /--max-concurrent-streams.*share a `Session`/.test(message));
+    await until(isSaid, { within: 30_000, what: 'the limit to be said' });
+    await Promise.all(elections.map((election) => election.stop())); // one after the other it would take a minute
+  });
+});
