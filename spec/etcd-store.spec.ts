@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/client.js';
 import { EtcdStore } from '../lib/etcd/etcd-store.js';
-import type { RangeQuery, Txn } from '../lib/store/store.js';
+import { ClientClosed, type RangeQuery, type Txn } from '../lib/store/store.js';
 import { GrpcMember, type Message, Status } from './support/grpc-member.js';
 import { tracked } from './support/track.js';
 import { VirtualTime } from './support/virtual-time.js';
@@ -26,6 +26,16 @@ describe('the store on etcd3', () => {
       () => 'ok',
       ({ code }) => code,
     );
+
+  it('says at once that its client is closed, so that nobody tries again', async () => {
+    etcd.close();
+    for (const request of [() => store.revoke(1n), () => store.txn(read(query))]) {
+      const err: unknown = await request().catch((reason: unknown) => reason);
+      expect(err).to.be.instanceOf(ClientClosed).and.include({ code: 'UNAVAILABLE' });
+      expect((err as Error).message).to.match(/^etcd was not asked to .*: the client is closed$/);
+    }
+  });
+
   const query: RangeQuery = { key: 'jobs/', end: 'jobs0', order: 'newest', limit: 2 };
   const read = (range: RangeQuery): Txn => ({ compare: [], success: [{ type: 'range', range }], failure: [] });
   const kv = (key: Buffer, value: Buffer): Message => ({

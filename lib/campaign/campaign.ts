@@ -69,11 +69,6 @@ export class Campaign implements CampaignMoves, LeaseUser {
     return this.#context.intent.lives;
   }
 
-  /** Why no candidate of this session can begin any more. */
-  get refusal(): ElectionError | undefined {
-    return this.#context.session.lease.refusal;
-  }
-
   get work(): Workload | undefined {
     return this.#context.intent.work;
   }

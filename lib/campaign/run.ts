@@ -1,8 +1,8 @@
 import { onAbort } from '../common/abort.js';
 import { ElectionError } from '../errors.js';
-import type { Logger } from '../log.js';
 import { checkCallOptions, show } from '../options.js';
 import type { Campaign } from './campaign.js';
+import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';
 import { type Task, TaskRun } from './task-run.js';
 import { WaitLimit } from './wait-limit.js';
@@ -36,7 +36,7 @@ export async function run<T>(
   campaign: Campaign,
   task: Task<T>,
   options: RunOptions,
-  log: () => Logger,
+  { session, options: { logger } }: Pick<CampaignContext, 'session' | 'options'>,
 ): Promise<T | undefined> {
   checkCallOptions(options, ['signal', 'requeue', 'wait']);
   const { signal, requeue = true, wait } = options;
@@ -46,10 +46,10 @@ export async function run<T>(
   if (campaign.work !== undefined) {
     throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
   }
-  const { refusal } = campaign;
+  const { refusal } = session.lease;
   if (refusal !== undefined) throw refusal;
   if (signal?.aborted) return undefined;
-  const work = new TaskRun(task, requeue, log);
+  const work = new TaskRun(task, requeue, logger);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   const giveUp = (reason: ElectionError): void => {
     // else somebody has stopped the candidate already

@@ -36,7 +36,7 @@ export class TaskRun<T> implements Workload {
   readonly outcome: Promise<T | undefined>;
   readonly #task: Task<T>;
   readonly #requeue: boolean;
-  readonly #log: () => Logger;
+  readonly #log: Logger;
   readonly #context = new AsyncResource('EtcdLeaderTask');
   readonly #resolve: (value: T | undefined) => void;
   readonly #reject: (reason: unknown) => void;
@@ -44,7 +44,7 @@ export class TaskRun<T> implements Workload {
   #running: Promise<void> | undefined;
   #isCancelled = false;
 
-  constructor(task: Task<T>, requeue: boolean, log: () => Logger) {
+  constructor(task: Task<T>, requeue: boolean, log: Logger) {
     this.#task = task;
     this.#requeue = requeue;
     this.#log = log;
@@ -93,7 +93,7 @@ export class TaskRun<T> implements Workload {
       if (term.lostBy === undefined) this.#resolve(result);
     } catch (err) {
       if (term.lostBy === undefined) this.#reject(err);
-      else this.#log().debug({ err }, 'the task failed after its term had ended');
+      else this.#log.debug({ err }, 'the task failed after its term had ended');
     }
     const { lostBy } = term;
     if (lostBy !== undefined && !this.#requeue && !PLANNED.has(lostBy.code)) this.#reject(lostBy);

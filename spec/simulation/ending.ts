@@ -219,6 +219,8 @@ async function withTheRaftLeader(world: World): Promise<void> {
   if (left().length > 0) {
     throw new Violation('g: nothing left', `${left().join(', ')}: left in the queue by candidates that have stopped`);
   }
+  // What is stopped from now on is stopped in calm.
+  await world.time.until(() => world.etcd.leader !== undefined, electionTime);
   world.tally.add('outcome', 'stopped with the raft leader');
 }
 
