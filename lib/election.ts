@@ -212,7 +212,7 @@ export class Election {
    * ```
    */
   async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T | undefined> {
-    return run(this.#campaign, task, options, this.#context.log);
+    return run(this.#campaign, task, options, this.#context);
   }
 
   /**

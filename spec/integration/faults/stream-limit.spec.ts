@@ -8,7 +8,7 @@ import { tracked } from '../../support/track.js';
 import { until } from '../../support/wait.js';
 
 const TTL = 6;
-const MANY = 40;
+const MANY = 30;
 const REFRESHES = 4;
 
 describe('on an etcd that limits the streams of a connection', () => {
@@ -17,7 +17,7 @@ describe('on an etcd that limits the streams of a connection', () => {
 
   for (const kind of CLIENTS) {
     it(`to 100, ${MANY} elections with sessions of their own on one client lead, and hand over: ${kind}`, async function () {
-      this.timeout(90_000);
+      this.timeout(180_000);
       const { hosts } = await limited(100);
       const [first, second] = [openClient(hosts, kind), openClient(hosts, kind)];
       const names = times(MANY).map(() => uniqueName());
@@ -28,7 +28,7 @@ describe('on an etcd that limits the streams of a connection', () => {
         leader.on('refresh', () => counted.count++);
         return counted;
       });
-      await Promise.all(leaders.map((leader) => leading(leader, 30_000)));
+      await Promise.all(leaders.map((leader) => leading(leader, 60_000)));
       const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }), 30_000)));
       await until(() => refreshes.every(({ count }) => count >= REFRESHES), {
         within: 30_000,
