@@ -41,7 +41,8 @@ export class OpenStreams {
     if (stream.answeredAt > 0 || answered === 0) return;
     const member = target.replace(/^dns:/, '');
     const hint =
-      `${member} answers ${answered} of ${there.length} streams of this client: if etcd, or a proxy before it, limits the ` +
+      `${member} answers ${answered} of ${there.length} streams of this client: ` +
+      'if etcd, or a proxy before it, limits the ' +
       'streams of a connection (--max-concurrent-streams), raise the limit, or let elections share a `Session`';
     this.#suspicions.set(target, { hint, until: this.#clock.now() + SUSPECTED_FOR });
   }

@@ -46,7 +46,8 @@ describe('what the command line says when etcd refuses', () => {
       const program = ask(['run', '--every', '1000d', election, '--', 'true'], `${username}:${password}`);
       await program.stderr.line(
         new RegExp(
-          `the period cannot be claimed: permission denied; this user needs a role with \`readwrite\` on the key ${election}!period: still trying$`,
+          'the period cannot be claimed: permission denied; ' +
+            `this user needs a role with \`readwrite\` on the key ${election}!period: still trying$`,
         ),
       );
     });

@@ -42,7 +42,7 @@ describe('a candidate of another client whose value is bytes, not text,', () => 
     await other.leave();
   });
 
-  it('is not taken for one that leads when its key does not name its lease, and is waited for all the same', async () => {
+  it('never leads when its key does not name its lease, and is waited for all the same', async () => {
     const name = uniqueName();
     const other = await joinWithBytes(name, KEY);
     const own = candidate(cluster().hosts, name, { value: 'own' });

@@ -16,7 +16,7 @@ describe('on an etcd that limits the streams of a connection', () => {
     tracked(await Cluster.start({ members: 1, flags: [`--max-concurrent-streams=${streams}`] }));
 
   for (const kind of CLIENTS) {
-    it(`to 100, ${MANY} elections with sessions of their own on one client lead, and hand over: ${kind}`, async function () {
+    it(`to 100, ${MANY} elections with sessions of their own lead and hand over: ${kind}`, async function () {
       this.timeout(180_000);
       const { hosts } = await limited(100);
       const [first, second] = [openClient(hosts, kind), openClient(hosts, kind)];
