@@ -6,7 +6,8 @@ import { MutantCompiler } from './support/mutants/mutant-compiler.js';
 import type { Mutation } from './support/mutants/mutation.js';
 import { describeBesides, outcomeOf } from './support/mutants/outcome.js';
 
-describe('a mutant', () => {
+describe('a mutant', function () {
+  this.timeout(60_000); // the first one waits for everything to be parsed
   const compiler = new MutantCompiler();
 
   for (const [where, table] of Object.entries({ 'the simulation': OF_SIMULATION, chaos: OF_CHAOS })) {

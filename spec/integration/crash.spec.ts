@@ -8,7 +8,7 @@ import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { pause, until } from '../support/wait.js';
 
-/** Of who crashes or stands still: the others must not lose their leases on a busy machine. */
+/** Seconds, for those that crash or stand still; the others must not lose their leases on a busy machine. */
 const TTL = 2;
 
 describe('when a candidate process', () => {
