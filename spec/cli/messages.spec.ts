@@ -159,7 +159,7 @@ describe('what the command line says of its flags', () => {
     [['--ttl', '10s'], '--ttl takes a number of seconds, without a unit; got 10s'],
     [['--ttl', '1'], '--ttl must be a whole number of seconds, 2 or more; got 1'],
     [['--ttl', '2.5'], '--ttl must be a whole number of seconds, 2 or more; got 2.5'],
-    [['--ttl', '9999999999'], '--ttl must be 9000000000 seconds or less; got 9999999999'],
+    [['--ttl', '9999999999', '--allow-long-ttl'], '--ttl must be 9000000000 seconds or less; got 9999999999'],
     [['--ttl', ''], '--ttl takes a number of seconds, without a unit; got nothing'],
     [['--kill-after', '1s'], '--kill-after takes a number of seconds, without a unit; got 1s'],
     [['--kill-after', '3'], '--kill-after must be 0 to 2.5 seconds, a quarter of --ttl; got 3'],

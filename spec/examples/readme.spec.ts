@@ -182,7 +182,7 @@ describe('the README', () => {
     const service = reader.start(...under('etcd-leader', 'ts'), ...under('Metrics', 'ts'));
     await service.stdout.line(/^work starts/, LONG);
     const metrics = await until(() => scrape(reader.metricsUrl), { within: LONG, what: 'a scrape' });
-    expect(sampleOf(metrics, 'etcd_leader_is_leader', 'jobs/nightly')).to.equal(1);
+    expect(sampleOf(metrics, 'etcd_leader_is_leader', 'jobs/mail')).to.equal(1);
     service.kill('SIGTERM');
     expect(await service.exited(LONG), service.stderr.text).to.deep.equal(ENDED);
   });
