@@ -36,7 +36,14 @@ describe('etcd-leader run', () => {
   });
 
   it('tells the command its token, its key and the election', async () => {
-    const program = run('--once', name, '--', 'sh', '-c', 'env | grep ^ETCD_LEADER_ | grep -v ^ETCD_LEADER_LOG= | sort');
+    const program = run(
+      '--once',
+      name,
+      '--',
+      'sh',
+      '-c',
+      'env | grep ^ETCD_LEADER_ | grep -v ^ETCD_LEADER_LOG= | sort',
+    );
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     const [election, key, mark, token, ...more] = program.stdout.all;
     expect([election, more]).to.deep.equal([`ETCD_LEADER_ELECTION=${name}`, []]);
