@@ -54,9 +54,6 @@ describe('candidates at rest', () => {
     const asked =
       ((await counted('grpc_server_msg_received_total', hosts)).get('Watch') ?? 0) - (told.get('Watch') ?? 0);
     const streams = 2 * CLIENTS.length; // one of each candidate
-    expect(asked, 'a creation and a cancellation each time').to.be.within(
-      streams * REFRESHES,
-      streams * REFRESHES * 3,
-    );
+    expect(asked, 'a creation and a cancellation each time').to.be.within(streams * REFRESHES, streams * REFRESHES * 3);
   });
 });
