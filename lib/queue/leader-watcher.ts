@@ -4,22 +4,9 @@ import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
+import { headStart, spread } from './head-start.js';
 import type { Head, Queue } from './queue.js';
 
-/**
- * Milliseconds to wait after a change of leader before reading who leads. The next leader reads at this moment anyway
- * and shares its answer, so the other reads are usually not needed. In a long queue the wait is longer, since etcd
- * tells every process that the leader is gone.
- */
-const HEAD_START = 5;
-const HEAD_START_EACH = 0.25;
-const LONGEST_HEAD_START = 250;
-/**
- * After the head start each process waits a random time, up to 2 ms per candidate and at most 2 s. Every read makes
- * etcd sort the whole queue, so the reads must not arrive together.
- */
-const SPREAD_EACH = 2;
-const LONGEST_SPREAD = 2_000;
 const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
 const MENDED_WITHIN = 2_000;
@@ -141,8 +128,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     } else {
       this.#revision = event.revision;
       const others = Math.max(0, this.#count - 2);
-      const headStart = HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * others);
-      this.#freshRead.after(headStart + spread(others));
+      this.#freshRead.after(headStart(others) + spread(others));
     }
   }
 
@@ -291,9 +277,4 @@ export class LeaderWatchers {
     this.#byElection.set(election, watcher);
     return watcher;
   }
-}
-
-/** Milliseconds, at random. */
-function spread(candidates: number): number {
-  return Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * candidates);
 }

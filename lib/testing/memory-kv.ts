@@ -24,7 +24,7 @@ const MISSING = { value: Buffer.alloc(0), createRevision: 0n, modRevision: 0n, l
  */
 export class MemoryKv {
   readonly #store: MemoryStore;
-  /** Of the answer that is being made. */
+  /** The header of the answer that is being made. */
   #header = { cluster_id: '0', member_id: '0', revision: '0', raft_term: '0' };
 
   constructor(store: MemoryStore) {

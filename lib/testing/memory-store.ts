@@ -27,7 +27,7 @@ const MOST_OPS = 128;
 /** The end of a range that has none. */
 const TO_THE_END = '\0';
 
-/** Of a key whose value was not asked for. */
+/** The value of a key that was read without it. */
 const NO_VALUE = Buffer.alloc(0);
 
 /** What changes in one revision of the store. */

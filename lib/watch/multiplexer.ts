@@ -53,7 +53,7 @@ export class WatchMultiplexer {
   #silences = 0;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
-  /** Of the end of the pause, or of the lingering. */
+  /** Cancels the timer that ends the pause, or the lingering. */
   #cancelTimer: () => void = () => {};
   #isReopening = false;
 

@@ -210,7 +210,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'an observer does not read when the leader goes',
     file: 'lib/queue/leader-watcher.ts',
-    search: 'this.#freshRead.after(headStart + spread(others));',
+    search: 'this.#freshRead.after(headStart(others) + spread(others));',
     replace: '',
     breaks: ['f: somebody leads'],
   },

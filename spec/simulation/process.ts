@@ -47,7 +47,7 @@ export class Process {
   session: Session | undefined;
   /** Sessions that have been closed, or are being closed. */
   readonly closed = new WeakSet<Session>();
-  /** Of sessions that have been closed. */
+  /** The contenders of sessions that have been closed. */
   readonly #retired: Contender[] = [];
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();

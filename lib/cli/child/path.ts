@@ -20,7 +20,8 @@ export function checkCommand(file: string, env: NodeJS.ProcessEnv): void {
   throw new CliError(EXIT.notFound, `cannot run ${file}: no such file or directory`);
 }
 
-function isExecutable(file: string): boolean {
+/** Whether this process may run the file; a folder that may be entered counts, too. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;

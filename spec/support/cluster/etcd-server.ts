@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isExecutable } from '../../../lib/cli/child/path.js';
 import { composeReady } from './compose.js';
 import { get } from './http.js';
 import { findKept } from './kept.js';
@@ -91,13 +91,4 @@ function parseEndpoints(text: string): string[] {
     .map((part) => part.trim().replace(/\/+$/, ''))
     .filter((part) => part !== '')
     .map((part) => (part.includes('://') ? part : `http://${part}`));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
