@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TcpProxy } from '../../support/proxy/proxy.js';
+import { stopProcess } from '../../support/stop-process.js';
 import type { Assignment, Command, Notice, Profile } from './profile.js';
 
 const program = fileURLToPath(new URL('main.js', import.meta.url));
@@ -86,7 +87,7 @@ export class CandidateProcess {
   }
 
   pause(): void {
-    this.#isStopped = this.#process?.kill('SIGSTOP') === true;
+    this.#isStopped = stopProcess(this.#process);
   }
 
   resume(): void {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { stopProcess } from '../stop-process.js';
 import { until } from '../wait.js';
 import { get, type TlsFiles } from './http.js';
 
@@ -92,9 +93,9 @@ export class Member {
     await this.#end('SIGKILL');
   }
 
-  /** Pauses the member with SIGSTOP: connections stay open, and nothing is answered. */
+  /** Pauses the member with SIGSTOP: connections stay open, and nothing is answered from the moment this returns. */
   pause(): void {
-    this.#paused = this.#process?.kill('SIGSTOP') === true;
+    this.#paused = stopProcess(this.#process);
   }
 
   /** Lets the member go on, with SIGCONT. */
