@@ -85,7 +85,7 @@ export const LONG_TTL = 3_600;
 /** Bytes: etcd refuses requests over 1.5 MiB by default, and batches need room too. */
 const MAX_VALUE = 1024 * 1024;
 /** Milliseconds that a timer of Node's can wait at the most. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
+export const MAX_TIMEOUT = 2 ** 31 - 1;
 /** Milliseconds. A smaller number, 0 apart, is taken for seconds: in so little time no work ends. */
 const SHORT_TIMEOUT = 100;
 
@@ -104,7 +104,7 @@ export interface ResolvedElectionOptions {
 }
 
 /** @throws ElectionError `INVALID_OPTION` when `condition` is false. */
-function check(condition: boolean, message: string): asserts condition {
+export function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new ElectionError('INVALID_OPTION', message);
 }
 
@@ -116,7 +116,7 @@ export function show(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'no prototype'})`;
 }
 
-function checkObject(options: unknown): asserts options is object {
+export function checkObject(options: unknown): asserts options is object {
   const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
   check(plain, `\`options\` must be an object; got ${show(options)}`);
 }
@@ -125,14 +125,14 @@ const OF_SESSION = ['ttl', 'allowLongTtl', 'renewDeadline', 'logger'];
 const OF_ELECTION = [...OF_SESSION, 'value', 'observe', 'healthCheck', 'releaseTimeout'];
 
 /** Without this check, a misspelt option would silently mean its default. */
-function checkNames(options: object, known: readonly string[]): void {
+export function checkNames(options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const names = known.map((name) => `\`${name}\``).join(', ');
   throw new ElectionError('INVALID_OPTION', `\`${unknown}\` is not an option; the options are ${names}`);
 }
 
-function resolveLogger(logger: unknown): Logger {
+export function resolveLogger(logger: unknown): Logger {
   if (logger === undefined) return defaultLogger();
   const shaped =
     typeof logger === 'object' &&
