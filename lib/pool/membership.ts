@@ -363,9 +363,9 @@ export class Membership implements LeaseUser {
 
   lost(lease: Lease, reason: ElectionError): void {
     if (this.#unanswered === lease.id) this.#unanswered = undefined;
-    if (this.#joined?.lease !== lease) return;
+    // Also when the watch has told before that our key is gone: whatever hangs on the lease is lost only now.
     this.#part();
-    this.#on.lost(reason);
+    if (this.#isRunning) this.#on.lost(reason);
   }
 
   refreshing(): void {
