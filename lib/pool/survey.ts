@@ -72,16 +72,18 @@ export class Survey {
     return at === undefined ? (first?.lease ?? '') : (this.members[at]?.member.id ?? '');
   }
 
-  /** The members as the planner takes them. */
+  /** The members as the planner takes them. When all that could be given something are slow, none is. */
   plannerMembers(isSlow: (hex: string) => boolean): PlannerMember[] {
     const { drained } = this.#overview.control;
-    return this.members.map(({ member, list }) => ({
+    const members = this.members.map(({ member, list }): PlannerMember => ({
       id: member.id,
       weight: drained.has(member.id) || list === undefined ? 0 : member.weight,
       role: member.isLeaving || member.isUnfit ? 'leaving' : isSlow(member.hex) ? 'slow' : 'present',
       takes: list === undefined ? () => false : this.universe.takes(list),
       announced: list?.names.length ?? 0,
     }));
+    if (members.some(({ role, weight }) => role === 'present' && weight > 0)) return members;
+    return members.map((member) => (member.role === 'slow' ? { ...member, role: 'present' } : member));
   }
 
   #holderOf(name: string): number {
