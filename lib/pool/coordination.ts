@@ -3,6 +3,7 @@ import { sleep, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import type { PoolContext } from './context.js';
+import { draftsOf, isMet } from './drafts.js';
 import { Lists } from './lists.js';
 import { Overview } from './overview.js';
 import { type NewPlan, OutOfDate, PlanWriter } from './plan-writer.js';
@@ -11,7 +12,6 @@ import { Settling } from './settling.js';
 import { type StuckPartition, StuckPartitions } from './stuck.js';
 import { NOBODY, Survey } from './survey.js';
 import { Takeup } from './takeup.js';
-import type { PlanValue } from './wire.js';
 
 export interface CoordinationHandlers {
   balanced(info: { readonly owned: number; readonly members: number }): void;
@@ -24,7 +24,7 @@ export interface CoordinationHandlers {
 
 /** The share of the partitions that is moved for balance at a time. */
 const SHARE = 0.1;
-/** Milliseconds in which changes are gathered before the next pass; one for each thousand partitions, in these bounds. */
+/** Milliseconds in which changes are gathered before a pass: one for each thousand partitions, in these bounds. */
 const LEAST_GATHERED = 10;
 const MOST_GATHERED = 100;
 /** Milliseconds of planning after which others run. */
@@ -42,9 +42,9 @@ interface Result {
 }
 
 /**
- * One term of a coordinator. Each change in the pool is followed by a pass: survey, plan, write what has changed. A pass
- * gives out at once what nobody owns and what leaving workers have. For balance it moves partitions only when membership
- * has settled, and a tenth of them at a time.
+ * One term of a coordinator. Each change in the pool is followed by a pass: survey, plan, write what has changed. A
+ * pass gives out at once what nobody owns and what leaving workers have. For balance it moves partitions only when
+ * membership has settled, and a tenth of them at a time.
  *
  * Nothing is remembered that is not in etcd, but for how long something has lasted. So the next coordinator goes on
  * where this one stops.
@@ -239,32 +239,4 @@ export class Coordination {
     const owned = survey.planned.filter((at) => at !== NOBODY).length;
     this.#on.balanced({ owned, members: survey.members.length });
   }
-}
-
-type Draft = Pick<PlanValue, 'own' | 'give'>;
-
-/** What each member is to own, and whom it is to hand over to what it owns beside. */
-function draftsOf(survey: Survey, planned: Int32Array): Draft[] {
-  const drafts = survey.members.map(() => ({ own: [] as number[], give: new Map<number, string>() }));
-  const indexOf = (at: number, partition: number): number | undefined => {
-    const list = survey.members[at]?.list;
-    return list && survey.universe.toList(list, partition);
-  };
-  for (const [partition, at] of planned.entries()) {
-    const index = indexOf(at, partition);
-    if (index !== undefined) drafts[at]?.own.push(index);
-    const holder = survey.holders[partition] ?? NOBODY;
-    const successor = survey.members[at]?.member.hex;
-    if (holder === at || successor === undefined) continue;
-    const given = indexOf(holder, partition);
-    if (given !== undefined) drafts[holder]?.give.set(given, successor);
-  }
-  for (const { own } of drafts) own.sort((a, b) => a - b);
-  return drafts;
-}
-
-/** Whether a worker that follows `plan` does what `draft` asks for. What it need not give any more does no harm. */
-function isMet(draft: Draft, plan: PlanValue): boolean {
-  if (draft.own.length !== plan.own.length || draft.own.some((index, at) => plan.own[at] !== index)) return false;
-  return [...draft.give].every(([index, lease]) => plan.give.get(index) === lease);
 }

@@ -6,7 +6,7 @@ import type { Coordinator } from './coordinator.js';
 import type { Membership } from './membership.js';
 import type { Worker } from './worker.js';
 
-/** Milliseconds in which the coordinator must plan the partitions for others. Else there is none, and nobody to wait for. */
+/** Milliseconds in which the coordinator must plan the partitions for others. Else there is nobody to wait for. */
 const PLAN_PATIENCE = 1_000;
 /**
  * Milliseconds after `releaseTimeout`: for tasks that were not told before to end, for the keys to be deleted, for the

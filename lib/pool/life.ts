@@ -167,7 +167,7 @@ export class PoolLife {
     if (this.#state === 'active') this.coordinator?.start();
   }
 
-  /** Its plan went with the lease. Everybody who uses the lease is told first: each partition is lost for this reason. */
+  /** Its plan went with the lease. All who use the lease are told first: each partition is lost for this reason. */
   #lost(reason: ElectionError): void {
     if (this.#state === 'active') this.#enter('joining');
     soon(() => {

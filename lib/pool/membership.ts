@@ -1,14 +1,13 @@
 import { Backoff } from '../common/backoff.js';
-import { insist } from '../common/insist.js';
 import { soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import { type OwnKey, Queue } from '../queue/queue.js';
-import { ClientClosed, type KeyValue, type Op, type TxnResult, type WatchEvent } from '../store/store.js';
+import type { OwnKey } from '../queue/queue.js';
+import type { KeyValue, TxnResult, WatchEvent } from '../store/store.js';
 import type { PoolContext } from './context.js';
-import { bytesOfList } from './partition-list.js';
+import { MemberKeys } from './member-keys.js';
 import { encodeMember, type MemberValue } from './wire.js';
 
 export interface MembershipHandlers {
@@ -55,8 +54,7 @@ export class Membership implements LeaseUser {
   readonly releaseTimeout: number;
   readonly #context: PoolContext;
   readonly #on: MembershipHandlers;
-  readonly #queue: Queue;
-  readonly #coordinators: Queue;
+  readonly #keys: MemberKeys;
   #value: MemberValue;
   #isRunning = false;
   #joined: Joined | undefined;
@@ -66,16 +64,14 @@ export class Membership implements LeaseUser {
   #writing: Promise<void> = Promise.resolve();
   /** The lease of a join without an answer, which etcd may have carried out. */
   #unanswered: bigint | undefined;
-  #hasWrittenList = false;
 
   constructor(context: PoolContext, on: MembershipHandlers) {
-    const { name, options, session, keys, log } = context;
+    const { name, options } = context;
     this.name = name;
     this.releaseTimeout = options.releaseTimeout;
     this.#context = context;
     this.#on = on;
-    this.#queue = new Queue(session.parts.store, keys.memberElection, log);
-    this.#coordinators = new Queue(session.parts.store, keys.coordinatorElection, log);
+    this.#keys = new MemberKeys(context);
     const { list, member, weight } = options;
     this.#value = { id: member, weight, announcement: list.announcement, isLeaving: false, isUnfit: false };
   }
@@ -108,7 +104,7 @@ export class Membership implements LeaseUser {
     return this.#write();
   }
 
-  /** Deletes what is left of the worker. Resolves when that is done, or when nobody waits for it any more. Never rejects. */
+  /** Deletes the keys of the worker. Resolves when that is done, or when no further attempt is made. Never rejects. */
   async leave(): Promise<void> {
     this.#isRunning = false;
     this.#cancelRetry?.();
@@ -118,8 +114,8 @@ export class Membership implements LeaseUser {
     const { lease } = this.#parts;
     if (this.#context.ownsSession) return lease.revoke(); // a join that is under way is refused then
     await this.#attempt;
-    if (joined !== undefined && !lease.isClosing) await this.#withdraw(joined.lease.id, joined.own);
-    else if (unanswered !== undefined && !lease.isClosing) await this.#withdraw(unanswered, undefined);
+    if (joined !== undefined && !lease.isClosing) await this.#keys.withdraw(joined.lease.id, joined.own);
+    else if (unanswered !== undefined && !lease.isClosing) await this.#keys.withdraw(unanswered, undefined);
   }
 
   /** The last step: another pool of this name may come. */
@@ -135,18 +131,14 @@ export class Membership implements LeaseUser {
 
   #retry(): void {
     if (!this.#isRunning || this.#joined !== undefined || this.#attempt !== undefined) return;
-    const { lease: leases, keys, clock } = this.#parts;
+    const { lease: leases, clock } = this.#parts;
     const lease = leases.leaseOf(this);
     if (lease === undefined) return;
-    const { memberElection, coordinatorElection } = this.#context.keys;
-    const obstacle =
-      keys.obstacle(memberElection, this.#queue) ?? keys.obstacle(coordinatorElection, this.#coordinators);
+    const { obstacle } = this.#keys;
     if (obstacle !== undefined) {
       void obstacle.then(() => this.#retry());
       return;
     }
-    keys.claim(memberElection);
-    keys.claim(coordinatorElection);
     this.#cancelRetry?.();
     this.#attempt = this.#join(lease).then((pause) => {
       this.#attempt = undefined;
@@ -158,8 +150,7 @@ export class Membership implements LeaseUser {
   async #join(lease: Lease): Promise<number | undefined> {
     const value = this.#value;
     try {
-      await this.#writeList();
-      const result = await this.#parts.store.txn({ compare: [], success: this.#joinOps(lease.id, value), failure: [] });
+      const result = await this.#keys.join(lease.id, encodeMember(value));
       this.#unanswered = undefined;
       const kv = result.ranges[0]?.kvs[0];
       const isCurrent = this.#isRunning && this.#parts.lease.leaseOf(this) === lease;
@@ -168,41 +159,11 @@ export class Membership implements LeaseUser {
         return undefined;
       }
       // The worker was stopped, or lost its lease, while the transaction was under way.
-      await this.#withdraw(lease.id, undefined);
+      await this.#keys.withdraw(lease.id, undefined);
       return 0;
     } catch (err) {
       return this.#onFailure(lease, err as ElectionError);
     }
-  }
-
-  #joinOps(lease: bigint, value: MemberValue): Op[] {
-    const { keys, options } = this.#context;
-    const member = keys.member(lease);
-    const coordinator: Op = {
-      type: 'put',
-      key: keys.coordinator(lease),
-      value: Buffer.from(options.member),
-      lease,
-    };
-    return [
-      { type: 'put', key: member, value: encodeMember(value), lease },
-      ...(options.coordinate ? [coordinator] : []),
-      readOf(member),
-      readOf(keys.plan(lease)),
-    ];
-  }
-
-  /** The names of the partitions lie in etcd once, for whoever coordinates. */
-  async #writeList(): Promise<void> {
-    const { list } = this.#context.options;
-    if (this.#hasWrittenList || !('list' in list.announcement)) return;
-    const key = this.#context.keys.list(list.announcement.list);
-    await this.#parts.store.txn({
-      compare: [{ key, createRevision: 0n }],
-      success: [{ type: 'put', key, value: bytesOfList(list.names), lease: 0n }],
-      failure: [{ type: 'range', range: { key, order: 'oldest', limit: 1, keysOnly: true } }],
-    });
-    this.#hasWrittenList = true;
   }
 
   async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
@@ -214,7 +175,8 @@ export class Membership implements LeaseUser {
       return 0;
     }
     if (!this.#isRunning) {
-      if (!this.#context.ownsSession) await this.#withdraw(lease.id, undefined); // etcd may have carried the join out
+      // etcd may have carried the join out.
+      if (!this.#context.ownsSession) await this.#keys.withdraw(lease.id, undefined);
       return undefined;
     }
     this.#unanswered = lease.id;
@@ -226,7 +188,7 @@ export class Membership implements LeaseUser {
     const own = { key: kv.key, createRevision: kv.createRevision, lease: lease.id };
     const { watcher, clock } = this.#parts;
     const reader: Reader<TxnResult> = {
-      read: () => this.#read(lease.id),
+      read: () => this.#keys.read(lease.id),
       found: (result) => this.#found(joined, result),
       readFailed: (err) => this.#on.failed(err as ElectionError),
     };
@@ -270,12 +232,6 @@ export class Membership implements LeaseUser {
     else if (kv !== undefined) this.#notice(joined, kv);
   }
 
-  #read(lease: bigint): Promise<TxnResult> {
-    const { keys } = this.#context;
-    const success = [readOf(keys.member(lease)), readOf(keys.plan(lease))];
-    return this.#parts.store.txn({ compare: [], success, failure: [] });
-  }
-
   #found(joined: Joined, { ranges }: TxnResult): void {
     if (this.#joined !== joined) return;
     const [member, plan] = ranges.map(({ kvs }) => kvs[0]);
@@ -314,39 +270,10 @@ export class Membership implements LeaseUser {
     const joined = this.#joined;
     const value = encodeMember(this.#value);
     if (joined === undefined || joined.written.equals(value)) return;
-    const revision = await this.#queue.proclaim(joined.own, value);
+    const revision = await this.#keys.update(joined.own, value);
     if (revision !== undefined) {
       if (revision > joined.revision) [joined.written, joined.revision] = [value, revision];
     } else if (this.#joined === joined) this.#joinAnew();
-  }
-
-  // ---- leaving ----
-
-  /** Our keys on a lease that lives on. Never rejects. */
-  async #withdraw(lease: bigint, own: OwnKey | undefined): Promise<void> {
-    const { keys, options, log } = this.#context;
-    const failed = (err: unknown): void => log().debug({ err }, 'keys of a worker not deleted yet: trying again');
-    const release = (queue: Queue, election: string, key: OwnKey | undefined): Promise<boolean> =>
-      this.#parts.keys.release(queue, { election, lease, own: key, isLast: true, failed });
-    const released = [release(this.#queue, keys.memberElection, own)];
-    // The key of a candidate that runs is deleted by itself.
-    if (options.coordinate && own === undefined) {
-      released.push(release(this.#coordinators, keys.coordinatorElection, undefined));
-    }
-    await Promise.all(released);
-    // No plan is written any more: its writer compares the member's key.
-    if (!this.#parts.lease.holds(lease)) return;
-    await insist(this.#parts.clock, () => this.#deletePlan(lease), {
-      failed: (err) => {
-        failed(err);
-        return this.#parts.lease.holds(lease) && !(err instanceof ClientClosed);
-      },
-    });
-  }
-
-  async #deletePlan(lease: bigint): Promise<void> {
-    const key = this.#context.keys.plan(lease);
-    await this.#parts.store.txn({ compare: [], success: [{ type: 'delete', key }], failure: [] });
   }
 
   // ---- from the lease ----
@@ -388,9 +315,4 @@ export class Membership implements LeaseUser {
   stop(reason: ElectionError): Promise<void> {
     return this.#on.closing(reason);
   }
-}
-
-/** One key, with its value. */
-function readOf(key: string): Op {
-  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
 }

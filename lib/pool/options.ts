@@ -49,8 +49,8 @@ export interface PoolOptions extends SessionOptions {
 
   /**
    * Milliseconds that a worker may take to stand for a partition that it was given; then the partition is planned for
-   * another. Counts on the worker that coordinates, and on each worker for its waits. 1 to 99 are refused: such a number
-   * is usually seconds.
+   * another. Counts on the worker that coordinates, and on each worker for its waits. Less than 100 is refused: such a
+   * number is usually seconds.
    *
    * @default ttl, in milliseconds
    */

@@ -127,6 +127,6 @@ export class PartitionWork implements Workload {
 
 function taskFailed(partition: string, pause: number, cause: unknown): ElectionError {
   const said = cause instanceof Error ? cause.message : String(cause);
-  const message = `the task of partition ${JSON.stringify(partition)} failed: ${said}; calling it again in ${pause / 1_000} s`;
-  return new ElectionError('TASK_FAILED', message, { cause });
+  const what = `the task of partition ${JSON.stringify(partition)} failed: ${said}`;
+  return new ElectionError('TASK_FAILED', `${what}; calling it again in ${pause / 1_000} s`, { cause });
 }

@@ -30,7 +30,7 @@ import { type Member, readMembers, readOwner, readOwners } from './queries.js';
  *
  * @example
  * ```ts
- * const pool = new Pool(client, 'orders', { partitions: 256, member: hostname() });
+ * const pool = new Pool(client, 'orders', { partitions: 256, member: 'worker-1' });
  * pool.on('error', (err) => console.error(err.code, err.message)); // it keeps trying by itself
  * await pool.run(
  *   async ({ partition, signal, fencingToken }) => {

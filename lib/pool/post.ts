@@ -110,7 +110,7 @@ export class Post {
     this.#successor = successor;
   }
 
-  /** Lets the work end, then the key go. Resolves when the key is gone, or could not be deleted in time. Never rejects. */
+  /** Lets the work end, then the key go. Resolves when the key is gone, or not deleted in time. Never rejects. */
   end(reason: ElectionError): Promise<void> {
     if (this.#left !== undefined) return this.#left;
     this.keep();

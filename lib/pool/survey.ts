@@ -75,13 +75,15 @@ export class Survey {
   /** The members as the planner takes them. When all that could be given something are slow, none is. */
   plannerMembers(isSlow: (hex: string) => boolean): PlannerMember[] {
     const { drained } = this.#overview.control;
-    const members = this.members.map(({ member, list }): PlannerMember => ({
-      id: member.id,
-      weight: drained.has(member.id) || list === undefined ? 0 : member.weight,
-      role: member.isLeaving || member.isUnfit ? 'leaving' : isSlow(member.hex) ? 'slow' : 'present',
-      takes: list === undefined ? () => false : this.universe.takes(list),
-      announced: list?.names.length ?? 0,
-    }));
+    const members = this.members.map(
+      ({ member, list }): PlannerMember => ({
+        id: member.id,
+        weight: drained.has(member.id) || list === undefined ? 0 : member.weight,
+        role: member.isLeaving || member.isUnfit ? 'leaving' : isSlow(member.hex) ? 'slow' : 'present',
+        takes: list === undefined ? () => false : this.universe.takes(list),
+        announced: list?.names.length ?? 0,
+      }),
+    );
     if (members.some(({ role, weight }) => role === 'present' && weight > 0)) return members;
     return members.map((member) => (member.role === 'slow' ? { ...member, role: 'present' } : member));
   }

@@ -18,8 +18,8 @@ const REBALANCED = 'the partition was planned for another worker';
 
 /**
  * Follows the plan of this worker: stands for what it names, and lets go what it no longer names. A plan is a hint. It
- * decides in which elections the worker stands; who owns a partition is decided by that partition's election alone. So a
- * plan that is wrong, old or forged costs balance, and never makes a second owner.
+ * decides in which elections the worker stands; who owns a partition is decided by that partition's election alone. So
+ * a plan that is wrong, old or forged costs balance, and never makes a second owner.
  */
 export class Worker implements PostHandlers {
   readonly #context: PoolContext;

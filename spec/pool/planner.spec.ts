@@ -182,7 +182,7 @@ describe('the planner', () => {
     expect([changes(left.planned, after.planned), after.moved]).to.deep.equal([25, 0]);
   });
 
-  it('moves each partition once in a rolling restart that first adds a worker, and less than twice in one that does not', () => {
+  it('moves each partition once in a rolling restart that first adds a worker, and twice at the most in others', () => {
     const partitions = 1_000;
     const roll = (surge: boolean): number => {
       let who = members(10);

@@ -53,13 +53,14 @@ export class Game {
     this.partitions = Math.floor(this.random.between(2, 20));
     const count = Math.floor(this.random.between(2, 7));
     const [settle, handoffTimeout] = [this.random.between(50, 1_500), this.random.between(300, 4_000)];
-    this.players = Array.from({ length: count }, (_, at) => this.#boot(`w${at}`, this.#plan(at, settle, handoffTimeout)));
+    this.players = Array.from({ length: count }, (_, at) =>
+      this.#boot(`w${at}`, this.#plan(at, settle, handoffTimeout)),
+    );
     this.time.onStep = () => {
       this.referee.look(this.players);
     };
     this.etcd.onWrite(() => this.#remember());
   }
-
 
   tell(who: string, what: string): void {
     if (this.#wantsStory) this.#story.push(`${this.time.now.toFixed(1).padStart(10)} ${who.padEnd(5)} ${what}`);
@@ -136,10 +137,28 @@ export class Game {
     // A stop that was under way ends first, and a task that winds down slowly.
     const slowest = Math.max(...this.players.map(({ plan }) => plan.ttl * 1_000 + plan.releaseTimeout));
     const handoff = Math.max(...this.players.map(({ plan }) => plan.handoffTimeout + 5 * plan.settle));
-    await this.#until(() => this.#owned() === this.partitions, slowest + handoff + 22_000, 'owned again', () => {
-      return `${this.#owned()} of ${this.partitions} partitions`;
-    });
-    await this.#until(() => this.#isBalanced(), QUIET, 'balanced', () => `${this.#counts()}`);
+    await this.#until(
+      () => this.#owned() === this.partitions,
+      slowest + handoff + 22_000,
+      'owned again',
+      () => {
+        return `${this.#owned()} of ${this.partitions} partitions`;
+      },
+    );
+    await this.#until(
+      () => this.#isBalanced(),
+      QUIET,
+      'balanced',
+      () => `${this.#counts()}`,
+    );
+    await this.#advance(30_000); // it may have looked balanced while something was still on its way
+    await this.#until(
+      () => this.#isBalanced(),
+      QUIET,
+      'balanced',
+      () => `${this.#counts()}`,
+    );
+    await this.#advance(1_000);
     const before = this.referee.gains;
     await this.#advance(60_000);
     if (this.referee.gains !== before) this.referee.break('moves', 'a balanced pool moves partitions');
@@ -150,7 +169,12 @@ export class Game {
     let left = stopping.length;
     for (const stop of stopping) void stop.then(() => (left -= 1));
     const bound = Math.max(...this.players.map(({ plan }) => plan.releaseTimeout)) + 1_100;
-    await this.#until(() => left === 0, bound * 1.02, 'clean end', () => `${left} workers have not stopped`);
+    await this.#until(
+      () => left === 0,
+      bound * 1.02,
+      'clean end',
+      () => `${left} workers have not stopped`,
+    );
     for (const { session } of this.players) void session?.close();
     await this.#advance(25_000);
     const open = this.players.flatMap(({ connection, clock }) => [...connection.open, ...clock.timers.map(String)]);
@@ -180,7 +204,12 @@ export class Game {
     await this.time.until(() => this.#isOver, ms);
   }
 
-  async #until(condition: () => boolean, ms: number, check: 'owned again' | 'balanced' | 'clean end', what: () => string) {
+  async #until(
+    condition: () => boolean,
+    ms: number,
+    check: 'owned again' | 'balanced' | 'clean end',
+    what: () => string,
+  ) {
     const isMet = await this.time.until(() => this.#isOver || condition(), ms);
     if (!isMet) this.referee.break(check, `not within ${Math.round(ms)} ms: ${what()}`);
   }

@@ -1,4 +1,4 @@
-import { ElectionError, type ElectionErrorCode, Pool, Session } from '../../../lib/index.js';
+import { type ElectionError, type ElectionErrorCode, Pool, Session } from '../../../lib/index.js';
 import type { Ownership } from '../../../lib/pool/ownership.js';
 import { Tally } from '../../simulation/tally.js';
 import { Weather } from '../../simulation/weather.js';
@@ -60,7 +60,10 @@ export class Player {
     const { time, etcd } = game;
     const options = { name, rate: plan.rate, offset: this.#random.between(0, 1e6) };
     const chance = this.#random.fork();
-    this.clock = time.clock({ ...options, ...(plan.lateness > 0 && { lateness: () => chance.between(0, plan.lateness) }) });
+    this.clock = time.clock({
+      ...options,
+      ...(plan.lateness > 0 && { lateness: () => chance.between(0, plan.lateness) }),
+    });
     this.user = time.clock(options);
     this.connection = etcd.connect({ clock: this.clock, name });
     this.weather = new Weather({
