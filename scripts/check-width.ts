@@ -1,6 +1,7 @@
 /**
  * Finds lines over 120 columns where the formatter does not look: in comments, string literals and pages. Rows of
- * tables, lines with an address and fences are left out of pages, since they cannot be broken.
+ * tables, lines with an address, and what a program prints (a fence without a language) are left out of pages, since
+ * they cannot be broken.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +15,11 @@ const PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 /** Lines that are too wide, as `file:line: columns`. */
 export function tooWide(file: string, text: string): string[] {
   const isPage = file.endsWith('.md');
-  let isFenced = false;
+  let fence: string | undefined;
   return text.split('\n').flatMap((line, at) => {
-    if (isPage && line.trimStart().startsWith('```')) isFenced = !isFenced;
-    const isFree = isPage && (isFenced || line.startsWith('|') || /https?:/.test(line));
+    const mark = isPage ? /^\s*```(\w*)/.exec(line) : null;
+    if (mark !== null) fence = fence === undefined ? mark[1] : undefined;
+    const isFree = isPage && (fence === '' || line.startsWith('|') || /https?:/.test(line));
     return line.length > COLUMNS && !isFree ? [`${file}:${at + 1}: ${line.length} columns`] : [];
   });
 }
