@@ -23,8 +23,8 @@ export type News = Omit<Head, 'count'> & { readonly count?: number };
 /** One that wants to know who leads. */
 export interface LeaderObserver {
   readonly view: View;
-  /** Somebody else leads, or nobody does, or the leader announces another value. */
-  changed(head: KeyValue | undefined): void;
+  /** Somebody else leads, or nobody does, or the leader announces another value, as of this revision. */
+  changed(head: KeyValue | undefined, revision: bigint): void;
   /** A read or a watch failed; it is tried again. */
   failed(error: ElectionError): void;
 }
@@ -197,7 +197,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     const before = known.last;
     known.last = { kv };
     const isSame = before?.kv?.createRevision === kv?.createRevision && before?.kv?.modRevision === kv?.modRevision;
-    if (before === undefined || !isSame) observer.changed(kv);
+    if (before === undefined || !isSame) observer.changed(kv, this.#revision);
   }
 
   /** Tells one observer what was seen last, unless that is known to be out of date. */

@@ -71,7 +71,9 @@ export class WatchMultiplexer {
       ask: () => this.#stream?.ping(),
       silent: () => this.#reopen(true),
     });
-    this.#pending = new PendingWatches(({ id, key, end, next }) => this.#stream?.create(id, key, end, next), groupOf);
+    this.#pending = new PendingWatches(({ id, key, end, next, deletionsOnly }) => {
+      this.#stream?.create(id, key, end, next, deletionsOnly);
+    }, groupOf);
     this.#onDeleted = onDeleted;
   }
 
@@ -242,6 +244,7 @@ export class WatchMultiplexer {
       watch.tell((follower) => follower.changed(event));
       if (event.type === 'delete') this.#onDeleted(event.key);
     }
+    watch.tell((follower) => follower.told?.());
   }
 
   #onCancelled(id: number, compacted: bigint | undefined, error: ElectionError): void {
