@@ -56,7 +56,7 @@ export class Succession implements Follower {
     this.#on = on;
     const { own, head } = keys;
     const [key, last] = own < head ? [own, head] : [head, own];
-    const range = { key, end: `${last}\0`, deletionsOnly: true, awaited: head };
+    const range = { key, end: after(last), deletionsOnly: true, awaited: head };
     this.#unfollow = watcher.follow(range, since + 1n, this);
   }
 
@@ -111,4 +111,9 @@ export class Succession implements Follower {
     this.#isAsked = false;
     this.#on.doubted();
   }
+}
+
+/** The first key after this one. */
+function after(key: string): string {
+  return `${key}\0`;
 }
