@@ -181,6 +181,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     const joining = previous.name === 'joining' ? previous : undefined;
     const own = isQueued(previous) ? previous.candidacy.own : undefined;
     const leaving = new Leaving(this.#context, { joining, own }, reason, this);
+    if (previous.name === 'leading' && this.isRunning) this.#leaderEvents.rejoining();
     // Enter first: a listener of `unelected` may call stop() or start(), and must find the state.
     this.#enter(leaving, reason);
     leaving.begin();

@@ -46,6 +46,11 @@ export class LeaderEvents implements LeaderObserver {
     else this.#watcher?.learn(this, { kv, revision });
   }
 
+  /** We lead no more, and join again. */
+  rejoining(): void {
+    this.#watcher?.awaitNews();
+  }
+
   stop(): void {
     this.#watcher?.leave(this);
     this.#watcher = undefined;

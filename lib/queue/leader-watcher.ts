@@ -11,6 +11,9 @@ const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
 const MENDED_WITHIN = 2_000;
 
+/** Milliseconds for which an observer that is about to join again, and so to read the head, is waited for. */
+const AWAITED_FOR = 250;
+
 /** What a session reads the queue and follows keys with. */
 export interface View {
   readonly queue: Queue;
@@ -66,6 +69,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   /** The number of candidates, as far as it is known. */
   #count = 0;
   #unfollow: (() => void) | undefined;
+  /** An observer is about to learn who leads: no read is needed, unless that takes long. */
+  #isAwaited = false;
   /** The watch was interrupted: read, whatever is learned until then, because an event may have been missed. */
   #mustRead = false;
   /** Observers that wait for the read under way, and for the next one. */
@@ -92,6 +97,11 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     if (revision < this.#revision) return this.#brief(observer);
     this.#count = count;
     this.#accept(kv, revision);
+  }
+
+  /** An observer gives leadership up and joins again. The join will show it who leads. */
+  awaitNews(): void {
+    this.#isAwaited = true;
   }
 
   /** The head as the observer was told. */
@@ -128,7 +138,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     } else {
       this.#revision = event.revision;
       const others = Math.max(0, this.#count - 2);
-      this.#freshRead.after(headStart(others) + spread(others));
+      this.#freshRead.after(headStart(others) + spread(others) + (this.#isAwaited ? AWAITED_FOR : 0));
+      this.#isAwaited = false;
     }
   }
 

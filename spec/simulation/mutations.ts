@@ -237,7 +237,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'an observer does not read when the leader goes',
     file: 'lib/queue/leader-watcher.ts',
-    search: 'this.#freshRead.after(headStart(others) + spread(others));',
+    search: 'this.#freshRead.after(headStart(others) + spread(others) + (this.#isAwaited ? AWAITED_FOR : 0));',
     replace: '',
     breaks: ['f: somebody leads'],
   },
