@@ -5,6 +5,7 @@ import { revoke } from '../support/by-hand.js';
 import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
 import { get } from '../support/cluster/http.js';
 import { figure, stopwatch, times } from '../support/figures.js';
+import { runCandidate } from '../support/processes.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { pause, until } from '../support/wait.js';
 
@@ -63,6 +64,25 @@ describe('a change of leader on three members', () => {
       figure(`${ELECTIONS} leaders leave by ${way} to the last of the next elected`, ...took);
     });
   }
+
+  it("costs the next leader neither a read nor a transaction when the leader's process is killed", async () => {
+    const [first = '', host = '', last = ''] = cluster().hosts;
+    const queues = await Promise.all(
+      times(ELECTIONS).map(async () => {
+        const name = uniqueName();
+        const crashing = runCandidate({ hosts: [first], name, ttl: 2 });
+        await crashing.heard('elected');
+        const next = candidate([host], name);
+        await inOrder(next, candidate([last], name));
+        return { crashing, next };
+      }),
+    );
+    await pause(SETTLES);
+    const before = await requestsTo(host);
+    for (const { crashing } of queues) crashing.signal('SIGKILL');
+    await Promise.all(queues.map(({ next }) => leading(next)));
+    expect(await requestsTo(host)).to.deep.equal(before);
+  });
 
   /** Each candidate has heard that this one leads, and the one that has left is in the queue again. */
   async function leadsEverywhere(elections: readonly (readonly Election[])[], leader: number): Promise<void> {
