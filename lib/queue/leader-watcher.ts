@@ -1,7 +1,7 @@
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
-import type { Follower } from '../watch/shared-watch.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import { headStart, spread } from './head-start.js';
@@ -68,7 +68,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #revisionBefore = 0n;
   /** The number of candidates, as far as it is known. */
   #count = 0;
-  #unfollow: (() => void) | undefined;
+  #watch: SharedWatch | undefined;
   /** An observer is about to learn who leads: no read is needed, unless that takes long. */
   #isAwaited = false;
   /** The watch was interrupted: read, whatever is learned until then, because an event may have been missed. */
@@ -117,8 +117,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     }
     if (this.#host !== observer) return;
     this.#host = undefined;
-    this.#unfollow?.();
-    this.#unfollow = undefined;
+    this.#watch?.leave(this);
+    this.#watch = undefined;
     soon(() => {
       this.#findHost(); // by then the others may have left too
       this.#readIfAsked();
@@ -190,11 +190,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #accept(kv: KeyValue | undefined, revision: bigint): void {
     const before = this.#seen;
     const seen = { kv };
+    this.#isAwaited = false;
     this.#revision = revision;
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
     const isSameKey = before !== undefined && before.kv?.createRevision === kv?.createRevision;
-    if (!isSameKey || this.#unfollow === undefined) this.#follow(kv);
+    if (!isSameKey || this.#watch === undefined) this.#follow(kv);
     for (const [observer, { isTold }] of [...this.#observers]) {
       if (this.#seen !== seen) return; // an observer that was told before has brought other news
       if (isTold) this.#tell(observer, kv);
@@ -217,11 +218,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   #follow(kv: KeyValue | undefined): void {
-    this.#unfollow?.();
+    this.#watch?.leave(this);
+    this.#watch = undefined;
     if (this.#host === undefined) return;
     const { watcher, queue } = this.#host.view;
     const subject = kv === undefined ? queue.range : { key: kv.key };
-    this.#unfollow = watcher.follow({ ...subject, isPatient: true }, this.#revision + 1n, this);
+    this.#watch = watcher.attach({ ...subject, isPatient: true }, this.#revision + 1n, this);
   }
 
   // ---- reads ----

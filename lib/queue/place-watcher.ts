@@ -1,7 +1,7 @@
 import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
-import type { Follower } from '../watch/shared-watch.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import type { OwnKey, Place, Queue } from './queue.js';
@@ -52,8 +52,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   #revision: bigint;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
-  #unfollowOwn: () => void;
-  #unfollowPredecessor: (() => void) | undefined;
+  readonly #ownWatch: SharedWatch;
+  #predecessorWatch: SharedWatch | undefined;
   #succession: Succession | undefined;
   /** The key before ours is gone, and the succession has not told so yet. */
   #cancelPatience: (() => void) | undefined;
@@ -69,7 +69,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#watcher = watcher;
     this.#clock = clock;
     this.#on = on;
-    this.#unfollowOwn = watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
+    this.#ownWatch = watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
     this.#followPredecessor(place);
     // A candidate is not told while it is being made.
     if (place.blocker !== undefined) soon(() => this.#tellBlocked(place));
@@ -77,7 +77,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
 
   close(): void {
     this.#isClosed = true;
-    this.#unfollowOwn();
+    this.#ownWatch.leave(this);
     this.#leavePredecessor();
     this.#freshRead?.close();
   }
@@ -179,7 +179,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
       this.#predecessor = predecessor;
       if (predecessor === undefined) return;
       const subject = { key: predecessor, isPatient: isNext };
-      this.#unfollowPredecessor = this.#watcher.follow(subject, revision + 1n, this);
+      this.#predecessorWatch = this.#watcher.attach(subject, revision + 1n, this);
     }
     if (!isNext || predecessor === undefined) return;
     if (this.#succession === undefined) this.#succession = this.#succeed(predecessor, revision, 0);
@@ -187,8 +187,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   #leavePredecessor(): void {
-    this.#unfollowPredecessor?.();
-    this.#unfollowPredecessor = undefined;
+    this.#predecessorWatch?.leave(this);
+    this.#predecessorWatch = undefined;
     this.#succession?.close();
     this.#succession = undefined;
     this.#cancelPatience?.();
@@ -196,7 +196,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   #succeed(head: string, since: bigint, settlesAt: number): Succession {
-    return new Succession(this.#watcher, { own: this.own.key, head }, since, settlesAt, this);
+    return new Succession(this.#watcher, head, since, settlesAt, this);
   }
 
   #noticeOwn(kv: KeyValue): void {

@@ -1,16 +1,11 @@
 import type { ElectionError } from '../errors.js';
 import type { WatchEvent } from '../store/store.js';
-import type { Follower } from '../watch/shared-watch.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
-
-/** Two keys of one queue. */
-export interface Heirs {
-  readonly own: string;
-  /** The key before our own. It is known to be the oldest. */
-  readonly head: string;
-}
+import type { OwnKey } from './queue.js';
 
 export interface SuccessionHandlers {
+  readonly own: OwnKey;
   /** At this revision the key before ours was deleted, and our key existed: it was the oldest. */
   inherited(revision: bigint): void;
   /** Our key was deleted. */
@@ -37,9 +32,8 @@ export interface SuccessionHandlers {
 export class Succession implements Follower {
   /** On the clock: until then etcd may not have told yet what happened before the watch. */
   readonly settlesAt: number;
-  readonly #keys: Heirs;
   readonly #on: SuccessionHandlers;
-  readonly #unfollow: () => void;
+  readonly #watch: SharedWatch;
   /** A revision at which both keys existed, and since which nothing was missed; undefined: in doubt. */
   #since: bigint | undefined;
   /** When the key before ours was deleted, while the rest of the answer is being told. */
@@ -48,16 +42,14 @@ export class Succession implements Follower {
   #isAsked = false;
   #isRefused = false;
 
-  /** `since`: a revision at which both keys existed. */
-  constructor(watcher: Watcher, keys: Heirs, since: bigint, settlesAt: number, on: SuccessionHandlers) {
-    this.#keys = keys;
+  /** `head`: the key before ours, known to be the oldest. `since`: a revision at which both keys existed. */
+  constructor(watcher: Watcher, head: string, since: bigint, settlesAt: number, on: SuccessionHandlers) {
     this.#since = since;
     this.settlesAt = settlesAt;
     this.#on = on;
-    const { own, head } = keys;
-    const [key, last] = own < head ? [own, head] : [head, own];
+    const [key, last] = on.own.key < head ? [on.own.key, head] : [head, on.own.key];
     const range = { key, end: after(last), deletionsOnly: true, awaited: head };
-    this.#unfollow = watcher.follow(range, since + 1n, this);
+    this.#watch = watcher.attach(range, since + 1n, this);
   }
 
   get isTrusted(): boolean {
@@ -75,15 +67,15 @@ export class Succession implements Follower {
   }
 
   close(): void {
-    this.#unfollow();
+    this.#watch.leave(this);
   }
 
   // ---- from the watch ----
 
   changed({ key, revision }: WatchEvent): void {
     if (this.#since !== undefined && revision <= this.#since) return;
-    if (key === this.#keys.own) this.#on.gone();
-    else if (key === this.#keys.head) this.#endedAt = revision;
+    if (key === this.#on.own.key) this.#on.gone();
+    else if (key === this.#watch.awaited) this.#endedAt = revision;
   }
 
   /** Only now: our own deletion may come behind that of the key before ours, in the same revision. */

@@ -50,6 +50,9 @@ export const PENDING: WatchState = { name: 'pending' };
 export const ASKED: WatchState = { name: 'asked' };
 export const CREATED: WatchState = { name: 'created' };
 
+/** Ends what one follower wants of a watch. */
+export type Leave = (watch: SharedWatch, follower: Follower) => void;
+
 /** Shared by all watches with one follower. */
 const NONE: readonly Follower[] = [];
 
@@ -73,13 +76,21 @@ export class SharedWatch implements Subject {
   #follower: Follower | undefined;
   #others: readonly Follower[] = NONE;
 
-  constructor({ key, end, isPatient = false, deletionsOnly = false, awaited = key }: Subject, from: bigint) {
+  readonly #leave: Leave;
+
+  constructor(subject: Subject, from: bigint, leave: Leave = () => {}) {
+    const { key, end, isPatient = false, deletionsOnly = false, awaited = key } = subject;
     this.key = key;
     this.end = end;
     this.isPatient = isPatient;
     this.deletionsOnly = deletionsOnly;
     this.awaited = awaited;
     this.next = from;
+    this.#leave = leave;
+  }
+
+  get name(): string {
+    return nameOf(this);
   }
 
   get isAbandoned(): boolean {
@@ -93,6 +104,11 @@ export class SharedWatch implements Subject {
   add(follower: Follower): void {
     if (this.#follower === undefined) this.#follower = follower;
     else this.#others = [...this.#others, follower];
+  }
+
+  /** This one follows no more. */
+  leave(follower: Follower): void {
+    this.#leave(this, follower);
   }
 
   /** False: it did not follow. */

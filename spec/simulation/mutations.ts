@@ -58,15 +58,15 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'own key not watched',
     file: 'lib/queue/place-watcher.ts',
-    search: 'this.#unfollowOwn = watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
-    replace: 'this.#unfollowOwn = () => {};',
+    search: 'this.#ownWatch = watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
+    replace: "this.#ownWatch = watcher.attach({ key: 'another' }, place.revision + 1n, this);",
     breaks: ['a: one leader'],
   },
   {
     name: 'predecessor watched from one revision too late',
     file: 'lib/queue/place-watcher.ts',
-    search: 'this.#watcher.follow(subject, revision + 1n, this)',
-    replace: 'this.#watcher.follow(subject, revision + 2n, this)',
+    search: 'this.#watcher.attach(subject, revision + 1n, this)',
+    replace: 'this.#watcher.attach(subject, revision + 2n, this)',
     breaks: ['f: somebody leads'],
   },
   {
@@ -86,9 +86,9 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'our own deletion in the same revision not looked at',
     file: 'lib/queue/succession.ts',
-    search: 'else if (key === this.#keys.head) this.#endedAt = revision;',
+    search: 'else if (key === this.#watch.awaited) this.#endedAt = revision;',
     replace: `
-      else if (key === this.#keys.head) {
+      else if (key === this.#watch.awaited) {
         this.#endedAt = revision;
         this.told();
       }`,
