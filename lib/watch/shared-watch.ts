@@ -25,7 +25,7 @@ export interface Subject {
   readonly awaited?: string;
 }
 
-/** A key and a range that begins with the key are followed apart, and so is a range of which only deletions are told. */
+/** A key is followed apart from a range that begins with it, and so is a range of which only deletions are told. */
 export function nameOf({ key, end, deletionsOnly }: Subject): string {
   if (end === undefined) return key;
   return deletionsOnly === true ? `${key}\0${end}\0` : `${key}\0${end}`;
