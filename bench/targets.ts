@@ -52,6 +52,7 @@ const atMost = (limit: number, unit: string) => ({ limit: `<= ${limit} ${unit}`,
 export const TARGETS: readonly Target[] = [
   { title: 'handover, stop()', ...times(1.25, 'floor'), figure: against('floor', 'handover-stop') },
   { title: 'handover, stop()', ...times(0.55, 'etcd3'), figure: against('etcd3', 'handover-stop') },
+  { title: 'handover, stop()', ...times(1.2, "Go's"), figure: against('go', 'handover-stop') },
   { title: 'handover, stepDown()', ...times(1.25, 'floor'), figure: against('floor', 'handover-stepdown') },
   { title: 'handover, stepDown()', ...times(0.55, 'etcd3'), figure: against('etcd3', 'handover-stepdown') },
   {
