@@ -3,11 +3,12 @@ import { createInterface } from 'node:readline';
 import { SystemClock } from '../../common/time.js';
 import { escaped } from './escaped.js';
 import { runs, send } from './process-group.js';
-import { monotonic, type Order } from './watchdog.js';
+import { type Means, monotonic, type Order, parsed } from './watchdog.js';
 
 /** Milliseconds between two checks whether the command still runs, once our parent is gone. */
 const LOOK_EVERY = 50;
 
+let means: Means | undefined;
 let order: Order = {};
 const clock = new SystemClock();
 let cancelWait = (): void => {};
@@ -15,10 +16,16 @@ let cancelWait = (): void => {};
 // A service manager that signals all our processes must not end the watchdog first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
 
+// As in main.ts, for the client of etcd, and for a journal that nobody reads any more.
+process.noDeprecation = true;
+process.env['GRPC_VERBOSITY'] ??= 'NONE';
+process.stderr.on('error', () => {});
+
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
-  order = JSON.parse(line) as Order;
-  wait(order);
+  const message = parsed(line) as Order | Means;
+  if ('etcd' in message) means = message;
+  else wait(message);
 });
 lines.on('close', () => {
   // Our parent is gone. The command may end in order as long as the lease lasts.
@@ -27,7 +34,9 @@ lines.on('close', () => {
   stayUntilGone();
 });
 
-function wait({ until }: Order): void {
+function wait(next: Order): void {
+  order = next;
+  const { until } = order;
   cancelWait();
   if (until === undefined) return;
   const dueAt = clock.now() + until - monotonic(); // our clock goes on while the machine sleeps
@@ -38,8 +47,16 @@ function wait({ until }: Order): void {
 }
 
 function stayUntilGone(): void {
-  if (order.target === undefined || !(runs(order.target) || strays().length > 0)) process.exit();
-  setTimeout(stayUntilGone, LOOK_EVERY);
+  if (order.target !== undefined && (runs(order.target) || strays().length > 0)) setTimeout(stayUntilGone, LOOK_EVERY);
+  else void leave().finally(() => process.exit());
+}
+
+/** Nothing of the command is left. The client of etcd is loaded now: until now nobody needed its memory. */
+async function leave(): Promise<void> {
+  const { lease, until = 0 } = order;
+  if (means === undefined || lease === undefined) return;
+  const { endLease } = await import('./end-lease.js');
+  await endLease(means, lease, until - monotonic());
 }
 
 function end(signal: NodeJS.Signals): void {
