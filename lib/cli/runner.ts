@@ -59,10 +59,12 @@ export class Runner {
       ? new Watchdog(meansOf(context), (reason) => context.out.warn(`no watchdog any more: ${reason}`))
       : undefined;
     this.#notices = new RunNotices(context, election);
-    election.on('refresh', () => {
+    const extend = (): void => {
       const { leadership } = election;
       if (leadership !== undefined) this.#watchdog?.extend(leadership.leaseId, timeLeft(leadership, options.ttl));
-    });
+    };
+    election.on('elected', extend);
+    election.on('refresh', extend);
   }
 
   async run(): Promise<Exit> {

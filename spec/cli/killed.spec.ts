@@ -92,6 +92,20 @@ describe('etcd-leader run that is killed', () => {
     expect(runs(first)).to.equal(false);
   });
 
+  it('is followed as soon when it leads without a command, between two periods', async () => {
+    const { hosts } = cluster();
+    const client = openClient(hosts);
+    tracked({ close: () => client.delete().key(`${name}!period`).exec() });
+    const program = run(hosts, TTL, '--every', '1000d', name, '--', 'true');
+    await program.stderr.line(/the next one begins at/);
+    const next = candidate(hosts, name);
+    await queued(next);
+    const at = performance.now();
+    program.kill('SIGKILL');
+    await next.elected();
+    expect(performance.now() - at).to.be.below(SOON);
+  });
+
   it('is followed when its lease has ended, when etcd is out of reach', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
     const program = run(proxy.hosts, 3, name, '--', ...SCRIPTS.polite);

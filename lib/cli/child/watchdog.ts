@@ -13,7 +13,7 @@ export interface Order {
   readonly until?: number;
   /** Finds what has left the process group. */
   readonly mark?: string;
-  /** In hex. Stays until the key is released, because we may be killed after the command has ended. */
+  /** In hex. There from the election to the release of the key: we may be killed before the command or after it. */
   readonly lease?: string;
 }
 
@@ -76,9 +76,11 @@ export class Watchdog {
     this.#send({ target, ...this.#lease, ...(mark !== undefined && { mark }) });
   }
 
-  /** The lease was refreshed: the guarded command has `ms` from now. */
+  /** We lead, or the lease was refreshed: whatever is guarded has `ms` from now. */
   extend(lease: string, ms: number): void {
-    if (this.#guarded !== undefined) this.guard(this.#guarded, lease, ms);
+    if (this.#guarded !== undefined) return this.guard(this.#guarded, lease, ms);
+    this.#lease = { lease, until: monotonic() + ms };
+    this.#send(this.#lease);
   }
 
   /** The command has ended: only the lease is left. */
