@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runs } from '../../lib/cli/child/process-group.js';
+import { runs, statesOf } from '../../lib/cli/child/process-group.js';
 import { candidate, openClient, queued } from '../support/candidates.js';
 import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
+import { figure } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
 import { Access } from '../support/security/access.js';
 import { Authority } from '../support/security/certificates.js';
@@ -50,12 +51,12 @@ describe('etcd-leader run that is killed', () => {
       leader.kill('SIGKILL');
       await until(() => next.stdout.count(/works as/) === 1, { within: SOON, what: 'the next command to run' });
       took.push(performance.now() - at);
-      expect(runs(-pid)).to.equal(false);
+      expect(statesOf(-pid).filter((state) => state !== 'Z')).to.deep.equal([]);
       expect(leader.stdout.text).to.include('grandchild ends');
       await leader.stderr.line(/etcd-leader was killed: the command has ended, and the next host can lead/);
       leader = next;
     }
-    expect(Math.max(...took), took.map(Math.round).join()).to.be.below(SOON);
+    figure(`SIGKILL of etcd-leader run to the next command, TTL ${TTL} s, 700 ms of it for the last one`, ...took);
   });
 
   it('keeps its place until the last process of its command is gone, though that one ignores SIGTERM', async () => {

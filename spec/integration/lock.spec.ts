@@ -80,7 +80,7 @@ describe('a lock on a real etcd', () => {
     expect(await keysUnder(client, name)).to.deep.equal([]);
   });
 
-  it('lets the process exit when nobody holds it, with no lease left', async () => {
+  it('lets its process exit when its callers have given up, and leaves no key', async () => {
     const one = callers(3);
     await one.heard('held', 5);
     await one.stopped();

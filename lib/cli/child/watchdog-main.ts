@@ -7,6 +7,8 @@ import { type Means, monotonic, type Order, parsed } from './watchdog.js';
 
 /** Milliseconds between two checks whether the command still runs, once our parent is gone. */
 const LOOK_EVERY = 50;
+/** Milliseconds that must be left before SIGKILL: while a client of etcd is loaded, no timer runs. */
+const LOADS_WITHIN = 5_000;
 
 let means: Means | undefined;
 let order: Order = {};
@@ -31,6 +33,8 @@ lines.on('close', () => {
   // Our parent is gone. The command may end in order as long as the lease lasts.
   end('SIGTERM');
   end('SIGCONT');
+  // A failure is told when the client is needed. The command is ended in any case.
+  if (order.lease !== undefined && (order.until ?? 0) - monotonic() > LOADS_WITHIN) void loadClient().catch(() => {});
   stayUntilGone();
 });
 
@@ -48,15 +52,25 @@ function wait(next: Order): void {
 
 function stayUntilGone(): void {
   if (order.target !== undefined && (runs(order.target) || strays().length > 0)) setTimeout(stayUntilGone, LOOK_EVERY);
-  else void leave().finally(() => process.exit());
+  else
+    void leave()
+      .catch(complain)
+      .finally(() => process.exit());
 }
 
-/** Nothing of the command is left. The client of etcd is loaded now: until now nobody needed its memory. */
+/** Not before our parent is gone: until then nobody needs its memory. */
+const loadClient = (): Promise<typeof import('./end-lease.js')> => import('./end-lease.js');
+
+/** Nothing of the command is left. */
 async function leave(): Promise<void> {
   const { lease, until = 0 } = order;
   if (means === undefined || lease === undefined) return;
-  const { endLease } = await import('./end-lease.js');
+  const { endLease } = await loadClient();
   await endLease(means, lease, until - monotonic());
+}
+
+function complain(err: Error): void {
+  process.stderr.write(`etcd-leader: etcd-leader was killed: its lease ends by itself (${err.message})\n`);
 }
 
 function end(signal: NodeJS.Signals): void {
