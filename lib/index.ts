@@ -8,7 +8,7 @@ export { createClient } from './client.js';
 export { Election } from './election.js';
 export { ElectionError, type ElectionErrorCode } from './errors.js';
 export type { ElectionEventName, ElectionEvents, ElectionListener } from './events.js';
-export type { Leadership } from './leadership.js';
+export type { Leadership, LeadershipHandle } from './leadership.js';
 export type { Logger } from './log.js';
 export type { ElectionOptions, SessionOptions } from './options.js';
 export { etcdLeader } from './original.js';

@@ -3,11 +3,13 @@ export const PROGRAM = `
 import { createClient, Election, ElectionError, Etcd3, etcdLeader, type Leadership, Session } from 'etcd-leader';
 import { collectMetrics } from 'etcd-leader/metrics';
 import { FakeElection } from 'etcd-leader/testing';
+import { isCurrent, signalOf } from 'etcd-leader/threads';
 
 const client: Etcd3 = createClient({ hosts: 'http://127.0.0.1:2379' });
 const session = new Session(client, { ttl: 10 });
 const election: Election = new Election(session, 'jobs/mail', { value: 'a', healthCheck: async () => true });
 election.on('elected', ({ fencingToken }) => { const token: bigint = fencingToken; void token; });
+election.on('elected', (leadership) => { void [isCurrent(leadership.share()), signalOf(leadership.share())]; });
 election.on('unelected', (_: Leadership, reason: ElectionError) => { void reason.code; });
 const result = election.run(async ({ signal }) => (signal.aborted ? 'aborted' : 'done'));
 // @ts-expect-error: there is no such option
