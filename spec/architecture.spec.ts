@@ -27,7 +27,8 @@ const ON_TOP: Readonly<Record<string, readonly string[]>> = {
   cli: [],
   metrics: [],
   threads: [],
-  esm: ['threads'],
+  cron: [],
+  esm: ['threads', 'cron'],
 };
 
 /** Imports of a folder that go up or aside. */
@@ -69,7 +70,7 @@ describe('the architecture', () => {
     ]);
   });
 
-  for (const entry of ['index', 'metrics', 'testing', 'threads/index']) {
+  for (const entry of ['index', 'metrics', 'testing', 'threads/index', 'cron/index']) {
     it(`passes on to ES modules every value that lib/${entry}.ts exports`, async () => {
       const required = createRequire(import.meta.url)(`../lib/${entry}.js`) as Readonly<Record<string, unknown>>;
       const passedOn = entry.replace('/index', '');

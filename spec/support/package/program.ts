@@ -1,6 +1,7 @@
 /** A user's program in TypeScript, with types of all kinds, for an ES module and for a CommonJS file. */
 export const PROGRAM = `
 import { createClient, Election, ElectionError, Etcd3, etcdLeader, type Leadership, Session } from 'etcd-leader';
+import { EtcdRunCoordinator } from 'etcd-leader/cron';
 import { collectMetrics } from 'etcd-leader/metrics';
 import { FakeElection } from 'etcd-leader/testing';
 import { isCurrent, signalOf } from 'etcd-leader/threads';
@@ -17,7 +18,8 @@ new Election(client, 'jobs', { tll: 10 });
 // @ts-expect-error: etcd3's own options are checked too
 new Etcd3({ hosts: 17 });
 const fake: Election = new FakeElection('jobs');
-void [fake, result, etcdLeader, collectMetrics, election.observe()];
+const guarded: () => Promise<number | undefined> = new EtcdRunCoordinator(client, 'cron').guard(() => 17);
+void [fake, guarded, result, etcdLeader, collectMetrics, election.observe()];
 `;
 
 /**

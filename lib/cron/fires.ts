@@ -1,0 +1,115 @@
+import type { Candidate } from '../candidate.js';
+import { type Deferred, withResolvers } from '../common/deferred.js';
+import type { Clock } from '../common/time.js';
+import type { Election } from '../election.js';
+
+/** Milliseconds to wait for the outcome while nobody is known to lead. node-cron takes a later run for a missed one. */
+const PATIENCE = 1_000;
+
+/**
+ * Which fires of a schedule are this candidate's, answered from what the election has told; and the jobs that they have
+ * begun.
+ *
+ * A fire belongs to whoever leads at its time. Every replica is asked, each at its own moment: a replica whose timer is
+ * late may lead by then, while the leader before has run the fire. So a leader runs only what is due later than the end
+ * of the other's leadership, as far as this candidate knows it. Both times are on the wall clock, as schedules are.
+ */
+export class Fires {
+  readonly #election: Election;
+  readonly #clock: Clock;
+  readonly #jobs = new Map<unknown, { readonly done: Deferred<void>; readonly forget: () => void }>();
+  readonly #waiting = new Set<() => void>();
+  #isOtherLeading: boolean;
+  /** On the wall clock, in ms: what is due until then may have been run by somebody else. */
+  #notUntil = Date.now();
+
+  constructor(election: Election) {
+    this.#election = election;
+    this.#clock = election.session.clock;
+    this.#isOtherLeading = election.currentLeader() !== undefined && !election.isLeader();
+    election.on('elected', () => this.#otherHasEnded());
+    election.on('unelected', () => this.#otherLeads()); // for all we know
+    election.on('leader', (_, candidate) => this.#onLeader(candidate));
+  }
+
+  /** Whether a fire that is due at `at` (ms on the wall clock) is to be run here. Asks nobody. */
+  isOurs(at: number): boolean | Promise<boolean> {
+    if (this.#election.isLeader()) return at > this.#notUntil;
+    if (this.#isOtherLeading || !this.#election.isRunning()) return false;
+    return this.#outcome().then(() => this.#election.isLeader() && at > this.#notUntil);
+  }
+
+  /** A job has begun. It counts as ended after `limit` ms, if nobody says so before. */
+  begin(job: unknown, limit = Number.POSITIVE_INFINITY): void {
+    this.end(job);
+    const isLimited = Number.isFinite(limit);
+    const forget = isLimited ? this.#clock.after(limit, () => this.end(job), { unref: true }) : () => {};
+    this.#jobs.set(job, { done: withResolvers(), forget });
+  }
+
+  end(job: unknown): void {
+    const begun = this.#jobs.get(job);
+    this.#jobs.delete(job);
+    begun?.forget();
+    begun?.done.resolve();
+  }
+
+  /** Resolves when no job runs. */
+  async idle(): Promise<void> {
+    while (this.#jobs.size > 0) await Promise.all([...this.#jobs.values()].map(({ done }) => done.promise));
+  }
+
+  /** Runs a job of this fire, if it is ours; resolves with undefined if not. */
+  async run<T>(at: number, job: () => T | PromiseLike<T>): Promise<T | undefined> {
+    if (!(await this.isOurs(at))) return undefined;
+    const mark = {};
+    this.begin(mark);
+    try {
+      return await job();
+    } finally {
+      this.end(mark);
+    }
+  }
+
+  /** Nobody waits for an outcome any more. */
+  close(): void {
+    this.#decided();
+  }
+
+  #onLeader(candidate: Candidate | undefined): void {
+    if (candidate === undefined) this.#otherHasEnded(false);
+    else if (candidate.key !== this.#election.key) this.#otherLeads();
+  }
+
+  #otherLeads(): void {
+    this.#isOtherLeading = true;
+    this.#decided();
+  }
+
+  #otherHasEnded(isDecided = true): void {
+    if (this.#isOtherLeading) this.#notUntil = Date.now();
+    this.#isOtherLeading = false;
+    if (isDecided) this.#decided();
+  }
+
+  #outcome(): Promise<void> {
+    return new Promise((resolve) => {
+      const decided = (): void => {
+        cancel();
+        this.#waiting.delete(decided);
+        resolve();
+      };
+      const cancel = this.#clock.after(PATIENCE, decided);
+      this.#waiting.add(decided);
+    });
+  }
+
+  #decided(): void {
+    for (const decided of [...this.#waiting]) decided();
+  }
+}
+
+/** When the present fire was due, for a schedule that does not tell: cron counts whole seconds. In ms. */
+export function dueNow(): number {
+  return Math.floor(Date.now() / 1_000) * 1_000;
+}
