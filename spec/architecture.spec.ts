@@ -25,10 +25,12 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
  */
 const ON_TOP: Readonly<Record<string, readonly string[]>> = {
   cli: [],
-  metrics: [],
+  recording: [],
+  metrics: ['recording'],
+  otel: ['recording'],
   threads: [],
   cron: [],
-  esm: ['threads', 'cron'],
+  esm: ['threads', 'cron', 'otel'],
 };
 
 /** Imports of a folder that go up or aside. */
@@ -70,7 +72,7 @@ describe('the architecture', () => {
     ]);
   });
 
-  for (const entry of ['index', 'metrics', 'testing', 'threads/index', 'cron/index']) {
+  for (const entry of ['index', 'metrics', 'testing', 'threads/index', 'cron/index', 'otel/index']) {
     it(`passes on to ES modules every value that lib/${entry}.ts exports`, async () => {
       const required = createRequire(import.meta.url)(`../lib/${entry}.js`) as Readonly<Record<string, unknown>>;
       const passedOn = entry.replace('/index', '');

@@ -33,7 +33,7 @@ export function askForLess(folder: string): void {
     devDependencies: Record<string, string>;
   };
   const needed = Object.entries(manifest.devDependencies).filter(([name]) =>
-    ['typescript', 'prom-client', '@types/node', '@types/mocha'].includes(name),
+    ['typescript', 'prom-client', '@opentelemetry/api', '@types/node', '@types/mocha'].includes(name),
   );
   write(folder, 'package.json', JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(needed) }));
   rmSync(join(folder, 'package-lock.json'));

@@ -3,6 +3,7 @@ export const PROGRAM = `
 import { createClient, Election, ElectionError, Etcd3, etcdLeader, type Leadership, Session } from 'etcd-leader';
 import { EtcdRunCoordinator } from 'etcd-leader/cron';
 import { collectMetrics } from 'etcd-leader/metrics';
+import { instrument } from 'etcd-leader/otel';
 import { FakeElection } from 'etcd-leader/testing';
 import { isCurrent, signalOf } from 'etcd-leader/threads';
 
@@ -19,7 +20,8 @@ new Election(client, 'jobs', { tll: 10 });
 new Etcd3({ hosts: 17 });
 const fake: Election = new FakeElection('jobs');
 const guarded: () => Promise<number | undefined> = new EtcdRunCoordinator(client, 'cron').guard(() => 17);
-void [fake, guarded, result, etcdLeader, collectMetrics, election.observe()];
+const detach: Disposable = instrument(election, { queueInterval: 60 });
+void [fake, guarded, detach, result, etcdLeader, collectMetrics, election.observe()];
 `;
 
 /**

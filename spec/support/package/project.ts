@@ -4,7 +4,12 @@ import { root } from '../../../scripts/test/tool.js';
 import { type Outcome, run } from '../cluster/run.js';
 import { pack, scratch } from './tarball.js';
 
-const BESIDE = { 'prom-client': '^15.0.0', 'node-cron': '^4.5.0', '@types/node': '^20.19.0' };
+const BESIDE = {
+  '@opentelemetry/api': '^1.9.0',
+  '@types/node': '^20.19.0',
+  'node-cron': '^4.5.0',
+  'prom-client': '^15.0.0',
+};
 const OFFLINE = /E?(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|SELF_SIGNED|ENOTCACHED)/;
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
 
