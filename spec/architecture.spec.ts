@@ -30,7 +30,8 @@ const ON_TOP: Readonly<Record<string, readonly string[]>> = {
   otel: ['recording'],
   threads: [],
   cron: [],
-  esm: ['threads', 'cron', 'otel'],
+  nestjs: ['cron'],
+  esm: ['threads', 'cron', 'otel', 'nestjs'],
 };
 
 /** Imports of a folder that go up or aside. */
@@ -72,7 +73,7 @@ describe('the architecture', () => {
     ]);
   });
 
-  for (const entry of ['index', 'metrics', 'testing', 'threads/index', 'cron/index', 'otel/index']) {
+  for (const entry of ['index', 'metrics', 'testing', 'threads/index', 'cron/index', 'otel/index', 'nestjs/index']) {
     it(`passes on to ES modules every value that lib/${entry}.ts exports`, async () => {
       const required = createRequire(import.meta.url)(`../lib/${entry}.js`) as Readonly<Record<string, unknown>>;
       const passedOn = entry.replace('/index', '');

@@ -90,7 +90,9 @@ describe('the installed package', () => {
     expect(await node(...options, 'cjs.cjs')).to.equal(EXPECTED);
   });
 
-  const ENTRIES = ['', '/metrics', '/testing', '/threads', '/cron', '/otel'].map((entry) => `etcd-leader${entry}`);
+  const ENTRIES = ['', '/metrics', '/testing', '/threads', '/cron', '/otel', '/nestjs'].map(
+    (entry) => `etcd-leader${entry}`,
+  );
 
   it('is the same to `import` and to `require()` in one process: one `Session`, one `ElectionError`', async () => {
     const imports = ENTRIES.map((entry, index) => `import * as imported${index} from '${entry}';`).join('\n');
