@@ -134,6 +134,21 @@ describe('EtcdRunCoordinator', () => {
     await stop(b);
   });
 
+  it('waits for both jobs of one key, as schedules without names have them', async () => {
+    const [a, b] = await pair();
+    await pass(450);
+    const key = due();
+    expect([await a.shouldRun(key, 30_000), await a.shouldRun(key, 30_000)]).to.deep.equal([true, true]);
+    const stopped = settling(a.stop());
+    a.onComplete(key);
+    await pass(1_000);
+    expect([stopped.done, b.election.isLeader()]).to.deep.equal([false, false]);
+    a.onComplete(key);
+    a.onComplete(key); // of no job any more
+    await world.until(() => stopped.done && b.election.isLeader(), 'b leads');
+    await stop(b);
+  });
+
   it('makes jobs for other schedulers that run on the leader alone', async () => {
     const [a, b] = await pair();
     await pass(1_000);

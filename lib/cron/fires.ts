@@ -6,6 +6,14 @@ import type { Election } from '../election.js';
 /** Milliseconds to wait for the outcome while nobody is known to lead. node-cron takes a later run for a missed one. */
 const PATIENCE = 1_000;
 
+/** A job under way. Two may have one key: schedules without names do. */
+interface Job {
+  readonly key: unknown;
+  readonly done: Deferred<void>;
+  /** Nobody waits for its limit any more. */
+  readonly cancel: () => void;
+}
+
 /**
  * Which fires of a schedule are this candidate's, answered from what the election has told; and the jobs that they have
  * begun.
@@ -17,7 +25,7 @@ const PATIENCE = 1_000;
 export class Fires {
   readonly #election: Election;
   readonly #clock: Clock;
-  readonly #jobs = new Map<unknown, { readonly done: Deferred<void>; readonly forget: () => void }>();
+  readonly #jobs = new Set<Job>();
   readonly #waiting = new Set<() => void>();
   #isOtherLeading: boolean;
   /** On the wall clock, in ms: what is due until then may have been run by somebody else. */
@@ -40,23 +48,22 @@ export class Fires {
   }
 
   /** A job has begun. It counts as ended after `limit` ms, if nobody says so before. */
-  begin(job: unknown, limit = Number.POSITIVE_INFINITY): void {
-    this.end(job);
-    const isLimited = Number.isFinite(limit);
-    const forget = isLimited ? this.#clock.after(limit, () => this.end(job), { unref: true }) : () => {};
-    this.#jobs.set(job, { done: withResolvers(), forget });
+  begin(key: unknown, limit = Number.POSITIVE_INFINITY): void {
+    const cancel = Number.isFinite(limit)
+      ? this.#clock.after(limit, () => this.#ended(job), { unref: true })
+      : () => {};
+    const job: Job = { key, done: withResolvers(), cancel };
+    this.#jobs.add(job);
   }
 
-  end(job: unknown): void {
-    const begun = this.#jobs.get(job);
-    this.#jobs.delete(job);
-    begun?.forget();
-    begun?.done.resolve();
+  /** The oldest job of this key has ended. */
+  end(key: unknown): void {
+    for (const job of this.#jobs) if (job.key === key) return this.#ended(job);
   }
 
   /** Resolves when no job runs. */
   async idle(): Promise<void> {
-    while (this.#jobs.size > 0) await Promise.all([...this.#jobs.values()].map(({ done }) => done.promise));
+    while (this.#jobs.size > 0) await Promise.all([...this.#jobs].map(({ done }) => done.promise));
   }
 
   /** Runs a job of this fire, if it is ours; resolves with undefined if not. */
@@ -74,6 +81,12 @@ export class Fires {
   /** Nobody waits for an outcome any more. */
   close(): void {
     this.#decided();
+  }
+
+  #ended(job: Job): void {
+    this.#jobs.delete(job);
+    job.cancel();
+    job.done.resolve();
   }
 
   #onLeader(candidate: Candidate | undefined): void {

@@ -61,6 +61,8 @@ export class Spans {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     this.#term?.end();
     this.#handover?.end();
+    this.#term = undefined;
+    this.#handover = undefined;
   }
 
   #listen<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): void {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fencesIn } from '../../support/docs/snippets.js';
-import { NestProject } from '../../support/package/nest.js';
+import { NestProject, runOnNest12 } from '../../support/package/nest.js';
 
 /** Several elections, the lifecycle, the health check, and a schedule that follows the leader. */
 const MORE = `
@@ -217,5 +217,54 @@ describe('a NestJS application as the starter makes it', () => {
     expect(ok, output).to.equal(true);
     expect(output).to.include('7 passed, 7 total');
     expect(output).to.not.include('did not exit');
+  });
+});
+
+/** The decorators are applied by hand, because Node.js knows none. */
+const ON_NEST_12 = `
+import { Injectable } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { Test } from '@nestjs/testing';
+import { EtcdLeaderHealthIndicator, EtcdLeaderModule, getElectionToken } from 'etcd-leader/nestjs';
+import { LeaderCron, OnElected } from 'etcd-leader/nestjs';
+import { FakeElection } from 'etcd-leader/testing';
+
+const done = new Set();
+class Jobs {
+  work() {
+    done.add('work');
+  }
+  report() {
+    done.add('report');
+  }
+}
+function decorate(name, decorator) {
+  const descriptor = Object.getOwnPropertyDescriptor(Jobs.prototype, name);
+  decorator(Jobs.prototype, name, descriptor);
+  Object.defineProperty(Jobs.prototype, name, descriptor);
+}
+decorate('work', OnElected());
+decorate('report', LeaderCron('* * * * * *'));
+Injectable()(Jobs);
+
+const fake = new FakeElection('jobs');
+const leader = EtcdLeaderModule.forRoot({ connection: { hosts: 'http://127.0.0.1:1' }, name: 'jobs' });
+const module = await Test.createTestingModule({ imports: [ScheduleModule.forRoot(), leader], providers: [Jobs] })
+  .overrideProvider(getElectionToken())
+  .useValue(fake)
+  .compile();
+await module.init();
+await fake.elect();
+await new Promise((past) => setTimeout(past, 1_300));
+const { election } = module.get(EtcdLeaderHealthIndicator).isHealthy('election');
+await module.close();
+console.log(JSON.stringify([...done, election.status, fake.state]));
+`;
+
+describe('an application on Nest 12', () => {
+  it('works, schedules and shuts down, as an ES module', async () => {
+    const { ok, output, stdout } = await runOnNest12(ON_NEST_12);
+    expect(ok, output).to.equal(true);
+    expect(stdout).to.include('["work","report","up","idle"]');
   });
 });

@@ -85,3 +85,22 @@ export class NestProject {
     return run(bin, ['--noEmit', '-p', '.'], { cwd: this.#folder, within: 120_000 });
   }
 }
+
+/** The packages of Nest 12, which are ES modules. */
+const NEXT = {
+  '@nestjs/common': '^12.0.0',
+  '@nestjs/core': '^12.0.0',
+  '@nestjs/schedule': '^12.0.0',
+  '@nestjs/testing': '^12.0.0',
+  'reflect-metadata': '^0.2.2',
+  rxjs: '^7.8.1',
+};
+
+/** Runs a program, an ES module without TypeScript, in a project with Nest 12. */
+export async function runOnNest12(program: string): Promise<Outcome> {
+  const folder = await manifest(NEXT);
+  const { ok, output } = await install(folder);
+  if (!ok) throw new Error(`npm install: ${output}`);
+  write(folder, 'program.mjs', program);
+  return await run(process.execPath, ['program.mjs'], { cwd: folder, within: 60_000 });
+}
