@@ -15,7 +15,7 @@ describe('EtcdRunCoordinator', () => {
 
   beforeEach(() => {
     world = new World();
-    wall = tracked(useFakeTimers({ now: START, toFake: ['Date'] }));
+    wall = tracked(useFakeTimers({ now: START, toFake: ['Date', 'performance'] }));
   });
 
   const make = (name: string, options: RunCoordinatorOptions = {}): EtcdRunCoordinator & { process: Process } => {
@@ -82,6 +82,16 @@ describe('EtcdRunCoordinator', () => {
     await world.until(() => b.election.isLeader(), 'b leads');
     expect(await b.shouldRun(late, 1)).to.equal(false);
     await pass(100);
+    expect(await b.shouldRun(due(), 1)).to.equal(true);
+    await stop(b);
+  });
+
+  it('goes on when the wall clock is set back', async () => {
+    const [a, b] = await pair();
+    await stop(a);
+    await world.until(() => b.election.isLeader(), 'b leads');
+    wall.setSystemTime(Date.now() - 3_600_000);
+    await pass(1_000);
     expect(await b.shouldRun(due(), 1)).to.equal(true);
     await stop(b);
   });

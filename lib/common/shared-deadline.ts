@@ -6,6 +6,8 @@ const WALL_CLOCK_STEP = 20;
 /** Bytes: a flag and what aligns the next field, two numbers of 8 bytes, and the code as text. */
 const LAYOUT = { ended: 0, monotonic: 8, wall: 16, code: 24 } as const;
 const SIZE = 64;
+/** Bytes; a 0 follows. */
+const LONGEST_CODE = SIZE - LAYOUT.code - 1;
 
 /** Nanoseconds: of a clock that stands still no deadline passes. */
 const NEVER = 2n ** 63n - 1n;
@@ -49,7 +51,7 @@ export class SharedDeadline {
   /** From now on the deadline has passed, for ever. `code`: why, if that is known; it may be told later. */
   end(code?: string): void {
     Atomics.store(this.#times, 0, 0n);
-    if (code !== undefined) this.#code.set(new TextEncoder().encode(code).subarray(0, this.#code.length));
+    if (code !== undefined) this.#code.set(new TextEncoder().encode(code).subarray(0, LONGEST_CODE));
     Atomics.store(this.#ended, 0, 1);
     Atomics.notify(this.#ended, 0);
   }

@@ -1,6 +1,6 @@
 import type { Candidate } from '../candidate.js';
 import { type Deferred, withResolvers } from '../common/deferred.js';
-import type { Clock } from '../common/time.js';
+import { type Clock, SystemClock } from '../common/time.js';
 import type { Election } from '../election.js';
 
 /** Milliseconds to wait for the outcome while nobody is known to lead. node-cron takes a later run for a missed one. */
@@ -20,16 +20,18 @@ interface Job {
  *
  * A fire belongs to whoever leads at its time. Every replica is asked, each at its own moment: a replica whose timer is
  * late may lead by then, while the leader before has run the fire. So a leader runs only what is due later than the end
- * of the other's leadership, as far as this candidate knows it. Both times are on the wall clock, as schedules are.
+ * of the other's leadership, as far as this candidate knows it. Fires are due on the wall clock. The end is kept on the
+ * monotonic clock, so that a wall clock that is set back does not hold fires up.
  */
 export class Fires {
   readonly #election: Election;
   readonly #clock: Clock;
+  readonly #system = new SystemClock();
   readonly #jobs = new Set<Job>();
   readonly #waiting = new Set<() => void>();
   #isOtherLeading: boolean;
-  /** On the wall clock, in ms: what is due until then may have been run by somebody else. */
-  #notUntil = Date.now();
+  /** When the other's leadership has ended, in ms: what was due until then may have been run by the other. */
+  #otherUntil = this.#system.now();
 
   constructor(election: Election) {
     this.#election = election;
@@ -42,9 +44,9 @@ export class Fires {
 
   /** Whether a fire that is due at `at` (ms on the wall clock) is to be run here. Asks nobody. */
   isOurs(at: number): boolean | Promise<boolean> {
-    if (this.#election.isLeader()) return at > this.#notUntil;
+    if (this.#election.isLeader()) return this.#isLater(at);
     if (this.#isOtherLeading || !this.#election.isRunning()) return false;
-    return this.#outcome().then(() => this.#election.isLeader() && at > this.#notUntil);
+    return this.#outcome().then(() => this.#election.isLeader() && this.#isLater(at));
   }
 
   /** A job has begun. It counts as ended after `limit` ms, if nobody says so before. */
@@ -83,6 +85,11 @@ export class Fires {
     this.#decided();
   }
 
+  /** Than the end of the other's leadership; `at` in ms on the wall clock. */
+  #isLater(at: number): boolean {
+    return at > Date.now() - (this.#system.now() - this.#otherUntil);
+  }
+
   #ended(job: Job): void {
     this.#jobs.delete(job);
     job.cancel();
@@ -100,7 +107,7 @@ export class Fires {
   }
 
   #otherHasEnded(isDecided = true): void {
-    if (this.#isOtherLeading) this.#notUntil = Date.now();
+    if (this.#isOtherLeading) this.#otherUntil = this.#system.now();
     this.#isOtherLeading = false;
     if (isDecided) this.#decided();
   }
