@@ -8,7 +8,7 @@ export { createClient } from './client.js';
 export { Election } from './election.js';
 export { ElectionError, type ElectionErrorCode } from './errors.js';
 export type { ElectionEventName, ElectionEvents, ElectionListener } from './events.js';
-export type { Leadership } from './leadership.js';
+export type { Leadership, LeadershipHandle } from './leadership.js';
 export type { AcquireOptions, LockOptions } from './lock/options.js';
 export { type HeldLock, Lock } from './lock.js';
 export type { Logger } from './log.js';

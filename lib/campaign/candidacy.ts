@@ -63,6 +63,7 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
 
   /** The lease was refreshed. */
   refreshed(): void {
+    this.#term?.refreshed();
     if (this.#cancelDoubt !== undefined) this.#tellDeleted();
     this.#proclaimed.restore(); // in case the first attempt failed
   }
