@@ -3,13 +3,13 @@
  * llms.txt. It needs no network. A link that leads nowhere is a failure. `DOCS_BASE` is the path that the site is
  * served under.
  */
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { brokenLinks } from '../spec/support/docs/links.js';
 import { pages, ROOT } from '../spec/support/docs/pages.js';
 import { faultsOf } from './docs/built.js';
 import { llmsFullTxt, llmsTxt } from './docs/llms.js';
-import { placeOf, siteAssets, sitePages, sourcePages } from './docs/pages.js';
+import { placeOf, siteAssets, sitePages, sourcePages, summaryOf } from './docs/pages.js';
 import { BASE, HTML, PAGES, REFERENCE, SITE } from './docs/places.js';
 import { runTool } from './test/tool.js';
 
@@ -52,9 +52,10 @@ function forModels(): void {
     .map((file) => join('reference', file).replaceAll('\\', '/'))
     .sort();
   for (const place of reference) cpSync(join(PAGES, place), join(HTML, place));
+  const types = reference.map((place) => ({ place, summary: summaryOf(readFileSync(join(PAGES, place), 'utf8')) }));
   const all = sitePages();
   for (const { place, markdown } of [...all, ...sourcePages()]) write(join(HTML, place), markdown);
-  write(join(HTML, 'llms.txt'), llmsTxt(all, reference, BASE));
+  write(join(HTML, 'llms.txt'), llmsTxt(all, types, BASE));
   write(join(HTML, 'llms-full.txt'), llmsFullTxt(all));
 }
 

@@ -83,6 +83,10 @@ describe('a page of the site', () => {
     expect(page('docs/a.md', '# A\n\n## First\n\ntext\n\n## `second`\n').summary).to.equal('First; second.');
   });
 
+  it('has such a line on every page of the project', () => {
+    expect(sitePages().filter(({ summary }) => summary === '')).to.deep.equal([]);
+  });
+
   it('shows {{ … }} as it is written, in text, in code spans and in code', async () => {
     const md = await createMarkdownRenderer(ROOT, MARKDOWN);
     const html = md.render('Say {{ a }} and `{{ b }}`.\n\n```yaml\nsummary: {{ c }}\n```\n');
@@ -125,7 +129,13 @@ describe('llms.txt', () => {
   const some = [page('docs/cli.md'), page('README.md', '# etcd-leader\n\nLeader election. More.\n')];
 
   it('has a line for each page, in the order of the sidebar, and the reference at the end', () => {
-    expect(llmsTxt(some, ['reference/index.md', 'reference/index/classes/Election.md'], '/base/')).to.equal(
+    const election = page(
+      'reference/index/classes/Election.md',
+      '[a](x) / b\n\n# Class: Election\n\n> x\n\nStands. So.',
+    );
+    const reference = ['reference/index.md', 'reference/metrics/index.md', 'reference/metrics/interfaces/Detach.md'];
+    const types = [...reference.map((place) => ({ place, summary: '' })), election];
+    expect(llmsTxt(some, types, '/base/')).to.equal(
       `# etcd-leader
 
 > Leader election.
@@ -140,8 +150,10 @@ describe('llms.txt', () => {
 
 ## Optional
 
-- [reference: reference](/base/reference/index.md)
-- [Election](/base/reference/index/classes/Election.md)
+- [All types](/base/reference/index.md)
+- [Types of etcd-leader/metrics](/base/reference/metrics/index.md)
+- [Detach of etcd-leader/metrics](/base/reference/metrics/interfaces/Detach.md)
+- [Election of etcd-leader](/base/reference/index/classes/Election.md): Stands.
 `,
     );
   });

@@ -74,11 +74,12 @@ function onSite(page: string, target: string): string {
   return `${path.startsWith('.') ? '' : './'}${path}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
-/** The first sentence below the title; where there is none, the headings. */
-function summaryOf(text: string): string {
-  const [, ...parts] = outsideCode(text).split(/\n{2,}/);
-  const first = parts.find((part) => part.trim() !== '') ?? '';
-  if (/^[\w`"[]/.test(first)) {
+/** The first sentence between the title and the next heading; where there is none, the headings. */
+export function summaryOf(text: string): string {
+  const [, ...parts] = outsideCode(text.slice(text.search(/^# /m))).split(/\n{2,}/);
+  const next = parts.findIndex((part) => part.startsWith('#'));
+  const first = parts.slice(0, next < 0 ? parts.length : next).find((part) => /^[\w`"[]/.test(part));
+  if (first !== undefined) {
     const line = withoutMarks(first.replaceAll('\n', ' '));
     return /^.+?[.:](?= |$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;
   }
