@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { MUTATIONS } from './simulation/mutations.js';
 import { PublicApi, typeCheck, withoutMarks } from './support/docs/compiler.js';
+import { brokenLinks } from './support/docs/links.js';
 import {
-  brokenLinks,
   missingFiles,
   namesIn,
   pages,
@@ -17,7 +17,7 @@ import { cellsIn, examples, fencedIn } from './support/docs/snippets.js';
 describe('the snippets', () => {
   it('are correct TypeScript against the types that are shipped, in the pages and in the docstrings', () => {
     const fenced = pages().flatMap((page) => fencedIn(page));
-    const here = cellsIn('docs/migrating.md', 'here');
+    const here = pages().flatMap((page) => cellsIn(page, 'here'));
     const inLib = examples();
     for (const found of [fenced, here, inLib]) expect(found).to.not.be.empty;
     expect(typeCheck([...fenced, ...here, ...inLib])).to.deep.equal([]);
