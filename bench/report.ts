@@ -1,8 +1,11 @@
 import type { Machine } from './machine.js';
 import { ratio, type Summary } from './statistics.js';
 
-/** This library, the same with `observe: true` where a case tells the two apart, etcd3's own, the bare operations. */
-export const CONTESTANTS = ['etcd-leader', 'observing', 'etcd3', 'floor'] as const;
+/**
+ * This library, the same with `observe: true` where a case tells the two apart, etcd3's own, Go's own where Go is on
+ * the machine, the bare operations.
+ */
+export const CONTESTANTS = ['etcd-leader', 'observing', 'etcd3', 'go', 'floor'] as const;
 export type Who = (typeof CONTESTANTS)[number];
 
 /** How a contestant's part of a case has ended. Every outcome but `ok` is a result too. */

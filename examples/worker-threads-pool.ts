@@ -7,24 +7,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { createClient, Election, type ElectionError, type Leadership } from 'etcd-leader';
+import { createClient, Election, type ElectionError, type Leadership, type LeadershipHandle } from 'etcd-leader';
+import { isCurrent } from 'etcd-leader/threads';
 
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'examples/threads', NAME = `${process.pid}` } = process.env;
 const TTL = Number(process.env['TTL'] ?? 10);
 const WORKERS = Number(process.env['WORKERS'] ?? 2);
 const GRACE = (1_000 * TTL) / 8; // half of the time between the default `renewDeadline` and the TTL
 
-/** What a thread is started with. */
-interface Orders {
-  readonly token: bigint;
-  /** The end of the lease on the clock of `process.hrtime`; 0 means stop. */
-  readonly lease: BigInt64Array;
-}
-
 const log = (text: string): void => console.log(`${new Date().toISOString()} ${NAME}: ${text}`);
 
 if (isMainThread) await main();
-else compute(workerData as Orders);
+else compute(workerData as LeadershipHandle);
 
 async function main(): Promise<void> {
   const client = createClient({ hosts: ETCD_HOSTS.split(',') });
@@ -41,12 +35,8 @@ async function main(): Promise<void> {
   async function pool(leadership: Leadership): Promise<void> {
     const { signal, fencingToken: token } = leadership;
     log(`elected with token ${token}`);
-    const lease = new BigInt64Array(new SharedArrayBuffer(8));
-    const confirm = (): void => void Atomics.store(lease, 0, endOf(leadership.expiresIn()));
-    confirm();
-    election.on('refresh', confirm);
     const threads = Array.from({ length: WORKERS }, () => {
-      const thread = new Worker(new URL(import.meta.url), { workerData: { token, lease } satisfies Orders });
+      const thread = new Worker(new URL(import.meta.url), { workerData: leadership.share() });
       thread.on('message', (found: string) => void save(leadership, found).catch((err: Error) => log(err.message)));
       thread.on('error', (err) => log(`a thread has failed: ${err.message}`));
       return { thread, exited: once(thread, 'exit').catch(() => {}) };
@@ -54,8 +44,6 @@ async function main(): Promise<void> {
 
     await new Promise((ended) => signal.addEventListener('abort', ended, { once: true }));
     log(`leads no longer: ${(signal.reason as ElectionError).code}`);
-    election.off('refresh', confirm);
-    Atomics.store(lease, 0, 0n);
     const kill = setTimeout(() => threads.forEach(({ thread }) => void thread.terminate()), GRACE);
     await Promise.all(threads.map(({ exited }) => exited));
     clearTimeout(kill);
@@ -70,14 +58,10 @@ async function main(): Promise<void> {
   }
 }
 
-function endOf(expiresIn: number): bigint {
-  return process.hrtime.bigint() + BigInt(Math.floor(expiresIn * 1e6));
-}
-
 /** Blocks its thread, as work in threads does. The main thread still refreshes the lease. */
-function compute({ token, lease }: Orders): void {
-  log(`a thread works with token ${token}`);
-  while (process.hrtime.bigint() < Atomics.load(lease, 0)) {
+function compute(handle: LeadershipHandle): void {
+  log(`a thread works with token ${handle.fencingToken}`);
+  while (isCurrent(handle)) {
     const word = randomBytes(8).toString('hex');
     if (createHash('sha256').update(word).digest('hex').startsWith('0000')) parentPort?.postMessage(word);
   }

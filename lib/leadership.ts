@@ -2,6 +2,23 @@ import type { ComparatorBuilder } from 'etcd3';
 import type { ElectionError } from './errors.js';
 
 /**
+ * What `leadership.share()` returns: a term as other threads of the process see it. It can be posted to
+ * `worker_threads`, or given to them as `workerData`. `etcd-leader/threads` reads it.
+ */
+export interface LeadershipHandle {
+  /** Name of the election. */
+  readonly election: string;
+  /** Our key in etcd. */
+  readonly key: string;
+  /** Lower-case hex. */
+  readonly leaseId: string;
+  /** Create revision of our key: greater than that of every leader before us, in this election. */
+  readonly fencingToken: bigint;
+  /** The deadline, moved by each refresh. Its layout is this library's own. */
+  readonly shared: SharedArrayBuffer;
+}
+
+/**
  * One term, handed to the work that must be done by one candidate only. Its methods work also when they are taken out
  * of the object: `({ isCurrent, txn }) => …`. `JSON.stringify()` writes the token as a string.
  *
@@ -67,4 +84,19 @@ export interface Leadership {
    * with `succeeded: false` when it does not. The builder is a thenable: never return it from an async function.
    */
   txn(): ComparatorBuilder;
+  /**
+   * A handle on the term for the `worker_threads` of this process: the deadline in memory that they share, moved by
+   * each refresh, 0 when the term has ended. So a thread sees the end in time by itself, even while the main thread is
+   * blocked. It says nothing to another process. All handles of a term share one memory.
+   *
+   * @example
+   * ```ts
+   * import { Worker } from 'node:worker_threads';
+   *
+   * election.on('elected', (leadership) => {
+   *   new Worker('./compute.js', { workerData: leadership.share() });
+   * });
+   * ```
+   */
+  share(): LeadershipHandle;
 }

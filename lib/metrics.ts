@@ -1,7 +1,7 @@
 import { register as globalRegister, type Registry, type RegistryContentType } from 'prom-client';
 import type { Election } from './election.js';
 import { Instruments } from './metrics/instruments.js';
-import { Recorder } from './metrics/recorder.js';
+import { checkQueueInterval, Recorder } from './recording/recorder.js';
 
 export interface MetricsOptions {
   /**
@@ -28,9 +28,6 @@ export interface MetricsOptions {
    */
   readonly queueInterval?: number;
 }
-
-/** Seconds. A greater number is taken for milliseconds. */
-const LONGEST_INTERVAL = 3_600;
 
 /** Ends the collection and takes the series of this election out of the registry. Idempotent. */
 export interface Detach {
@@ -68,16 +65,7 @@ export interface Detach {
  */
 export function collectMetrics(election: Election, options: MetricsOptions = {}): Detach {
   const { register = globalRegister, prefix = 'etcd_leader_', queueInterval = 30 } = options;
-  if (typeof queueInterval !== 'number' || !(queueInterval >= 0)) {
-    throw new Error(`\`queueInterval\` must be a number of seconds, 0 or more; got ${String(queueInterval)}`);
-  }
-  if (queueInterval > LONGEST_INTERVAL && queueInterval !== Number.POSITIVE_INFINITY) {
-    throw new Error(
-      `\`queueInterval\` must be ${LONGEST_INTERVAL} seconds or less, or Infinity for no reads; ` +
-        `got ${queueInterval}. ` +
-        'It is seconds, not milliseconds',
-    );
-  }
+  checkQueueInterval(queueInterval);
   const instruments = Instruments.of(register, prefix);
   const recorder = new Recorder(election, instruments, 1000 * queueInterval);
   instruments.add(recorder);

@@ -8,8 +8,13 @@ describe('the check of widths', () => {
     expect(tooWide('lib/a.ts', `${fits}\n${wide}\n`)).to.deep.equal(['lib/a.ts:2: 121 columns']);
   });
 
-  it('leaves out of a page what cannot be broken: rows of tables, addresses, fences', () => {
+  it('leaves out of a page what cannot be broken: rows of tables, addresses, what programs print', () => {
     const page = ['```', wide, '```', `| ${wide} |`, `see https://example.org ${wide}`, wide].join('\n');
     expect(tooWide('docs/a.md', page)).to.deep.equal(['docs/a.md:6: 121 columns']);
+  });
+
+  it('looks at code and configuration in a page', () => {
+    const page = ['```yaml', wide, '```', '```ts', fits, '```'].join('\n');
+    expect(tooWide('docs/a.md', page)).to.deep.equal(['docs/a.md:2: 121 columns']);
   });
 });

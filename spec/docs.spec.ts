@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { MUTATIONS } from './simulation/mutations.js';
 import { PublicApi, typeCheck, withoutMarks } from './support/docs/compiler.js';
+import { brokenLinks } from './support/docs/links.js';
 import {
-  brokenLinks,
   missingFiles,
   namesIn,
   pages,
@@ -17,7 +17,7 @@ import { cellsIn, examples, fencedIn } from './support/docs/snippets.js';
 describe('the snippets', () => {
   it('are correct TypeScript against the types that are shipped, in the pages and in the docstrings', () => {
     const fenced = pages().flatMap((page) => fencedIn(page));
-    const here = cellsIn('docs/migrating.md', 'here');
+    const here = pages().flatMap((page) => cellsIn(page, 'here'));
     const inLib = examples();
     for (const found of [fenced, here, inLib]) expect(found).to.not.be.empty;
     expect(typeCheck([...fenced, ...here, ...inLib])).to.deep.equal([]);
@@ -178,14 +178,18 @@ describe('the guarantees', () => {
     expect(silent).to.deep.equal([]);
   });
 
-  it('name specs that exist', () => {
-    const missing = claims.flatMap(({ rows }) =>
-      rows.flatMap(({ line, cells }) =>
-        [...(cells.at(-1) ?? '').matchAll(/`(spec\/[^`]+)`: ([^;]+)/g)].flatMap(([, file = '', title = '']) =>
-          readPage(file).includes(title.trim()) ? [] : [`docs/guarantees.md:${line}: ${file} has no "${title.trim()}"`],
+  for (const page of ['docs/guarantees.md', 'docs/lock.md']) {
+    it(`name specs that exist: ${page}`, () => {
+      const tables = tablesOf(readPage(page)).filter(({ header }) => header.includes('spec'));
+      const missing = tables.flatMap(({ rows }) =>
+        rows.flatMap(({ line, cells }) =>
+          [...(cells.at(-1) ?? '').matchAll(/`(spec\/[^`]+)`: ([^;]+)/g)].flatMap(([, file = '', title = '']) =>
+            readPage(file).includes(title.trim()) ? [] : [`${page}:${line}: ${file} has no "${title.trim()}"`],
+          ),
         ),
-      ),
-    );
-    expect(missing).to.deep.equal([]);
-  });
+      );
+      expect(tables).to.not.be.empty;
+      expect(missing).to.deep.equal([]);
+    });
+  }
 });

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { brokenLinks, missingFiles, ROOT, readPage } from './support/docs/pages.js';
+import { brokenLinks } from './support/docs/links.js';
+import { missingFiles, ROOT, readPage } from './support/docs/pages.js';
 import { readYaml, type Yaml } from './support/yaml.js';
 
 const FOLDER = 'examples/kubernetes';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { Instruments } from '../lib/metrics/instruments.js';
+import { ATTRIBUTE, METRICS } from '../lib/otel/instruments.js';
 import { namesIn, ROOT, readPage, tableUnder } from './support/docs/pages.js';
 
 interface Dashboard {
@@ -62,5 +63,22 @@ describe('what is said of the metrics', () => {
         title,
       ).to.deep.equal([]);
     }
+  });
+
+  it('lists every metric of OpenTelemetry with its unit, and beside it the metric of Prometheus', () => {
+    const { rows } = tableUnder('docs/opentelemetry.md', 'Metrics', 'metric');
+    const listed = rows.map(({ cells }) => cells.map((cell) => cell.replaceAll('`', '')));
+    expect(listed.map(([name, , unit]) => `${name} ${unit}`)).to.have.members(
+      Object.values(METRICS).map(({ name, unit }) => `${name} ${unit}`),
+    );
+    expect(listed.map(([, , , prometheus]) => prometheus)).to.have.members(names);
+  });
+
+  it('names every attribute, and none that does not exist', () => {
+    const text = readPage('docs/opentelemetry.md');
+    const known = [...Object.values(ATTRIBUTE), ...Object.values(METRICS).map(({ name }) => name)];
+    const spans = ['etcd_leader.term', 'etcd_leader.handover'];
+    const named = new Set([...text.matchAll(/`((?:etcd_leader|error)\.[\w.]+)`/g)].map(([, name]) => name));
+    expect([...named]).to.have.members([...new Set([...known, ...spans])]);
   });
 });

@@ -33,10 +33,25 @@ describe('the watch multiplexer', () => {
       then.reset?.();
     },
     refused: ({ message }) => story.push(`${name}: refused, ${message}`),
+    ...(then.told !== undefined && { told: then.told }),
   });
   /** Follows a key from the next revision on. */
   const follow = (key: string, name = key, from = world.etcd.revision + 1n): (() => void) =>
     watch.follow({ key }, from, follower(name));
+
+  it('passes on all events of a revision, and then says that this was all', async () => {
+    const told = (): number => story.push('told');
+    const range = { key: 'a', end: 'c\0', deletionsOnly: true };
+    watch.follow(range, world.etcd.revision + 1n, follower('ends', { told }));
+    watch.follow({ key: 'a', end: 'c\0' }, world.etcd.revision + 1n, follower('all'));
+    await world.advance(10);
+    for (const key of ['a', 'b']) world.etcd.put(key, 'x');
+    world.etcd.delete('a', 'b');
+    await world.advance(10);
+    const ends = story.filter((line) => !line.startsWith('all'));
+    expect(ends).to.deep.equal(['ends: delete a at 4', 'ends: delete b at 4', 'told']);
+    expect(story.filter((line) => line.startsWith('all'))).to.have.length(4);
+  });
 
   it('needs no stream while nothing is followed, and keeps it for a tenth of a second', async () => {
     await world.advance(60_000);

@@ -30,6 +30,13 @@ describe('watches that are to be created', () => {
     expect(asked).to.have.length(32);
   });
 
+  it('of a range belong to the group of the key whose end is awaited', () => {
+    const range = new SharedWatch({ key: 'jobs/1a', end: 'jobs/2b\0', deletionsOnly: true, awaited: 'jobs/2b' }, 1n);
+    pending.add(range);
+    expect([...pending.suspects('1a')]).to.deep.equal([]);
+    expect([...pending.suspects('2b')]).to.deep.equal([range]);
+  });
+
   it('are asked for as answers come, in their order', () => {
     const [first, second] = addMany(34);
     pending.answered(first?.id ?? 0);

@@ -60,10 +60,15 @@ describe('the place watcher', () => {
     world.etcd.delete('jobs/2b');
     await world.advance(10);
     expect([story, reads()]).to.deep.equal([[], 1]);
-    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/3c', 'watch jobs/1a']);
+    expect(process.store.open).to.deep.equal([
+      'watch stream',
+      'watch jobs/3c',
+      'watch jobs/1a',
+      'watch the ends from jobs/1a to jobs/3c',
+    ]);
     world.etcd.delete('jobs/1a');
     await world.advance(10);
-    expect([story, reads()]).to.deep.equal([['first'], 2]);
+    expect([story, reads()]).to.deep.equal([['first'], 1]);
   });
 
   it('does not read when the candidate before its own announces another value', async () => {

@@ -3,10 +3,8 @@ import { Election } from '../lib/election.js';
 import { record } from './support/story.js';
 import { newTask } from './support/task.js';
 import { settle } from './support/virtual-time.js';
+import { aborted } from './support/wait.js';
 import { type Process, World } from './support/world.js';
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 
 describe('run()', () => {
   let world: World;
@@ -156,9 +154,9 @@ describe('run()', () => {
 
   for (const requeue of [true, false]) {
     it(`needs no catch for a planned stop, with requeue: ${requeue}`, async () => {
-      const aborted = new Error('the task is aborted');
+      const given = new Error('the task is aborted');
       const running = election.run(
-        ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(aborted))),
+        ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(given))),
         { requeue },
       );
       await world.until(() => election.isLeader(), 'it leads');
@@ -171,7 +169,7 @@ describe('run()', () => {
   it('needs no catch when its session is closed, also at once', async () => {
     for (const ms of [0, 50]) {
       const { session } = world.session(`s${ms}`);
-      const running = new Election(session, 'jobs').run(({ signal }) => untilAborted(signal));
+      const running = new Election(session, 'jobs').run(({ signal }) => aborted(signal));
       await world.advance(ms);
       await world.settled(session.close());
       expect(await world.settled(running)).to.equal(undefined);
@@ -201,7 +199,7 @@ describe('run()', () => {
     let runs = 0;
     const running = election.run(async ({ signal }) => {
       runs++;
-      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await aborted(signal);
       return 'not this';
     });
     const stopping = election.stop();

@@ -8,6 +8,17 @@ describe('stepDown()', () => {
     world = new World();
   });
 
+  it('reads nothing to hear who leads now, since joining again tells so', async () => {
+    const [leader, next] = [world.candidate('first'), world.candidate('next')];
+    await world.queued(leader.election, next.election);
+    await world.advance(500);
+    const before = leader.store.requests.txn;
+    await world.settled(leader.election.stepDown());
+    expect(leader.election.currentLeader()).to.equal('next');
+    await world.advance(1_000);
+    expect(leader.store.requests.txn - before).to.equal(2); // leave, join
+  });
+
   it('goes to the end of the queue and stays a candidate', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => world.candidate(name).election);
     if (!a || !b || !c) throw new Error('three');

@@ -34,6 +34,16 @@ describe('the workflow', () => {
     }
   });
 
+  it('keeps a list of what users get with a release, made before npm has it', () => {
+    const release = jobs.get('release')?.at('steps').items ?? [];
+    const made = release.findIndex((step) => /^npm sbom --omit=dev --sbom-format=cyclonedx/.test(step.at('run').text));
+    const kept = release.findIndex((step) => /^actions\/upload-artifact@/.test(step.at('uses').text));
+    const published = release.findIndex((step) => /^npm publish/.test(step.at('run').text));
+    expect(made).to.be.at.least(0);
+    expect(kept).to.equal(made + 1);
+    expect(published).to.be.greaterThan(kept);
+  });
+
   it('releases with provenance, by a tag alone, and only what has passed', () => {
     const release = jobs.get('release');
     expect(release?.at('if').value).to.equal("startsWith(github.ref, 'refs/tags/v')");

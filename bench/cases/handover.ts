@@ -1,15 +1,19 @@
 import { alternate } from '../alternate.js';
 import { type Case, measured } from '../case.js';
 import type { Leaving } from '../contestants/contender.js';
+import { buildGoContender } from '../contestants/contender-go.js';
 import { handoverOf } from '../contestants/handover.js';
-import type { Measurement } from '../report.js';
+import type { Measurement, Who } from '../report.js';
 import type { World } from '../world.js';
 
 /** Milliseconds after the candidate has queued: too soon for a library that watches from the wrong revision. */
 const SOON = 20;
 
-function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {
-  const contestants = (['etcd-leader', 'etcd3', 'floor'] as const).map((who) => {
+async function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {
+  const whyNoGo = await buildGoContender();
+  if (whyNoGo !== undefined) world.say(`without Go's election: ${whyNoGo}`);
+  const all: readonly Who[] = ['etcd-leader', 'etcd3', ...(whyNoGo === undefined ? (['go'] as const) : []), 'floor'];
+  const contestants = all.map((who) => {
     return handoverOf(who, world.hosts, settle, how);
   });
   return alternate(world, contestants);

@@ -5,16 +5,15 @@ import type { Etcd3, IRangeRequest, IRequestOp, ITxnRequest, IWatchResponse } fr
  * are the very requests that this library makes, without retries, deadlines or any state.
  */
 
-/** Everything under `prefix`, the newest first; our own key and the one before it. */
-export function placeQuery(prefix: string, maxCreateRevision?: string): IRangeRequest {
+/** Everything under `prefix`, the newest first: our own key, the one before it, and whether there is another. */
+function placeQuery(prefix: string): IRangeRequest {
   return {
     key: Buffer.from(prefix),
     range_end: endOf(prefix),
-    limit: 2,
+    limit: 3,
     keys_only: true,
     sort_target: 'Create',
     sort_order: 'Descend',
-    ...(maxCreateRevision !== undefined && { max_create_revision: maxCreateRevision }),
   };
 }
 
@@ -46,9 +45,13 @@ export function joinTxn(keys: readonly BareKey[], withHead: boolean): ITxnReques
   };
 }
 
-/** One transaction for any number of reads. */
-export function readTxn(queries: readonly IRangeRequest[]): ITxnRequest {
-  return { compare: [], success: queries.map((query) => ({ request_range: query })), failure: [] };
+/** Deletes a key and no later one of that name. */
+export function guardedDelete({ key }: BareKey, createRevision: string): ITxnRequest {
+  return {
+    compare: [{ key: Buffer.from(key), target: 'Create', result: 'Equal', create_revision: createRevision }],
+    success: [{ request_delete_range: { key: Buffer.from(key) } }],
+    failure: [],
+  };
 }
 
 /** The number of the last key. Numbers begin at random, so that processes do not write the same keys. */

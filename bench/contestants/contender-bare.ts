@@ -1,14 +1,15 @@
 import type { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
 import { clientOf } from '../world.js';
-import { type BareKey, bareKey, closeWatch, joinTxn, next, placeQuery, watchKey } from './bare.js';
+import { type BareKey, bareKey, closeWatch, guardedDelete, joinTxn, next, watchKey } from './bare.js';
 import type { Contender } from './contender.js';
 
-/** The floor of a handover: a deletion, the watch's event, one linearizable range. */
+/** The floor of a handover: a guarded deletion, and the watch's event. */
 export class BareContender implements Contender {
   readonly #client: Etcd3;
   readonly #prefix: string;
   #own: BareKey | undefined;
+  #createRevision = '0';
   #electedAt: Promise<number> | undefined;
 
   constructor(hosts: readonly string[], name: string) {
@@ -21,6 +22,7 @@ export class BareContender implements Contender {
     const own = bareKey(this.#prefix);
     this.#own = own;
     const { header, responses } = await this.#client.kv.txn(joinTxn([own], true));
+    this.#createRevision = header.revision;
     const before = responses[1]?.response_range?.kvs[1]?.key.toString();
     if (before === undefined) this.#electedAt = Promise.resolve(now());
     else await this.#wait(before, header.revision);
@@ -32,7 +34,7 @@ export class BareContender implements Contender {
 
   async leave(): Promise<number> {
     const at = now();
-    if (this.#own !== undefined) await this.#client.kv.deleteRange({ key: Buffer.from(this.#own.key) });
+    if (this.#own !== undefined) await this.#client.kv.txn(guardedDelete(this.#own, this.#createRevision));
     this.#own = undefined;
     return at;
   }
@@ -43,10 +45,8 @@ export class BareContender implements Contender {
       heard = resolve;
     });
     const stream = await watchKey(this.#client, before, next(revision), () => heard());
-    this.#electedAt = event.then(async () => {
-      const { kvs } = await this.#client.kv.range(placeQuery(this.#prefix, revision));
+    this.#electedAt = event.then(() => {
       const at = now();
-      if (kvs.length !== 1) throw new Error(`the leader's key is still there: ${kvs.length} keys`);
       closeWatch(stream);
       return at;
     });

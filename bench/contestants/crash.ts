@@ -4,7 +4,7 @@ import { until } from '../../spec/support/wait.js';
 import { now } from '../clock.js';
 import type { Who } from '../report.js';
 import { clientOf } from '../world.js';
-import { bareKey, closeWatch, joinTxn, next, placeQuery, watchKey } from './bare.js';
+import { bareKey, closeWatch, joinTxn, next, watchKey } from './bare.js';
 import { queued } from './contender.js';
 
 /** A candidate that waits behind a leader that is going to be killed. */
@@ -53,7 +53,7 @@ export function peerSuccessor(hosts: readonly string[]): Successor {
   };
 }
 
-/** The watch's event, and one linearizable range. */
+/** The watch's event. */
 export function bareSuccessor(hosts: readonly string[]): Successor {
   const client = clientOf(hosts);
   return {
@@ -67,11 +67,7 @@ export function bareSuccessor(hosts: readonly string[]): Successor {
       const elected = new Promise<number>((r) => {
         resolve = r;
       });
-      const read = async (): Promise<void> => {
-        await client.kv.range(placeQuery(prefix, revision));
-        resolve(now());
-      };
-      const stream = await watchKey(client, leaderKey, next(revision), () => void read());
+      const stream = await watchKey(client, leaderKey, next(revision), () => resolve(now()));
       const end = async (): Promise<void> => {
         closeWatch(stream);
         await client.kv.deleteRange({ key: Buffer.from(own.key) });

@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
-import { type BareWatch, bareKey, closeWatch, grant, joinTxn, next, placeQuery } from './bare.js';
+import { type BareWatch, bareKey, closeWatch, grant, joinTxn, next } from './bare.js';
 import type { Crowd } from './crowd.js';
 import { Tally } from './fleet.js';
 
@@ -11,10 +11,7 @@ interface Place {
   readonly revision: string;
 }
 
-/**
- * Grants, joins and watches as they come. A change of leader is the end of a lease, an event, and one linearizable
- * range.
- */
+/** Grants, joins and watches as they come. A change of leader is the end of a lease, and an event. */
 export class BareCrowd implements Crowd {
   readonly #client: Etcd3;
   #queue: Place[] = [];
@@ -47,15 +44,13 @@ export class BareCrowd implements Crowd {
 
   async change(): Promise<number> {
     const leader = this.#queue.shift();
-    const [successor] = this.#queue;
-    if (leader === undefined || successor === undefined) throw new Error('nobody is left');
+    if (leader === undefined || this.#queue.length === 0) throw new Error('nobody is left');
     const event = new Promise<number>((resolve) => {
       this.#onEvent = resolve;
     });
     const start = now();
     const left = this.#client.leaseClient.leaseRevoke({ ID: leader.lease });
     const watchId = await event;
-    await this.#client.kv.range(placeQuery(successor.prefix, successor.revision));
     const took = now() - start;
     this.#stream?.write({ cancel_request: { watch_id: String(watchId) } });
     await left;

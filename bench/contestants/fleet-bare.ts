@@ -1,20 +1,9 @@
-import type { Etcd3, IRangeRequest } from 'etcd3';
-import {
-  type BareKey,
-  type BareWatch,
-  bareKey,
-  closeWatch,
-  grant,
-  joinTxn,
-  next,
-  placeQuery,
-  readTxn,
-} from './bare.js';
+import type { Etcd3 } from 'etcd3';
+import { type BareKey, type BareWatch, bareKey, closeWatch, grant, joinTxn, next } from './bare.js';
 import { type Fleet, type FleetState, Tally } from './fleet.js';
 
 /** Joins in one transaction, and transactions under way, because lib/store/batching-store.ts batches so. */
 const JOINS = 40;
-const READS = 120;
 const IN_FLIGHT = 8;
 
 interface Waiting {
@@ -23,7 +12,7 @@ interface Waiting {
   readonly before: string;
 }
 
-/** The bare operations: joins, watches and reads in batches, on one lease and one stream, without any state. */
+/** The bare operations: joins in batches, and watches, on one lease and one stream, without any state. */
 export class BareFleet implements Fleet {
   readonly errors = 0;
   readonly #client: Etcd3;
@@ -31,8 +20,6 @@ export class BareFleet implements Fleet {
   #waiting: Waiting[] = [];
   #stream: BareWatch | undefined;
   #led = new Tally(0);
-  readonly #toRead: IRangeRequest[] = [];
-  #inFlight = 0;
 
   constructor(client: Etcd3) {
     this.#client = client;
@@ -77,30 +64,14 @@ export class BareFleet implements Fleet {
     this.#stream = stream;
     this.#led = new Tally(this.#waiting.length);
     const created = new Tally(this.#waiting.length);
-    stream.on('data', ({ created: isNew, watch_id: id, events }) => {
+    stream.on('data', ({ created: isNew, events }) => {
       if (isNew) created.add();
-      const waiting = this.#waiting[Number(id) - 1];
-      if (events.length > 0 && waiting !== undefined) this.#read(placeQuery(waiting.key.prefix, waiting.revision));
+      if (events.length > 0) this.#led.add();
     });
     for (const [i, { before, revision }] of this.#waiting.entries()) {
       const request = { key: Buffer.from(before), start_revision: next(revision), watch_id: String(i + 1) };
       stream.write({ create_request: request });
     }
     await created.reached;
-  }
-
-  #read(query: IRangeRequest): void {
-    this.#toRead.push(query);
-    if (this.#inFlight < IN_FLIGHT) void this.#send();
-  }
-
-  async #send(): Promise<void> {
-    this.#inFlight++;
-    while (this.#toRead.length > 0) {
-      const queries = this.#toRead.splice(0, READS);
-      await this.#client.kv.txn(readTxn(queries));
-      this.#led.add(queries.length);
-    }
-    this.#inFlight--;
   }
 }

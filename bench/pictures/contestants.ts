@@ -5,6 +5,7 @@ export const LOOK: Readonly<Record<Who, { readonly colour: string; readonly labe
   'etcd-leader': { colour: '#0969da', label: 'etcd-leader' },
   observing: { colour: '#8250df', label: 'etcd-leader, observe: true' },
   etcd3: { colour: '#bc4c00', label: 'etcd3 Election' },
+  go: { colour: '#1a7f37', label: "Go's concurrency.Election" },
   floor: { colour: '#6e7781', label: 'bare etcd operations' },
 };
 

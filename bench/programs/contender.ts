@@ -1,6 +1,7 @@
 /** One candidate in a process of its own, that leads and waits in turn. */
 import { type Contender, type Leaving, OurContender, PeerContender } from '../contestants/contender.js';
 import { BareContender } from '../contestants/contender-bare.js';
+import { GoContender } from '../contestants/contender-go.js';
 import { serve } from './serve.js';
 
 const [who = '', list = '', name = ''] = process.argv.slice(2);
@@ -8,6 +9,7 @@ const hosts = list.split(',');
 
 function open(): Contender {
   if (who === 'etcd3') return new PeerContender(hosts, name);
+  if (who === 'go') return new GoContender(hosts, name);
   return who === 'floor' ? new BareContender(hosts, name) : new OurContender(hosts, name);
 }
 

@@ -5,6 +5,7 @@ import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { Head, Place } from '../queue/queue.js';
+import type { KeyValue } from '../store/store.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy, ElectedWaiters } from './elected-waiters.js';
@@ -180,6 +181,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     const joining = previous.name === 'joining' ? previous : undefined;
     const own = isQueued(previous) ? previous.candidacy.own : undefined;
     const leaving = new Leaving(this.#context, { joining, own }, reason, this);
+    if (previous.name === 'leading' && this.isRunning) this.#leaderEvents.rejoining();
     // Enter first: a listener of `unelected` may call stop() or start(), and must find the state.
     this.#enter(leaving, reason);
     leaving.begin();
@@ -195,6 +197,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#leaderEvents.stop();
     this.#waiters?.stopped(reason);
     this.#context.session.lease.detach(this); // last: the candidate that waits for our place may tell its user
+  }
+
+  headSeen(head: KeyValue, revision: bigint): void {
+    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(head, revision);
   }
 
   failed(error: ElectionError): void {

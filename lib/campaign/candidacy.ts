@@ -56,8 +56,14 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     return this.#term;
   }
 
+  /** An observer of the same election has learned who was first at this revision. */
+  headSeen(head: KeyValue, revision: bigint): void {
+    this.#placeWatcher.headSeen(head, revision);
+  }
+
   /** The lease was refreshed. */
   refreshed(): void {
+    this.#term?.refreshed();
     if (this.#cancelDoubt !== undefined) this.#tellDeleted();
     this.#proclaimed.restore(); // in case the first attempt failed
   }

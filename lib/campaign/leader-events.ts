@@ -11,12 +11,12 @@ import type { CampaignMoves } from './moves.js';
 export class LeaderEvents implements LeaderObserver {
   readonly #context: CampaignContext;
   readonly #events: Events;
-  readonly #moves: Pick<CampaignMoves, 'failed'>;
+  readonly #moves: Pick<CampaignMoves, 'failed' | 'headSeen'>;
   #watcher: LeaderWatcher | undefined;
   /** Nobody leads, and that was told. */
   #isToldNobody = false;
 
-  constructor(context: CampaignContext, events: Events, moves: Pick<CampaignMoves, 'failed'>) {
+  constructor(context: CampaignContext, events: Events, moves: Pick<CampaignMoves, 'failed' | 'headSeen'>) {
     this.#context = context;
     this.#events = events;
     this.#moves = moves;
@@ -31,18 +31,24 @@ export class LeaderEvents implements LeaderObserver {
     return leaderOf(this.#watcher?.headFor(this))?.value.toString('utf8');
   }
 
-  /** Begins with the first join, which has read the head. Later joins have no news. */
+  /** Begins with the first join. Each join has read the head, unless it found its key there. */
   joined(head: Head | undefined): void {
-    if (!this.#context.options.observe || this.#watcher !== undefined) return;
-    this.#watcher = this.#context.session.leaderWatchers.of(this.#context.name);
-    if (head === undefined) this.#watcher.ask(this);
-    else this.#watcher.learn(this, head);
+    if (!this.#context.options.observe) return;
+    const isNew = this.#watcher === undefined;
+    this.#watcher ??= this.#context.session.leaderWatchers.of(this.#context.name);
+    if (head !== undefined) this.#watcher.learn(this, head);
+    else if (isNew) this.#watcher.ask(this);
   }
 
   /** We lead. `kv`: our key as it is at that revision; undefined when its value is not known for sure. */
   elected(kv: KeyValue | undefined, revision: bigint): void {
     if (kv === undefined) this.#watcher?.ask(this);
     else this.#watcher?.learn(this, { kv, revision });
+  }
+
+  /** We lead no more, and join again. */
+  rejoining(): void {
+    this.#watcher?.awaitNews();
   }
 
   stop(): void {
@@ -53,7 +59,8 @@ export class LeaderEvents implements LeaderObserver {
 
   // ---- from the leader watcher ----
 
-  changed(head: KeyValue | undefined): void {
+  changed(head: KeyValue | undefined, revision: bigint): void {
+    if (head !== undefined) this.#moves.headSeen(head, revision);
     const leader = leaderOf(head);
     const error = this.#context.queue.blockedBy(head);
     if (error !== undefined) this.failed(error);

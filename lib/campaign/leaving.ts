@@ -13,7 +13,8 @@ import type { Workload } from './task-run.js';
  */
 const RELEASE_PATIENCE = 900;
 /**
- * Milliseconds before a leader that has stepped down queues again: the next leader's read would wait for that write.
+ * Milliseconds before a leader that has stepped down queues again. The next leader is elected in this moment, and may
+ * have to read its place: that read would wait for our write.
  */
 const HEAD_START = 10;
 

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { ComparatorBuilder, Etcd3 } from 'etcd3';
 import { type Deferred, withResolvers } from '../common/deferred.js';
+import { SharedDeadline } from '../common/shared-deadline.js';
+import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
-import type { Leadership } from '../leadership.js';
+import type { Leadership, LeadershipHandle } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { OwnKey, Queue } from '../queue/queue.js';
 import { bytesOf, hexOf, textOf } from '../store/bytes.js';
@@ -11,7 +13,7 @@ import { bytesOf, hexOf, textOf } from '../store/bytes.js';
 interface TermContext {
   readonly name: string;
   readonly queue: Queue;
-  readonly session: { readonly etcd: Etcd3 | undefined };
+  readonly session: { readonly etcd: Etcd3 | undefined; readonly clock: Clock };
 }
 
 /** Our key, and the lease that it hangs on. */
@@ -36,6 +38,7 @@ export class Term implements Leadership {
   /** Made when somebody asks for it: ten thousand of them are megabytes. */
   #abort: AbortController | undefined;
   #ended: Deferred<ElectionError> | undefined;
+  #shared: SharedDeadline | undefined;
   #lostBy: ElectionError | undefined;
   #isInDoubt = false;
 
@@ -116,6 +119,14 @@ export class Term implements Leadership {
     };
   }
 
+  get share(): () => LeadershipHandle {
+    return () => {
+      const { election, key, leaseId, fencingToken } = this;
+      this.#shared ??= this.#newShared();
+      return { election, key, leaseId, fencingToken, shared: this.#shared.buffer };
+    };
+  }
+
   /** What the term says of itself, without numbers that JSON does not know. */
   toJSON(): Record<string, unknown> {
     return { ...this.#summary, fencingToken: this.fencingToken.toString() };
@@ -128,6 +139,13 @@ export class Term implements Leadership {
   /** Our key is gone, and we are asking why. From now on nobody may rely on the term. */
   doubt(): void {
     this.#isInDoubt = true;
+    this.#shared?.end();
+  }
+
+  /** The lease was refreshed. */
+  refreshed(): void {
+    const { isStill } = this.#context.session.clock;
+    this.#shared?.move(() => (isStill ? Number.POSITIVE_INFINITY : this.#expiresIn));
   }
 
   /** Why the term has ended, if it has. */
@@ -137,8 +155,16 @@ export class Term implements Leadership {
 
   end(reason: ElectionError): void {
     this.#lostBy = reason;
+    this.#shared?.end(reason.code); // first: what listeners to `signal` do may take time
     this.#abort?.abort(reason);
     this.#ended?.resolve(reason);
+  }
+
+  #newShared(): SharedDeadline {
+    this.#shared = new SharedDeadline();
+    this.refreshed();
+    if (this.#lostBy !== undefined || this.#isInDoubt) this.#shared.end(this.#lostBy?.code);
+    return this.#shared;
   }
 
   get #expiresIn(): number {

@@ -19,6 +19,8 @@ export interface ConnectionFlags {
 
 export interface Connection {
   readonly etcd: Etcd3;
+  /** What `etcd` was made of. */
+  readonly options: IOptions;
   /** As the user wrote them, for messages. */
   readonly endpoints: string;
 }
@@ -26,8 +28,8 @@ export interface Connection {
 /** Sends nothing to etcd yet. Asks on the terminal for a password that is missing. @throws CliError */
 export async function connect(flags: ConnectionFlags): Promise<Connection> {
   const endpoints = flags.endpoints ?? DEFAULT_ENDPOINT;
-  const etcd = createClient(await clientOptions({ ...flags, endpoints }));
-  return { etcd, endpoints };
+  const options = await clientOptions({ ...flags, endpoints });
+  return { etcd: createClient(options), options, endpoints };
 }
 
 /** @throws CliError */

@@ -13,12 +13,14 @@ export interface OutputOptions {
  * own log is printed as notices at level `debug`.
  */
 export class Output {
-  readonly isJson: boolean;
-  readonly #level: Level;
+  readonly options: OutputOptions;
 
-  constructor({ json, level }: OutputOptions) {
-    this.isJson = json;
-    this.#level = level;
+  constructor(options: OutputOptions) {
+    this.options = options;
+  }
+
+  get isJson(): boolean {
+    return this.options.json;
   }
 
   /** A result: `text` for people, `data` with `--json`. */
@@ -56,7 +58,7 @@ export class Output {
   }
 
   #isWanted(level: Level): boolean {
-    return LEVELS.indexOf(level) >= LEVELS.indexOf(this.#level);
+    return LEVELS.indexOf(level) >= LEVELS.indexOf(this.options.level);
   }
 
   #write(level: Level, message: string, data: object): void {

@@ -6,7 +6,7 @@ import { Command } from './child/command.js';
 import { Restart } from './child/restart.js';
 import { Signals } from './child/signals.js';
 import { type Outcome, supervise, timeLeft } from './child/supervise.js';
-import { Watchdog } from './child/watchdog.js';
+import { type Means, Watchdog } from './child/watchdog.js';
 import type { Context } from './context.js';
 import { CliError, codeOf, EXIT, type Exit } from './exit.js';
 import { explain } from './explain.js';
@@ -56,13 +56,15 @@ export class Runner {
     this.#options = options;
     this.#signals = new Signals(options);
     this.#watchdog = options.watchdog
-      ? new Watchdog((reason) => context.out.warn(`no watchdog any more: ${reason}`))
+      ? new Watchdog(meansOf(context), (reason) => context.out.warn(`no watchdog any more: ${reason}`))
       : undefined;
     this.#notices = new RunNotices(context, election);
-    election.on('refresh', () => {
+    const extend = (): void => {
       const { leadership } = election;
-      if (leadership !== undefined) this.#watchdog?.extend(timeLeft(leadership, options.ttl));
-    });
+      if (leadership !== undefined) this.#watchdog?.extend(leadership.leaseId, timeLeft(leadership, options.ttl));
+    };
+    election.on('elected', extend);
+    election.on('refresh', extend);
   }
 
   async run(): Promise<Exit> {
@@ -96,6 +98,8 @@ export class Runner {
     } catch (err) {
       if (!(err instanceof ElectionError)) throw err;
       throw err.code === 'TIMEOUT' ? this.#notElected(err) : err;
+    } finally {
+      this.#watchdog?.rest();
     }
   }
 
@@ -132,7 +136,7 @@ export class Runner {
     const started = Command.start(this.#argv, { env: environment(leadership, period), foreground });
     const command = started instanceof Command ? started : await started;
     this.#signals.watchOver({ command, mayGoOn: () => leadership.isCurrent() });
-    this.#watchdog?.guard(command, timeLeft(leadership, ttl));
+    this.#watchdog?.guard(command, leadership.leaseId, timeLeft(leadership, ttl));
     const { fencingToken: token } = leadership;
     const forPeriod = period === undefined ? '' : ` for ${period.toISOString()}`;
     const what = `running ${visible(this.#argv.join(' '))}${forPeriod}`;
@@ -146,6 +150,10 @@ export class Runner {
     if (outcome.lost !== undefined) this.#signals.stopIfAsked();
     return { ...outcome, ran: this.#clock.now() - startedAt };
   }
+}
+
+function meansOf({ options: etcd, endpoints, out }: Context): Means {
+  return { etcd, endpoints, output: out.options };
 }
 
 function environment(leadership: Leadership, period: Date | undefined): NodeJS.ProcessEnv {

@@ -15,7 +15,7 @@ import { type LeftLease, leftLease, Orphans } from './orphans.js';
 const REVOKE_PATIENCE = 1_000;
 
 /**
- * Milliseconds before the streams of an ended lease are closed, because the next leader reads its place at this moment.
+ * Milliseconds before the streams of an ended lease are closed, because the next leader is elected at this moment.
  */
 const HEAD_START = 10;
 

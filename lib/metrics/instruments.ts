@@ -1,17 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry, type RegistryContentType } from 'prom-client';
-
-/** One election's part of a scrape. */
-export interface Source {
-  readonly name: string;
-  /** Updates the metrics that no event updates. */
-  scrape(): void;
-}
-
-const ROUND_TRIPS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-const WAITS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+import { BUCKETS, type Instruments as Figures, HELP, type Source } from '../recording/instruments.js';
 
 /** All metrics of one registry under one prefix, shared by its elections. They are removed with the last election. */
-export class Instruments {
+export class Instruments implements Figures {
   static readonly #made = new WeakMap<object, Map<string, Instruments>>();
 
   readonly isLeader: Gauge<'election'>;
@@ -34,37 +25,33 @@ export class Instruments {
   private constructor(register: Registry<RegistryContentType>, prefix: string) {
     this.#register = register;
     this.#prefix = prefix;
-    const gauge = (name: string, help: string): Gauge<'election'> =>
-      new Gauge({ ...this.#describe(name, help), labelNames: ['election'] });
-    const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
-      new Counter({ ...this.#describe(name, help), labelNames });
-    const histogram = (name: string, help: string, buckets: number[]): Histogram<'election'> =>
-      new Histogram({ ...this.#describe(name, help), labelNames: ['election'], buckets });
+    const gauge = (key: keyof Figures, name: string): Gauge<'election'> =>
+      new Gauge({ ...this.#describe(key, name), labelNames: ['election'] });
+    const counter = <L extends string>(key: keyof Figures, name: string, ...labelNames: L[]): Counter<L> =>
+      new Counter({ ...this.#describe(key, name), labelNames });
+    const histogram = (key: keyof typeof BUCKETS, name: string): Histogram<'election'> =>
+      new Histogram({ ...this.#describe(key, name), labelNames: ['election'], buckets: [...BUCKETS[key]] });
 
     // `is_leader` updates all the others too: it is made first, and prom-client collects in the order of creation.
     const scrape = (): void => {
       for (const source of this.#sources.values()) source.scrape();
     };
     this.isLeader = new Gauge({
-      ...this.#describe('is_leader', 'Whether this candidate leads, by the clock at the moment of the scrape'),
+      ...this.#describe('isLeader', 'is_leader'),
       labelNames: ['election'],
       collect: scrape,
     });
-    this.expiresIn = gauge('expires_in_seconds', 'Until leadership ends if no refresh succeeds; 0 when not leading');
-    this.queuePosition = gauge('queue_position', 'Place in the queue: 1 leads, 0 is not in it');
-    this.suspended = gauge('suspended', 'Whether etcd does not answer');
-    this.elected = counter('elected_total', 'Times this candidate was elected', 'election');
-    this.unelected = counter('unelected_total', 'Times this candidate lost leadership, by reason', 'election', 'code');
-    this.leaderChanges = counter('leader_changes_total', 'Changes of leader, whoever it was', 'election');
-    this.leadingSeconds = counter('leading_seconds_total', 'Time as leader', 'election');
-    this.refreshDuration = histogram('refresh_duration_seconds', 'Round trip of a refresh of the lease', ROUND_TRIPS);
-    this.refreshFailures = counter(
-      'refresh_failures_total',
-      'Times etcd has stopped answering, each counted once however many attempts fail',
-      'election',
-    );
-    this.reelection = histogram('reelection_seconds', 'From the loss of leadership to the next election', WAITS);
-    this.errors = counter('errors_total', 'Errors told, by code; each is tried again', 'election', 'code');
+    this.expiresIn = gauge('expiresIn', 'expires_in_seconds');
+    this.queuePosition = gauge('queuePosition', 'queue_position');
+    this.suspended = gauge('suspended', 'suspended');
+    this.elected = counter('elected', 'elected_total', 'election');
+    this.unelected = counter('unelected', 'unelected_total', 'election', 'code');
+    this.leaderChanges = counter('leaderChanges', 'leader_changes_total', 'election');
+    this.leadingSeconds = counter('leadingSeconds', 'leading_seconds_total', 'election');
+    this.refreshDuration = histogram('refreshDuration', 'refresh_duration_seconds');
+    this.refreshFailures = counter('refreshFailures', 'refresh_failures_total', 'election');
+    this.reelection = histogram('reelection', 'reelection_seconds');
+    this.errors = counter('errors', 'errors_total', 'election', 'code');
   }
 
   /** Made at the first call. @throws Error when the registry has another metric of one of the names */
@@ -91,9 +78,12 @@ export class Instruments {
     Instruments.#made.get(this.#register)?.delete(this.#prefix);
   }
 
-  #describe(name: string, help: string): { name: string; help: string; registers: Registry<RegistryContentType>[] } {
+  #describe(
+    key: keyof Figures,
+    name: string,
+  ): { name: string; help: string; registers: Registry<RegistryContentType>[] } {
     const full = `${this.#prefix}${name}`;
     this.#names.push(full);
-    return { name: full, help, registers: [this.#register] };
+    return { name: full, help: HELP[key], registers: [this.#register] };
   }
 }

@@ -1,6 +1,6 @@
 import type { ComparatorBuilder } from 'etcd3';
 import type { ElectionError } from '../errors.js';
-import type { Leadership } from '../leadership.js';
+import type { Leadership, LeadershipHandle } from '../leadership.js';
 
 /**
  * One partition, owned by this worker from `gained` to `lost`. It is the {@link Leadership} of the partition's own
@@ -81,6 +81,10 @@ export class OwnedTerm implements Ownership {
 
   get txn(): () => ComparatorBuilder {
     return this.#term.txn;
+  }
+
+  get share(): () => LeadershipHandle {
+    return this.#term.share;
   }
 
   /** What the ownership says of itself, without numbers that JSON does not know. */

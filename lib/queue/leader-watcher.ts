@@ -1,7 +1,7 @@
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
-import type { Follower } from '../watch/shared-watch.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import { headStart, spread } from './head-start.js';
@@ -10,6 +10,9 @@ import type { Head, Queue } from './queue.js';
 const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
 const MENDED_WITHIN = 2_000;
+
+/** Milliseconds for which an observer that is about to join again, and so to read the head, is waited for. */
+const AWAITED_FOR = 250;
 
 /** What a session reads the queue and follows keys with. */
 export interface View {
@@ -23,8 +26,8 @@ export type News = Omit<Head, 'count'> & { readonly count?: number };
 /** One that wants to know who leads. */
 export interface LeaderObserver {
   readonly view: View;
-  /** Somebody else leads, or nobody does, or the leader announces another value. */
-  changed(head: KeyValue | undefined): void;
+  /** Somebody else leads, or nobody does, or the leader announces another value, as of this revision. */
+  changed(head: KeyValue | undefined, revision: bigint): void;
   /** A read or a watch failed; it is tried again. */
   failed(error: ElectionError): void;
 }
@@ -65,7 +68,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #revisionBefore = 0n;
   /** The number of candidates, as far as it is known. */
   #count = 0;
-  #unfollow: (() => void) | undefined;
+  #watch: SharedWatch | undefined;
+  /** An observer is about to learn who leads: no read is needed, unless that takes long. */
+  #isAwaited = false;
   /** The watch was interrupted: read, whatever is learned until then, because an event may have been missed. */
   #mustRead = false;
   /** Observers that wait for the read under way, and for the next one. */
@@ -94,6 +99,11 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#accept(kv, revision);
   }
 
+  /** An observer gives leadership up and joins again. The join will show it who leads. */
+  awaitNews(): void {
+    this.#isAwaited = true;
+  }
+
   /** The head as the observer was told. */
   headFor(observer: LeaderObserver): KeyValue | undefined {
     return this.#observers.get(observer)?.last?.kv;
@@ -107,8 +117,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     }
     if (this.#host !== observer) return;
     this.#host = undefined;
-    this.#unfollow?.();
-    this.#unfollow = undefined;
+    this.#watch?.leave(this);
+    this.#watch = undefined;
     soon(() => {
       this.#findHost(); // by then the others may have left too
       this.#readIfAsked();
@@ -128,7 +138,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     } else {
       this.#revision = event.revision;
       const others = Math.max(0, this.#count - 2);
-      this.#freshRead.after(headStart(others) + spread(others));
+      this.#freshRead.after(headStart(others) + spread(others) + (this.#isAwaited ? AWAITED_FOR : 0));
+      this.#isAwaited = false;
     }
   }
 
@@ -179,11 +190,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #accept(kv: KeyValue | undefined, revision: bigint): void {
     const before = this.#seen;
     const seen = { kv };
+    this.#isAwaited = false;
     this.#revision = revision;
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
     const isSameKey = before !== undefined && before.kv?.createRevision === kv?.createRevision;
-    if (!isSameKey || this.#unfollow === undefined) this.#follow(kv);
+    if (!isSameKey || this.#watch === undefined) this.#follow(kv);
     for (const [observer, { isTold }] of [...this.#observers]) {
       if (this.#seen !== seen) return; // an observer that was told before has brought other news
       if (isTold) this.#tell(observer, kv);
@@ -197,7 +209,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     const before = known.last;
     known.last = { kv };
     const isSame = before?.kv?.createRevision === kv?.createRevision && before?.kv?.modRevision === kv?.modRevision;
-    if (before === undefined || !isSame) observer.changed(kv);
+    if (before === undefined || !isSame) observer.changed(kv, this.#revision);
   }
 
   /** Tells one observer what was seen last, unless that is known to be out of date. */
@@ -206,11 +218,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   #follow(kv: KeyValue | undefined): void {
-    this.#unfollow?.();
+    this.#watch?.leave(this);
+    this.#watch = undefined;
     if (this.#host === undefined) return;
     const { watcher, queue } = this.#host.view;
     const subject = kv === undefined ? queue.range : { key: kv.key };
-    this.#unfollow = watcher.follow({ ...subject, isPatient: true }, this.#revision + 1n, this);
+    this.#watch = watcher.attach({ ...subject, isPatient: true }, this.#revision + 1n, this);
   }
 
   // ---- reads ----

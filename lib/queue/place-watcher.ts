@@ -1,13 +1,14 @@
 import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
-import type { Follower } from '../watch/shared-watch.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import type { OwnKey, Place, Queue } from './queue.js';
+import { Succession, type SuccessionHandlers } from './succession.js';
 
 export interface PlaceWatcherHandlers {
-  /** One linearizable read has found our key, and no older one. Told again when a later read finds the same. */
+  /** Our key was the oldest at this revision. Told again when a later read finds the same. */
   first(place: Place): void;
   /** Our key is gone. Told once; nothing is told after it. */
   gone(): void;
@@ -20,36 +21,55 @@ export interface PlaceWatcherHandlers {
 const PAUSES = { first: 50, longest: 1_000 };
 /** Milliseconds in which a candidate writes its key again, with its lease, when somebody has written it without. */
 const MENDED_WITHIN = 2_000;
+/**
+ * Revisions that etcd may have to look through for a watch that begins in the past. When there are more, we read, and
+ * the watch begins at the read.
+ */
+const MOST_CAUGHT_UP = 1_000n;
+/** Milliseconds in which etcd has caught up: it looks after such watches every 100 ms. */
+const CATCHES_UP_IN = 150;
+/** Milliseconds in which the succession tells what the watch of the key before ours has told. */
+const PATIENCE = 1_000;
+const NO_VALUE = Buffer.alloc(0);
 
 /**
- * Keeps our place in the queue true, from one read to the next. Follows our own key, since the lease can end or an
- * operator can delete the key while we wait or lead; and follows the key just before ours, and no other.
+ * Keeps our place in the queue true. Follows our own key, since the lease can end or an operator can delete the key
+ * while we wait or lead; and follows the key just before ours, and no other.
  *
- * An event only says that it is time to read. The read alone decides what our place is.
+ * An event of these two watches only says that it is time to read, and the read decides what our place is. The second
+ * in line has a third watch, the {@link Succession}, and is first by an event of this watch alone. In every doubt it
+ * reads: the watch was interrupted or is refused, it is not known that the key before ours is the head, or somebody has
+ * written our key.
  */
-export class PlaceWatcher implements Follower, Reader<Place | undefined> {
+export class PlaceWatcher implements Follower, Reader<Place | undefined>, SuccessionHandlers {
   readonly own: OwnKey;
   readonly #queue: Queue;
   readonly #watcher: Watcher;
   readonly #clock: Clock;
   readonly #on: PlaceWatcherHandlers;
   #predecessor: string | undefined;
+  /** A revision at which our key existed, and the key before ours. */
+  #revision: bigint;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
-  #unfollowOwn: () => void;
-  #unfollowPredecessor: (() => void) | undefined;
+  readonly #ownWatch: SharedWatch;
+  #predecessorWatch: SharedWatch | undefined;
+  #succession: Succession | undefined;
+  /** The key before ours is gone, and the succession has not told so yet. */
+  #cancelPatience: (() => void) | undefined;
   /** Made for the first read: a leader seldom needs one, and there may be ten thousand. */
   #freshRead: FreshRead<Place | undefined> | undefined;
   #isClosed = false;
 
   constructor(queue: Queue, watcher: Watcher, clock: Clock, place: Place, on: PlaceWatcherHandlers) {
     this.own = place.own;
+    this.#revision = place.revision;
     this.#modRevision = place.kv.modRevision;
     this.#queue = queue;
     this.#watcher = watcher;
     this.#clock = clock;
     this.#on = on;
-    this.#unfollowOwn = watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
+    this.#ownWatch = watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
     this.#followPredecessor(place);
     // A candidate is not told while it is being made.
     if (place.blocker !== undefined) soon(() => this.#tellBlocked(place));
@@ -57,9 +77,25 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
 
   close(): void {
     this.#isClosed = true;
-    this.#unfollowOwn();
-    this.#unfollowPredecessor?.();
+    this.#ownWatch.leave(this);
+    this.#leavePredecessor();
     this.#freshRead?.close();
+  }
+
+  /**
+   * Somebody has learned which key was the head at this revision. If that is the key before ours, we are second in line
+   * from now on. When the key before ours was the third until now, this is how we hear of it.
+   */
+  headSeen({ key, createRevision }: KeyValue, revision: bigint): void {
+    // A key of that name from before our time, or a candidate that has come back with the same key, is another key.
+    const isPredecessor = key === this.#predecessor && createRevision < this.own.createRevision;
+    if (!isPredecessor || this.#isClosed || this.#succession !== undefined || revision < this.#revision) return;
+    if (revision - this.#revision > MOST_CAUGHT_UP) return this.#readPlace();
+    // In the next turn: nobody calls down while he is being told.
+    soon(() => {
+      if (this.#isClosed || this.#succession !== undefined || key !== this.#predecessor) return;
+      this.#succession = this.#succeed(key, this.#revision, this.#clock.now() + CATCHES_UP_IN);
+    });
   }
 
   // ---- from the watch ----
@@ -67,13 +103,21 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   changed(event: WatchEvent): void {
     if (event.key !== this.own.key) {
       // A candidate that has left and come back with the same key stands behind us now.
-      if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#readPlace();
+      if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#onEnd();
       else if (event.kv !== undefined && this.#queue.isNewBlocker(event.kv)) this.#reads.after(MENDED_WITHIN);
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
       this.#noticeOwn(event.kv);
     } else if (event.revision > this.own.createRevision) {
-      this.#gone();
+      this.gone();
     }
+  }
+
+  /** The key before ours is gone. The succession tells so too, and proves more, unless it is in doubt. */
+  #onEnd(): void {
+    const succession = this.#succession;
+    const isTold = succession?.isTrusted === true && this.#clock.now() >= succession.settlesAt;
+    if (isTold) this.#cancelPatience ??= this.#clock.after(PATIENCE, () => this.#readPlace());
+    else this.#readPlace();
   }
 
   reset(): void {
@@ -84,14 +128,39 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
     this.#on.failed(error);
   }
 
+  // ---- from the succession ----
+
+  inherited(revision: bigint): void {
+    const { own } = this;
+    // Somebody has written our key: only a read can tell what it is like.
+    if (this.#modRevision !== own.createRevision) return this.#readPlace();
+    const { key, createRevision, lease } = own;
+    const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
+    const place = { own, predecessor: undefined, isNext: false, kv, revision };
+    this.#on.first(place);
+    this.#followPredecessor(place); // after the news: the successor's work waits for that
+  }
+
+  doubted(): void {
+    this.#readPlace();
+  }
+
+  gone(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#on.gone();
+  }
+
   // ---- reads ----
 
   read(): Promise<Place | undefined> {
+    this.#succession?.asked();
     return this.#queue.place(this.own, () => this.#isClosed);
   }
 
   found(place: Place | undefined): void {
-    if (place === undefined) return this.#gone();
+    if (place === undefined) return this.gone();
+    if (this.#isFirst && place.predecessor !== undefined) return; // it was read before we became the first
     this.#followPredecessor(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
@@ -102,24 +171,38 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
     this.#on.failed(error as ElectionError);
   }
 
-  #followPredecessor({ predecessor, revision }: Place): void {
-    if (predecessor === this.#predecessor) return;
-    this.#unfollowPredecessor?.();
-    this.#predecessor = predecessor;
-    this.#unfollowPredecessor =
-      predecessor === undefined ? undefined : this.#watcher.follow({ key: predecessor }, revision + 1n, this);
+  #followPredecessor({ predecessor, isNext, revision }: Place): void {
+    if (this.#isClosed) return;
+    this.#revision = revision;
+    if (predecessor !== this.#predecessor) {
+      this.#leavePredecessor();
+      this.#predecessor = predecessor;
+      if (predecessor === undefined) return;
+      const subject = { key: predecessor, isPatient: isNext };
+      this.#predecessorWatch = this.#watcher.attach(subject, revision + 1n, this);
+    }
+    if (!isNext || predecessor === undefined) return;
+    if (this.#succession === undefined) this.#succession = this.#succeed(predecessor, revision, 0);
+    else this.#succession.confirm(revision);
+  }
+
+  #leavePredecessor(): void {
+    this.#predecessorWatch?.leave(this);
+    this.#predecessorWatch = undefined;
+    this.#succession?.close();
+    this.#succession = undefined;
+    this.#cancelPatience?.();
+    this.#cancelPatience = undefined;
+  }
+
+  #succeed(head: string, since: bigint, settlesAt: number): Succession {
+    return new Succession(this.#watcher, head, since, settlesAt, this);
   }
 
   #noticeOwn(kv: KeyValue): void {
     if (kv.modRevision === this.#modRevision) return;
     this.#modRevision = kv.modRevision;
     this.#on.rewritten(kv);
-  }
-
-  #gone(): void {
-    if (this.#isClosed) return;
-    this.close();
-    this.#on.gone();
   }
 
   /** Nobody leads before the key before ours is gone, and that key will not go by itself. */
@@ -130,6 +213,11 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
 
   #readPlace(): void {
     this.#reads.now();
+  }
+
+  /** For ever: keys that come later are younger. */
+  get #isFirst(): boolean {
+    return this.#predecessor === undefined;
   }
 
   get #reads(): FreshRead<Place | undefined> {

@@ -12,16 +12,18 @@ export interface OwnKey {
   readonly lease: bigint;
 }
 
-/** Where our key stands, by one linearizable read. */
+/** Where our key stands, at one revision: by a linearizable read, or by a watch that follows both keys. */
 export interface Place {
   readonly own: OwnKey;
   /** The key just before ours; undefined: ours is the oldest. */
   readonly predecessor: string | undefined;
+  /** The key before ours is known to be the oldest, for ever: keys that come later are younger. */
+  readonly isNext: boolean;
   /** The key just before ours when it is no candidate's. */
   readonly blocker?: KeyValue;
-  /** Our key as the read found it, without its value. */
+  /** Our key at that revision, without its value. */
   readonly kv: KeyValue;
-  /** Revision of the read. */
+  /** The revision at which this was so. */
   readonly revision: bigint;
 }
 
@@ -35,6 +37,9 @@ export interface Head {
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
+
+/** Our key, the key before, and whether there is another: with fewer keys in the answer, the key before is the head. */
+const OF_A_PLACE = 3;
 
 const never = (): boolean => false;
 
@@ -97,7 +102,7 @@ export class Queue {
     withHead: boolean,
   ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
     const key = this.keyOf(lease);
-    const join: Op[] = [{ type: 'put', key, value, lease }, this.#read('newest', 2)];
+    const join: Op[] = [{ type: 'put', key, value, lease }, this.#read('newest', OF_A_PLACE)];
     const { succeeded, revision, ranges } = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
       success: withHead ? [...join, this.#read('oldest', 1)] : join,
@@ -115,7 +120,7 @@ export class Queue {
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
     const head = this.#headIn(ranges[1], revision);
-    const place = this.#placeIn(ranges[0], own, revision, 2) ?? (await this.place(own));
+    const place = this.#placeIn(ranges[0], own, revision, OF_A_PLACE, head?.kv) ?? (await this.place(own));
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
     return { place, head };
   }
@@ -126,7 +131,7 @@ export class Queue {
    * @throws ElectionError `ABORTED` when `isOver()` before the place is found; `UNAVAILABLE`, `PERMISSION_DENIED`
    */
   async place(own: OwnKey, isOver = never): Promise<Place | undefined> {
-    for (let limit = 2; ; limit *= WIDER) {
+    for (let limit = OF_A_PLACE; ; limit *= WIDER) {
       const query = this.#read('newest', limit, own.createRevision);
       const { revision, ranges } = await this.#store.txn({ compare: [], success: [query], failure: [] });
       if (!ranges[0]?.kvs.some((kv) => isKey(kv, own)) && (ranges[0]?.kvs.length ?? 0) < limit) return undefined;
@@ -213,20 +218,30 @@ export class Queue {
     return { type: 'range', range: maxCreateRevision === undefined ? query : { ...query, maxCreateRevision } };
   }
 
-  /** Undefined when the limit may have cut off the key before ours, or has cut off our key. */
-  #placeIn(range: RangeResult | undefined, own: OwnKey, revision: bigint, limit: number): Place | undefined {
+  /**
+   * Undefined when the limit may have cut off the key before ours, or has cut off our key. `head`: the oldest key at
+   * that revision, when it is known.
+   */
+  #placeIn(
+    range: RangeResult | undefined,
+    own: OwnKey,
+    revision: bigint,
+    limit: number,
+    head?: KeyValue,
+  ): Place | undefined {
     const kvs = range?.kvs ?? [];
     const ours = kvs.find((kv) => isKey(kv, own));
     if (ours === undefined) return undefined;
-    const predecessor = this.#candidates(kvs)
+    const older = this.#candidates(kvs)
       .filter((kv) => byAge(kv, ours) < 0)
-      .sort(byAge)
-      .at(-1);
+      .sort(byAge);
+    const predecessor = older.at(-1);
     // etcd does not order keys of one revision. If the answer holds no key before ours, we are first only if the limit
     // did not cut the answer off.
-    const isSure = predecessor === undefined ? kvs.length < limit : true;
-    if (!isSure) return undefined;
-    const place = { own, predecessor: predecessor?.key, kv: ours, revision };
+    const isWhole = kvs.length < limit;
+    if (predecessor === undefined && !isWhole) return undefined;
+    const isHead = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
+    const place = { own, predecessor: predecessor?.key, isNext: isHead, kv: ours, revision };
     return predecessor !== undefined && isBlocking(predecessor) ? { ...place, blocker: predecessor } : place;
   }
 

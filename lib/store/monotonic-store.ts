@@ -98,12 +98,12 @@ export class MonotonicStore implements Store {
     });
     this.#streams.add(known);
     return {
-      create: (id, key, end, from) => {
+      create: (id, key, end, from, deletionsOnly) => {
         watches.add(id);
         // A revision of the history before: a watch from there would wait for ever.
         const isOfOtherHistory = this.#history.hasBegunAnew && from > this.#history.revision + 1n;
         if (isOfOtherHistory) soon(() => this.#renew(known, id));
-        else stream.create(id, key, end, from);
+        else stream.create(id, key, end, from, deletionsOnly);
       },
       cancel: (id) => {
         watches.delete(id);

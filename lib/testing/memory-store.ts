@@ -110,7 +110,7 @@ export class MemoryStore implements Store {
     const before = new Map(this.#keys);
     const told = this.#history.length;
     try {
-      return this.#tell(told, make(this.#newChange(age)));
+      return this.#tell(told, make(this.#newChange(age)), age !== undefined);
     } catch (err) {
       this.#keys = before;
       this.#history.length = told;
@@ -134,11 +134,11 @@ export class MemoryStore implements Store {
   }
 
   /** Tells of the events that are new since there were `told`, which are of one revision. */
-  #tell<T>(told: number, result: T): T {
+  #tell<T>(told: number, result: T, isOutOfOrder: boolean): T {
     const events = this.#history.slice(told);
     if (events.length > 0) {
       this.#revision += STEP;
-      for (const watch of this.#watches) watch.tell(events);
+      for (const watch of this.#watches) watch.tell(events, isOutOfOrder);
     }
     return result;
   }

@@ -10,6 +10,7 @@ const NEWS_TAKES = 20;
 interface Range {
   readonly key: string;
   readonly end: string | undefined;
+  readonly deletionsOnly: boolean;
 }
 
 /** One stream of the store in memory: tells each of its watches what happens in its range, and what has happened. */
@@ -26,8 +27,8 @@ export class MemoryWatch implements WatchStream {
     this.#onClose = onClose;
   }
 
-  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void {
-    this.#ranges.set(id, { key, end });
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint, deletionsOnly = false): void {
+    this.#ranges.set(id, { key, end, deletionsOnly });
     this.#later(() => this.#on.created(id));
     this.#tellOne(
       id,
@@ -50,14 +51,27 @@ export class MemoryWatch implements WatchStream {
     this.#onClose();
   }
 
-  /** Events of one revision. */
-  tell(events: readonly WatchEvent[]): void {
-    for (const id of this.#ranges.keys()) this.#tellOne(id, events);
+  /**
+   * Events of one revision. `isOutOfOrder`: a key was put before others, as no etcd does. Who draws conclusions from
+   * deletions alone would draw a wrong one, and is made to read.
+   */
+  tell(events: readonly WatchEvent[], isOutOfOrder: boolean): void {
+    for (const [id, range] of [...this.#ranges]) {
+      if (isOutOfOrder && range.deletionsOnly) this.#interrupt(id, events);
+      else this.#tellOne(id, events);
+    }
+  }
+
+  /** As if the history were compacted. */
+  #interrupt(id: number, events: readonly WatchEvent[]): void {
+    this.#ranges.delete(id);
+    const next = (events.at(-1)?.revision ?? 0n) + 1n;
+    this.#later(() => this.#on.cancelled(id, next, new Error('a key was put before others')));
   }
 
   #tellOne(id: number, events: readonly WatchEvent[]): void {
     const range = this.#ranges.get(id);
-    const mine = events.filter(({ key }) => range !== undefined && contains(range, key));
+    const mine = events.filter((event) => range !== undefined && tells(range, event));
     if (mine.length > 0) {
       this.#later(() => {
         if (this.#ranges.has(id)) this.#on.events(id, mine);
@@ -75,6 +89,7 @@ export class MemoryWatch implements WatchStream {
   }
 }
 
-function contains({ key, end }: Range, other: string): boolean {
-  return end === undefined ? other === key : other >= key && other < end;
+function tells({ key, end, deletionsOnly }: Range, event: WatchEvent): boolean {
+  if (deletionsOnly && event.type === 'put') return false;
+  return end === undefined ? event.key === key : event.key >= key && event.key < end;
 }

@@ -13,6 +13,7 @@ interface Timer {
  * one without is not kept alive. What is due at once runs as soon as the caller awaits something.
  */
 export class StillClock implements Clock {
+  readonly isStill = true;
   #now = 0;
   #timers: Timer[] = [];
 

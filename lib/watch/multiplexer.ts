@@ -3,7 +3,7 @@ import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { Store, WatchEvent, WatchStream } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
-import { CREATED, type Follower, nameOf, PENDING, SharedWatch, type Subject } from './shared-watch.js';
+import { CREATED, type Follower, type Leave, nameOf, PENDING, SharedWatch, type Subject } from './shared-watch.js';
 import { SignOfLife } from './sign-of-life.js';
 
 export interface WatchOptions {
@@ -45,6 +45,8 @@ export class WatchMultiplexer {
   readonly #byName = new Map<string, SharedWatch>();
   readonly #pending: PendingWatches;
   readonly #onDeleted: (key: string) => void;
+  /** One for all watches. */
+  readonly #onLeave: Leave = (watch, follower) => this.#leave(watch, follower);
   #stream: WatchStream | undefined;
   #lastId = 0;
   /** The id of the last watch that was left, on a stream that lingers. */
@@ -71,7 +73,9 @@ export class WatchMultiplexer {
       ask: () => this.#stream?.ping(),
       silent: () => this.#reopen(true),
     });
-    this.#pending = new PendingWatches(({ id, key, end, next }) => this.#stream?.create(id, key, end, next), groupOf);
+    this.#pending = new PendingWatches(({ id, key, end, next, deletionsOnly }) => {
+      this.#stream?.create(id, key, end, next, deletionsOnly);
+    }, groupOf);
     this.#onDeleted = onDeleted;
   }
 
@@ -86,14 +90,20 @@ export class WatchMultiplexer {
 
   /** Follows a key or range from a revision on: the one after the read that it continues. */
   follow(subject: Subject, from: bigint, follower: Follower): () => void {
+    const watch = this.attach(subject, from, follower);
+    return () => watch.leave(follower);
+  }
+
+  /** The same, for those who are so many that a function for each would be too much: they call `leave` of the watch. */
+  attach(subject: Subject, from: bigint, follower: Follower): SharedWatch {
     const name = nameOf(subject);
     const known = this.#byName.get(name);
-    const watch = known ?? new SharedWatch(subject, from);
+    const watch = known ?? new SharedWatch(subject, from, this.#onLeave);
     watch.add(follower);
     if (watch.isPatient && subject.isPatient !== true) this.#pending.hasten(watch);
     if (known === undefined) this.#begin(name, watch);
     else this.#catchUp(watch, from, follower);
-    return () => this.#leave(name, watch, follower);
+    return watch;
   }
 
   /** A key of this group is gone. Who follows another key of it that etcd does not watch yet must read. */
@@ -132,7 +142,8 @@ export class WatchMultiplexer {
     });
   }
 
-  #leave(name: string, watch: SharedWatch, follower: Follower): void {
+  #leave(watch: SharedWatch, follower: Follower): void {
+    const { name } = watch;
     if (!watch.remove(follower) || !watch.isAbandoned || this.#byName.get(name) !== watch) return;
     this.#byName.delete(name);
     this.#byId.delete(watch.id);
@@ -242,6 +253,7 @@ export class WatchMultiplexer {
       watch.tell((follower) => follower.changed(event));
       if (event.type === 'delete') this.#onDeleted(event.key);
     }
+    watch.tell((follower) => follower.told?.());
   }
 
   #onCancelled(id: number, compacted: bigint | undefined, error: ElectionError): void {

@@ -97,14 +97,14 @@ export class PendingWatches {
   }
 
   #addToGroup(watch: SharedWatch): void {
-    const group = this.#groupOf(watch.key);
+    const group = this.#groupOf(watch.awaited);
     const others = this.#byGroup.get(group) ?? new Set();
     this.#byGroup.set(group, others.add(watch));
   }
 
   #forget(watch: SharedWatch): void {
     if (watch.isPatient) return;
-    const group = this.#groupOf(watch.key);
+    const group = this.#groupOf(watch.awaited);
     const others = this.#byGroup.get(group);
     if (others?.delete(watch) && others.size === 0) this.#byGroup.delete(group);
   }

@@ -5,6 +5,8 @@ import type { WatchEvent } from '../store/store.js';
 export interface Follower {
   /** Something under the key has changed. Events come in order and, between two calls of `reset`, without gaps. */
   changed(event: WatchEvent): void;
+  /** All events that etcd has told together have been passed on. A revision is never spread over two answers. */
+  told?(): void;
   /** The watch was interrupted: read, because an event may have been missed. */
   reset(): void;
   /** etcd refuses the watch; it is tried again. */
@@ -17,11 +19,16 @@ export interface Subject {
   readonly end?: string | undefined;
   /** The watch can wait while many watches are created. */
   readonly isPatient?: boolean;
+  /** What is put is not told. */
+  readonly deletionsOnly?: boolean;
+  /** The key of the range whose end is waited for; without it, `key`. */
+  readonly awaited?: string;
 }
 
-/** A key and a range that begins with the key are followed apart. */
-export function nameOf({ key, end }: Subject): string {
-  return end === undefined ? key : `${key}\0${end}`;
+/** A key is followed apart from a range that begins with it, and so is a range of which only deletions are told. */
+export function nameOf({ key, end, deletionsOnly }: Subject): string {
+  if (end === undefined) return key;
+  return deletionsOnly === true ? `${key}\0${end}\0` : `${key}\0${end}`;
 }
 
 /**
@@ -43,11 +50,19 @@ export const PENDING: WatchState = { name: 'pending' };
 export const ASKED: WatchState = { name: 'asked' };
 export const CREATED: WatchState = { name: 'created' };
 
+/** Ends what one follower wants of a watch. */
+export type Leave = (watch: SharedWatch, follower: Follower) => void;
+
+/** Shared by all watches with one follower. */
+const NONE: readonly Follower[] = [];
+
 /** A key or range that is followed: one watch in etcd, however many follow it. */
 export class SharedWatch implements Subject {
   readonly key: string;
   readonly end: string | undefined;
   isPatient: boolean;
+  readonly deletionsOnly: boolean;
+  readonly awaited: string;
   state: WatchState = PENDING;
   /** The id of the watch in etcd. */
   id = 0;
@@ -57,38 +72,58 @@ export class SharedWatch implements Subject {
   isInterrupted = false;
   /** How often in a row etcd has refused it. */
   refusals = 0;
-  readonly #followers: Follower[] = [];
+  /** Nearly always there is one follower, and an array for each of thirty thousand watches takes megabytes. */
+  #follower: Follower | undefined;
+  #others: readonly Follower[] = NONE;
 
-  constructor({ key, end, isPatient = false }: Subject, from: bigint) {
+  readonly #leave: Leave;
+
+  constructor(subject: Subject, from: bigint, leave: Leave = () => {}) {
+    const { key, end, isPatient = false, deletionsOnly = false, awaited = key } = subject;
     this.key = key;
     this.end = end;
     this.isPatient = isPatient;
+    this.deletionsOnly = deletionsOnly;
+    this.awaited = awaited;
     this.next = from;
+    this.#leave = leave;
+  }
+
+  get name(): string {
+    return nameOf(this);
   }
 
   get isAbandoned(): boolean {
-    return this.#followers.length === 0;
+    return this.#follower === undefined;
   }
 
   has(follower: Follower): boolean {
-    return this.#followers.includes(follower);
+    return this.#follower === follower || this.#others.includes(follower);
   }
 
   add(follower: Follower): void {
-    this.#followers.push(follower);
+    if (this.#follower === undefined) this.#follower = follower;
+    else this.#others = [...this.#others, follower];
+  }
+
+  /** This one follows no more. */
+  leave(follower: Follower): void {
+    this.#leave(this, follower);
   }
 
   /** False: it did not follow. */
   remove(follower: Follower): boolean {
-    const at = this.#followers.indexOf(follower);
-    if (at >= 0) this.#followers.splice(at, 1);
-    return at >= 0;
+    if (!this.has(follower)) return false;
+    if (this.#follower === follower) [this.#follower, ...this.#others] = this.#others;
+    else this.#others = this.#others.filter((other) => other !== follower);
+    if (this.#others.length === 0) this.#others = NONE;
+    return true;
   }
 
   tell(say: (follower: Follower) => void): void {
-    const [only] = this.#followers;
-    if (only !== undefined && this.#followers.length === 1) return say(only);
-    for (const follower of [...this.#followers]) {
+    if (this.#follower === undefined) return;
+    if (this.#others === NONE) return say(this.#follower);
+    for (const follower of [this.#follower, ...this.#others]) {
       if (this.has(follower)) say(follower); // a follower that was told before may have made it leave
     }
   }

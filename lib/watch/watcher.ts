@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import type { Store } from '../store/store.js';
 import { WatchMultiplexer, type WatchOptions } from './multiplexer.js';
 import type { GroupOf } from './pending-watches.js';
-import type { Follower, Subject } from './shared-watch.js';
+import type { Follower, SharedWatch, Subject } from './shared-watch.js';
 
 /**
  * Keys that one stream carries before there is another. A member creates the watches of one stream one after the other,
@@ -27,6 +27,11 @@ export class Watcher {
   /** Follows a key or range from a revision on: the one after the read it continues. */
   follow(subject: Subject, from: bigint, follower: Follower): () => void {
     return this.#watchFor(subject).follow(subject, from, follower);
+  }
+
+  /** See {@link WatchMultiplexer.attach}. */
+  attach(subject: Subject, from: bigint, follower: Follower): SharedWatch {
+    return this.#watchFor(subject).attach(subject, from, follower);
   }
 
   /** Closes the streams on which nothing is followed any more, without waiting for what may be. */

@@ -35,7 +35,7 @@ export const STEPS: readonly Step[] = [
     run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
   },
   { name: 'package', run: mochaOnPackage },
-  { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('typedoc/bin/typedoc') },
+  { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('../dist/scripts/docs.js') },
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
 ];
 

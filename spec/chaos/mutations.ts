@@ -30,8 +30,8 @@ export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'no watch of the own key',
     file: 'lib/queue/place-watcher.ts',
-    search: 'watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
-    replace: '() => {}',
+    search: 'watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
+    replace: "watcher.attach({ key: 'another' }, place.revision + 1n, this)",
     breaks: ['one leader'],
   },
 ];

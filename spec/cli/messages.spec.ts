@@ -193,6 +193,7 @@ describe('a proxy that the environment names', () => {
     const server = createServer();
     server.on('connect', (_, socket) => {
       asked++;
+      socket.on('error', () => {}); // who is refused may hang up at once
       socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

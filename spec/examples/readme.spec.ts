@@ -68,6 +68,7 @@ describe('the README', () => {
       'Try it: ',
       'The queue: ', // keys, no commands
       'In a service: ts',
+      'Locks: ts',
       'Command line: console',
       'Command line: console',
       'Metrics: ts',
@@ -109,6 +110,15 @@ describe('the README', () => {
     expect(await second.exited(LONG), second.stderr.text).to.deep.equal(ENDED);
   });
 
+  it('has a lock that, in a program that is started twice, is held by one after the other', async () => {
+    const program = under('Locks', 'ts');
+    const [first, second] = await firstToSay(/^report begins/, reader.start(...program), reader.start(...program));
+    await second.stdout.line(/^report begins/, LONG);
+    expect(first.stdout.all).to.include('report ends');
+    expect(tokenOf(second)).to.be.greaterThan(tokenOf(first));
+    for (const one of [first, second]) expect(await one.exited(LONG), one.stderr.text).to.deep.equal(ENDED);
+  });
+
   describe('shows a command line that', () => {
     const [commands = [], others = []] = under('Command line', 'console').map(commandsIn);
     const [first, ...rest] = commands;
@@ -121,7 +131,7 @@ describe('the README', () => {
       expect(first?.command).to.match(/^etcd-leader run .*--value web-1 /);
     });
 
-    it('hands over at once after Ctrl-C, and some 10 s after a kill, as those see who look on', async () => {
+    it('hands over at once after Ctrl-C and after a kill, as those see who look on', async () => {
       if (first === undefined || observe === undefined || candidates === undefined) throw new Error('no commands');
       const start = (value: string): Program => reader.type(first.command.replace('web-1', value));
       const works = /^token \d+$/;

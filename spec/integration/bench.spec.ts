@@ -43,10 +43,9 @@ describe('the benchmark', () => {
       }
     }
     const [handover] = results;
-    // At least so many: other users of the cluster, and its health checks, cause reads as well.
+    // At least the guarded deletion: the join of the next round may be counted with it.
     const requests = handover?.measurements.find(({ who }) => who === 'floor')?.requests;
-    expect(requests?.['DeleteRange']).to.equal(1);
-    expect(requests?.['Range']).to.be.at.least(1);
+    expect(requests?.['Txn']).to.be.at.least(1);
     expect(stderr).to.match(/targets\n/);
   });
 

@@ -5,7 +5,7 @@ import { TcpProxy } from '../support/proxy/proxy.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
-import { pause, until } from '../support/wait.js';
+import { aborted, pause, until } from '../support/wait.js';
 
 /** Twice what a leader on a busy machine may need between two refreshes. */
 const TTL = 8;
@@ -73,7 +73,7 @@ describe('a leader cut off from etcd without a word', () => {
     const term = await leading(election);
     expect(term.expiresIn()).to.be.within(1, 1_000 * TTL);
     proxy.blackhole();
-    await new Promise<void>((resolve) => term.signal.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(term.signal);
     expect([term.isCurrent(), term.expiresIn(), election.isLeader(), election.leadership]).to.deep.equal([
       false,
       0,

@@ -6,6 +6,7 @@ import { candidate, inOrder, leading, openClient, queued } from '../support/cand
 import { TcpProxy } from '../support/proxy/proxy.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { aborted } from '../support/wait.js';
 
 const HANDOVERS = 20;
 
@@ -69,7 +70,7 @@ describe('fencing', () => {
     let term: Leadership | undefined;
     const working = election.run(async (leadership) => {
       term = leadership;
-      await new Promise((resolve) => leadership.signal.addEventListener('abort', resolve, { once: true }));
+      await aborted(leadership.signal);
       written.push(await writes(client, leadership, `${name}-report`, 'winding down'));
     });
     await leading(election);

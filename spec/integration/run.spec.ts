@@ -7,10 +7,7 @@ import { TcpProxy } from '../support/proxy/proxy.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
-import { BUSY, pause, until } from '../support/wait.js';
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+import { aborted, BUSY, pause, until } from '../support/wait.js';
 
 /** How a promise settles: its value, or the code or message of its rejection. */
 const outcome = (promise: Promise<unknown>): Promise<unknown> =>

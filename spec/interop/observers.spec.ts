@@ -56,6 +56,7 @@ describe('who leads in a mixed queue, and what the leader proclaims,', () => {
     await until(async () => (await own.candidates()).length === 3, { what: 'three to queue' });
     await first.leave();
     await heard(() => observed, ['etcdctl', 'own']);
+    await until(() => own.isLeader(), { what: 'our candidate to be elected, which its observer may hear of before' });
     await own.stepDown();
     await heard(() => observed, ['etcdctl', 'own', 'etcdctl too']);
     await heard(() => events, ['etcdctl', 'own', 'etcdctl too']);

@@ -5,7 +5,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { root } from '../../scripts/test/tool.js';
 import { run } from '../support/cluster/run.js';
-import { linkedFiles } from '../support/docs/pages.js';
+import { linkedFiles } from '../support/docs/links.js';
 import { pack } from '../support/package/tarball.js';
 
 interface SourceMap {
@@ -29,7 +29,7 @@ describe('the package', () => {
   it('contains what is compiled of lib, the pages, the examples, its papers and nothing else', async () => {
     const { files } = await pack();
     const top = files.map((file) => /^(dist\/lib|docs|examples)\//.exec(file)?.[1] ?? file);
-    const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'package.json'];
+    const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'package.json'];
     expect(new Set(top)).to.have.keys('dist/lib', 'docs', 'examples', ...papers);
     const compiled = files.filter((file) => file.startsWith('dist/lib/'));
     expect(compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file))).to.deep.equal([]);

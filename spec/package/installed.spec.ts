@@ -90,7 +90,9 @@ describe('the installed package', () => {
     expect(await node(...options, 'cjs.cjs')).to.equal(EXPECTED);
   });
 
-  const ENTRIES = ['etcd-leader', 'etcd-leader/metrics', 'etcd-leader/testing'];
+  const ENTRIES = ['', '/metrics', '/testing', '/threads', '/cron', '/otel', '/nestjs'].map(
+    (entry) => `etcd-leader${entry}`,
+  );
 
   it('is the same to `import` and to `require()` in one process: one `Session`, one `ElectionError`', async () => {
     const imports = ENTRIES.map((entry, index) => `import * as imported${index} from '${entry}';`).join('\n');
@@ -124,6 +126,14 @@ describe('the installed package', () => {
   it('has metrics for users who have prom-client', async () => {
     write(user.folder, 'm.mjs', `import * as m from 'etcd-leader/metrics'; console.log(Object.keys(m).length > 0);`);
     expect(await node('m.mjs')).to.equal('true');
+  });
+
+  it('loads no other package into a thread that asks about leadership', async () => {
+    const program = `require('etcd-leader/threads');
+      const others = Object.keys(require.cache).filter((file) => !file.includes('node_modules/etcd-leader'));
+      console.log(others.length);`;
+    write(user.folder, 'threads.js', program);
+    expect(await node('threads.js')).to.equal('1'); // the program itself
   });
 
   it('lets nobody reach what is inside', async () => {

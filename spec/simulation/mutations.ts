@@ -58,15 +58,15 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'own key not watched',
     file: 'lib/queue/place-watcher.ts',
-    search: 'this.#unfollowOwn = watcher.follow({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
-    replace: 'this.#unfollowOwn = () => {};',
+    search: 'this.#ownWatch = watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
+    replace: "this.#ownWatch = watcher.attach({ key: 'another' }, place.revision + 1n, this);",
     breaks: ['a: one leader'],
   },
   {
     name: 'predecessor watched from one revision too late',
     file: 'lib/queue/place-watcher.ts',
-    search: 'this.#watcher.follow({ key: predecessor }, revision + 1n, this)',
-    replace: 'this.#watcher.follow({ key: predecessor }, revision + 2n, this)',
+    search: 'this.#watcher.attach(subject, revision + 1n, this)',
+    replace: 'this.#watcher.attach(subject, revision + 2n, this)',
     breaks: ['f: somebody leads'],
   },
   {
@@ -77,16 +77,43 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     breaks: ['f: somebody leads'],
   },
   {
-    name: 'promotion by the event, without a read',
-    file: 'lib/queue/place-watcher.ts',
-    search:
-      "if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#readPlace();",
-    replace: `
-      const { own } = this;
-      const kv = { ...own, value: Buffer.alloc(0), modRevision: own.createRevision };
-      if (event.type === 'delete') this.#on.first({ own, predecessor: undefined, kv, revision: event.revision });
-      else if ((event.kv?.createRevision ?? 0n) > own.createRevision) this.#readPlace();`,
+    name: 'two watches instead of the range: of our key, and of the key before it',
+    file: 'lib/queue/succession.ts',
+    search: 'const range = { key, end: after(last),',
+    replace: 'const range = { key: last === head ? last : key, end: after(head),',
     breaks: ['d: no phantom'],
+  },
+  {
+    name: 'our own deletion in the same revision not looked at',
+    file: 'lib/queue/succession.ts',
+    search: 'else if (key === this.#watch.awaited) this.#endedAt = revision;',
+    replace: `
+      else if (key === this.#watch.awaited) {
+        this.#endedAt = revision;
+        this.told();
+      }`,
+    breaks: ['d: no phantom'],
+  },
+  {
+    name: 'a predecessor taken for the head that was not',
+    file: 'lib/queue/queue.ts',
+    search: '(isWhole && older.length === 1)',
+    replace: 'older.length > 0',
+    breaks: ['a: one leader'],
+  },
+  {
+    name: 'an interrupted range trusted',
+    file: 'lib/queue/succession.ts',
+    search: 'this.#since = undefined;\n    this.#isAsked = false;',
+    replace: '',
+    breaks: ['d: no phantom'],
+  },
+  {
+    name: 'the end of the range left out',
+    file: 'lib/queue/succession.ts',
+    search: 'end: after(last)',
+    replace: 'end: last',
+    breaks: ['f: somebody leads', 'd: no phantom'],
   },
   {
     name: 'no read after a watch was interrupted',
@@ -210,7 +237,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'an observer does not read when the leader goes',
     file: 'lib/queue/leader-watcher.ts',
-    search: 'this.#freshRead.after(headStart(others) + spread(others));',
+    search: 'this.#freshRead.after(headStart(others) + spread(others) + (this.#isAwaited ? AWAITED_FOR : 0));',
     replace: '',
     breaks: ['f: somebody leads'],
   },

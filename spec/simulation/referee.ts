@@ -91,6 +91,7 @@ export class Referee {
   elected(contender: Contender, { key, fencingToken: token, leaseId }: Leadership): void {
     const record = this.#of(contender.electionName);
     this.#countHandover(record, contender);
+    this.#checkLeaders(record);
     const voided = this.#isExcused(record, token);
     const kv = this.#parts.etcd.get(key);
     if (!record.heads.includes(token)) {
@@ -110,7 +111,6 @@ export class Referee {
       throw new Violation('b: tokens grow', `${contender.name} was ${facts}`);
     }
     record.lastElected = token;
-    this.#checkLeaders(record);
   }
 
   /** The candidate has heard that its key was deleted. */

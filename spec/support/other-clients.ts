@@ -46,9 +46,9 @@ export function etcd3s(
   return { value, isLeader: () => leads, leave, proclaim: (next) => campaign.proclaim(next) };
 }
 
-/** A run of `etcdctl elect`, which is Go's client. It is interrupted at the end of the spec. */
+/** A run of `etcdctl elect` or `etcdctl lock`, which is Go's client. It is interrupted at the end of the spec. */
 class Etcdctl {
-  /** Every leader that etcdctl has printed. */
+  /** Every leader, or its own key once it holds the lock, that etcdctl has printed. */
   readonly leaders: { readonly key: string; readonly value: string }[] = [];
   readonly #process: ChildProcess;
 
@@ -56,7 +56,7 @@ class Etcdctl {
     // Without its variables, because etcdctl takes them for flags.
     const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('ETCDCTL_'));
     const env = { ...Object.fromEntries(rest), ETCDCTL_API: '3' };
-    const command = [`--endpoints=${hosts.join(',')}`, 'elect', ...args];
+    const command = [`--endpoints=${hosts.join(',')}`, ...args];
     const child = spawn(bin, command, { env, stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = child;
     let key: string | undefined;
@@ -81,13 +81,13 @@ class Etcdctl {
 
 /** Every value that `etcdctl elect --listen` prints, in order. */
 export async function etcdctlListens(hosts: readonly string[], name: string): Promise<() => string[]> {
-  const listener = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['--listen', name]));
+  const listener = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['elect', '--listen', name]));
   return () => listener.leaders.map(({ value }) => value);
 }
 
 /** `etcdctl elect` as a candidate. It prints its own key once it is elected. */
 export async function etcdctls(hosts: readonly string[], name: string, value: string): Promise<Contestant> {
-  const candidate = tracked(new Etcdctl(await findTool('etcdctl'), hosts, [name, value]));
+  const candidate = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['elect', name, value]));
   let leads = true;
   return {
     value,
@@ -96,6 +96,20 @@ export async function etcdctls(hosts: readonly string[], name: string, value: st
       leads = false;
       await candidate.close();
     },
+  };
+}
+
+/** `etcdctl lock`, which is Go's `concurrency.Mutex`. It prints its own key once it holds the lock. */
+export async function etcdctlLocks(
+  hosts: readonly string[],
+  name: string,
+): Promise<{ readonly key: string | undefined; release(): Promise<void> }> {
+  const holder = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['lock', name]));
+  return {
+    get key() {
+      return holder.leaders[0]?.key;
+    },
+    release: () => holder.close(),
   };
 }
 

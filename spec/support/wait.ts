@@ -62,3 +62,11 @@ export async function until<T>(
 export async function pause(ms: number): Promise<void> {
   await sleep(ms);
 }
+
+/** Resolves when the signal has aborted, be it before this was called. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -16,7 +16,8 @@ export function send(target: number, signal: NodeJS.Signals | 0): boolean {
 export function runs(target: number): boolean {
   if (!send(target, 0)) return false;
   const states = statesOf(target);
-  return states.length === 0 || states.some((state) => state !== 'Z' && state !== 'X');
+  // Nothing to be seen: on another system, or because the last zombie was collected in this moment.
+  return states.length === 0 ? send(target, 0) : states.some((state) => state !== 'Z' && state !== 'X');
 }
 
 /** The states of the processes as Linux names them, `R`, `S`, `Z` and so on; empty on other systems. */

@@ -1,3 +1,4 @@
+import { onAbort } from '../../common/abort.js';
 import { SystemClock } from '../../common/time.js';
 import type { ElectionError } from '../../errors.js';
 import type { Leadership } from '../../leadership.js';
@@ -25,7 +26,7 @@ export interface Outcome {
 }
 
 /** Milliseconds for which the command of a lost term may still run; 0 or less: it must be killed. `ttl` in seconds. */
-export function timeLeft(leadership: Leadership, ttl: number): number {
+export function timeLeft(leadership: Pick<Leadership, 'grace'>, ttl: number): number {
   return leadership.grace - Math.max(LEAST_MARGIN, 1000 * ttl * MARGIN);
 }
 
@@ -35,8 +36,8 @@ export function timeLeft(leadership: Leadership, ttl: number): number {
  * `killAfter` before SIGKILL, because we keep leading while we wait for them.
  */
 export async function supervise(
-  command: Command,
-  leadership: Leadership,
+  command: Pick<Command, 'pid' | 'exited' | 'isAlive' | 'end' | 'gone'>,
+  leadership: Pick<Leadership, 'signal' | 'grace' | 'isCurrent'>,
   { ttl, killAfter, out }: Supervision,
 ): Promise<Outcome> {
   const { signal } = leadership;
@@ -67,6 +68,8 @@ export async function supervise(
   if (signal.aborted) onLost();
   else signal.addEventListener('abort', onLost, { once: true });
   const exit = await command.exited;
+  // After a pause we may hear of the command's end by the watchdog before we hear of the end of the term.
+  if (!signal.aborted && !leadership.isCurrent()) await new Promise<void>((resolve) => onAbort(signal, resolve));
   if (lost === undefined && command.isAlive) {
     out.warn('the command has left processes behind: SIGTERM to them', { pid: command.pid });
     end(killAfter);

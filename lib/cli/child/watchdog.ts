@@ -1,13 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { IOptions } from 'etcd3';
+import type { OutputOptions } from '../output.js';
 
-/** One line to the helper process: end `target` at `until` (on the monotonic clock, ms). Empty: nothing to guard. */
+/**
+ * One line to the helper process: end `target` at `until` (on the monotonic clock, ms). When we are gone and nothing of
+ * it is left, revoke `lease`. Empty: nothing to guard.
+ */
 export interface Order {
   /** The number that `kill` takes: a process, or a process group when negative. */
   readonly target?: number;
   readonly until?: number;
   /** Finds what has left the process group. */
   readonly mark?: string;
+  /** In hex. There from the election to the release of the key: we may be killed before the command or after it. */
+  readonly lease?: string;
+}
+
+/**
+ * The first line: how the helper process reaches etcd, and how it says what it does. Passwords and keys go by the pipe,
+ * where no other user can read them.
+ */
+export interface Means {
+  readonly etcd: IOptions;
+  readonly endpoints: string;
+  readonly output: OutputOptions;
 }
 
 /** What must not go on for ever when we cannot end it. */
@@ -17,22 +34,29 @@ export interface Guarded {
   readonly mark: string | undefined;
 }
 
+/** A line as it was before it was JSON: with its byte strings. */
+export function parsed(line: string): unknown {
+  return JSON.parse(line, (_key, value) => (value?.type === 'Buffer' ? Buffer.from(value.data) : value));
+}
+
 /** The machine's monotonic clock, the same for all processes, in ms. */
 export function monotonic(): number {
   return Number(process.hrtime.bigint() / 1_000n) / 1_000;
 }
 
 /**
- * A helper process that ends the command when we cannot. When we are killed, the helper sees our end of the pipe close.
+ * A helper process that ends the command when we cannot. When we are killed, the helper sees our end of the pipe close,
+ * and revokes the lease when the command has ended, so that the next host need not wait for the end of the lease.
  * When we are stopped (SIGSTOP, a debugger), the helper sees the lease run out without news from us. It is started
  * before it is needed.
  */
 export class Watchdog {
   readonly #process: ChildProcess;
   #guarded: Guarded | undefined;
+  #lease: Pick<Order, 'lease' | 'until'> = {};
 
   /** `failed` is called when the helper process did not start or has ended. */
-  constructor(failed: (reason: string) => void) {
+  constructor(means: Means, failed: (reason: string) => void) {
     const program = fileURLToPath(new URL('./watchdog-main.js', import.meta.url));
     const helper = spawn(process.execPath, [program], { detached: true, stdio: ['pipe', 'ignore', 'inherit'] });
     helper.on('error', (err) => failed(err.message));
@@ -41,32 +65,43 @@ export class Watchdog {
     helper.unref();
     (helper.stdin as unknown as { unref(): void }).unref();
     this.#process = helper;
+    this.#send(means);
   }
 
-  /** The command must not outlive the moment `ms` from now. */
-  guard(guarded: Guarded, ms: number): void {
+  /** The command must not outlive the moment `ms` from now, when the lease is about to end. */
+  guard(guarded: Guarded, lease: string, ms: number): void {
     this.#guarded = guarded;
+    this.#lease = { lease, until: monotonic() + ms };
     const { target, mark } = guarded;
-    this.#send({ target, until: monotonic() + ms, ...(mark !== undefined && { mark }) });
+    this.#send({ target, ...this.#lease, ...(mark !== undefined && { mark }) });
   }
 
-  /** The lease was refreshed: the guarded command has `ms` from now. */
-  extend(ms: number): void {
-    if (this.#guarded !== undefined) this.guard(this.#guarded, ms);
+  /** We lead, or the lease was refreshed: whatever is guarded has `ms` from now. */
+  extend(lease: string, ms: number): void {
+    if (this.#guarded !== undefined) return this.guard(this.#guarded, lease, ms);
+    this.#lease = { lease, until: monotonic() + ms };
+    this.#send(this.#lease);
   }
 
-  /** The command has ended: there is nothing to guard. */
+  /** The command has ended: only the lease is left. */
   release(): void {
     this.#guarded = undefined;
+    this.#send(this.#lease);
+  }
+
+  /** We have left the queue: there is no lease either. */
+  rest(): void {
+    this.#lease = {};
     this.#send({});
   }
 
   close(): void {
     this.#process.removeAllListeners('exit');
+    this.rest();
     this.#process.stdin?.end();
   }
 
-  #send(order: Order): void {
-    if (this.#process.stdin?.writable) this.#process.stdin.write(`${JSON.stringify(order)}\n`);
+  #send(message: Order | Means): void {
+    if (this.#process.stdin?.writable) this.#process.stdin.write(`${JSON.stringify(message)}\n`);
   }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
 import type { Leadership } from '../../../lib/index.js';
@@ -37,6 +38,7 @@ export class GuardedWriter {
     this.#run = how.run;
     this.#owner = how.owner;
     this.#patience = how.patience;
+    setMaxListeners(0, this.#stopped.signal); // one for each election that this process leads
   }
 
   stop(): void {

@@ -9,16 +9,13 @@ import { runCandidate } from '../../support/processes.js';
 import { TcpProxy } from '../../support/proxy/proxy.js';
 import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
-import { pause, until } from '../../support/wait.js';
+import { aborted, pause, until } from '../../support/wait.js';
 import { recordLog } from '../../support/world.js';
 
 /** Seconds. */
 const TTL = 20;
 /** ms from the end of etcd's raft leader to the next leader of an election. */
 const SOON = 5_000;
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 describe('a leader that leaves', () => {
   const cluster = ownCluster();

@@ -9,6 +9,8 @@ const PREAMBLE = `
 declare const client: import('etcd3').Etcd3;
 declare const election: import('etcd-leader').Election;
 declare const leadership: import('etcd-leader').Leadership;
+declare const session: import('etcd-leader').Session;
+declare const lock: import('etcd-leader').Lock;
 declare const shards: readonly string[];
 declare const pool: import('etcd-leader').Pool;
 declare const shutdown: AbortController;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix, relative } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The project's folder, seen from dist/spec/support/docs. */
@@ -7,8 +7,15 @@ export const ROOT = fileURLToPath(new URL('../../../..', import.meta.url)).repla
 
 /** All pages, as paths from the project's folder. */
 export function pages(): string[] {
-  const inDocs = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'));
-  return ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...inDocs.map((file) => `docs/${file}`).sort()];
+  const papers = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+  return [...papers, ...['docs', 'examples'].flatMap(pagesIn)];
+}
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => posix.join(folder, file.replaceAll('\\', '/')))
+    .sort();
 }
 
 export function readPage(page: string): string {
@@ -65,32 +72,6 @@ export function namesIn(table: Table): string[] {
   return table.rows.map(({ cells }) => /`(\w+)/.exec(cells[0] ?? '')?.[1] ?? '');
 }
 
-/** The files of the project that a page links to or shows, as paths from the project's folder. */
-export function linkedFiles(page: string, markdown = readPage(page)): string[] {
-  return [...outsideCode(markdown).matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
-    .map(([, target = '']) => target)
-    .filter((target) => !/^[a-z]+:/.test(target))
-    .map((target) => posix.join(dirname(page), target));
-}
-
-/** Links of a page that lead nowhere: `docs/api.md:12: no file docs/nothing.md`. */
-export function brokenLinks(page: string, markdown = readPage(page)): string[] {
-  const broken: string[] = [];
-  for (const [index, line] of outsideCode(markdown).split('\n').entries()) {
-    for (const [, target = ''] of line.matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^https?:/.test(target)) continue;
-      const [path = '', anchor] = target.split('#');
-      const file = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
-      const text = file === page ? markdown : existsSync(join(ROOT, file)) ? readPage(file) : undefined;
-      if (text === undefined) broken.push(`${page}:${index + 1}: no file ${file}`);
-      else if (anchor !== undefined && !anchorsOf(text).has(anchor)) {
-        broken.push(`${page}:${index + 1}: no heading #${anchor} in ${file}`);
-      }
-    }
-  }
-  return broken;
-}
-
 /** Files and npm scripts that a page names and that do not exist. */
 export function missingFiles(page: string, markdown = readPage(page)): string[] {
   const { scripts } = JSON.parse(readPage('package.json')) as { scripts: Record<string, string> };
@@ -115,17 +96,4 @@ function cellsOf(line: string): string[] {
     .slice(1, line.lastIndexOf('|'))
     .split(/(?<!\\)\|/)
     .map((cell) => cell.trim());
-}
-
-/** Anchors of the headings, made as GitHub makes them. */
-function anchorsOf(markdown: string): Set<string> {
-  const headings = outsideCode(markdown).matchAll(/^#+ (.+)$/gm);
-  return new Set(
-    [...headings].map(([, text = '']) =>
-      text
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
 }

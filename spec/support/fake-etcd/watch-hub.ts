@@ -10,6 +10,8 @@ export interface ServerWatch {
   readonly id: number;
   readonly key: string;
   readonly end: string | undefined;
+  /** What is put is not told. */
+  readonly deletionsOnly: boolean;
   /** The next revision that the watch wants. It is used only while the watch is not in step. */
   from: bigint;
   readonly transport: Transport;
@@ -116,7 +118,7 @@ export class WatchHub {
 
   #send(watch: ServerWatch, all: readonly WatchEvent[]): void {
     const progress = this.#watches.get(watch);
-    const events = all.filter(({ key }) => covers(watch, key));
+    const events = all.filter((event) => tells(watch, event));
     if (progress !== undefined && events.length > 0) this.#post(watch, progress, () => watch.onEvents(events));
   }
 
@@ -141,7 +143,8 @@ export class WatchHub {
   }
 }
 
-function covers({ key, end }: ServerWatch, candidate: string): boolean {
-  if (end === undefined) return candidate === key;
-  return candidate >= key && (end === '\0' || candidate < end);
+function tells({ key, end, deletionsOnly }: ServerWatch, event: WatchEvent): boolean {
+  if (deletionsOnly && event.type === 'put') return false;
+  if (end === undefined) return event.key === key;
+  return event.key >= key && (end === '\0' || event.key < end);
 }

@@ -34,12 +34,14 @@ export class FakeWatchStream implements WatchStream {
     return [...this.#wanted.values()];
   }
 
-  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void {
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint, deletionsOnly = false): void {
     if (!this.#options.transport.open) return;
     if (id < 1 || this.#used.has(id)) throw new Error(`watch id ${id} cannot be used on this stream`);
     this.#used.add(id);
-    this.#wanted.set(id, key);
-    this.#toServer({ kind: 'watch', what: 'create', key }, () => this.#create(id, key, end, fromRevision));
+    this.#wanted.set(id, deletionsOnly ? `the ends from ${key} to ${end?.slice(0, -1)}` : key);
+    this.#toServer({ kind: 'watch', what: 'create', key }, () =>
+      this.#create(id, { key, end, deletionsOnly }, fromRevision),
+    );
   }
 
   cancel(id: number): void {
@@ -80,11 +82,10 @@ export class FakeWatchStream implements WatchStream {
     }
   }
 
-  #create(id: number, key: string, end: string | undefined, from: bigint): void {
+  #create(id: number, range: Pick<ServerWatch, 'key' | 'end' | 'deletionsOnly'>, from: bigint): void {
     const watch: ServerWatch = {
       id,
-      key,
-      end,
+      ...range,
       from,
       transport: this.#options.transport,
       send: (message) => this.#toClient(message),

@@ -32,9 +32,9 @@ export function askForLess(folder: string): void {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>;
   };
-  const needed = Object.entries(manifest.devDependencies).filter(([name]) =>
-    ['typescript', 'prom-client', '@types/node', '@types/mocha'].includes(name),
-  );
+  const wanted =
+    /^(typescript|prom-client|rxjs|reflect-metadata|@opentelemetry\/api|@nestjs\/\w+|@types\/(node|mocha))$/;
+  const needed = Object.entries(manifest.devDependencies).filter(([name]) => wanted.test(name));
   write(folder, 'package.json', JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(needed) }));
   rmSync(join(folder, 'package-lock.json'));
   rmSync(join(folder, 'examples'), { recursive: true });

@@ -4,7 +4,14 @@ import { root } from '../../../scripts/test/tool.js';
 import { type Outcome, run } from '../cluster/run.js';
 import { pack, scratch } from './tarball.js';
 
-const BESIDE = { 'prom-client': '^15.0.0', '@types/node': '^20.19.0' };
+const BESIDE = {
+  '@nestjs/common': '^11.0.1',
+  '@nestjs/core': '^11.0.1',
+  '@opentelemetry/api': '^1.9.0',
+  '@types/node': '^20.19.0',
+  'node-cron': '^4.5.0',
+  'prom-client': '^15.0.0',
+};
 const OFFLINE = /E?(ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|SELF_SIGNED|ENOTCACHED)/;
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1'];
 
@@ -23,10 +30,14 @@ export function project(): Promise<Project> {
 }
 
 /** A project with nothing but its package.json, which asks for the tarball and for what else is given. */
-export async function manifest(dependencies: Readonly<Record<string, string>>): Promise<string> {
+export async function manifest(
+  dependencies: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const folder = scratch('project');
   const all = { 'etcd-leader': `file:${(await pack()).path}`, ...BESIDE, ...dependencies };
-  write(folder, 'package.json', JSON.stringify({ name: 'user', version: '1.0.0', private: true, dependencies: all }));
+  const user = { name: 'user', version: '1.0.0', private: true, dependencies: all, ...settings };
+  write(folder, 'package.json', JSON.stringify(user));
   return folder;
 }
 

@@ -10,7 +10,24 @@ import type { Instruments, Source } from './instruments.js';
 const UNPLANNED: readonly ElectionErrorCode[] = ['LEASE_EXPIRED', 'LEASE_LOST', 'KEY_DELETED', 'UNHEALTHY'];
 const FAILURES: readonly ElectionErrorCode[] = ['UNAVAILABLE', 'PERMISSION_DENIED', 'BLOCKED', 'RELEASE_TIMEOUT'];
 
-/** Follows one election, and updates its metrics at each scrape. */
+/** Seconds. A greater number is taken for milliseconds. */
+const LONGEST_INTERVAL = 3_600;
+
+/** @throws Error when `queueInterval` is no number of seconds from 0 to 3,600, nor `Infinity` */
+export function checkQueueInterval(queueInterval: unknown): asserts queueInterval is number {
+  if (typeof queueInterval !== 'number' || !(queueInterval >= 0)) {
+    throw new Error(`\`queueInterval\` must be a number of seconds, 0 or more; got ${String(queueInterval)}`);
+  }
+  if (queueInterval > LONGEST_INTERVAL && queueInterval !== Number.POSITIVE_INFINITY) {
+    throw new Error(
+      `\`queueInterval\` must be ${LONGEST_INTERVAL} seconds or less, or Infinity for no reads; ` +
+        `got ${queueInterval}. ` +
+        'It is seconds, not milliseconds',
+    );
+  }
+}
+
+/** Follows one election, and updates its figures at each scrape. */
 export class Recorder implements Source {
   readonly name: string;
   readonly #election: Election;

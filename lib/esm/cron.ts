@@ -1,0 +1,2 @@
+export type * from '../cron/index.js';
+export { EtcdRunCoordinator } from '../cron/index.js';

@@ -1,0 +1,10 @@
+export type * from '../nestjs/index.js';
+export {
+  EtcdLeaderHealthIndicator,
+  EtcdLeaderModule,
+  getElectionToken,
+  getHealthToken,
+  InjectElection,
+  LeaderCron,
+  OnElected,
+} from '../nestjs/index.js';

@@ -1,0 +1,52 @@
+import { onAbort } from '../common/abort.js';
+import type { Clock } from '../common/time.js';
+import type { AcquireOptions } from './options.js';
+
+/** How the wait for a turn has ended: with the function that passes the turn on, or without a turn. */
+export type Turn = (() => void) | 'aborted' | 'too late';
+
+/**
+ * Callers that ask for the same name take turns, first come, first served. A name costs nothing while nobody uses it.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  /** By name, while its turn is taken: those who wait for the turn, in order. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  isTaken(name: string): boolean {
+    return this.#waiting.has(name);
+  }
+
+  /** The turn is the caller's at once when nobody has it. */
+  take(name: string, { signal, wait }: AcquireOptions): Promise<Turn> {
+    const pass = (): void => this.#pass(name);
+    if (signal?.aborted) return Promise.resolve('aborted');
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) {
+      this.#waiting.set(name, new Set());
+      return Promise.resolve(pass);
+    }
+    return new Promise((resolve) => {
+      const end = (turn: Turn): void => {
+        waiting.delete(begin);
+        stopListening();
+        cancelTimer?.();
+        resolve(turn);
+      };
+      const begin = (): void => end(pass);
+      waiting.add(begin);
+      const stopListening = onAbort(signal, () => end('aborted'));
+      const cancelTimer = wait === undefined ? undefined : this.#clock.after(wait, () => end('too late'));
+    });
+  }
+
+  #pass(name: string): void {
+    const [next] = this.#waiting.get(name) ?? [];
+    if (next === undefined) this.#waiting.delete(name);
+    else next();
+  }
+}

@@ -1,0 +1,34 @@
+import { Inject } from '@nestjs/common';
+
+/** Under which a method says that it is the work of an election; the value is the election's id. */
+export const ON_ELECTED = 'etcd-leader:on-elected';
+
+/** Of the election of an application that has one. */
+export const DEFAULT_ID = 'default';
+
+/**
+ * What an election is provided under. A test puts another in its place:
+ * `overrideProvider(getElectionToken()).useValue(fake)`.
+ */
+export function getElectionToken(id = DEFAULT_ID): string {
+  return `EtcdLeaderElection:${id}`;
+}
+
+/** What runs the work of an election. */
+export function getWorkToken(id: string): string {
+  return `EtcdLeaderWork:${id}`;
+}
+
+/** What a health indicator is provided under; that of the default election also under its class. */
+export function getHealthToken(id = DEFAULT_ID): string {
+  return `EtcdLeaderHealth:${id}`;
+}
+
+/**
+ * Injects the `Election` of `EtcdLeaderModule`.
+ *
+ * @param id which one, in an application that has several
+ */
+export function InjectElection(id?: string): ParameterDecorator & PropertyDecorator {
+  return Inject(getElectionToken(id));
+}

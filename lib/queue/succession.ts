@@ -1,0 +1,111 @@
+import type { ElectionError } from '../errors.js';
+import type { WatchEvent } from '../store/store.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
+import type { Watcher } from '../watch/watcher.js';
+import type { OwnKey } from './queue.js';
+
+export interface SuccessionHandlers {
+  readonly own: OwnKey;
+  /** At this revision the key before ours was deleted, and our key existed: it was the oldest. */
+  inherited(revision: bigint): void;
+  /** Our key was deleted. */
+  gone(): void;
+  /** The watch was interrupted, or the key before ours has gone while that was in doubt: only a read can tell. */
+  doubted(): void;
+  /** etcd refuses the watch; it is tried again. */
+  refused(error: ElectionError): void;
+}
+
+/**
+ * The watch by which the second in line is elected without a read: on the range from the smaller to the greater of our
+ * key and the key before it, deletions only. Other keys in between are ignored.
+ *
+ * Two watches would not do, because order holds within a watch only: the end of the key before ours could be told
+ * before an earlier end of our own key. Within one watch etcd tells both in the order of their revisions, and all of
+ * one revision together. The key before ours is the oldest, and stays so until it is deleted. When its deletion at
+ * revision R is told, and no deletion of ours up to and including R, then our key existed at R and was the oldest.
+ *
+ * - **trusted**: there was no gap since a revision at which both keys existed. Ends when the watch is interrupted.
+ * - **in doubt**: events may have been missed, and nothing is inherited. Ends with a read that began after the doubt
+ *   and finds both keys, unless etcd refuses the watch at that time.
+ */
+export class Succession implements Follower {
+  /** On the clock: until then etcd may not have told yet what happened before the watch. */
+  readonly settlesAt: number;
+  readonly #on: SuccessionHandlers;
+  readonly #watch: SharedWatch;
+  /** A revision at which both keys existed, and since which nothing was missed; undefined: in doubt. */
+  #since: bigint | undefined;
+  /** When the key before ours was deleted, while the rest of the answer is being told. */
+  #endedAt: bigint | undefined;
+  /** A read is under way that began after the last doubt. */
+  #isAsked = false;
+  #isRefused = false;
+
+  /** `head`: the key before ours, known to be the oldest. `since`: a revision at which both keys existed. */
+  constructor(watcher: Watcher, head: string, since: bigint, settlesAt: number, on: SuccessionHandlers) {
+    this.#since = since;
+    this.settlesAt = settlesAt;
+    this.#on = on;
+    const [key, last] = on.own.key < head ? [on.own.key, head] : [head, on.own.key];
+    const range = { key, end: after(last), deletionsOnly: true, awaited: head };
+    this.#watch = watcher.attach(range, since + 1n, this);
+  }
+
+  get isTrusted(): boolean {
+    return this.#since !== undefined;
+  }
+
+  /** A read begins. */
+  asked(): void {
+    this.#isAsked = true;
+  }
+
+  /** The read has found both keys at this revision. */
+  confirm(revision: bigint): void {
+    if (this.#isAsked && !this.#isRefused) this.#since ??= revision;
+  }
+
+  close(): void {
+    this.#watch.leave(this);
+  }
+
+  // ---- from the watch ----
+
+  changed({ key, revision }: WatchEvent): void {
+    if (this.#since !== undefined && revision <= this.#since) return;
+    if (key === this.#on.own.key) this.#on.gone();
+    else if (key === this.#watch.awaited) this.#endedAt = revision;
+  }
+
+  /** Only now: our own deletion may come behind that of the key before ours, in the same revision. */
+  told(): void {
+    const endedAt = this.#endedAt;
+    if (endedAt === undefined) return;
+    this.#endedAt = undefined;
+    if (this.isTrusted) this.#on.inherited(endedAt);
+    else this.#on.doubted();
+  }
+
+  reset(): void {
+    this.#isRefused = false;
+    this.#doubt();
+  }
+
+  refused(error: ElectionError): void {
+    this.#isRefused = true;
+    if (this.isTrusted) this.#doubt();
+    this.#on.refused(error);
+  }
+
+  #doubt(): void {
+    this.#since = undefined;
+    this.#isAsked = false;
+    this.#on.doubted();
+  }
+}
+
+/** The first key after this one. */
+function after(key: string): string {
+  return `${key}\0`;
+}

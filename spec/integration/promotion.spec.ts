@@ -1,0 +1,98 @@
+import { expect } from 'chai';
+import type { Etcd3 } from 'etcd3';
+import type { Election } from '../../lib/index.js';
+import { revoke } from '../support/by-hand.js';
+import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
+import { get } from '../support/cluster/http.js';
+import { figure, stopwatch, times } from '../support/figures.js';
+import { runCandidate } from '../support/processes.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { pause, until } from '../support/wait.js';
+
+/** So many elections change their leader at the same time, so often. */
+const [ELECTIONS, ROUNDS] = [5, 20];
+
+/**
+ * Milliseconds until the third candidate has heard that it is the second now, and etcd has caught up with its watch.
+ * Who leaves sooner makes the next one read, which no spec can tell from a mistake.
+ */
+const SETTLES = 600;
+
+const REQUESTS = /^grpc_server_started_total\{grpc_method="(Range|Txn)",grpc_service="etcdserverpb\.KV",.*\} (\S+)$/gm;
+
+/** The reads and transactions that this member was asked for, by etcd's own count. */
+async function requestsTo(host: string): Promise<Readonly<Record<string, number>>> {
+  const page = await get(`${host}/metrics`, undefined, 10_000);
+  return Object.fromEntries([...page.matchAll(REQUESTS)].map(([, method = '', count]) => [method, Number(count)]));
+}
+
+describe('a change of leader on three members', () => {
+  const cluster = sharedCluster();
+
+  const ways: Record<string, (leader: Election, operator: Etcd3) => unknown> = {
+    'stop()': (leader) => leader.stop().then(() => leader.start()),
+    'stepDown()': (leader) => leader.stepDown(),
+    'the end of its lease': (leader, operator) => revoke(operator, leader.leadership?.leaseId ?? ''),
+  };
+  for (const [way, leave] of Object.entries(ways)) {
+    it(`costs the next leader neither a read nor a transaction, a hundred times, by ${way}`, async function () {
+      this.timeout(240_000);
+      // Each place of the queue has a member to itself, so that etcd's counts tell who has asked.
+      const hosts = cluster().hosts.slice(0, 3);
+      const operator = openClient(cluster().hosts);
+      const elections = times(ELECTIONS).map(() => {
+        const name = uniqueName();
+        return hosts.map((host) => candidate([host], name, { value: host, ttl: 30 }));
+      });
+      for (const queue of elections) await inOrder(...queue);
+      await leadsEverywhere(elections, 0);
+      const took: number[] = [];
+      for (const round of times(ROUNDS)) {
+        await pause(SETTLES);
+        const at = round % hosts.length;
+        const next = (round + 1) % hosts.length;
+        const host = hosts[next] ?? '';
+        const before = await requestsTo(host);
+        const since = stopwatch();
+        const left = Promise.all(elections.map((queue) => leave(queue[at] as Election, operator)));
+        await Promise.all(elections.map((queue) => leading(queue[next] as Election)));
+        took.push(since());
+        expect(await requestsTo(host), `round ${round}`).to.deep.equal(before);
+        await left;
+        await leadsEverywhere(elections, next);
+      }
+      figure(`${ELECTIONS} leaders leave by ${way} to the last of the next elected`, ...took);
+    });
+  }
+
+  it("costs the next leader neither a read nor a transaction when the leader's process is killed", async () => {
+    const [first = '', host = '', last = ''] = cluster().hosts;
+    const queues = await Promise.all(
+      times(ELECTIONS).map(async () => {
+        const name = uniqueName();
+        const crashing = runCandidate({ hosts: [first], name, ttl: 2 });
+        await crashing.heard('elected');
+        const next = candidate([host], name);
+        await inOrder(next, candidate([last], name));
+        return { crashing, next };
+      }),
+    );
+    await pause(SETTLES);
+    const before = await requestsTo(host);
+    for (const { crashing } of queues) crashing.signal('SIGKILL');
+    await Promise.all(queues.map(({ next }) => leading(next)));
+    expect(await requestsTo(host)).to.deep.equal(before);
+  });
+
+  /** Each candidate has heard that this one leads, and the one that has left is in the queue again. */
+  async function leadsEverywhere(elections: readonly (readonly Election[])[], leader: number): Promise<void> {
+    for (const queue of elections) {
+      const value = cluster().hosts[leader];
+      for (const election of queue) {
+        const isSettled = (): boolean =>
+          election.currentLeader() === value && (election.isLeader() || election.state === 'waiting');
+        await until(isSettled, { what: `everybody to hear of the leader at ${value}` });
+      }
+    }
+  }
+});

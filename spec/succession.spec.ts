@@ -1,0 +1,341 @@
+import { expect } from 'chai';
+import { leaseIn } from '../lib/queue/keys.js';
+import { PlaceWatcher } from '../lib/queue/place-watcher.js';
+import { type Place, Queue } from '../lib/queue/queue.js';
+import type { Store } from '../lib/store/store.js';
+import { Watcher } from '../lib/watch/watcher.js';
+import type { FakeEtcdOptions } from './support/fake-etcd/options.js';
+import { type Process, recordLog, World } from './support/world.js';
+
+const [HEAD, OWN] = ['jobs/2b', 'jobs/3c'];
+const RANGE = `watch the ends from ${HEAD} to ${OWN}`;
+
+/** One candidate behind others, and all that its place watcher tells. */
+class Heir {
+  readonly world: World;
+  readonly process: Process;
+  readonly story: string[] = [];
+  readonly queue: Queue;
+  readonly watch: Watcher;
+  placeWatcher: PlaceWatcher | undefined;
+  place: Place | undefined;
+  won: Place | undefined;
+
+  constructor(options: FakeEtcdOptions = {}, watched = (store: Store): Store => store) {
+    this.world = new World(options);
+    this.process = this.world.process('heir');
+    this.queue = new Queue(this.process.store, 'jobs', recordLog);
+    const rhythm = { quiet: 5_000, patience: 2_000, groupOf: leaseIn };
+    this.watch = new Watcher(watched(this.process.store), this.process.clock, rhythm);
+  }
+
+  /** Queues with the key jobs/3c, behind these keys. */
+  async queueBehind(...keys: readonly string[]): Promise<void> {
+    const { world, process, queue } = this;
+    for (const key of keys) {
+      const lease = BigInt(`0x${leaseIn(key)}`);
+      await world.settled(process.store.grant(lease, 600));
+      world.etcd.put(key, 'x', lease);
+    }
+    await world.settled(process.store.grant(0x3cn, 600));
+    const { place } = await world.settled(queue.join(0x3cn, Buffer.from('c'), false));
+    this.follow(place);
+    await world.advance(10);
+    process.store.requests.txn = 0;
+  }
+
+  follow(place: Place): void {
+    const { story } = this;
+    this.place = place;
+    this.placeWatcher = new PlaceWatcher(this.queue, this.watch, this.process.clock, place, {
+      first: (first) => {
+        this.won = first;
+        story.push('first');
+      },
+      gone: () => story.push('gone'),
+      rewritten: () => story.push('rewritten'),
+      failed: ({ code }) => story.push(`failed: ${code}`),
+    });
+  }
+
+  get reads(): number {
+    return this.process.store.requests.txn;
+  }
+
+  get open(): readonly string[] {
+    return this.process.store.open;
+  }
+}
+
+describe('the second in line', () => {
+  let heir: Heir;
+  beforeEach(async () => {
+    heir = new Heir();
+    await heir.queueBehind(HEAD);
+  });
+
+  it('follows one range from the smaller to the greater of its key and the key before, deletions only', () => {
+    expect(heir.place?.isNext).to.equal(true);
+    expect(heir.open).to.deep.equal(['watch stream', `watch ${OWN}`, `watch ${HEAD}`, RANGE]);
+  });
+
+  it('is first by the event alone, as of its revision, and follows nothing but its own key from then on', async () => {
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
+    const { revision } = heir.world.etcd;
+    expect(heir.won).to.deep.include({ predecessor: undefined, revision, own: heir.place?.own });
+    expect(heir.won?.kv).to.deep.include({ key: OWN, createRevision: heir.place?.own.createRevision, lease: 0x3cn });
+    expect(heir.open).to.deep.equal(['watch stream', `watch ${OWN}`]);
+    await heir.world.advance(2_000);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
+  });
+
+  it('is first by the event alone when its key is the smaller of the two', async () => {
+    heir = new Heir();
+    await heir.queueBehind('jobs/9f');
+    expect(heir.open).to.include(`watch the ends from ${OWN} to jobs/9f`);
+    heir.world.etcd.delete('jobs/9f');
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
+  });
+
+  it('ignores the ends of other keys that lie between the two', async () => {
+    heir.world.etcd.put('jobs/2c', 'y');
+    heir.world.etcd.delete('jobs/2c');
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([[], 0]);
+  });
+
+  for (const [keys, order] of [
+    [[HEAD, OWN], 'behind'],
+    [[OWN, HEAD], 'before'],
+  ] as const) {
+    it(`is not first when its own deletion comes in the same revision, ${order} that of the key before`, async () => {
+      heir.world.etcd.delete(...keys);
+      await heir.world.advance(100);
+      expect(heir.story).to.deep.equal(['gone']);
+    });
+  }
+
+  it('is not first when its key was deleted before, however late the watch of that key is', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      heir = new Heir({ watchDelay: [0, 60], seed });
+      await heir.queueBehind(HEAD);
+      heir.world.etcd.delete(OWN);
+      heir.world.etcd.delete(HEAD);
+      await heir.world.advance(300);
+      expect(heir.story).to.deep.equal(['gone']);
+    }
+  });
+
+  it('wins nothing by the deletion of a key that the head has written again', async () => {
+    heir.world.etcd.put(HEAD, 'another value', 0x2bn);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([[], 0]);
+    heir.world.etcd.delete(HEAD);
+    heir.world.etcd.put(HEAD, 'back, behind us', 0x2bn);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
+  });
+
+  it('is not known to be second behind a nested key that fills the answer, and reads', async () => {
+    heir = new Heir();
+    heir.world.etcd.put('jobs/a/nested', 'x');
+    await heir.queueBehind(HEAD);
+    expect([heir.place?.isNext, heir.open.includes(RANGE)]).to.deep.equal([false, false]);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 1]);
+  });
+
+  it('is known to be second by the head that the join has read, though the answer is full', async () => {
+    const { world, process, queue } = heir;
+    world.etcd.put('jobs/a/nested', 'x');
+    world.etcd.delete(OWN);
+    await world.settled(process.store.grant(0x4dn, 600));
+    const { place } = await world.settled(queue.join(0x4dn, Buffer.from('d'), true));
+    expect(place).to.deep.include({ predecessor: HEAD, isNext: true });
+  });
+});
+
+describe('the third in line', () => {
+  let heir: Heir;
+  beforeEach(async () => {
+    heir = new Heir();
+    await heir.queueBehind('jobs/1a', HEAD);
+  });
+  /** What an observer of the election tells of the head. */
+  const tell = (key = HEAD): void => {
+    const head = heir.world.etcd.get(key);
+    if (head === undefined) throw new Error(`no key ${key}`);
+    heir.placeWatcher?.headSeen(head, heir.world.etcd.revision);
+  };
+
+  it('is elected by no event: it reads, and finds the head before it', async () => {
+    expect([heir.place?.isNext, heir.open.includes(RANGE)]).to.deep.equal([false, false]);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([[], 1]);
+    expect(heir.open).to.include(`watch the ends from jobs/1a to ${OWN}`);
+  });
+
+  it('is second, without a read, as soon as it is told that the key before its own is the head', async () => {
+    heir.world.etcd.delete('jobs/1a');
+    tell();
+    await heir.world.advance(200);
+    expect(heir.open).to.include(RANGE);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
+  });
+
+  it('reads when the head goes before etcd can have told what was before the watch', async () => {
+    heir.world.etcd.delete('jobs/1a');
+    tell();
+    await heir.world.advance(20);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 1]);
+  });
+
+  it('is not first when its key was deleted before it heard that it is second', async () => {
+    heir.process.store.faults.watch = { lateBy: 400 }; // its own watch lags behind
+    heir.world.etcd.delete(OWN);
+    heir.world.etcd.delete('jobs/1a');
+    tell();
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(1_000);
+    expect(heir.story).to.deep.equal(['gone']);
+  });
+
+  it('reads, instead of letting etcd look through more than a thousand revisions', async () => {
+    for (let n = 0; n < 1_001; n++) heir.world.etcd.put('other', `${n}`);
+    heir.world.etcd.delete('jobs/1a');
+    tell();
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads, heir.open.includes(RANGE)]).to.deep.equal([[], 1, true]);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 1]);
+  });
+
+  it('is not second because another key is the head, or a key of that name from another time', async () => {
+    tell('jobs/1a');
+    const stale = heir.world.etcd.get(HEAD);
+    if (stale === undefined) throw new Error('no head');
+    heir.placeWatcher?.headSeen(stale, 3n); // from before its own read
+    heir.placeWatcher?.headSeen({ ...stale, createRevision: 1_000n }, 1_000n); // it has left and come back
+    await heir.world.advance(10);
+    expect([heir.reads, heir.open.includes(RANGE)]).to.deep.equal([0, false]);
+  });
+});
+
+describe('the second in line reads in doubt', () => {
+  let heir: Heir;
+  beforeEach(async () => {
+    heir = new Heir();
+    await heir.queueBehind(HEAD);
+  });
+
+  it('when the stream was opened again, and is trusted again after that', async () => {
+    heir.process.store.breakStreams('watch');
+    await heir.world.advance(200);
+    expect(heir.story).to.deep.equal([]);
+    expect(heir.reads).to.be.within(1, 3);
+    const { reads } = heir;
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads - reads]).to.deep.equal([['first'], 0]);
+  });
+
+  it('when both keys have gone while the stream was broken and the history was compacted', async () => {
+    heir.process.store.faults.txn = 'hang'; // no read is answered
+    heir.process.store.breakStreams('watch');
+    heir.world.etcd.delete(OWN);
+    heir.world.etcd.put('other', 'x');
+    heir.world.etcd.compact();
+    await heir.world.advance(500);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(100);
+    expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal([]);
+    heir.process.store.faults.txn = 'ok';
+    await heir.world.advance(10_000);
+    expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
+  });
+
+  it('when a read that began before the stream broke is answered after it', async () => {
+    heir.process.store.faults.next('txn', { lateBy: 300 });
+    heir.placeWatcher?.reset();
+    await heir.world.advance(50);
+    heir.process.store.faults.txn = 'hang'; // no later read is answered
+    heir.process.store.breakStreams('watch');
+    heir.world.etcd.delete(OWN);
+    heir.world.etcd.put('other', 'x');
+    heir.world.etcd.compact();
+    await heir.world.advance(400);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(100);
+    expect(heir.story).to.deep.equal([]);
+    heir.process.store.faults.txn = 'ok';
+    await heir.world.advance(10_000);
+    expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
+  });
+
+  it('when etcd has refused the range, and follows the key before by its own watch', async () => {
+    for (let times = 0; times < 2; times++) {
+      heir.process.store.cancelWatches(HEAD);
+      await heir.world.advance(60);
+    }
+    heir.process.store.faults.watch = 'ok';
+    await heir.world.advance(3_000);
+    const { reads } = heir;
+    expect(reads).to.be.greaterThan(0);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['first']);
+  });
+
+  it('when somebody has written its key', async () => {
+    heir.world.etcd.put(OWN, 'forged');
+    await heir.world.advance(10);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['rewritten', 'first'], 1]);
+    expect(heir.won?.kv.lease).to.equal(0n);
+  });
+
+  it('when the range does not tell within a second what the watch of the key before has told', async () => {
+    heir = new Heir({}, deafToDeletions);
+    await heir.queueBehind(HEAD);
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(900);
+    expect([heir.story, heir.reads]).to.deep.equal([[], 0]);
+    await heir.world.advance(200);
+    expect([heir.story, heir.reads]).to.deep.equal([['first'], 1]);
+  });
+});
+
+/** A store whose ranges of deletions are created and never tell anything. */
+function deafToDeletions(store: Store): Store {
+  return {
+    grant: (id, ttl) => store.grant(id, ttl),
+    revoke: (id) => store.revoke(id),
+    txn: (txn) => store.txn(txn),
+    keepAlive: (id, on) => store.keepAlive(id, on),
+    watch: (on) => {
+      const deaf = new Set<number>();
+      const stream = store.watch({ ...on, events: (id, events) => !deaf.has(id) && on.events(id, events) });
+      return {
+        create: (id, key, end, from, deletionsOnly) => {
+          if (deletionsOnly) deaf.add(id);
+          stream.create(id, key, end, from, deletionsOnly);
+        },
+        cancel: (id) => stream.cancel(id),
+        ping: () => stream.ping(),
+        overdue: () => stream.overdue(),
+        close: () => stream.close(),
+      };
+    },
+  };
+}
