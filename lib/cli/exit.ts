@@ -10,7 +10,7 @@ export const EXIT = {
   failed: 1,
   /** A flag, an argument, or a file named by one is wrong. */
   usage: 2,
-  /** `step-down`: nobody leads. */
+  /** `step-down`: nobody leads. `pool`: no worker is there, or none of this name. */
   nobody: 3,
   /** `run --wait`: another candidate led all the time. `timeout` uses this code. */
   notElected: 124,
