@@ -104,8 +104,7 @@ describe('FakePool', () => {
     const story = record(fake);
     await fake.suspend();
     await fake.resume();
-    expect(story).to.deep.equal(['suspended', 'error: UNAVAILABLE', 'resumed'].filter((line) => story.includes(line)));
-    expect(story).to.include.members(['suspended', 'resumed']);
+    expect(story).to.deep.equal(['suspended', 'resumed']);
     await fake.stop();
   });
 

@@ -170,7 +170,7 @@ describe('etcd-leader pool', () => {
     await Promise.all([owning(a, 2), owning(b, 2)]);
   });
 
-  it('lets no operator take back what another says at the same time, and keeps fields that it does not know', async () => {
+  it('lets no operator take back what another says, and keeps fields that it does not know', async () => {
     const members = ['a', 'b', 'c', 'd', 'e'];
     for (const member of members) worker(member);
     const onlooker = worker('f');
