@@ -190,6 +190,8 @@ export class Coordination {
     }
     if (isDue && left > 0) this.#settling.goesOn(this.#now);
     else if (isDue && this.#settling.isDue(now)) this.#settling.settled();
+    // Membership has not changed, but somebody else has written plans.
+    else if (left > 0 && this.#settling.dueAt === undefined) this.#settling.disturbed(this.#now);
     if (plans.length === 0) this.#tellIfBalanced(survey);
   }
 

@@ -99,7 +99,7 @@ describe('a pool of real processes', function () {
     await expectOneOwner(four);
   });
 
-  it('has one owner for each partition at every moment, while one crashes and the coordinator stands still', async () => {
+  it('has one owner for each partition at every moment, while one crashes and one stands still', async () => {
     const four = ['a', 'b', 'c', 'd'].map(run);
     await balanced(four);
     const cold = gains();
