@@ -16,13 +16,15 @@ import { Session } from './session.js';
 import { ClientClosed } from './store/store.js';
 
 /** The lock while a caller holds it: a {@link Leadership}, and the way to release it. */
-export interface HeldLock extends Leadership, AsyncDisposable {
+export interface HeldLock extends Leadership {
   /**
    * Releases the lock. Also a lock that was lost must be released: until then no other caller of this process gets it.
    * Resolves when the key is gone from etcd, or etcd did not answer in time and the key will expire with its lease.
    * Idempotent, bounded in time, never rejects.
    */
   release(): Promise<void>;
+  /** The same, at the end of a block of `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const CLOSED = 'the session was closed while this caller waited for the lock';
