@@ -37,8 +37,9 @@ const turnsOf = new WeakMap<object, Turns>();
  * `concurrency.Mutex` included.
  *
  * A holder is the leader of an {@link Election}: no other holds the lock by the clock, its `signal` is aborted before
- * another can hold it, and its `fencingToken` is greater than that of every holder before. It is not proved that a side
- * effect of a holder arrives while that holder still holds the lock: fence it, see docs/lock.md.
+ * another can hold it (unless somebody deletes its key in etcd), and its `fencingToken` is greater than that of every
+ * holder before. This does not mean that a side effect arrives while its holder still holds the lock: fence it, see
+ * docs/lock.md.
  *
  * Callers of one process take turns: only the first of them has a key in etcd. After each of them the process goes to
  * the end of etcd's queue. The lock is not reentrant: who holds it and asks for it again waits for ever.
