@@ -231,6 +231,7 @@ function deeds(): Arbitrary<Deed> {
     deed(1, fc.record({ ...of('cancel watches'), ...whom })),
     deed(1, fc.record({ ...of('overwrite key'), ...whom })),
     deed(1, fc.record({ ...of('delete queue'), election: elections(), many: fc.integer({ min: 2, max: 4 }) })),
+    deed(1, fc.record({ ...of('unseen end'), election: elections(), after: fc.nat(600) })),
     deed(1, fc.record({ ...of('nested key'), election: elections() })),
     deed(3, fc.record({ ...of('compact') })),
   );

@@ -135,6 +135,11 @@ export type Mishap =
 /** What operators do to keys and leases. */
 export type Tampering =
   | { readonly name: 'delete key' | 'revoke lease' | 'cancel watches' | 'overwrite key'; readonly who: Who }
+  /**
+   * Deletes the key of the second in line while its watches are interrupted, compacts that away, and deletes the
+   * leader's key `after` ms, while reads of the second are answered late.
+   */
+  | { readonly name: 'unseen end'; readonly election: number; readonly after: number }
   | { readonly name: 'delete queue'; readonly election: number; readonly many: number }
   | { readonly name: 'nested key'; readonly election: number }
   | { readonly name: 'compact' };

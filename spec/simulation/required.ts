@@ -36,6 +36,7 @@ const MISHAPS: Readonly<Record<Exclude<DeedName, Call['name'] | 'request' | 'str
   'cancel watches': true,
   'overwrite key': true,
   'delete queue': true,
+  'unseen end': true,
   'nested key': true,
   compact: true,
 };

@@ -101,6 +101,7 @@ const TAMPERING: ReadonlySet<string> = new Set<Tampering['name']>([
   'cancel watches',
   'overwrite key',
   'delete queue',
+  'unseen end',
   'nested key',
   'compact',
 ]);

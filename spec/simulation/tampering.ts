@@ -21,6 +21,22 @@ export function tamper(world: World, tampering: Tampering): boolean {
       etcd.delete(...queue.map(({ key }) => key));
       return true;
     }
+    case 'unseen end': {
+      const election = electionOf(world, tampering.election);
+      const [head, next] = referee.queueOf(election);
+      const process = world.living.find(({ process }) => next !== undefined && process.owns(next.lease))?.process;
+      if (head === undefined || next === undefined || process === undefined) return false;
+      process.weather.script('txn', { is: 'reply late', by: 700 }, 4);
+      process.connection.breakStreams('watch');
+      remove(world, next);
+      etcd.put(`${election}/nested/1`, 'of another election'); // the deletion is not the newest that is compacted
+      etcd.compact();
+      world.time.at(world.time.now + tampering.after, () => {
+        if (!world.isCalm && etcd.get(head.key)?.createRevision === head.createRevision) remove(world, head);
+      });
+      world.disturb(world.time.now + tampering.after + 1);
+      return true;
+    }
     case 'delete key': {
       const kv = keyOf(world, tampering.who);
       if (kv === undefined) return false;
@@ -61,6 +77,11 @@ export function tidyUp(world: World): void {
       world.etcd.delete(kv.key);
     }
   }
+}
+
+function remove(world: World, kv: StoredKey): void {
+  world.referee.void(kv);
+  world.etcd.delete(kv.key);
 }
 
 function electionOf(world: World, number: number): string {
