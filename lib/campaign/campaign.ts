@@ -165,7 +165,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     const { work } = this.#context.intent; // work that a listener assigns begins by itself
     this.#enter({ name: 'leading', candidacy, term });
     this.#waiters?.elected(term);
-    this.#leaderEvents.elected(this.#proclaimed.asOf(place), place.revision);
+    this.#leaderEvents.elected(this.#proclaimed.asOf(place), place);
     if (this.term === term) work?.begin(term); // a listener may have stopped us
   }
 

@@ -1,8 +1,9 @@
 import { leaderOf, toCandidate } from '../candidate.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
-import type { LeaderObserver, LeaderWatcher, View } from '../queue/leader-watcher.js';
-import type { Head } from '../queue/queue.js';
+import type { LeaderObserver, View } from '../queue/leader-observer.js';
+import type { LeaderWatcher } from '../queue/leader-watcher.js';
+import type { Head, Place } from '../queue/queue.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';
@@ -39,10 +40,10 @@ export class LeaderEvents implements LeaderObserver {
     else this.#watcher.learn(this, head);
   }
 
-  /** We lead. `kv`: our key as it is at that revision; undefined when its value is not known for sure. */
-  elected(kv: KeyValue | undefined, revision: bigint): void {
+  /** We lead. `kv`: our key as it is at that place; undefined when its value is not known for sure. */
+  elected(kv: KeyValue | undefined, { revision, history }: Place): void {
     if (kv === undefined) this.#watcher?.ask(this);
-    else this.#watcher?.learn(this, { kv, revision });
+    else this.#watcher?.learn(this, { kv, revision, history });
   }
 
   stop(): void {

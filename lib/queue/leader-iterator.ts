@@ -2,7 +2,8 @@ import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
 import { onAbort } from '../common/abort.js';
 import type { ElectionError } from '../errors.js';
 import type { KeyValue } from '../store/store.js';
-import type { LeaderObserver, LeaderWatcher, View } from './leader-watcher.js';
+import type { LeaderObserver, View } from './leader-observer.js';
+import type { LeaderWatcher } from './leader-watcher.js';
 
 type Result = IteratorResult<Candidate | undefined, void>;
 

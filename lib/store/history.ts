@@ -30,7 +30,7 @@ export class History {
   #patience = PATIENCE;
   #revision = 0n;
   #cluster: bigint | undefined;
-  #hasBegunAnew = false;
+  #number = 0;
   /** When the first of the older answers came, and when the last: nothing newer has come in between. */
   #older: { readonly since: number; last: number } | undefined;
 
@@ -43,9 +43,14 @@ export class History {
     return this.#revision;
   }
 
+  /** How often the history has begun anew. */
+  get number(): number {
+    return this.#number;
+  }
+
   /** Whether revisions of an earlier history may still be around. */
   get hasBegunAnew(): boolean {
-    return this.#hasBegunAnew;
+    return this.#number > 0;
   }
 
   /** No new history is believed before `ms` have passed: leaders of the old one may go by their leases for so long. */
@@ -74,7 +79,7 @@ export class History {
     this.#older.last = now;
     if (now - this.#older.since < this.#patience) return 'older';
     this.#older = undefined;
-    this.#hasBegunAnew = true;
+    this.#number++;
     this.#revision = revision;
     this.#cluster = cluster;
     return 'new history';
