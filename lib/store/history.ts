@@ -32,7 +32,7 @@ export class History {
   #cluster: bigint | undefined;
   #number = 0;
   /** When the first of the older answers came, and when the last: nothing newer has come in between. */
-  #older: { readonly since: number; last: number } | undefined;
+  #older: { readonly since: number; last: number; isOfOther: boolean } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -61,6 +61,8 @@ export class History {
   /** A watch has told of this revision. */
   saw(revision: bigint): void {
     if (revision <= this.#revision) return;
+    // An event does not name its cluster, and another cluster has revisions of its own.
+    if (this.#older?.isOfOther === true) return;
     this.#revision = revision;
     this.#older = undefined;
   }
@@ -75,8 +77,9 @@ export class History {
       return 'current';
     }
     const now = this.#clock.now();
-    if (this.#older === undefined || now - this.#older.last > GAP) this.#older = { since: now, last: now };
+    if (this.#older === undefined || now - this.#older.last > GAP) this.#older = { since: now, last: now, isOfOther };
     this.#older.last = now;
+    this.#older.isOfOther ||= isOfOther;
     if (now - this.#older.since < this.#patience) return 'older';
     this.#older = undefined;
     this.#number++;

@@ -20,8 +20,8 @@ interface Stream {
  * leader or a pause of the process (https://github.com/etcd-io/etcd/issues/21375 and 20418). A promotion that believes
  * such an answer waits for a predecessor whose deletion was told already, and nobody leads.
  *
- * When etcd's history has begun anew (see {@link History}), answers carry another number of it, every watch is started again at the new revision, and its
- * followers read.
+ * When etcd's history has begun anew (see {@link History}), answers carry another number of it, every watch is started
+ * again at the new revision, and its followers read.
  */
 export class MonotonicStore extends PassingStore {
   readonly #clock: Clock;

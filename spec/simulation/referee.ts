@@ -138,7 +138,8 @@ export class Referee {
     if (oldest !== undefined && idOf(oldest) !== record.heads.at(-1)) record.heads.push(idOf(oldest));
     const guard = this.#parts.etcd.get(record.guard);
     const token = guard === undefined ? 0n : BigInt(guard.value.toString());
-    if (record.lastHead?.endsWith(` @ ${token}`) === true) return; // the leader of the history before, and its key is left
+    // By the leader of the history before, whose key is left.
+    if (record.lastHead?.endsWith(` @ ${token}`) === true) return;
     if (token < record.lastGuard) {
       const facts = `a guarded write with token ${token} was accepted after one with ${record.lastGuard}`;
       throw new Violation('a: fencing', `${record.name}: ${facts}`);

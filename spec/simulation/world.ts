@@ -103,7 +103,7 @@ export class World {
     }
   }
 
-  /** etcd has begun anew, and is down for `ms`: nobody believes that at once. `before`: the keys of the history before. */
+  /** etcd has begun anew, and is down for `ms`. Nobody believes that at once. `before`: the keys before that. */
   beginAnew(before: readonly StoredKey[], ms: number): void {
     this.histories += 1;
     this.disturb(this.time.now + ms + BELIEVED_AFTER);
