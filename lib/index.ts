@@ -4,7 +4,7 @@ export type { RunOptions } from './campaign/run.js';
 export type { StateName } from './campaign/state.js';
 export type { Task } from './campaign/task-run.js';
 export type { Candidate } from './candidate.js';
-export { createClient } from './client.js';
+export { type ClientOptions, createClient } from './client.js';
 export { Election } from './election.js';
 export { ElectionError, type ElectionErrorCode } from './errors.js';
 export type { ElectionEventName, ElectionEvents, ElectionListener } from './events.js';

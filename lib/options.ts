@@ -132,7 +132,8 @@ function checkNames(options: object, known: readonly string[]): void {
   throw new ElectionError('INVALID_OPTION', `\`${unknown}\` is not an option; the options are ${names}`);
 }
 
-function resolveLogger(logger: unknown): Logger {
+/** @throws ElectionError `INVALID_OPTION` */
+export function resolveLogger(logger: unknown): Logger {
   if (logger === undefined) return defaultLogger();
   const shaped =
     typeof logger === 'object' &&

@@ -4,8 +4,8 @@ import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
+import type { News } from '../queue/leader-observer.js';
 import type { Head, Place } from '../queue/queue.js';
-import type { KeyValue } from '../store/store.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy, ElectedWaiters } from './elected-waiters.js';
@@ -166,7 +166,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     const { work } = this.#context.intent; // work that a listener assigns begins by itself
     this.#enter({ name: 'leading', candidacy, term });
     this.#waiters?.elected(term);
-    this.#leaderEvents.elected(this.#proclaimed.asOf(place), place.revision);
+    this.#leaderEvents.elected(this.#proclaimed.asOf(place), place);
     if (this.term === term) work?.begin(term); // a listener may have stopped us
   }
 
@@ -199,8 +199,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#context.session.lease.detach(this); // last: the candidate that waits for our place may tell its user
   }
 
-  headSeen(head: KeyValue, revision: bigint): void {
-    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(head, revision);
+  headSeen(news: News): void {
+    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(news);
   }
 
   failed(error: ElectionError): void {

@@ -1,5 +1,6 @@
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
+import type { News } from '../queue/leader-observer.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
 import type { OwnKey, Place } from '../queue/queue.js';
 import { type KeyValue, StaleAnswer } from '../store/store.js';
@@ -57,8 +58,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   /** An observer of the same election has learned who was first at this revision. */
-  headSeen(head: KeyValue, revision: bigint): void {
-    this.#placeWatcher.headSeen(head, revision);
+  headSeen(news: News): void {
+    this.#placeWatcher.headSeen(news);
   }
 
   /** The lease was refreshed. */

@@ -134,7 +134,7 @@ async function carryOut(command: Command, act: Action): Promise<Exit | number> {
   const out = new Output({ json, level: logLevel });
   let connection: Connection | undefined;
   try {
-    connection = await connect(flags);
+    connection = await connect(flags, out.logger);
     return await act({ ...connection, out }, command.args, command.opts());
   } catch (err) {
     const isUsage = err instanceof ElectionError && err.code === 'INVALID_OPTION';

@@ -45,3 +45,14 @@ export function electionOf(kv: Pick<KeyValue, 'key' | 'lease'>): string | undefi
   const slash = kv.key.lastIndexOf('/');
   return slash <= 0 || isBlocking(kv) ? undefined : kv.key.slice(0, slash);
 }
+
+/** Revisions come again when etcd's history begins anew, so they do not tell one key from another by themselves. */
+export function isSameKey(one: KeyValue | undefined, other: KeyValue | undefined): boolean {
+  return one?.createRevision === other?.createRevision && one?.key === other?.key;
+}
+
+/** Whether the key is as it was. */
+export function isSame(one: KeyValue | undefined, other: KeyValue | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return isSameKey(one, other) && one.modRevision === other.modRevision && one.value.equals(other.value);
+}

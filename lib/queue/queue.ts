@@ -1,7 +1,7 @@
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
-import type { KeyValue, Op, RangeQuery, RangeResult, Store } from '../store/store.js';
+import type { KeyValue, Op, RangeQuery, Store, TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
 import { endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
 
@@ -25,6 +25,8 @@ export interface Place {
   readonly kv: KeyValue;
   /** The revision at which this was so. */
   readonly revision: bigint;
+  /** The history that the revision belongs to. */
+  readonly history?: number | undefined;
 }
 
 /** Which key is first in the queue, by one linearizable read. */
@@ -33,6 +35,8 @@ export interface Head {
   /** How many keys are under the prefix, including those of nested elections. */
   readonly count: number;
   readonly revision: bigint;
+  /** The history that the revision belongs to. */
+  readonly history?: number | undefined;
 }
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
@@ -103,11 +107,12 @@ export class Queue {
   ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
     const key = this.keyOf(lease);
     const join: Op[] = [{ type: 'put', key, value, lease }, this.#read('newest', OF_A_PLACE)];
-    const { succeeded, revision, ranges } = await this.#store.txn({
+    const result = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
       success: withHead ? [...join, this.#read('oldest', 1)] : join,
       failure: [readOf(key)],
     });
+    const { succeeded, revision, ranges } = result;
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
       if (found === undefined || !this.#doomed.has(found.createRevision)) {
@@ -119,8 +124,8 @@ export class Queue {
 
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
-    const head = this.#headIn(ranges[1], revision);
-    const place = this.#placeIn(ranges[0], own, revision, OF_A_PLACE, head?.kv) ?? (await this.place(own));
+    const head = this.#headIn(result, 1);
+    const place = this.#placeIn(result, own, OF_A_PLACE, head?.kv) ?? (await this.place(own));
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
     return { place, head };
   }
@@ -133,9 +138,10 @@ export class Queue {
   async place(own: OwnKey, isOver = never): Promise<Place | undefined> {
     for (let limit = OF_A_PLACE; ; limit *= WIDER) {
       const query = this.#read('newest', limit, own.createRevision);
-      const { revision, ranges } = await this.#store.txn({ compare: [], success: [query], failure: [] });
-      if (!ranges[0]?.kvs.some((kv) => isKey(kv, own)) && (ranges[0]?.kvs.length ?? 0) < limit) return undefined;
-      const place = this.#placeIn(ranges[0], own, revision, limit);
+      const result = await this.#store.txn({ compare: [], success: [query], failure: [] });
+      const kvs = result.ranges[0]?.kvs ?? [];
+      if (!kvs.some((kv) => isKey(kv, own)) && kvs.length < limit) return undefined;
+      const place = this.#placeIn(result, own, limit);
       if (place !== undefined) return place;
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the place any more');
     }
@@ -179,12 +185,9 @@ export class Queue {
   /** As {@link place}, for the oldest key. */
   async head(isOver = never): Promise<Head> {
     for (let limit = 1; ; limit *= WIDER) {
-      const { revision, ranges } = await this.#store.txn({
-        compare: [],
-        success: [this.#read('oldest', limit)],
-        failure: [],
-      });
-      const head = this.#headIn(ranges[0], revision);
+      const query = this.#read('oldest', limit);
+      const result = await this.#store.txn({ compare: [], success: [query], failure: [] });
+      const head = this.#headIn(result);
       if (head !== undefined && (head.kv === undefined || limit === 1)) return head;
       const kv = head?.kv && (await this.#get(head.kv.key)); // the value, which the wide read has left out
       if (head !== undefined && kv?.createRevision === head.kv?.createRevision) return { ...head, kv };
@@ -222,14 +225,8 @@ export class Queue {
    * Undefined when the limit may have cut off the key before ours, or has cut off our key. `head`: the oldest key at
    * that revision, when it is known.
    */
-  #placeIn(
-    range: RangeResult | undefined,
-    own: OwnKey,
-    revision: bigint,
-    limit: number,
-    head?: KeyValue,
-  ): Place | undefined {
-    const kvs = range?.kvs ?? [];
+  #placeIn({ revision, history, ranges }: TxnResult, own: OwnKey, limit: number, head?: KeyValue): Place | undefined {
+    const kvs = ranges[0]?.kvs ?? [];
     const ours = kvs.find((kv) => isKey(kv, own));
     if (ours === undefined) return undefined;
     const older = this.#candidates(kvs)
@@ -240,16 +237,17 @@ export class Queue {
     // did not cut the answer off.
     const isWhole = kvs.length < limit;
     if (predecessor === undefined && !isWhole) return undefined;
-    const isHead = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
-    const place = { own, predecessor: predecessor?.key, isNext: isHead, kv: ours, revision };
+    const isNext = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
+    const place = { own, predecessor: predecessor?.key, isNext, kv: ours, revision, history };
     return predecessor !== undefined && isBlocking(predecessor) ? { ...place, blocker: predecessor } : place;
   }
 
-  #headIn(range: RangeResult | undefined, revision: bigint): Head | undefined {
+  #headIn({ revision, history, ranges }: TxnResult, at = 0): Head | undefined {
+    const range = ranges[at];
     if (range === undefined) return undefined;
     const [first] = this.#candidates(range.kvs).sort(byAge);
     if (first === undefined && range.kvs.length > 0 && range.kvs.length < range.count) return undefined;
-    return { kv: first, count: range.count, revision };
+    return { kv: first, count: range.count, revision, history };
   }
 
   #candidates(kvs: readonly KeyValue[]): KeyValue[] {

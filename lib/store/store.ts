@@ -103,6 +103,8 @@ export interface TxnResult {
   readonly revision: bigint;
   /** The id of the cluster that has answered; undefined when the store does not know it. */
   readonly cluster?: bigint | undefined;
+  /** How often etcd's history has begun anew by then. Revisions compare only within one history. */
+  readonly history?: number | undefined;
   /** The results of the `range` operations of the branch that was taken, in their order. */
   readonly ranges: readonly RangeResult[];
 }

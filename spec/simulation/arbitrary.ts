@@ -226,8 +226,10 @@ function deeds(): Arbitrary<Deed> {
     deed(2, fc.record({ ...of('raft leader') })),
     deed(1, fc.record({ ...of('quorum'), for: spell() })),
     deed(1, fc.record({ ...of('etcd restart'), for: short() })),
+    deed(2, fc.record({ ...of('history'), from: beginnings(), for: short() })),
     deed(3, fc.record({ ...of('delete key'), ...whom })),
     deed(2, fc.record({ ...of('revoke lease'), ...whom })),
+    deed(1, fc.record({ ...of('revoke unnoticed'), ...whom })),
     deed(1, fc.record({ ...of('cancel watches'), ...whom })),
     deed(1, fc.record({ ...of('overwrite key'), ...whom })),
     deed(1, fc.record({ ...of('delete queue'), election: elections(), many: fc.integer({ min: 2, max: 4 }) })),
@@ -275,6 +277,11 @@ function people(): Arbitrary<Who> {
 /** Draws the first election more often than all others, because much that befalls one election tells more. */
 function elections(): Arbitrary<number> {
   return fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(12) });
+}
+
+/** Of another history: an empty folder, or a snapshot that is so many revisions old. */
+function beginnings(): Arbitrary<'nothing' | number> {
+  return fc.oneof(fc.constant<'nothing'>('nothing'), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 40 }));
 }
 
 function short(): Arbitrary<number> {

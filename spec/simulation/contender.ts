@@ -4,6 +4,7 @@ import type { Leadership } from '../../lib/leadership.js';
 import type { Session } from '../../lib/session.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
 import type { Process } from './process.js';
+import { type Announced, idOf } from './record.js';
 import { isCrash, Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Worker } from './worker.js';
@@ -40,7 +41,7 @@ export class Contender {
   #term: Leadership | undefined;
   /** The signal of the present term, if the user has asked for it at the beginning. */
   #signal: AbortSignal | undefined;
-  #lastLeader = 0n;
+  #lastLeader: Announced | undefined;
   #announced = 0;
 
   constructor({ name, electionName, plan, process, session }: ContenderParts) {
@@ -69,6 +70,12 @@ export class Contender {
   /** The present term, as the events have told. */
   get term(): Leadership | undefined {
     return this.#term;
+  }
+
+  /** The candidacy that it leads with; empty when there is none. */
+  get leads(): string {
+    const { leadership } = this.election;
+    return leadership === undefined ? '' : idOf({ key: leadership.key, createRevision: leadership.fencingToken });
   }
 
   get isQueued(): boolean {
@@ -174,8 +181,7 @@ export class Contender {
         this.tell(() => `hears that the leader is ${value ?? 'nobody'}`);
         world.tally.add('outcome', 'leader events');
         if (candidate === undefined) return;
-        world.referee.announced(this.electionName, this.name, candidate.fencingToken, this.#lastLeader);
-        this.#lastLeader = candidate.fencingToken;
+        this.#lastLeader = world.referee.announced(this.electionName, this.name, candidate, this.#lastLeader);
       }),
     );
     this.election.on('suspended', (error) => this.tell(() => `suspended: ${error.message}`));

@@ -1,4 +1,5 @@
 import type { Mutation } from '../support/mutants/mutation.js';
+import { HISTORY_MUTATIONS } from './history-mutations.js';
 import type { Check } from './violation.js';
 
 /** A mistake in lib/, and the checks of which one must fail for it. */
@@ -314,8 +315,9 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'an answer that is older than what was seen is believed',
     file: 'lib/store/monotonic-store.ts',
-    search: "if (verdict !== 'older') return result;",
-    replace: 'return result;',
+    search: "if (verdict !== 'older') return { ...result",
+    replace: 'return { ...result',
     breaks: ['f: somebody leads'],
   },
+  ...HISTORY_MUTATIONS,
 ];

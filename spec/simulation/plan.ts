@@ -130,10 +130,14 @@ export type Mishap =
       readonly for: number;
     }
   | { readonly name: 'raft leader' }
-  | { readonly name: 'quorum' | 'etcd restart'; readonly for: number };
+  | { readonly name: 'quorum' | 'etcd restart'; readonly for: number }
+  /** etcd comes back with an empty data folder, or with a snapshot of so many revisions ago: its revisions go back. */
+  | { readonly name: 'history'; readonly from: 'nothing' | number; readonly for: number };
 
 /** What operators do to keys and leases. */
 export type Tampering =
+  /** `revoke unnoticed`: refreshes of the lease succeed all the same. */
+  | { readonly name: 'revoke unnoticed'; readonly who: Who }
   | { readonly name: 'delete key' | 'revoke lease' | 'cancel watches' | 'overwrite key'; readonly who: Who }
   /**
    * Deletes the key of the second in line while its watches are interrupted, compacts that away, and deletes the

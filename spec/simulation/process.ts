@@ -49,6 +49,8 @@ export class Process {
   readonly closed = new WeakSet<Session>();
   /** The contenders of sessions that have been closed. */
   readonly #retired: Contender[] = [];
+  /** How often etcd had begun anew when it first answered: of the histories before nothing is known here. */
+  knowsFrom: number | undefined;
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();
 
@@ -196,6 +198,9 @@ export class Process {
         for (const { key, createRevision } of deletedBy(txn)) {
           released((term) => term.key === key && term.fencingToken === createRevision);
         }
+      },
+      answered: () => {
+        this.knowsFrom ??= this.world.histories;
       },
       revoking: (lease) => released(({ leaseId }) => leaseId === hexOf(lease)),
     });

@@ -98,6 +98,7 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
 const TAMPERING: ReadonlySet<string> = new Set<Tampering['name']>([
   'delete key',
   'revoke lease',
+  'revoke unnoticed',
   'cancel watches',
   'overwrite key',
   'delete queue',

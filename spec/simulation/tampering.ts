@@ -50,11 +50,13 @@ export function tamper(world: World, tampering: Tampering): boolean {
       etcd.put(kv.key, 'of an operator');
       return true;
     }
-    case 'revoke lease': {
+    case 'revoke lease':
+    case 'revoke unnoticed': {
       const kv = keyOf(world, tampering.who);
       if (kv === undefined || kv.lease === 0n) return false;
       for (const other of etcd.keys()) if (other.lease === kv.lease) referee.void(other);
-      etcd.revoke(kv.lease);
+      if (tampering.name === 'revoke lease') etcd.revoke(kv.lease);
+      else etcd.revokeUnnoticed(kv.lease);
       return true;
     }
     case 'cancel watches': {

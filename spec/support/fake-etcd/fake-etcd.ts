@@ -118,6 +118,13 @@ export class FakeEtcd {
     this.#cluster.state.revoke(lease);
   }
 
+  /** Revokes as an operator does, and refreshes of the lease succeed all the same: a known fault of old releases. */
+  revokeUnnoticed(lease: bigint): void {
+    this.#network.trace(() => `operator: revoke ${lease.toString(16)}, and refreshes do not notice`);
+    this.#cluster.state.leases.haunt(lease);
+    this.#cluster.state.revoke(lease);
+  }
+
   /** Compacts the history up to this revision, by default up to now. Nothing happens when it is compacted already. */
   compact(revision = this.revision): void {
     if (revision <= this.compacted) return;
@@ -168,6 +175,16 @@ export class FakeEtcd {
     this.#network.after(ms, () => {
       for (const member of this.#cluster.members) this.#cluster.setCondition(member, 'up');
     });
+  }
+
+  /**
+   * Takes all members down, and back after `ms` with other data: with none, or with those of so many revisions ago.
+   * Nobody is told, and `onWrite` is not called.
+   */
+  beginAnew(from: 'nothing' | number, ms: number): void {
+    this.restart(ms);
+    this.#cluster.beginAnew(from);
+    this.#network.trace(() => `etcd: begins anew at revision ${this.revision}`);
   }
 
   /** Heals members, network and majority, and removes every fault. What has happened stays so. */

@@ -31,9 +31,13 @@ export class KeySpace {
   /** The keys of `#keys`, sorted. */
   #sorted: string[] = [];
   #history: Change[] = [];
-  // An empty etcd answers with revision 1.
-  #revision = 1n;
+  #revision: bigint;
   #compacted = -1n;
+
+  /** An empty etcd answers with revision 1. */
+  constructor(revision = 1n) {
+    this.#revision = revision;
+  }
 
   get revision(): bigint {
     return this.#revision;
@@ -121,6 +125,24 @@ export class KeySpace {
     }
     past.#sorted = [...past.#keys.keys()].sort();
     return past;
+  }
+
+  /** Restores a snapshot that is so many revisions old, as far as the history is still known. */
+  goBack(changes: number): void {
+    const past = this.past(changes);
+    this.#keys = past.#keys;
+    this.#sorted = past.#sorted;
+    this.#revision = past.#revision;
+    this.#history = this.#history.slice(0, Math.max(0, this.#history.length - changes));
+  }
+
+  /** Begins again with an empty data folder. */
+  clear(): void {
+    this.#keys = new Map();
+    this.#sorted = [];
+    this.#revision = 1n;
+    this.#history = [];
+    this.#compacted = -1n;
   }
 
   /** What happened from `revision` on, as far as it has not been compacted. */

@@ -10,6 +10,8 @@ export interface FakeEtcdOptions {
   readonly seed?: number;
   /** @default 3 */
   readonly members?: number;
+  /** The revision at which etcd begins: more than 1 stands for a cluster that has been in use. @default 1n */
+  readonly revision?: bigint;
   /** Milliseconds that every message takes, each way. @default 1 */
   readonly latency?: Span;
   /**
@@ -55,6 +57,7 @@ export function resolveOptions(options: FakeEtcdOptions): ResolvedOptions {
     clock: options.clock ?? new SystemClock(),
     seed: 1,
     members: 3,
+    revision: 1n,
     latency: 1,
     watchDelay: 0,
     catchUp: 100,
