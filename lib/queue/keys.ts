@@ -1,4 +1,4 @@
-import { hexOf, keyFrom } from '../store/bytes.js';
+import { hexOf, isOurLease, keyFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 
 /** The keys of an election are the same for every etcd client: `<name>/<lease id in lower-case hex>`. */
@@ -30,6 +30,14 @@ export function isCandidateKey(key: string, prefix: string): boolean {
  */
 export function isBlocking({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boolean {
   return lease === 0n || (leaseIn(key) !== hexOf(lease) && leaseIn(key) !== lease.toString());
+}
+
+/**
+ * Whether a candidate of this library has written the key. Such a candidate notices when its key is deleted, and queues
+ * again; one of another client may not notice, and would take itself for the leader later.
+ */
+export function isOurs({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boolean {
+  return isOurLease(lease) && leaseIn(key) === hexOf(lease);
 }
 
 /**

@@ -58,7 +58,15 @@ describe('what etcd-leader shows of elections', () => {
       expect(candidates).to.have.lengthOf(2);
       const { ttl, ...rest } = candidates[0];
       const { key, fencingToken, leaseId } = first?.leadership ?? {};
-      const shown = { position: 1, value: 'first', key, token: String(fencingToken), leaseId, blocks: false };
+      const shown = {
+        position: 1,
+        value: 'first',
+        key,
+        token: String(fencingToken),
+        leaseId,
+        blocks: false,
+        isOurs: true,
+      };
       expect(rest).to.deep.equal(shown);
       expect(ttl).to.be.within(0, TTL);
     });
