@@ -14,8 +14,10 @@ import { Joining } from './joining.js';
 import { LeaderEvents } from './leader-events.js';
 import { Leaving } from './leaving.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
+import { Priority } from './priority.js';
 import { ProclaimedValue } from './proclaimed-value.js';
 import { assertLegal, isQueued, type State } from './state.js';
+import { Steering, type SteeringMoves } from './steering.js';
 import type { Workload } from './task-run.js';
 import type { Term } from './term.js';
 
@@ -27,13 +29,17 @@ const UNHEALTHY = 'the health check failed: out of the queue until it succeeds';
  * Three things move it: the user's calls, the present state (`CampaignMoves`), and the lease (`LeaseUser`). Every move
  * goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
-export class Campaign implements CampaignMoves, LeaseUser {
+export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
   readonly name: string;
   readonly #context: CampaignContext;
   readonly #events: Events;
   readonly #leaderEvents: LeaderEvents;
   readonly #proclaimed: ProclaimedValue;
   readonly #health: HealthCheck | undefined;
+  /** There once somebody has spoken of priorities. */
+  #priority: Priority | undefined;
+  /** There while this candidate leads, if it looks at control keys. */
+  #steering: Steering | undefined;
   #waiters: ElectedWaiters | undefined;
   /** There while something goes wrong. */
   #errors: ErrorEvents | undefined;
@@ -47,6 +53,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#leaderEvents = new LeaderEvents(context, events, this);
     this.#proclaimed = new ProclaimedValue(context, this);
     this.#health = healthCheck && new HealthCheck(healthCheck, context.log);
+    const { priority, preempt } = context.options;
+    if (priority !== undefined || preempt !== undefined) void this.setPriority(priority ?? 0); // writes nothing yet
   }
 
   get state(): State {
@@ -102,10 +110,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
     return state.done;
   }
 
-  /** Resolves when the candidate is back in the queue, or an attempt to be so has failed. */
-  async stepDown(reason: ElectionError): Promise<void> {
+  /**
+   * Resolves when the candidate is back in the queue, or an attempt to be so has failed. `to`: the lease of the
+   * candidate that shall lead next.
+   */
+  async stepDown(reason: ElectionError, to?: bigint): Promise<void> {
     if (this.#state.name !== 'leading') throw new ElectionError('NOT_LEADER', 'only a leader can step down');
-    await this.#leave(reason).done;
+    await this.#leave(reason, to).done;
     const { state } = this;
     if (state.name === 'joining') await state.attempt;
   }
@@ -117,6 +128,11 @@ export class Campaign implements CampaignMoves, LeaseUser {
       throw new ElectionError('NOT_CANDIDATE', message);
     }
     await this.#proclaimed.proclaim(state.candidacy.own, value);
+  }
+
+  async setPriority(priority: number): Promise<void> {
+    this.#priority ??= new Priority(this.#context, this);
+    await this.#priority.set(priority, isQueued(this.#state) ? this.#state.candidacy.own : undefined);
   }
 
   /** Resolves when this candidate is elected. */
@@ -150,6 +166,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     else this.#enter({ name: 'waiting', candidacy });
     this.#errors = undefined;
     this.#proclaimed.restore();
+    this.#priority?.restore(candidacy.own);
     if (this.#state.name === 'waiting') this.work?.notElected();
     this.#leaderEvents.joined(head);
   }
@@ -167,6 +184,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#waiters?.elected(term);
     this.#leaderEvents.elected(this.#proclaimed.asOf(place), place.revision);
     if (this.term === term) work?.begin(term); // a listener may have stopped us
+    if (this.term !== term || !Steering.isWanted(this.#context)) return;
+    this.#steering = new Steering(this.#context, candidacy.own, place.revision, this);
   }
 
   /** waiting, leading -> joining */
@@ -175,11 +194,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   /** joining, waiting, leading -> leaving */
-  #leave(reason: ElectionError): Leaving {
+  #leave(reason: ElectionError, to?: bigint): Leaving {
     const previous = this.#state;
+    const isRanked = this.#priority !== undefined || this.#steering?.hasSeenRanks === true;
+    const succession = previous.name === 'leading' && (to !== undefined || isRanked) ? { to } : undefined;
     const joining = previous.name === 'joining' ? previous : undefined;
     const own = isQueued(previous) ? previous.candidacy.own : undefined;
-    const leaving = new Leaving(this.#context, { joining, own }, reason, this);
+    const leaving = new Leaving(this.#context, { joining, own, succession }, reason, this);
     // Enter first: a listener of `unelected` may call stop() or start(), and must find the state.
     this.#enter(leaving, reason);
     leaving.begin();
@@ -202,6 +223,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#errors.tell(error);
     this.work?.notElected(isQueued(this.#state) ? undefined : error);
     if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
+  }
+
+  // ---- from the control keys ----
+
+  /** leading -> leaving */
+  makeWay(reason: ElectionError, to: bigint | undefined): void {
+    if (this.#state.name === 'leading') this.#leave(reason, to);
   }
 
   // ---- from the lease ----
@@ -228,7 +256,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    if (isQueued(this.#state)) this.#state.candidacy.refreshed();
+    if (isQueued(this.#state)) {
+      this.#state.candidacy.refreshed();
+      this.#priority?.restore(this.#state.candidacy.own); // in case the first attempt failed
+    }
     this.#events.emit('refresh', info);
   }
 
@@ -260,6 +291,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#context.log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
     if (previous.name === 'joining') previous.close();
     if (isQueued(previous) && !isQueued(next)) previous.candidacy.close();
+    this.#steering?.close();
+    this.#steering = undefined;
     if (previous.name === 'leading' && reason !== undefined) {
       previous.term.end(reason);
       this.#events.emit('unelected', previous.term, reason);

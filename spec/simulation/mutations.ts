@@ -231,8 +231,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'the queue told in the order of its keys',
     file: 'lib/queue/queue.ts',
-    search: '(kv.key)).sort(byAge);',
-    replace: '(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));',
+    search: '(kv.key)).sort(byAge);\n  }\n',
+    replace: '(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));\n  }\n',
     breaks: ['e: order'],
   },
   {
