@@ -26,7 +26,7 @@ describe('priority', () => {
   it('is a key on the lease of the candidate, written by the join, and none for 0', async () => {
     const [, b] = await queue({ a: { priority: 0 }, b: { priority: 10 }, c: {} });
     const [kv] = world.etcd.keys('jobs!rank/');
-    const [, second] = world.etcd.keys('jobs/').sort((x, y) => Number(x.createRevision - y.createRevision));
+    const [, second] = [...world.etcd.keys('jobs/')].sort((x, y) => Number(x.createRevision - y.createRevision));
     expect(ranks()).to.deep.equal(['10']);
     expect([kv?.key, kv?.lease, kv?.createRevision]).to.deep.equal([
       `jobs!rank/${second?.lease.toString(16)}`,
@@ -78,7 +78,7 @@ describe('priority', () => {
   });
 
   it('costs nothing more where nobody speaks of priorities', async () => {
-    const all = await queue({ a: {}, b: {}, c: {} });
+    const all = await queue({ a: { observe: false }, b: { observe: false }, c: { observe: false } });
     const before = world.etcd.requests.txn;
     await world.settled(all[0]?.election.stop() ?? Promise.resolve());
     await world.until(() => all[1]?.election.isLeader() === true, 'the next one leads', 100);
@@ -169,7 +169,7 @@ describe('priority', () => {
     })) {
       it(`${what}, counts for nothing`, async () => {
         const all = await queue({ a: { priority: 0 }, b: {}, c: {} });
-        put(world.etcd.keys('jobs/').sort((x, y) => Number(y.createRevision - x.createRevision))[0]?.lease ?? 0n);
+        put([...world.etcd.keys('jobs/')].sort((x, y) => Number(y.createRevision - x.createRevision))[0]?.lease ?? 0n);
         await world.settled(all[0]?.election.stop() ?? Promise.resolve());
         await world.advance(100);
         expect(leads(all)).to.equal(1);
@@ -212,9 +212,11 @@ describe('preempt', () => {
   });
 
   it('makes way for the best of those that have waited so long', async () => {
-    const [a, b, c] = [make('a', { preempt: 5 }), make('b', { priority: 3 }), make('c', { priority: 7 })];
+    const [a, b, c] = [make('a', { preempt: 5, priority: 9 }), make('b', { priority: 3 }), make('c', { priority: 7 })];
     await world.queued(a, b, c);
-    await world.advance(6_000);
+    await world.advance(20_000);
+    await world.settled(a.setPriority(0));
+    await world.advance(5_100);
     expect(c.isLeader()).to.equal(true);
   });
 

@@ -256,10 +256,10 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
   }
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    if (isQueued(this.#state)) {
-      this.#state.candidacy.refreshed();
-      this.#priority?.restore(this.#state.candidacy.own); // in case the first attempt failed
-    }
+    const state = this.#state;
+    if (isQueued(state)) state.candidacy.refreshed();
+    // In case the first attempt failed. The candidacy may just have told that our key is gone.
+    if (isQueued(state) && this.#state === state) this.#priority?.restore(state.candidacy.own);
     this.#events.emit('refresh', info);
   }
 

@@ -41,7 +41,11 @@ const SPREADER = 0x9e37_79b9_7f4a_7c15n;
  */
 export function newLeaseId(): bigint {
   const bits = (): bigint => BigInt(Math.floor(Math.random() * 2 ** (RANDOM / 2)));
-  const random = (bits() << BigInt(RANDOM / 2)) | bits();
+  return leaseIdOf((bits() << BigInt(RANDOM / 2)) | bits());
+}
+
+/** The lease id of ours with these 46 bits. */
+export function leaseIdOf(random: bigint): bigint {
   return ALWAYS_SET | (random << BigInt(CHECK)) | checkOf(random);
 }
 
