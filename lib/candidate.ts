@@ -24,8 +24,8 @@ export interface Candidate {
   readonly blocks: boolean;
   /**
    * True when the candidate is of this library: its lease id shows that. Only such candidates can be asked to step
-   * down, and only such are moved back when a leader hands over to somebody behind them. False for `etcdctl elect`, Go's
-   * and etcd3's elections, and for versions of this library before 0.1.
+   * down, and only such are moved back when a leader hands over to somebody behind them. False for `etcdctl elect`,
+   * Go's and etcd3's elections, and for versions of this library before 0.1.
    */
   readonly isOurs: boolean;
 }

@@ -147,9 +147,9 @@ export class Election {
    * when the first attempt to be so has failed (`error` tells, and it is tried again). Alone there it is elected again,
    * with a greater token.
    *
-   * With `to`, hands over to that candidate, and resolves with the candidate that leads then: candidates of this library
-   * between the two queue again behind it; those of other clients lead before it, in their turn; and when it has left
-   * meanwhile, the next in the queue leads. The work of `run()` ends first, as ever.
+   * With `to`, hands over to that candidate, and resolves with the candidate that leads then: candidates of this
+   * library between the two queue again behind it; those of other clients lead before it, in their turn; and when it
+   * has left meanwhile, the next in the queue leads. The work of `run()` ends first, as ever.
    *
    * @throws ElectionError (rejects) `NOT_LEADER`; with `to` `NOT_CANDIDATE` when nobody else in the queue announces
    *   that, `UNAVAILABLE`, `PERMISSION_DENIED`, `INVALID_OPTION`
@@ -173,8 +173,8 @@ export class Election {
    * Only a leader of this library with `steerable` answers. It does not know whether it may refuse: who can write the
    * election's keys can ask.
    *
-   * @throws ElectionError (rejects) `TIMEOUT` when the leader has not answered within 2 s, or is of another client; then
-   *   nothing is changed. `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE` when nobody announces `to`,
+   * @throws ElectionError (rejects) `TIMEOUT` when the leader has not answered within 2 s, or is of another client;
+   *   then nothing is changed. `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE` when nobody announces `to`,
    *   `ABORTED`, `UNAVAILABLE`, `PERMISSION_DENIED`, `INVALID_OPTION`
    * @example
    * ```ts
@@ -191,7 +191,8 @@ export class Election {
    * Changes this candidate's `priority`, now and in later terms; neither its place in the queue nor its token. Resolves
    * when etcd has it; outside the queue at once, and the next join writes it.
    *
-   * @throws ElectionError (rejects) `INVALID_OPTION`; `UNAVAILABLE`, `PERMISSION_DENIED`: then it is written again later
+   * @throws ElectionError (rejects) `INVALID_OPTION`; `UNAVAILABLE`, `PERMISSION_DENIED`: then it is written again
+   *   later
    */
   async setPriority(priority: number): Promise<void> {
     checkPriority(priority);

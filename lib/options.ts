@@ -77,7 +77,7 @@ export interface ElectionOptions extends SessionOptions {
    * Follows `ask()` and `etcd-leader step-down` while leading: steps down when it is asked to, work first. Costs one
    * watch while this candidate leads. `false`: whoever asks is told after two seconds that nobody has answered.
    *
-   * @default true; false with a Session, whose elections may be many
+   * @default true; false with a Session
    */
   readonly steerable?: boolean;
 
@@ -95,7 +95,7 @@ export interface ElectionOptions extends SessionOptions {
    * Seconds for which a candidate of a strictly higher `priority` must have waited until this one, while it leads,
    * makes way for it, work first. It needs no `stop()`, so a better candidate that comes late or back leads after all.
    *
-   * @default none: a leader leads until it stops
+   * @default none
    */
   readonly preempt?: number;
 }

@@ -44,8 +44,8 @@ type Observe = (signal: AbortSignal) => AsyncIterable<Candidate | undefined>;
  * Asks the leader to step down: signal, work, key. Resolves with the candidate that leads afterwards; undefined when
  * nobody does.
  *
- * @throws ElectionError `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`, `ABORTED`, `UNAVAILABLE`,
- *   `PERMISSION_DENIED`
+ * @throws ElectionError `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`, `ABORTED`,
+ *   `UNAVAILABLE`, `PERMISSION_DENIED`
  */
 export async function ask(
   context: CampaignContext,

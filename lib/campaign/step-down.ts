@@ -14,8 +14,8 @@ export interface StepDownOptions {
  * The leader steps down; with `to`, it hands over to that candidate. Then resolves with the candidate that leads when
  * the old leader is back in the queue; undefined: nobody does.
  *
- * @throws ElectionError `INVALID_OPTION`, `NOT_LEADER`, `NOT_CANDIDATE`; `UNAVAILABLE` and `PERMISSION_DENIED` by a read
- *   before the leader steps down, or by the read that says who leads afterwards
+ * @throws ElectionError `INVALID_OPTION`, `NOT_LEADER`, `NOT_CANDIDATE`; `UNAVAILABLE` and `PERMISSION_DENIED` by a
+ *   read before the leader steps down, or by the read that says who leads afterwards
  */
 export async function stepDown(
   campaign: Campaign,

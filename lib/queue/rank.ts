@@ -5,7 +5,9 @@ import { rankKeyOf } from './control-keys.js';
 export const LOWEST = -1_000;
 export const HIGHEST = 1_000;
 
-/** What the keys under `<election>!rank/` say. A key that does not name its lease, or says no priority, says nothing. */
+/**
+ * What the keys under `<election>!rank/` say. A key that does not name its lease, or says no priority, says nothing.
+ */
 export function ranksIn(name: string, kvs: readonly KeyValue[]): Map<bigint, number> {
   const ranks = new Map<bigint, number>();
   for (const { key, value, lease } of kvs) {

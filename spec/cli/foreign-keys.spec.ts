@@ -113,7 +113,7 @@ describe('the command line and keys that are no candidates’', () => {
     };
 
     for (const [which, join] of Object.entries(others)) {
-      it(`is shown by list as by candidates, is not asked, and loses its key by step-down --force: ${which}`, async () => {
+      it(`is shown by list as by candidates, is not asked, and is deposed by step-down --force: ${which}`, async () => {
         const { election, is } = await join(name);
         await until(() => is.isLeader(), { within: 10_000, what: `${which} to lead` });
         await queued(candidate(cluster().hosts, election, { value: 'a' }));
