@@ -148,16 +148,16 @@ describe('stepDown({ to })', () => {
 
   describe('past a candidate of another client', () => {
     /** Puts a key as Go's client does, on a lease of etcd's choice. */
-    const foreign = async (lease: bigint): Promise<string> => {
+    const foreign = (lease: bigint): string => {
       const key = `jobs/${lease.toString(16)}`;
-      await world.settled(world.process('go').store.grant(lease, 600));
+      world.etcd.grant(lease, 600);
       world.etcd.put(key, 'go', lease);
       return key;
     };
 
     it('leaves its key: it leads in its turn, and then the target', async () => {
       const [a, b] = await queue(['a', 'b']);
-      const key = await foreign(0x694d_7a0e_1c3f_0002n);
+      const key = foreign(0x694d_7a0e_1c3f_0002n);
       const c = world.candidate('c');
       const d = world.candidate('d');
       await world.queued(c.election, d.election);

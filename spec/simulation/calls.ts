@@ -26,6 +26,12 @@ function act(world: World, contender: Contender, call: Call): void {
       return;
     case 'step down':
       return contender.stepDown();
+    case 'hand over':
+      return contender.handOver(valueAt(world, contender, call.to));
+    case 'ask':
+      return contender.ask(call.to === undefined ? undefined : valueAt(world, contender, call.to));
+    case 'prioritise':
+      return contender.prioritise(call.priority);
     case 'restart':
       void contender.stop();
       process.user.after(call.after, () => {
@@ -66,6 +72,12 @@ function act(world: World, contender: Contender, call: Call): void {
     case 'close':
       void renew(world, process, call.backAfter);
   }
+}
+
+/** What the candidate announces that stands at this place of the queue. */
+function valueAt(world: World, { electionName }: Contender, place: number): string {
+  const queue = world.referee.queueOf(electionName);
+  return queue[place % Math.max(1, queue.length)]?.value.toString() ?? 'nobody';
 }
 
 function dither(contender: Contender, [ms, ...rest]: readonly number[]): void {

@@ -108,6 +108,19 @@ function* problemsIn(world: World): Generator<string> {
     }
     if (first.value.toString() !== value) yield `${leader.name} announces ${first.value}, and believes it is ${value}`;
     for (const contender of all) yield* ignoranceOf(contender, first);
+    yield* restlessnessOf(world, leader);
+  }
+}
+
+/** What makes the leader step down soon, and what is left of candidates that have gone. */
+function* restlessnessOf(world: World, { name, electionName, plan }: Contender): Generator<string> {
+  const queue = world.referee.queueOf(electionName);
+  const ranks = new Map(world.etcd.keys(`${electionName}!rank/`).map((kv) => [kv.lease, Number(kv.value)]));
+  const [ours = 0, ...others] = queue.map(({ lease }) => ranks.get(lease) ?? 0);
+  if (plan.preempt !== undefined && others.some((rank) => rank > ours)) yield `${name} is about to make way`;
+  for (const [lease, rank] of ranks) {
+    if (!world.processes.some(({ isDead, owns }) => !isDead && owns(lease))) continue; // it ends with its lease
+    if (!queue.some((kv) => kv.lease === lease)) yield `the priority ${rank} is left without a candidate`;
   }
 }
 
@@ -249,7 +262,8 @@ async function checkNothingLeft(world: World): Promise<void> {
     }
     for (const { id } of world.etcd.leases()) if (owns(id)) world.tally.add('outcome', 'leases left to expire');
     for (const election of world.elections) {
-      const left = world.referee.queueOf(election).find(({ lease }) => owns(lease));
+      const keys = [...world.referee.queueOf(election), ...world.etcd.keys(`${election}!`)];
+      const left = keys.find(({ lease }) => owns(lease));
       if (left !== undefined) throw new Violation('g: nothing left', `${name} leaves the key ${left.key}`);
     }
   }

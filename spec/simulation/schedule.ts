@@ -81,6 +81,9 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
   'start',
   'stop',
   'step down',
+  'hand over',
+  'ask',
+  'prioritise',
   'read',
   'restart',
   'proclaim',
@@ -102,6 +105,8 @@ const TAMPERING: ReadonlySet<string> = new Set<Tampering['name']>([
   'overwrite key',
   'delete queue',
   'nested key',
+  'forge ask',
+  'foreign candidate',
   'compact',
 ]);
 
