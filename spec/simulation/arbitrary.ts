@@ -257,7 +257,7 @@ function deeds(): Arbitrary<Deed> {
         says: fc.constantFrom('now', 'twice', 'stale', 'nonsense'),
       }),
     ),
-    deed(1, fc.record({ ...of('foreign candidate'), election: elections(), for: spell() })),
+    deed(2, fc.record({ ...of('foreign candidate'), election: elections(), for: spell() })),
     deed(3, fc.record({ ...of('compact') })),
   );
 }

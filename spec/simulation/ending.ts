@@ -74,7 +74,7 @@ async function becomeCalm(world: World): Promise<void> {
   const isGood = (): boolean => {
     if (world.violation !== undefined) return true;
     startSomebody(world);
-    problems = [...problemsIn(world)];
+    problems = [...problemsIn(world), ...restlessness(world)];
     return problems.length === 0;
   };
   // The check runs now and then, because it costs more than a step.
@@ -108,11 +108,14 @@ function* problemsIn(world: World): Generator<string> {
     }
     if (first.value.toString() !== value) yield `${leader.name} announces ${first.value}, and believes it is ${value}`;
     for (const contender of all) yield* ignoranceOf(contender, first);
-    yield* restlessnessOf(world, leader);
   }
 }
 
-/** What makes the leader step down soon, and what is left of candidates that have gone. */
+/** What makes a leader step down soon, and what is left of candidates that have gone. */
+function* restlessness(world: World): Generator<string> {
+  for (const leader of world.living) if (leader.election.isLeader()) yield* restlessnessOf(world, leader);
+}
+
 function* restlessnessOf(world: World, { name, electionName, plan }: Contender): Generator<string> {
   const queue = world.referee.queueOf(electionName);
   const ranks = new Map(world.etcd.keys(`${electionName}!rank/`).map((kv) => [kv.lease, Number(kv.value)]));
@@ -140,7 +143,7 @@ async function stayCalm(world: World): Promise<void> {
   const before = leadersOf(world);
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   await world.time.advance(Math.max(SHORTEST_CALM, longest));
-  const problems = [...problemsIn(world)];
+  const problems = [...problemsIn(world), ...restlessness(world)];
   if (problems.length > 0) throw new Violation('f: calm', problems.join('; '));
   for (const [name, token] of leadersOf(world)) {
     if (before.get(name) !== token) {

@@ -83,9 +83,9 @@ export class Referee {
   }
 
   /**
-   * The exceptions to the order of joining: a process deletes keys of others only in a transfer. That is one transaction
-   * under a compare of its own key, of each key that it deletes, and of a key behind all these, which stays. Nobody is
-   * deleted for a target that has left, and no candidate of another client is.
+   * The exceptions to the order of joining: a process deletes keys of others only in a transfer. That is one
+   * transaction under a compare of its own key, of each key that it deletes, and of a key behind all these, which
+   * stays. Nobody is deleted for a target that has left, and no candidate of another client is.
    */
   moving(who: string, { compare, success }: Txn, owns: (lease: bigint) => boolean): void {
     for (const { name, prefix } of this.#records.values()) {
