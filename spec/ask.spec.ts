@@ -175,6 +175,27 @@ describe('a leader that is asked to step down', () => {
     expect((await world.settled(asking))?.value).to.equal('b');
   });
 
+  it('is told to be silent also when the answer to the withdrawal is lost', async () => {
+    await queue(['a', 'b'], { steerable: false });
+    const { store, election } = world.candidate('operator');
+    store.faults.next(
+      'txn',
+      'duplicate',
+      (request) => request.kind === 'txn' && request.txn.success.some(({ type }) => type === 'delete'),
+    );
+    expect(await world.refusal(election.ask())).to.equal('TIMEOUT');
+    expect(world.etcd.get(ASK)).to.equal(undefined);
+  });
+
+  it('is asked by two at a time, and steps down once', async () => {
+    const [a, b] = (await queue(['a', 'b', 'c'])) as [Made, Made];
+    const story = tell({ a: a.election, b: b.election });
+    const others = [world.candidate('x').election, world.candidate('y').election];
+    const leaders = await world.settled(Promise.all(others.map((other) => other.ask())));
+    expect(leaders.map((leader) => leader?.value)).to.deep.equal(['b', 'b']);
+    expect(story).to.deep.equal(['a unelected: STEPPED_DOWN', 'b elected']);
+  });
+
   describe('by a control key that', () => {
     for (const [what, text] of Object.entries({
       'is no JSON': () => 'step down!',

@@ -7,7 +7,7 @@ import { describeBlocker } from '../queue/blockers.js';
 import { askIn, askKeyOf, bytesOfAsk } from '../queue/control-keys.js';
 import { isOurs } from '../queue/keys.js';
 import { hexOf, newLeaseId, textOf } from '../store/bytes.js';
-import type { Compare, KeyValue, Op, Store, TxnResult } from '../store/store.js';
+import type { Compare, KeyValue, Op, Store } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';
 import { findTarget, type Target } from './transfer.js';
@@ -71,9 +71,11 @@ export async function ask(
       if (!(await note.write())) break;
       await Promise.race([next.known, sleep(clock, AGAIN_AFTER, over.signal)]);
     }
-    const isUnanswered = await note.withdraw();
+    const end = await note.withdraw();
     if (signal?.aborted) throw abortedBy(signal);
-    if (isUnanswered && !next.isKnown) throw new ElectionError('TIMEOUT', UNANSWERED);
+    // The leader has taken the ask in this very moment; or etcd's answer to the withdrawal was lost.
+    if (end === 'unclear') await within(clock, ASK_TTL * 1_000, next.known);
+    if (end !== 'taken' && !next.isKnown) throw new ElectionError('TIMEOUT', UNANSWERED);
     const leads = await next.known;
     if (signal?.aborted) throw abortedBy(signal);
     return leads;
@@ -170,20 +172,26 @@ class Note {
     throw new ElectionError('UNAVAILABLE', 'others ask all the time: nothing was done');
   }
 
-  /** Deletes it. True: it was there all the time, and the leader that was asked leads on. */
-  async withdraw(): Promise<boolean> {
-    if (this.#createRevision === undefined) return false;
-    const { succeeded, ranges } = await this.#remove(this.#createRevision);
+  /** Deletes it, if the leader has not: a read says so first, since a repeated deletion finds nothing to delete. */
+  async withdraw(): Promise<'withdrawn' | 'taken' | 'unclear'> {
+    if (this.#createRevision === undefined) return 'taken';
+    const { ranges } = await this.#store.txn({
+      compare: [],
+      success: [this.#read, this.#readLeader],
+      failure: [],
+    });
     const [found, leader] = ranges.map(({ kvs }) => kvs[0]);
-    const isThere = succeeded || (found !== undefined && askIn(found)?.token === this.#token);
-    return isThere && leader?.createRevision === this.#token;
+    if (found === undefined || leader?.createRevision !== this.#token) return 'taken';
+    // Whoever else asks the same leader has replaced our ask, and waits for the answer now.
+    if (found.createRevision !== this.#createRevision)
+      return askIn(found)?.token === this.#token ? 'withdrawn' : 'taken';
+    return (await this.#remove(this.#createRevision)) ? 'withdrawn' : 'unclear';
   }
 
-  #remove(createRevision: bigint): Promise<TxnResult> {
+  async #remove(createRevision: bigint): Promise<boolean> {
     const { key } = this.#put;
-    const reads = [this.#read, this.#readLeader];
-    const success: Op[] = [{ type: 'delete', key }, ...reads];
-    return this.#store.txn({ compare: [{ key, createRevision }], success, failure: reads });
+    const compare = [{ key, createRevision }];
+    return (await this.#store.txn({ compare, success: [{ type: 'delete', key }], failure: [] })).succeeded;
   }
 }
 

@@ -300,9 +300,9 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'candidates of other clients moved too',
-    file: 'lib/queue/standing.ts',
-    search: 'const moved: Op[] = some.filter(isOurs).map(',
-    replace: 'const moved: Op[] = some.map(',
+    file: 'lib/queue/keys.ts',
+    search: 'return isOurLease(lease) && leaseIn(key) === hexOf(lease);',
+    replace: 'return leaseIn(key) === hexOf(lease);',
     breaks: ['e: order'],
   },
   {
