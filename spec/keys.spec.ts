@@ -75,6 +75,11 @@ describe('keys', () => {
     });
   }
 
+  it('of a priority belong to no election, though they name their lease', () => {
+    expect(electionOf({ key: 'a/jobs!rank/1f', lease: 0x1fn })).to.equal(undefined);
+    expect(electionOf({ key: '/1f', lease: 0x1fn })).to.equal(undefined);
+  });
+
   it('take lease ids that etcd accepts: positive, 63 bits, and never the same twice', () => {
     const ids = new Set(Array.from({ length: 1_000 }, newLeaseId));
     expect(ids.size).to.equal(1_000);

@@ -50,6 +50,7 @@ export function leaseIn(key: string): string {
 
 /** The election that a key belongs to; undefined when the key is no candidate's. */
 export function electionOf(kv: Pick<KeyValue, 'key' | 'lease'>): string | undefined {
-  const slash = kv.key.lastIndexOf('/');
-  return slash <= 0 || isBlocking(kv) ? undefined : kv.key.slice(0, slash);
+  const election = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
+  const isElection = election !== '' && !election.includes('!'); // `jobs!rank/1f` is a control key of `jobs`
+  return isElection && !isBlocking(kv) ? election : undefined;
 }

@@ -148,7 +148,7 @@ describe('the command line and keys that are no candidates’', () => {
   });
 
   it('does not take a control key for an election or a candidate', async () => {
-    await candidate(cluster().hosts, name, { value: 'a' }).start().elected();
+    await candidate(cluster().hosts, name, { value: 'a', priority: 3 }).start().elected();
     const control = `${name}!period`;
     await client.put(control).value('x').exec();
     tracked({ close: () => client.delete().key(control).exec() });
