@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Election } from '../lib/election.js';
 import type { ElectionOptions } from '../lib/options.js';
+import { Random } from './support/random.js';
 import { record, tell } from './support/story.js';
 import { type Process, World } from './support/world.js';
 
@@ -283,6 +284,33 @@ describe('preempt', () => {
     expect(b.isLeader()).to.equal(true);
     await world.settled(session.close());
   });
+
+  for (const seed of [1, 2, 3]) {
+    it(`changes its leader at most twice for each join, leave and change, and then rests: ${seed}`, async () => {
+      const random = new Random(seed);
+      const all = Array.from({ length: 6 }, (_, n) => make(`c${n}`, { priority: n % 3, preempt: 1 }));
+      let elections = 0;
+      for (const election of all) election.on('elected', () => elections++);
+      for (let event = 0; event < 100; event++) {
+        const election = random.pick(all);
+        const what = random.pick(['start', 'start', 'stop', 'priority'] as const);
+        if (what === 'start') election.start();
+        else if (what === 'stop') await world.settled(election.stop());
+        else await world.settled(election.setPriority(random.pick([0, 1, 2, -1])));
+        await world.advance(random.between(0, 1_500));
+      }
+      expect(elections).to.be.at.most(200);
+      all[0]?.start();
+      await world.advance(10_000);
+      const before = elections;
+      await world.advance(60_000);
+      expect(elections).to.equal(before);
+      const ranks = new Map(world.etcd.keys('jobs!rank/').map((kv) => [kv.lease, Number(kv.value)]));
+      const queue = [...world.etcd.keys('jobs/')].sort((x, y) => Number(x.createRevision - y.createRevision));
+      const [first = 0, ...others] = queue.map(({ lease }) => ranks.get(lease) ?? 0);
+      expect(Math.max(first, ...others)).to.equal(first);
+    });
+  }
 
   it('leaves a better one that comes back in peace once it leads', async () => {
     const [a, b] = [make('a', { preempt: 2, priority: 1 }), make('b', { preempt: 2, priority: 2 })];

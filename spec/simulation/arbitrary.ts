@@ -166,6 +166,7 @@ function deeds(): Arbitrary<Deed> {
         ...of('hand over'),
         who: fc.oneof({ weight: 3, arbitrary: leaders() }, { weight: 1, arbitrary: who }),
         to: fc.nat(5),
+        past: fc.boolean(),
       }),
     ),
     deed(2, fc.record({ ...of('ask'), ...whom, to: fc.option(fc.nat(5), { nil: undefined }) })),

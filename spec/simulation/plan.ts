@@ -75,8 +75,8 @@ export type DeedName = Deed['name'];
 /** Calls that the users of the library make. */
 export type Call =
   | { readonly name: 'start' | 'stop' | 'step down' | 'read'; readonly who: Who }
-  /** Steps down for the candidate at this place of the queue. */
-  | { readonly name: 'hand over'; readonly who: Who; readonly to: number }
+  /** Steps down for the candidate at this place of the queue; `past`: past a candidate of another client. */
+  | { readonly name: 'hand over'; readonly who: Who; readonly to: number; readonly past: boolean }
   /** Asks the leader; `to` as before, if anybody. */
   | { readonly name: 'ask'; readonly who: Who; readonly to: number | undefined }
   | { readonly name: 'prioritise'; readonly who: Who; readonly priority: number }
