@@ -259,8 +259,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a release that hangs is waited for',
     file: 'lib/campaign/leaving.ts',
-    search: 'await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release());',
-    replace: 'await this.#release();',
+    search: 'await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));',
+    replace: 'await this.#release(until);',
     breaks: ['g: bounded'],
   },
   {
