@@ -225,7 +225,8 @@ describe('the third in line', () => {
     const stale = heir.world.etcd.get(HEAD);
     if (stale === undefined) throw new Error('no head');
     heir.placeWatcher?.headSeen({ kv: stale, revision: 3n }); // from before its own read
-    heir.placeWatcher?.headSeen({ kv: { ...stale, createRevision: 1_000n }, revision: 1_000n }); // it has left and come back
+    // it has left and come back
+    heir.placeWatcher?.headSeen({ kv: { ...stale, createRevision: 1_000n }, revision: 1_000n });
     await heir.world.advance(10);
     expect([heir.reads, heir.open.includes(RANGE)]).to.deep.equal([0, false]);
   });

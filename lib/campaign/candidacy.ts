@@ -3,6 +3,7 @@ import type { Lease } from '../lease/lease.js';
 import type { News } from '../queue/leader-observer.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
 import type { OwnKey, Place } from '../queue/queue.js';
+import { textOf } from '../store/bytes.js';
 import { type KeyValue, StaleAnswer } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
@@ -101,6 +102,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   #tellDeleted(): void {
+    // A leader has handed over to somebody behind us; or, less often, an operator has deleted the key.
+    if (this.#term === undefined) this.#context.log().info({ key: textOf(this.own.key) }, 'made way');
     this.#moves.keyLost(new ElectionError('KEY_DELETED', 'somebody deleted our key: queueing again'));
   }
 }

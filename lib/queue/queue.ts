@@ -4,6 +4,7 @@ import { hexOf, textOf } from '../store/bytes.js';
 import type { KeyValue, Op, RangeQuery, Store, TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
 import { endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
+import type { RankKey } from './rank.js';
 
 /** Our key in the queue. The create revision tells it from a later key of the same name. */
 export interface OwnKey {
@@ -54,6 +55,8 @@ const never = (): boolean => false;
  * before ours could be gone in one, and our own key in the other.
  */
 export class Queue {
+  /** Our priority; undefined while nobody has spoken of priorities here. */
+  rank: RankKey | undefined;
   readonly #store: Store;
   readonly #log: () => Logger;
   readonly #prefix: string;
@@ -106,7 +109,9 @@ export class Queue {
     withHead: boolean,
   ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
     const key = this.keyOf(lease);
-    const join: Op[] = [{ type: 'put', key, value, lease }, this.#read('newest', OF_A_PLACE)];
+    const rank = this.rank?.rank ?? 0;
+    const ranked = this.rank?.writing(lease, rank) ?? [];
+    const join: Op[] = [{ type: 'put', key, value, lease }, ...ranked, this.#read('newest', OF_A_PLACE)];
     const result = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
       success: withHead ? [...join, this.#read('oldest', 1)] : join,
@@ -122,6 +127,7 @@ export class Queue {
       return this.join(lease, value, withHead); // under another create revision, which the late request does not match
     }
 
+    this.rank?.wrote(lease, rank);
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
     const head = this.#headIn(result, 1);
@@ -152,10 +158,11 @@ export class Queue {
     this.#doomed.add(own.createRevision);
     const { succeeded } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
-      success: [{ type: 'delete', key: own.key }],
+      success: [{ type: 'delete', key: own.key }, ...(this.rank?.writing(own.lease, 0) ?? [])],
       failure: [],
     });
     this.#doomed.delete(own.createRevision);
+    if (succeeded) this.rank?.wrote(own.lease, 0);
     return succeeded;
   }
 
@@ -203,7 +210,12 @@ export class Queue {
   /** The whole queue, in order. */
   async all(): Promise<KeyValue[]> {
     const { ranges } = await this.#store.txn({ compare: [], success: [this.#read('oldest', 0)], failure: [] });
-    return (ranges[0]?.kvs ?? []).filter((kv) => this.isCandidateKey(kv.key)).sort(byAge);
+    return this.inOrder(ranges[0]?.kvs ?? []);
+  }
+
+  /** The keys of the queue among these, in the order of the queue. */
+  inOrder(kvs: readonly KeyValue[]): KeyValue[] {
+    return kvs.filter((kv) => this.isCandidateKey(kv.key)).sort(byAge);
   }
 
   /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */

@@ -12,6 +12,9 @@ import { Worker } from './worker.js';
 /** The ends of a term that leave the candidate in charge: it holds the key until its work has ended. */
 const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'STEPPED_DOWN', 'UNHEALTHY', 'ABORTED']);
 
+/** Milliseconds after which whoever asks gives up. */
+const ASKS_FOR = 8_000;
+
 export type HealthCheck = 'good' | 'bad' | 'throws' | 'hangs';
 export type Ambush = 'stop' | 'step down' | 'throw' | 'reject';
 
@@ -55,6 +58,9 @@ export class Contender {
       value: name,
       observe: plan.observe,
       healthCheck: () => this.#answer(),
+      ...(plan.priority !== undefined && { priority: plan.priority }),
+      ...(plan.preempt !== undefined && { preempt: plan.preempt }),
+      ...(plan.steerable !== undefined && { steerable: plan.steerable }),
       logger: process.loggerFor(name),
       ...(session === undefined && { ttl, renewDeadline }),
     });
@@ -115,6 +121,27 @@ export class Contender {
 
   stepDown(): void {
     void this.#settling('stepDown()', this.election.stepDown(), ['NOT_LEADER']);
+  }
+
+  handOver(to: string): void {
+    const codes = ['NOT_LEADER', 'NOT_CANDIDATE', 'UNAVAILABLE'];
+    void this.#settling('stepDown({ to })', this.election.stepDown({ to }), codes);
+  }
+
+  ask(to: string | undefined): void {
+    const abort = new AbortController();
+    this.process.user.after(ASKS_FOR, () => abort.abort());
+    const asked = this.election.ask({ signal: abort.signal, ...(to !== undefined && { to }) });
+    asked.then(
+      () => this.process.world.tally.add('outcome', 'asks answered'),
+      () => this.process.world.tally.add('outcome', 'asks refused'),
+    );
+    const codes = ['TIMEOUT', 'ABORTED', 'NOT_LEADER', 'NOT_CANDIDATE', 'BLOCKED', 'UNAVAILABLE', 'LEASE_LOST'];
+    void this.#settling('ask()', asked, codes);
+  }
+
+  prioritise(priority: number): void {
+    void this.#settling('setPriority()', this.election.setPriority(priority), ['UNAVAILABLE', 'LEASE_LOST']);
   }
 
   proclaim(): void {
@@ -206,8 +233,10 @@ export class Contender {
     void this.write(leadership);
   }
 
-  #onUnelected(leadership: Leadership, { code }: ElectionError): void {
+  #onUnelected(leadership: Leadership, { code, message }: ElectionError): void {
     this.tell(() => `unelected: ${code}`);
+    if (/has asked/.test(message)) this.process.world.referee.obeyed(this, leadership);
+    if (/makes way/.test(message)) this.process.world.tally.add('outcome', 'preemptions');
     this.process.world.tally.add('outcome', `unelected: ${code}`);
     if (this.#term !== leadership) throw new Violation('c: pairs', `${this.name} was unelected without a term`);
     if (code === 'KEY_DELETED') this.process.world.referee.bereft(this, leadership);

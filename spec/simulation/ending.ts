@@ -75,7 +75,7 @@ async function becomeCalm(world: World): Promise<void> {
   const isGood = (): boolean => {
     if (world.violation !== undefined) return true;
     startSomebody(world);
-    problems = [...problemsIn(world)];
+    problems = [...problemsIn(world), ...restlessness(world)];
     return problems.length === 0;
   };
   // The check runs now and then, because it costs more than a step.
@@ -112,6 +112,22 @@ function* problemsIn(world: World): Generator<string> {
   }
 }
 
+/** What makes a leader step down soon, and what is left of candidates that have gone. */
+function* restlessness(world: World): Generator<string> {
+  for (const leader of world.living) if (leader.election.isLeader()) yield* restlessnessOf(world, leader);
+}
+
+function* restlessnessOf(world: World, { name, electionName, plan }: Contender): Generator<string> {
+  const queue = world.referee.queueOf(electionName);
+  const ranks = new Map(world.etcd.keys(`${electionName}!rank/`).map((kv) => [kv.lease, Number(kv.value)]));
+  const [ours = 0, ...others] = queue.map(({ lease }) => ranks.get(lease) ?? 0);
+  if (plan.preempt !== undefined && others.some((rank) => rank > ours)) yield `${name} is about to make way`;
+  for (const [lease, rank] of ranks) {
+    if (!world.processes.some(({ isDead, owns }) => !isDead && owns(lease))) continue; // it ends with its lease
+    if (!queue.some((kv) => kv.lease === lease)) yield `the priority ${rank} is left without a candidate`;
+  }
+}
+
 function* ignoranceOf(contender: Contender, first: StoredKey): Generator<string> {
   const { election, plan, watchers, name } = contender;
   const value = first.value.toString();
@@ -128,7 +144,7 @@ async function stayCalm(world: World): Promise<void> {
   const before = leadersOf(world);
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   await world.time.advance(Math.max(SHORTEST_CALM, longest));
-  const problems = [...problemsIn(world)];
+  const problems = [...problemsIn(world), ...restlessness(world)];
   if (problems.length > 0) throw new Violation('f: calm', problems.join('; '));
   for (const [name, token] of leadersOf(world)) {
     if (before.get(name) !== token) {
@@ -253,7 +269,8 @@ async function checkNothingLeft(world: World): Promise<void> {
     }
     for (const { id } of world.etcd.leases()) if (owns(id)) world.tally.add('outcome', 'leases left to expire');
     for (const election of world.elections) {
-      const left = world.referee.queueOf(election).find(({ lease }) => owns(lease));
+      const keys = [...world.referee.queueOf(election), ...world.etcd.keys(`${election}!`)];
+      const left = keys.find(({ lease }) => owns(lease));
       if (left !== undefined) throw new Violation('g: nothing left', `${name} leaves the key ${left.key}`);
     }
   }

@@ -191,9 +191,13 @@ export class Process {
       for (const { worker } of this.contenders) this.world.guard(() => worker.released(isHeldBy));
     };
     return new Probe(this.connection, {
-      granting: (lease) => this.#leases.add(lease),
+      granting: (lease) => {
+        this.#leases.add(lease);
+        this.world.referee.ours.add(lease);
+      },
       sending: (txn) => {
         this.world.guard(() => checkGuarded(txn));
+        this.world.guard(() => this.world.referee.moving(this.name, txn, this.owns));
         // A deletion that is repeated for an earlier place names the revision of that place, so it deletes nothing.
         for (const { key, createRevision } of deletedBy(txn)) {
           released((term) => term.key === key && term.fencingToken === createRevision);
@@ -213,7 +217,7 @@ export class Process {
  */
 function checkGuarded({ compare, success, failure }: Txn): void {
   for (const op of [...success, ...failure]) {
-    if (op.type === 'range') continue;
+    if (op.type === 'range' || op.key.includes('!')) continue; // control keys lie outside the queue
     const isGuarded = compare.some(({ key }) => key === op.key) && success.includes(op);
     if (!isGuarded) throw new Violation('a: fencing', `${op.type} of ${op.key} without a guard`);
     if (op.type === 'put' && op.lease === 0n) throw new Violation('d: no phantom', `${op.key} is put without a lease`);

@@ -31,6 +31,8 @@ export class Record {
   readonly voided = new Map<string, number>();
   /** Those of them that are of a history before. */
   outdated: ReadonlySet<string> = new Set();
+  /** Tokens of leaders that somebody has asked to step down. */
+  readonly asked = new Set<string>();
   /** Terms in which the candidate was no leader any more, whether it had heard of that or not. */
   readonly over = new Set<Leadership>();
   /** How often etcd's history has begun anew. */
@@ -62,5 +64,5 @@ export class Record {
 
 /** A test of the referee's own, because the library's could be wrong. */
 export function isCandidateKey(key: string, prefix: string): boolean {
-  return key.startsWith(prefix) && /^[^/]+$/.test(key.slice(prefix.length));
+  return key.startsWith(prefix) && /^[^/!]+$/.test(key.slice(prefix.length));
 }

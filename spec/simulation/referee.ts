@@ -1,4 +1,5 @@
 import type { Leadership } from '../../lib/leadership.js';
+import type { Txn } from '../../lib/store/store.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
@@ -26,6 +27,8 @@ const LEARNS_WITHIN = 6_000;
 export class Referee {
   readonly #parts: RefereeParts;
   readonly #records = new Map<string, Record>();
+  /** Every lease that the library has asked for. */
+  readonly ours = new Set<bigint>();
 
   constructor(elections: readonly string[], parts: RefereeParts) {
     for (const name of elections) this.#records.set(name, new Record(name));
@@ -68,6 +71,35 @@ export class Referee {
       record.beginAnew(lost, etcd.keys(record.prefix), guard === undefined ? 0n : BigInt(guard.value.toString()));
     }
     this.look();
+  }
+
+  /**
+   * The exceptions to the order of joining: a process deletes keys of others only in a transfer. That is one
+   * transaction under a compare of its own key, of each key that it deletes, and of a key behind all these, which
+   * stays. Nobody is deleted for a target that has left, and no candidate of another client is.
+   */
+  moving(who: string, { compare, success }: Txn, owns: (lease: bigint) => boolean): void {
+    for (const { name, prefix } of this.#records.values()) {
+      const deleted = success.flatMap((op) => (op.type === 'delete' && isCandidateKey(op.key, prefix) ? [op.key] : []));
+      const leaseIn = (key: string): bigint => BigInt(`0x${key.slice(prefix.length)}`);
+      const others = deleted.filter((key) => !owns(leaseIn(key)));
+      if (others.length === 0) continue;
+      const foreign = others.find((key) => !this.ours.has(leaseIn(key)));
+      if (foreign !== undefined) throw new Violation('e: order', `${who} deletes the key ${foreign} of another client`);
+      const kept = compare.filter(({ key }) => isCandidateKey(key, prefix) && !deleted.includes(key));
+      const last = compare.reduce((max, { createRevision }) => (createRevision > max ? createRevision : max), 0n);
+      if (!compare.some(({ key }) => owns(leaseIn(key))) || !kept.some((kv) => kv.createRevision === last)) {
+        throw new Violation('e: order', `${who} deletes ${others} of ${name} in no transfer`);
+      }
+      this.#parts.tally.add('outcome', 'transfers');
+    }
+  }
+
+  /** A leader has stepped down because somebody has asked for it. */
+  obeyed(contender: Contender, { fencingToken: token }: Leadership): void {
+    this.#parts.tally.add('outcome', 'asks obeyed');
+    if (this.#of(contender.electionName).asked.has(`${token}`)) return;
+    throw new Violation('e: order', `${contender.name} has stepped down with token ${token}, and nobody has asked it`);
   }
 
   /** Called after every write. */
@@ -136,6 +168,9 @@ export class Referee {
   #look(record: Record): void {
     const [oldest] = this.queueOf(record.name);
     if (oldest !== undefined && idOf(oldest) !== record.heads.at(-1)) record.heads.push(idOf(oldest));
+    const ask = this.#parts.etcd.get(`${record.name}!ask`)?.value.toString() ?? '';
+    const [, asked] = /"token":"(\d+)"/.exec(ask) ?? [];
+    if (asked !== undefined) record.asked.add(asked);
     const guard = this.#parts.etcd.get(record.guard);
     const token = guard === undefined ? 0n : BigInt(guard.value.toString());
     // By the leader of the history before, whose key is left.

@@ -81,6 +81,9 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
   'start',
   'stop',
   'step down',
+  'hand over',
+  'ask',
+  'prioritise',
   'read',
   'restart',
   'proclaim',
@@ -104,6 +107,8 @@ const TAMPERING: ReadonlySet<string> = new Set<Tampering['name']>([
   'delete queue',
   'unseen end',
   'nested key',
+  'forge ask',
+  'foreign candidate',
   'compact',
 ]);
 

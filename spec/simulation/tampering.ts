@@ -14,6 +14,12 @@ export function tamper(world: World, tampering: Tampering): boolean {
     case 'nested key':
       etcd.put(`${electionOf(world, tampering.election)}/nested/1`, 'of another election');
       return true;
+    case 'forge ask':
+      for (const text of forged(world, tampering)) etcd.put(`${electionOf(world, tampering.election)}!ask`, text);
+      return true;
+    case 'foreign candidate':
+      world.foreign.join(electionOf(world, tampering.election), tampering.for);
+      return true;
     case 'delete queue': {
       const queue = referee.queueOf(electionOf(world, tampering.election)).slice(0, tampering.many);
       if (queue.length < 2) return false;
@@ -72,7 +78,9 @@ export function tamper(world: World, tampering: Tampering): boolean {
 
 /** Deletes keys without a lease, as their writer would, because such keys never expire. */
 export function tidyUp(world: World): void {
+  world.foreign.leave();
   for (const election of world.elections) {
+    world.etcd.delete(`${election}!ask`);
     for (const kv of world.referee.queueOf(election)) {
       if (kv.lease !== 0n) continue;
       world.referee.void(kv);
@@ -84,6 +92,14 @@ export function tidyUp(world: World): void {
 function remove(world: World, kv: StoredKey): void {
   world.referee.void(kv);
   world.etcd.delete(kv.key);
+}
+
+/** What somebody writes who may write the key of asks. */
+function forged(world: World, { election, says }: Extract<Tampering, { name: 'forge ask' }>): string[] {
+  const token = world.referee.queueOf(electionOf(world, election))[0]?.createRevision ?? 1n;
+  const text = JSON.stringify({ v: 1, token: `${says === 'stale' ? token - 1n : token}` });
+  if (says === 'nonsense') return [`${text.slice(1)}`];
+  return says === 'twice' ? [text, text] : [text];
 }
 
 function electionOf(world: World, number: number): string {

@@ -3,6 +3,7 @@ import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import { Random } from '../support/random.js';
 import { VirtualTime } from '../support/virtual-time.js';
 import type { Contender } from './contender.js';
+import { Foreign } from './foreign.js';
 import type { Plan, Who } from './plan.js';
 import { Process } from './process.js';
 import { Referee } from './referee.js';
@@ -26,6 +27,7 @@ export class World {
   readonly story: Story;
   readonly etcd: FakeEtcd;
   readonly referee: Referee;
+  readonly foreign = new Foreign(this);
   readonly hangTimeout = HANG_TIMEOUT;
   readonly elections: readonly string[];
   /** One process for each process of the plan. A process that died is replaced by a new one. */

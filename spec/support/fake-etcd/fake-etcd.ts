@@ -98,6 +98,12 @@ export class FakeEtcd {
     return this.#cluster.state.leases.all();
   }
 
+  /** Grants as an operator does. */
+  grant(lease: bigint, ttl: number): void {
+    this.#network.trace(() => `operator: grant ${lease.toString(16)}`);
+    this.#cluster.grant(lease, ttl);
+  }
+
   /** Writes as an operator does and not a candidate: at once, whatever the network is like. */
   put(key: string, value: string | Buffer, lease = 0n): void {
     this.#network.trace(() => `operator: put ${key}`);
