@@ -86,12 +86,13 @@ export class ProclaimedValue {
   }
 
   /**
-   * Our key as this read has found it, with the value that the read left out; undefined when the value is not known.
+   * Our key as this read has found it, with the value and the lease that the read left out; undefined when they are not
+   * known.
    */
   asOf({ kv, own }: Place): KeyValue | undefined {
     // The key was written since we joined: by a proclaim() whose answer is late or lost, or by somebody else.
     const isAsJoined = kv.modRevision === own.createRevision;
-    return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value } : undefined;
+    return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value, lease: own.lease } : undefined;
   }
 
   /** Somebody else has written our key, and we are not writing it now. */

@@ -19,7 +19,7 @@ export interface Place {
   readonly predecessor: string | undefined;
   /** The key just before ours when it is no candidate's. */
   readonly blocker?: KeyValue;
-  /** Our key as the read found it, without its value. */
+  /** Our key as the read found it, without its value, and perhaps without its lease. */
   readonly kv: KeyValue;
   /** Revision of the read. */
   readonly revision: bigint;
@@ -32,6 +32,9 @@ export interface Head {
   readonly count: number;
   readonly revision: bigint;
 }
+
+/** A place, with the key before ours as the read has shown it. */
+type FoundPlace = Omit<Place, 'predecessor' | 'blocker'> & { readonly predecessor: KeyValue | undefined };
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
@@ -115,7 +118,8 @@ export class Queue {
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
     const head = this.#headIn(ranges[1], revision);
-    const place = this.#placeIn(ranges[0], own, revision, 2) ?? (await this.place(own));
+    const found = this.#placeIn(ranges[0], own, revision, 2);
+    const place = found === undefined ? await this.place(own) : await this.#withBlocker(found, head?.kv);
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
     return { place, head };
   }
@@ -131,7 +135,7 @@ export class Queue {
       const { revision, ranges } = await this.#store.txn({ compare: [], success: [query], failure: [] });
       if (!ranges[0]?.kvs.some((kv) => isKey(kv, own)) && (ranges[0]?.kvs.length ?? 0) < limit) return undefined;
       const place = this.#placeIn(ranges[0], own, revision, limit);
-      if (place !== undefined) return place;
+      if (place !== undefined) return await this.#withBlocker(place);
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the place any more');
     }
   }
@@ -214,7 +218,7 @@ export class Queue {
   }
 
   /** Undefined when the limit may have cut off the key before ours, or has cut off our key. */
-  #placeIn(range: RangeResult | undefined, own: OwnKey, revision: bigint, limit: number): Place | undefined {
+  #placeIn(range: RangeResult | undefined, own: OwnKey, revision: bigint, limit: number): FoundPlace | undefined {
     const kvs = range?.kvs ?? [];
     const ours = kvs.find((kv) => isKey(kv, own));
     if (ours === undefined) return undefined;
@@ -226,8 +230,21 @@ export class Queue {
     // did not cut the answer off.
     const isSure = predecessor === undefined ? kvs.length < limit : true;
     if (!isSure) return undefined;
-    const place = { own, predecessor: predecessor?.key, kv: ours, revision };
-    return predecessor !== undefined && isBlocking(predecessor) ? { ...place, blocker: predecessor } : place;
+    return { own, predecessor, kv: ours, revision };
+  }
+
+  /**
+   * Tells whether the key before ours is a candidate's, by its lease. From 3.7 on etcd leaves leases out of an answer
+   * without values. Our own key shows whether this answer is such a one; then the key before ours is read by itself,
+   * unless it is the head, which was read with everything.
+   */
+  async #withBlocker({ predecessor, ...found }: FoundPlace, head?: KeyValue): Promise<Place> {
+    const place = { ...found, predecessor: predecessor?.key };
+    if (predecessor === undefined) return place;
+    const isHead = head?.key === predecessor.key && head.createRevision === predecessor.createRevision;
+    const whole = found.kv.lease !== 0n ? predecessor : isHead ? head : await this.#get(predecessor.key);
+    const isThere = whole?.createRevision === predecessor.createRevision;
+    return isThere && isBlocking(whole) ? { ...place, blocker: whole } : place;
   }
 
   #headIn(range: RangeResult | undefined, revision: bigint): Head | undefined {

@@ -34,6 +34,12 @@ export class KeySpace {
   // An empty etcd answers with revision 1.
   #revision = 1n;
   #compacted = -1n;
+  readonly #tellsLeases: boolean;
+
+  /** @param tellsLeases an answer without values tells the keys' leases, as before etcd 3.7 */
+  constructor(tellsLeases: boolean) {
+    this.#tellsLeases = tellsLeases;
+  }
 
   get revision(): bigint {
     return this.#revision;
@@ -64,7 +70,9 @@ export class KeySpace {
    */
   range({ keysOnly = false, ...query }: RangeQuery): RangeResult {
     const { kvs, count } = this.#range(query);
-    return { kvs: keysOnly ? kvs.map((kv) => ({ ...kv, value: NO_VALUE })) : kvs, count };
+    if (!keysOnly) return { kvs, count };
+    const left = this.#tellsLeases ? { value: NO_VALUE } : { value: NO_VALUE, lease: 0n };
+    return { kvs: kvs.map((kv) => ({ ...kv, ...left })), count };
   }
 
   #range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
@@ -108,7 +116,7 @@ export class KeySpace {
 
   /** The keys as they were `changes` revisions ago, as far as the history is still known. */
   past(changes: number): KeySpace {
-    const past = new KeySpace();
+    const past = new KeySpace(this.#tellsLeases);
     past.#keys = new Map(this.#keys);
     past.#revision = this.#revision;
     const undone = changes > 0 ? this.#history.slice(-changes).reverse() : [];

@@ -8,11 +8,15 @@ const MAX_TXN_OPS = 128;
 
 /** What raft applies, one command after the other: keys and leases together. Each command takes no time. */
 export class StateMachine {
-  readonly keys = new KeySpace();
+  readonly keys: KeySpace;
   readonly leases = new Leases();
   readonly #onChange: ((change: Change) => void)[] = [];
   /** Called for every lease that is gone. */
   onLeaseGone: ((id: bigint) => void) | undefined;
+
+  constructor(tellsLeases: boolean) {
+    this.keys = new KeySpace(tellsLeases);
+  }
 
   /** Calls `listener` for every revision, after the revision is in force. */
   onChange(listener: (change: Change) => void): void {
