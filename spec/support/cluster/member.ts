@@ -32,6 +32,7 @@ export class Member {
   /** The folder of the whole cluster. */
   readonly folder: string;
   readonly #options: MemberOptions;
+  #bin: string;
   #process: ChildProcess | undefined;
   #paused = false;
 
@@ -40,6 +41,7 @@ export class Member {
     this.host = options.clientUrl;
     this.folder = options.folder;
     this.#options = options;
+    this.#bin = options.bin;
   }
 
   /** The process exists; it may be paused. */
@@ -64,7 +66,7 @@ export class Member {
   /** Starts the process and waits for nothing. */
   launch(): void {
     if (this.alive) return;
-    const { bin, name, clientUrl, peerUrl, flags } = this.#options;
+    const { name, clientUrl, peerUrl, flags } = this.#options;
     const log = openSync(this.#log, 'a');
     const args = [
       `--name=${name}`,
@@ -76,7 +78,11 @@ export class Member {
       ...flags,
     ];
     // Detached, because Ctrl-C in the terminal ends the specs, and the specs end the members.
-    this.#process = spawn(bin, args, { detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
+    this.#process = spawn(this.#bin, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: environment(process.env),
+    });
     this.#process.on('error', () => {}); // seen as a member that is not alive
     this.#process.unref();
     this.#paused = false;
@@ -106,6 +112,13 @@ export class Member {
 
   async restart(): Promise<void> {
     await this.stop();
+    await this.start();
+  }
+
+  /** Ends the member, and starts it as another release on the same data. */
+  async replace(bin: string): Promise<void> {
+    await this.stop();
+    this.#bin = bin;
     await this.start();
   }
 
