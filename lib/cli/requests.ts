@@ -55,8 +55,8 @@ export class Requests {
   }
 
   /**
-   * From 3.7 on etcd leaves leases out of an answer without values, unless it was to sort by values. Sorting and a limit
-   * go together in no release, so this takes the keys of the page without a limit, and brings them into their order.
+   * From 3.7 on etcd leaves leases out of an answer without values, unless it was to sort by values. A limit would cut
+   * such an answer off anywhere, so this takes the keys of the page without a limit, and brings them into their order.
    */
   async #withLeases(page: readonly IKeyValue[], revision: string): Promise<IKeyValue[]> {
     const [first, last] = [page[0]?.key, page.at(-1)?.key];

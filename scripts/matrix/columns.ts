@@ -15,8 +15,8 @@ export interface Column {
 }
 
 /**
- * The newest of each line, and the oldest of the line of which Debian has two. The line comes before its oldest release,
- * which would else be the newest at hand.
+ * The newest of each line, and the oldest of the line of which Debian has two. The line comes before its oldest
+ * release, which would else be the newest at hand.
  */
 export const ETCD_RELEASES = ['3.4', '3.5', '3.5.16', '3.6', '3.7'] as const;
 export const NODE_RELEASES = ['20', '22', '24', '26'] as const;

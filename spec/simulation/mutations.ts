@@ -271,6 +271,13 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     breaks: ['g: nothing left'],
   },
   {
+    name: 'a lease that a read left out taken for none',
+    file: 'lib/campaign/proclaimed-value.ts',
+    search: 'value: this.#key.value, lease: own.lease }',
+    replace: 'value: this.#key.value }',
+    breaks: ['f: somebody leads'],
+  },
+  {
     name: 'results of a batch handed to the wrong waiter',
     file: 'lib/store/batching-store.ts',
     search: 'ranges.slice(from, to)',

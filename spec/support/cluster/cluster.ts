@@ -21,7 +21,7 @@ export interface ClusterOptions {
   readonly authTokenTtl?: number;
   /** Clients must use TLS. Members speak without TLS among themselves. */
   readonly tls?: TlsFiles;
-  /** The etcd program of all members. @default the program that `findEtcd()` finds, or a cluster that is no program's */
+  /** The etcd program of all members. @default what `findEtcd()` finds */
   readonly bin?: string;
   /** False leaves the clean-up after a killed process to the next run. @default true */
   readonly watchdog?: boolean;

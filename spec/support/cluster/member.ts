@@ -127,13 +127,19 @@ export class Member {
     rmSync(this.#data, { recursive: true, force: true });
   }
 
-  /** Lays the data of a snapshot under a member that does not run; `etcdctl` is the program to do so with. */
-  async restore(snapshot: string, etcdctl: string): Promise<void> {
+  /**
+   * Lays the data of a snapshot under a member that does not run.
+   *
+   * @param restorer the program that does so
+   * @param more its further flags
+   */
+  async restore(snapshot: string, restorer: string, more: readonly string[] = []): Promise<void> {
     this.wipe();
     const { name, peerUrl, flags } = this.#options;
     const cluster = flags.filter((flag) => flag.startsWith('--initial-cluster'));
     const args = [`--name=${name}`, `--data-dir=${this.#data}`, `--initial-advertise-peer-urls=${peerUrl}`, ...cluster];
-    await promisify(execFile)(etcdctl, ['snapshot', 'restore', snapshot, ...args], { env: { ETCDCTL_API: '3' } });
+    const command = ['snapshot', 'restore', snapshot, ...args, ...more];
+    await promisify(execFile)(restorer, command, { env: { ETCDCTL_API: '3' } });
   }
 
   /** Writes a snapshot of this member's data into a file. */
