@@ -11,6 +11,11 @@ export interface PlaceWatcherHandlers {
   first(place: Place): void;
   /** Our key is gone. Told once; nothing is told after it. */
   gone(): void;
+  /**
+   * There is an older key than ours, though there was none before. Create revisions only grow, so etcd has another
+   * history than we know: a snapshot was restored.
+   */
+  overtaken(): void;
   /** Somebody wrote our key anew, perhaps we ourselves. A read shows the key without its value. */
   rewritten(kv: KeyValue): void;
   /** A read or a watch failed; it is tried again. */
@@ -34,6 +39,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   readonly #clock: Clock;
   readonly #on: PlaceWatcherHandlers;
   #predecessor: string | undefined;
+  /** A read has found no older key. */
+  #wasFirst: boolean;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
   #unfollowOwn: () => void;
@@ -45,6 +52,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   constructor(queue: Queue, watcher: Watcher, clock: Clock, place: Place, on: PlaceWatcherHandlers) {
     this.own = place.own;
     this.#modRevision = place.kv.modRevision;
+    this.#wasFirst = place.predecessor === undefined;
     this.#queue = queue;
     this.#watcher = watcher;
     this.#clock = clock;
@@ -95,7 +103,12 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
     this.#followPredecessor(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
-    if (place.predecessor === undefined) this.#on.first(place);
+    if (place.predecessor === undefined) {
+      this.#wasFirst = true;
+      this.#on.first(place);
+    } else if (this.#wasFirst) {
+      this.#on.overtaken();
+    }
   }
 
   readFailed(error: unknown): void {

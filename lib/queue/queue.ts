@@ -53,6 +53,8 @@ export class Queue {
   readonly #prefix: string;
   /** Create revisions of keys whose deletion etcd has not confirmed: our request may still arrive. */
   readonly #doomed = new Set<bigint>();
+  /** Our last key that we know of. */
+  #last: OwnKey | undefined;
   #hasWarned = false;
   #blockers: Blockers | undefined;
 
@@ -90,7 +92,9 @@ export class Queue {
 
   /**
    * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
-   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good.
+   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good. But a
+   * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now, so
+   * we do not take its place.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -108,7 +112,7 @@ export class Queue {
     });
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
-      if (found === undefined || !this.#doomed.has(found.createRevision)) {
+      if (found === undefined || !(this.#isRestored(found) || this.#doomed.has(found.createRevision))) {
         return { place: await this.#takeUp(found, lease, value), head: undefined };
       }
       await this.release({ key, createRevision: found.createRevision, lease });
@@ -117,6 +121,7 @@ export class Queue {
 
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
+    this.#last = own;
     const head = this.#headIn(ranges[1], revision);
     const found = this.#placeIn(ranges[0], own, revision, 2);
     const place = found === undefined ? await this.place(own) : await this.#withBlocker(found, head?.kv);
@@ -191,6 +196,11 @@ export class Queue {
     }
   }
 
+  /** Whether a key of our name is none that we have written since our last key of this name. */
+  #isRestored({ key, createRevision }: KeyValue): boolean {
+    return key === this.#last?.key && createRevision < this.#last.createRevision;
+  }
+
   async #get(key: string): Promise<KeyValue | undefined> {
     const { ranges } = await this.#store.txn({ compare: [], success: [readOf(key)], failure: [] });
     return ranges[0]?.kvs[0];
@@ -205,6 +215,7 @@ export class Queue {
   /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */
   async #takeUp(kv: KeyValue | undefined, lease: bigint, value: Buffer): Promise<Place> {
     const own = kv && { key: kv.key, createRevision: kv.createRevision, lease };
+    this.#last = own ?? this.#last;
     if (own !== undefined && (kv?.lease !== lease || !kv.value.equals(value))) await this.proclaim(own, value);
     const place = own && (await this.place(own));
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');

@@ -43,11 +43,12 @@ async function carryOut(chosen: ChaosOptions): Promise<number> {
 }
 
 async function runAndCheck(chosen: ChaosOptions): Promise<number> {
-  const { minutes, seed, faults } = chosen;
+  const { minutes, seed, faults, upgrade } = chosen;
   const folder = workFolder(chosen.folder);
   const only = faults === undefined ? '' : ` --faults '${faults.join(',')}'`;
-  console.log(`chaos: npm run chaos -- --minutes ${minutes} --seed ${seed}${only}`);
-  const server = await findEtcd();
+  const upgrading = upgrade ? ' --upgrade' : '';
+  console.log(`chaos: npm run chaos -- --minutes ${minutes} --seed ${seed}${only}${upgrading}`);
+  const server = upgrade ? undefined : await findEtcd();
   for (const line of server === undefined ? [] : await describeServer(server)) console.log(line);
   const startedAt = performance.now();
   const say = (line: string): void =>

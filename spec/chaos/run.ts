@@ -5,6 +5,7 @@ import { microseconds } from './log/clock.js';
 import { type FaultKind, kindsFor } from './nemesis/kinds.js';
 import { Nemesis } from './nemesis/nemesis.js';
 import { plan } from './nemesis/plan.js';
+import { Upgrade } from './upgrade.js';
 import { World } from './world.js';
 
 /** Milliseconds in which a process must have started, because a busy machine takes its time. */
@@ -17,6 +18,7 @@ export interface RunOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly faults: readonly FaultKind[] | undefined;
+  readonly upgrade: boolean;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface RunOptions {
  * @returns what no log can tell: processes that ended though nobody had asked them to
  */
 export async function run(options: RunOptions, folder: string, say: (line: string) => void): Promise<string[]> {
-  const world = await World.start(folder);
+  const upgrade = options.upgrade ? await Upgrade.find(say) : undefined;
+  const world = await World.start(folder, upgrade);
   const { log, candidates } = world;
   const problems: string[] = [];
   try {

@@ -118,8 +118,13 @@ export class Member {
   /** Ends the member, and starts it as another release on the same data. */
   async replace(bin: string): Promise<void> {
     await this.stop();
-    this.#bin = bin;
+    this.become(bin);
     await this.start();
+  }
+
+  /** What the member runs from its next start on. */
+  become(bin: string): void {
+    this.#bin = bin;
   }
 
   /** Removes the data of a member that does not run. */

@@ -131,6 +131,19 @@ export class KeySpace {
     return past;
   }
 
+  /**
+   * Takes the keys as they were `changes` revisions ago, under a revision that is greater by `bump` than any that was
+   * given out, with all earlier ones compacted: `snapshot restore --bump-revision … --mark-compacted`.
+   */
+  restore(changes: number, bump: bigint): void {
+    const past = this.past(changes);
+    this.#keys = past.#keys;
+    this.#sorted = past.#sorted;
+    this.#revision += bump;
+    this.#history = [];
+    this.#compacted = this.#revision;
+  }
+
   /** What happened from `revision` on, as far as it has not been compacted. */
   since(revision: bigint): readonly Change[] {
     const first = this.#history[0]?.revision ?? 0n;

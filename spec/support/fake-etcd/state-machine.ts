@@ -50,6 +50,13 @@ export class StateMachine {
     return { succeeded, revision: past.revision, ranges };
   }
 
+  /** Takes the keys of a snapshot, see {@link KeySpace.restore}. The leases are those of today. */
+  restore(changes: number, bump: bigint): void {
+    for (const { key, lease } of this.keys.list('\0', '\0')) this.leases.move(key, lease, 0n);
+    this.keys.restore(changes, bump);
+    for (const { key, lease } of this.keys.list('\0', '\0')) this.leases.move(key, 0n, lease);
+  }
+
   /** Deletes the keys of the lease in one revision; false when there is no such lease. */
   revoke(id: bigint): boolean {
     const lease = this.leases.remove(id);
