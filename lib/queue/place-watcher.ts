@@ -39,8 +39,6 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   readonly #clock: Clock;
   readonly #on: PlaceWatcherHandlers;
   #predecessor: string | undefined;
-  /** A read has found no older key. */
-  #wasFirst: boolean;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
   #unfollowOwn: () => void;
@@ -52,7 +50,6 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   constructor(queue: Queue, watcher: Watcher, clock: Clock, place: Place, on: PlaceWatcherHandlers) {
     this.own = place.own;
     this.#modRevision = place.kv.modRevision;
-    this.#wasFirst = place.predecessor === undefined;
     this.#queue = queue;
     this.#watcher = watcher;
     this.#clock = clock;
@@ -100,15 +97,11 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
 
   found(place: Place | undefined): void {
     if (place === undefined) return this.#gone();
+    if (this.#predecessor === undefined && place.predecessor !== undefined) return this.#on.overtaken();
     this.#followPredecessor(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
-    if (place.predecessor === undefined) {
-      this.#wasFirst = true;
-      this.#on.first(place);
-    } else if (this.#wasFirst) {
-      this.#on.overtaken();
-    }
+    if (place.predecessor === undefined) this.#on.first(place);
   }
 
   readFailed(error: unknown): void {
