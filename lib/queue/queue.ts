@@ -93,8 +93,8 @@ export class Queue {
   /**
    * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
    * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good. But a
-   * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now, so
-   * we do not take its place.
+   * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now,
+   * so we do not take its place.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
