@@ -12,7 +12,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ColumnStep } from './matrix/column-step.js';
 import { type MatrixOptions, parseOptions, USAGE } from './matrix/options.js';
-import { remarksOn, tableOf } from './matrix/page.js';
+import { remarksOn, tableOf, warningsFor } from './matrix/page.js';
 import { writePage } from './matrix/page-file.js';
 import { type MatrixResult, merge, readResult, resultOf, writeResult } from './matrix/result.js';
 import { Run } from './test/run.js';
@@ -54,6 +54,6 @@ async function runColumns({ columns, form }: MatrixOptions): Promise<void> {
   writeResult(LAST, merge(readResult(LAST), result));
   const took = performance.now() - startedAt;
   console.log(`\n${summaryOf(outcomes, took, hasPassed ? undefined : logs.place).join('\n')}`);
-  console.log(`\n${[...tableOf(result), ...remarksOn(result)].join('\n')}`);
+  console.log(`\n${[...tableOf(result), '', ...remarksOn(result), ...warningsFor(result)].join('\n')}`);
   if (!hasPassed) process.exitCode ??= 1;
 }

@@ -116,9 +116,12 @@ describe('the matrix', () => {
       ['Node.js 26', '–', '–', '–', 'left out', '–', '–'],
     ]);
     expect(remarksOn(all)).to.deep.equal([
-      '- `bun` failed: an election is won',
-      '- `node-26` was left out: npm does not answer',
+      '| column | remark |',
+      '|---|---|',
+      '| `bun` | failed: an election is won |',
+      '| `node-26` | left out: npm does not answer |',
     ]);
+    expect(remarksOn([result('etcd-3.6')])).to.deep.equal([]);
     expect(warningsFor(all)).to.have.lengthOf(1);
     expect(warningsFor(all)[0]).to.match(/^warning: etcd 3\.4\.23 can answer /);
   });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/tool.js';
-import { remarksOn, tableOf, warningsFor } from './page.js';
+import { remarksOn, tableOf } from './page.js';
 import { type MatrixResult, readResult, writeResult } from './result.js';
 
 /** What docs/compatibility.md is made from. */
@@ -24,7 +24,7 @@ export function readKept(): MatrixResult {
 export function pageOf(page: string, result: MatrixResult): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`docs/compatibility.md must have the lines ${BEGIN} and ${END}`);
-  const parts = [tableOf(result), remarksOn(result), warningsFor(result).map((warning) => `- ${warning}`)];
+  const parts = [tableOf(result), remarksOn(result)];
   const made = parts.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return `${page.slice(0, begin)}${BEGIN}\n\n${made.join('\n\n')}\n\n${page.slice(end)}`;
 }

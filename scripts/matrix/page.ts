@@ -21,12 +21,13 @@ export function tableOf(result: MatrixResult): string[] {
   return [line(HEAD), `|${HEAD.map(() => '---').join('|')}|`, ...rowsOf(result).map(line)];
 }
 
-/** What failed and what was left out, one line each. */
+/** A table of what failed and what was left out; empty when there is nothing to say. */
 export function remarksOn(result: MatrixResult): string[] {
-  return result.flatMap((column) => {
-    if (isLeftOut(column)) return [`- \`${column.name}\` was left out: ${column.leftOut}`];
-    return column.failed.map((title) => `- \`${column.name}\` failed: ${title}`);
+  const rows = result.flatMap((column) => {
+    if (isLeftOut(column)) return [`| \`${column.name}\` | left out: ${column.leftOut} |`];
+    return column.failed.map((title) => `| \`${column.name}\` | failed: ${title} |`);
   });
+  return rows.length === 0 ? [] : ['| column | remark |', '|---|---|', ...rows];
 }
 
 /** Warnings of the releases on which specs ran. */
