@@ -196,8 +196,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a read without values taken for the value of the elected',
     file: 'lib/campaign/proclaimed-value.ts',
-    search: 'return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value } : undefined;',
-    replace: 'return isAsJoined && own === this.#key?.own ? kv : undefined;',
+    search: '? { ...kv, value: this.#key.value, lease: own.lease } : undefined;',
+    replace: '? { ...kv, lease: own.lease } : undefined;',
     breaks: ['f: somebody leads'],
   },
   {
