@@ -53,6 +53,7 @@ class Heir {
         story.push('first');
       },
       gone: () => story.push('gone'),
+      overtaken: () => story.push('overtaken'),
       rewritten: () => story.push('rewritten'),
       failed: ({ code }) => story.push(`failed: ${code}`),
     });

@@ -53,6 +53,15 @@ describe('stepDown({ to })', () => {
     expect([a, b, c].map(({ state }) => state)).to.deep.equal(['waiting', 'waiting', 'waiting']);
   });
 
+  it('knows whose keys are ours also where an answer without values tells no leases, as from etcd 3.7 on', async () => {
+    world = new World({ tellsLeases: false });
+    const [a, , , d] = (await queue(['a', 'b', 'c', 'd'])).map(({ election }) => election) as Election[];
+    const leader = await world.settled(a?.stepDown({ to: 'd' }) ?? Promise.reject(new Error('none')));
+    expect(leader?.value).to.equal('d');
+    await world.advance(200);
+    expect(await values(d as Election)).to.equal('d,b,c,a');
+  });
+
   it('takes a candidate as a read has shown it', async () => {
     const [a, , c] = await queue(['a', 'b', 'c']);
     const [, , third] = await world.settled(a?.election.candidates() ?? Promise.reject(new Error('none')));

@@ -11,6 +11,7 @@ import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
 import { Term } from './term.js';
 
 const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
+const OVERTAKEN = 'an older key than ours has come back, so etcd was restored: queueing again with a new lease';
 
 /** Milliseconds to ask why our key is gone. That it is gone is a fact already; the answer only names the reason. */
 const DOUBT = 50;
@@ -87,6 +88,10 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     const { clock, lease } = this.#context.session;
     this.#cancelDoubt = clock.after(DOUBT, () => this.#tellDeleted());
     lease.refresh();
+  }
+
+  overtaken(): void {
+    this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', OVERTAKEN));
   }
 
   rewritten(kv: KeyValue): void {

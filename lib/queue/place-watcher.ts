@@ -13,6 +13,11 @@ export interface PlaceWatcherHandlers {
   first(place: Place): void;
   /** Our key is gone. Told once; nothing is told after it. */
   gone(): void;
+  /**
+   * There is an older key than ours, though there was none before. Create revisions only grow, so etcd has another
+   * history than we know: a snapshot was restored.
+   */
+  overtaken(): void;
   /** Somebody wrote our key anew, perhaps we ourselves. A read shows the key without its value. */
   rewritten(kv: KeyValue): void;
   /** A read or a watch failed; it is tried again. */
@@ -166,11 +171,17 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
 
   found(place: Place | undefined): void {
     if (place === undefined) return this.gone();
-    if (this.#isFirst && place.predecessor !== undefined) return; // it was read before we became the first
+    if (this.#isFirst && place.predecessor !== undefined) return this.#onOlder(place);
     this.#followPredecessor(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
     if (place.predecessor === undefined) this.#on.first(place);
+  }
+
+  /** A read has found a key before ours, though we were the first. */
+  #onOlder({ revision, history = 0 }: Place): void {
+    const wasReadBefore = history === this.#history && revision < this.#revision;
+    if (!wasReadBefore) this.#on.overtaken();
   }
 
   readFailed(error: unknown): void {

@@ -22,7 +22,7 @@ export interface Place {
   readonly isNext: boolean;
   /** The key just before ours when it is no candidate's. */
   readonly blocker?: KeyValue;
-  /** Our key at that revision, without its value. */
+  /** Our key at that revision, without its value, and perhaps without its lease. */
   readonly kv: KeyValue;
   /** The revision at which this was so. */
   readonly revision: bigint;
@@ -39,6 +39,9 @@ export interface Head {
   /** The history that the revision belongs to. */
   readonly history?: number | undefined;
 }
+
+/** A place, with the key before ours as the read has shown it. */
+type FoundPlace = Omit<Place, 'predecessor' | 'blocker'> & { readonly predecessor: KeyValue | undefined };
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
@@ -62,6 +65,8 @@ export class Queue {
   readonly #prefix: string;
   /** Create revisions of keys whose deletion etcd has not confirmed: our request may still arrive. */
   readonly #doomed = new Set<bigint>();
+  /** Our last key that we know of. */
+  #last: OwnKey | undefined;
   #hasWarned = false;
   #blockers: Blockers | undefined;
 
@@ -99,7 +104,9 @@ export class Queue {
 
   /**
    * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
-   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good.
+   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good. But a
+   * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now,
+   * so we do not take its place.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -120,7 +127,7 @@ export class Queue {
     const { succeeded, revision, ranges } = result;
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
-      if (found === undefined || !this.#doomed.has(found.createRevision)) {
+      if (found === undefined || !(this.#isRestored(found) || this.#doomed.has(found.createRevision))) {
         return { place: await this.#takeUp(found, lease, value), head: undefined };
       }
       await this.release({ key, createRevision: found.createRevision, lease });
@@ -130,8 +137,10 @@ export class Queue {
     this.rank?.wrote(lease, rank);
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
+    this.#last = own;
     const head = this.#headIn(result, 1);
-    const place = this.#placeIn(result, own, OF_A_PLACE, head?.kv) ?? (await this.place(own));
+    const found = this.#placeIn(result, own, OF_A_PLACE, head?.kv);
+    const place = found === undefined ? await this.place(own) : await this.#withBlocker(found, head?.kv);
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
     return { place, head };
   }
@@ -148,7 +157,7 @@ export class Queue {
       const kvs = result.ranges[0]?.kvs ?? [];
       if (!kvs.some((kv) => isKey(kv, own)) && kvs.length < limit) return undefined;
       const place = this.#placeIn(result, own, limit);
-      if (place !== undefined) return place;
+      if (place !== undefined) return await this.#withBlocker(place);
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the place any more');
     }
   }
@@ -202,6 +211,11 @@ export class Queue {
     }
   }
 
+  /** Whether a key of our name is none that we have written since our last key of this name. */
+  #isRestored({ key, createRevision }: KeyValue): boolean {
+    return key === this.#last?.key && createRevision < this.#last.createRevision;
+  }
+
   async #get(key: string): Promise<KeyValue | undefined> {
     const { ranges } = await this.#store.txn({ compare: [], success: [readOf(key)], failure: [] });
     return ranges[0]?.kvs[0];
@@ -221,6 +235,7 @@ export class Queue {
   /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */
   async #takeUp(kv: KeyValue | undefined, lease: bigint, value: Buffer): Promise<Place> {
     const own = kv && { key: kv.key, createRevision: kv.createRevision, lease };
+    this.#last = own ?? this.#last;
     if (own !== undefined && (kv?.lease !== lease || !kv.value.equals(value))) await this.proclaim(own, value);
     const place = own && (await this.place(own));
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
@@ -237,7 +252,12 @@ export class Queue {
    * Undefined when the limit may have cut off the key before ours, or has cut off our key. `head`: the oldest key at
    * that revision, when it is known.
    */
-  #placeIn({ revision, history, ranges }: TxnResult, own: OwnKey, limit: number, head?: KeyValue): Place | undefined {
+  #placeIn(
+    { revision, history, ranges }: TxnResult,
+    own: OwnKey,
+    limit: number,
+    head?: KeyValue,
+  ): FoundPlace | undefined {
     const kvs = ranges[0]?.kvs ?? [];
     const ours = kvs.find((kv) => isKey(kv, own));
     if (ours === undefined) return undefined;
@@ -250,8 +270,21 @@ export class Queue {
     const isWhole = kvs.length < limit;
     if (predecessor === undefined && !isWhole) return undefined;
     const isNext = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
-    const place = { own, predecessor: predecessor?.key, isNext, kv: ours, revision, history };
-    return predecessor !== undefined && isBlocking(predecessor) ? { ...place, blocker: predecessor } : place;
+    return { own, predecessor, isNext, kv: ours, revision, history };
+  }
+
+  /**
+   * Tells whether the key before ours is a candidate's, by its lease. From 3.7 on etcd leaves leases out of an answer
+   * without values. Our own key shows whether this answer is such a one; then the key before ours is read by itself,
+   * unless it is the head, which was read with everything.
+   */
+  async #withBlocker({ predecessor, ...found }: FoundPlace, head?: KeyValue): Promise<Place> {
+    const place = { ...found, predecessor: predecessor?.key };
+    if (predecessor === undefined) return place;
+    const isHead = head?.key === predecessor.key && head.createRevision === predecessor.createRevision;
+    const whole = found.kv.lease !== 0n ? predecessor : isHead ? head : await this.#get(predecessor.key);
+    const isThere = whole?.createRevision === predecessor.createRevision;
+    return isThere && isBlocking(whole) ? { ...place, blocker: whole } : place;
   }
 
   #headIn({ revision, history, ranges }: TxnResult, at = 0): Head | undefined {

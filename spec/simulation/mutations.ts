@@ -224,8 +224,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a read without values taken for the value of the elected',
     file: 'lib/campaign/proclaimed-value.ts',
-    search: 'return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value } : undefined;',
-    replace: 'return isAsJoined && own === this.#key?.own ? kv : undefined;',
+    search: '? { ...kv, value: this.#key.value, lease: own.lease } : undefined;',
+    replace: '? { ...kv, lease: own.lease } : undefined;',
     breaks: ['f: somebody leads'],
   },
   {
@@ -297,6 +297,13 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     search: 'if (!(await sleep(clock, backoff.next(), signal, { unref: true }))) return false;',
     replace: 'await sleep(clock, backoff.next(), signal, { unref: true });\n    return false;',
     breaks: ['g: nothing left'],
+  },
+  {
+    name: 'a lease that a read left out taken for none',
+    file: 'lib/campaign/proclaimed-value.ts',
+    search: 'value: this.#key.value, lease: own.lease }',
+    replace: 'value: this.#key.value }',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'results of a batch handed to the wrong waiter',

@@ -60,6 +60,7 @@ export class World {
       silence: 'either',
       // Operators do not compact up to a deletion that is milliseconds old. Here they would, in every other schedule.
       losesCompactedDeletion: false,
+      tellsLeases: plan.seed % 2 === 0,
       requestTimeout: REQUEST_TIMEOUT,
       hangTimeout: HANG_TIMEOUT,
       ...(wantsStory && { trace: (_, what) => this.story.tell('', () => `  ${what}`) }),

@@ -47,7 +47,7 @@ export class Cluster {
 
   constructor(network: Network) {
     this.#network = network;
-    this.state = new StateMachine(network.options.revision);
+    this.state = new StateMachine(network.options);
     this.members = Array.from({ length: network.options.members }, (_, index) => new Member(index + 1));
     this.#leader = this.members[0];
     this.#tickPhase = network.now();

@@ -193,6 +193,16 @@ export class FakeEtcd {
     this.#network.trace(() => `etcd: begins anew at revision ${this.revision}`);
   }
 
+  /**
+   * Restores a snapshot of `changes` revisions ago, with greater revisions. Takes all members down, and they come back
+   * after `ms`.
+   */
+  restoreSnapshot({ changes, ms, bump = 1_000n }: { changes: number; ms: number; bump?: bigint }): void {
+    this.#network.trace(() => `operator: restore a snapshot of ${changes} revisions ago`);
+    this.#cluster.state.restore(changes, bump);
+    this.restart(ms);
+  }
+
   /** Heals members, network and majority, and removes every fault. What has happened stays so. */
   heal(): void {
     this.#network.trace(() => 'etcd: all is well');

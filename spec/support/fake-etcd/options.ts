@@ -30,6 +30,8 @@ export interface FakeEtcdOptions {
    * true
    */
   readonly losesCompactedDeletion?: boolean;
+  /** An answer without values tells the leases of the keys. etcd 3.7 does not. @default true */
+  readonly tellsLeases?: boolean;
   /** Milliseconds from the loss of the raft leader to the next raft leader. @default 1000 */
   readonly electionTime?: Span;
   /** Milliseconds between two looks for expired leases. @default 500 */
@@ -64,6 +66,7 @@ export function resolveOptions(options: FakeEtcdOptions): ResolvedOptions {
     requestTimeout: 2_000,
     hangTimeout: 5_000,
     losesCompactedDeletion: true,
+    tellsLeases: true,
     electionTime: 1_000,
     leaseTick: 500,
     leaseExtension: 1_000,

@@ -1,6 +1,6 @@
 import { ElectionError } from '../../../lib/errors.js';
 import type { Compare, Op, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
-import { type Change, KeySpace, type Writer } from './key-space.js';
+import { type Change, KeySpace, type KeySpaceOptions, type Writer } from './key-space.js';
 import { Leases } from './leases.js';
 
 /** etcd's default `--max-txn-ops`, for the compares and for each branch. */
@@ -16,8 +16,8 @@ export class StateMachine {
   /** Called for every lease that is gone. */
   onLeaseGone: ((id: bigint) => void) | undefined;
 
-  constructor(revision: bigint) {
-    this.keys = new KeySpace(revision);
+  constructor(options: KeySpaceOptions) {
+    this.keys = new KeySpace(options);
   }
 
   /**
@@ -63,6 +63,13 @@ export class StateMachine {
     const ops = succeeded ? txn.success : txn.failure;
     const ranges = ops.flatMap((op) => (op.type === 'range' ? [past.range(op.range)] : []));
     return { succeeded, revision: past.revision, cluster: this.#cluster, ranges };
+  }
+
+  /** Takes the keys of a snapshot, see {@link KeySpace.restore}. The leases are those of today. */
+  restore(changes: number, bump: bigint): void {
+    for (const { key, lease } of this.keys.list('\0', '\0')) this.leases.move(key, lease, 0n);
+    this.keys.restore(changes, bump);
+    for (const { key, lease } of this.keys.list('\0', '\0')) this.leases.move(key, 0n, lease);
   }
 
   /** Deletes the keys of the lease in one revision; false when there is no such lease. */
