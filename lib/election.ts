@@ -5,10 +5,11 @@ import type { CampaignContext, ReleasePolicy, SessionParts } from './campaign/co
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import { type StepDownOptions, stepDown } from './campaign/step-down.js';
-import type { Task } from './campaign/task-run.js';
+import type { Task, Workload } from './campaign/task-run.js';
 import { checkTarget } from './campaign/transfer.js';
 import { type Candidate, leaderOf, toCandidate } from './candidate.js';
 import { type Environment, isEnvironment } from './environment.js';
+import { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
@@ -117,6 +118,16 @@ export class Election {
   /** @internal How often it has been started anew. */
   get lives(): number {
     return this.#campaign.lives;
+  }
+
+  /** @internal The work to do in every term, in the place of the task of `run()`. */
+  assign(work: Workload): void {
+    this.#campaign.assign(work);
+  }
+
+  /** @internal As `stop()`, with the reason that `unelected` is told with. */
+  async end(reason: ElectionError): Promise<void> {
+    await this.#campaign.stop(reason);
   }
 
   /** The term while this candidate leads; ask its `isCurrent()`, or `isLeader()`, before you rely on it. */

@@ -9,14 +9,17 @@ export type ElectionErrorCode =
   | 'STEPPED_DOWN'
   | 'STOPPED'
   | 'UNHEALTHY'
+  | 'REBALANCED'
   | 'NOT_CANDIDATE'
   | 'NOT_LEADER'
   | 'ABORTED'
   | 'TIMEOUT'
   | 'BLOCKED'
+  | 'NO_COORDINATOR'
   | 'UNAVAILABLE'
   | 'PERMISSION_DENIED'
-  | 'RELEASE_TIMEOUT';
+  | 'RELEASE_TIMEOUT'
+  | 'TASK_FAILED';
 
 /**
  * The one error this library throws, rejects with and emits. Branch on `code`; the message is for people, and says

@@ -40,7 +40,7 @@ type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
  * Listeners are called as methods of `self`, as Node's emitters call them. Each runs in the async context in which it
  * was added: an event can be caused by anybody's call, or by another election of the session.
  */
-export class Events {
+export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
   readonly #emitter = new EventEmitter<string>();
   readonly #log: () => Logger;
   readonly #self: object;
@@ -52,27 +52,27 @@ export class Events {
   }
 
   /** @throws ElectionError `INVALID_OPTION` */
-  on(event: ElectionEventName, listener: Listen): void {
+  on(event: keyof M & string, listener: Listen): void {
     this.#emitter.on(event, this.#guarded(event, listener));
   }
 
   /** @throws ElectionError `INVALID_OPTION` */
-  once(event: ElectionEventName, listener: Listen): void {
+  once(event: keyof M & string, listener: Listen): void {
     this.#emitter.once(event, this.#guarded(event, listener));
   }
 
   /** Removes the listener added last, as Node's emitter does. eventemitter3 would take a missing one for all. */
-  off(event: ElectionEventName, listener: Listen): void {
+  off(event: keyof M & string, listener: Listen): void {
     const guards = this.#emitter.listeners(event) as Guarded[];
     const guard = guards.findLast((g) => g.listener === listener);
     if (guard !== undefined) this.#emitter.off(event, guard);
   }
 
-  has(event: ElectionEventName): boolean {
+  has(event: keyof M & string): boolean {
     return this.#emitter.listenerCount(event) > 0;
   }
 
-  emit<E extends ElectionEventName>(event: E, ...args: ElectionEvents[E]): void {
+  emit<E extends keyof M & string>(event: E, ...args: M[E]): void {
     if (!this.has(event)) {
       if (event === 'error') this.#log().error({ err: args[0] }, 'an error that nobody listens for');
       return;
@@ -89,7 +89,7 @@ export class Events {
     this.#pending = undefined;
   }
 
-  #guarded(event: ElectionEventName, listener: Listen): Guarded {
+  #guarded(event: string, listener: Listen): Guarded {
     if (typeof listener !== 'function') {
       throw new ElectionError('INVALID_OPTION', `\`listener\` must be a function; got ${show(listener)}`);
     }

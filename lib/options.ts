@@ -111,7 +111,7 @@ export const LONG_TTL = 3_600;
 /** Bytes: etcd refuses requests over 1.5 MiB by default, and batches need room too. */
 const MAX_VALUE = 1024 * 1024;
 /** Milliseconds that a timer of Node's can wait at the most. */
-const MAX_TIMEOUT = 2 ** 31 - 1;
+export const MAX_TIMEOUT = 2 ** 31 - 1;
 /** And the lowest, below 0. */
 const HIGHEST_PRIORITY = 1_000;
 /** Milliseconds. A smaller number, 0 apart, is taken for seconds: in so little time no work ends. */
@@ -149,7 +149,7 @@ export function show(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'no prototype'})`;
 }
 
-function checkObject(options: unknown): asserts options is object {
+export function checkObject(options: unknown): asserts options is object {
   const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
   check(plain, `\`options\` must be an object; got ${show(options)}`);
 }
@@ -167,7 +167,7 @@ const OF_ELECTION = [
 ];
 
 /** Without this check, a misspelt option would silently mean its default. */
-function checkNames(options: object, known: readonly string[]): void {
+export function checkNames(options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const names = known.map((name) => `\`${name}\``).join(', ');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MUTATIONS as OF_CHAOS } from './chaos/mutations.js';
+import { MUTATIONS as OF_POOL } from './pool/mutations.js';
 import { MUTATIONS as OF_SIMULATION } from './simulation/mutations.js';
 import { CHECKS } from './simulation/violation.js';
 import { MutantCompiler } from './support/mutants/mutant-compiler.js';
@@ -9,8 +10,9 @@ import { describeBesides, outcomeOf } from './support/mutants/outcome.js';
 describe('a mutant', function () {
   this.timeout(60_000); // the first one waits for everything to be parsed
   const compiler = new MutantCompiler();
+  const TABLES = { 'the simulation': OF_SIMULATION, chaos: OF_CHAOS, 'the pool': OF_POOL };
 
-  for (const [where, table] of Object.entries({ 'the simulation': OF_SIMULATION, chaos: OF_CHAOS })) {
+  for (const [where, table] of Object.entries(TABLES)) {
     for (const mutation of table) {
       it(`has its text once in the source, and compiles, for ${where}: ${mutation.name}`, () => {
         expect([...compiler.compile(mutation).outputs.keys()].sort()).to.deep.equal(['.js', '.js.map']);

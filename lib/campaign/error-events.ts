@@ -1,23 +1,33 @@
 import { duration, Reminders } from '../common/reminders.js';
 import type { Clock } from '../common/time.js';
 import { ElectionError, type ElectionErrorCode } from '../errors.js';
-import type { Events } from '../events.js';
 
 /**
  * What happens once, and is told each time. All else is tried again, and fails again for as long as its cause lasts.
  */
-const ONCE: ReadonlySet<ElectionErrorCode> = new Set(['INVALID_OPTION', 'STOPPED', 'RELEASE_TIMEOUT', 'BLOCKED']);
+const ONCE: ReadonlySet<ElectionErrorCode> = new Set([
+  'INVALID_OPTION',
+  'STOPPED',
+  'RELEASE_TIMEOUT',
+  'TASK_FAILED',
+  'BLOCKED',
+]);
+
+/** Whose `error` events they are: a candidate's or a pool's. */
+interface Emitter {
+  emit(event: 'error', error: ElectionError): void;
+}
 
 /**
  * The `error` events of one election. While etcd does not answer, a request fails every second: that is told when it
  * begins, and then at growing intervals. An error of another kind is told at once.
  */
 export class ErrorEvents {
-  readonly #events: Events;
+  readonly #events: Emitter;
   readonly #clock: Clock;
   readonly #reminders = new Reminders();
 
-  constructor(events: Events, clock: Clock) {
+  constructor(events: Emitter, clock: Clock) {
     this.#events = events;
     this.#clock = clock;
   }

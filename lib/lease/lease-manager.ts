@@ -89,6 +89,11 @@ export class LeaseManager implements LeaseHandlers {
     return this.#users.has(user) ? this.#held : undefined;
   }
 
+  /** Whether somebody uses the lease in this election. */
+  hasUser(election: string): boolean {
+    return this.#users.isTaken(election);
+  }
+
   /** Whether this is the lease that we hold. */
   holds(lease: bigint): boolean {
     return this.#held?.id === lease;

@@ -48,6 +48,11 @@ export class LeaseUsers implements Iterable<LeaseUser> {
     return this.#users.get(user.name) === user;
   }
 
+  /** Whether some user holds the place of this election. */
+  isTaken(election: string): boolean {
+    return this.#users.has(election);
+  }
+
   /** False: another user holds the place; this one waits until the other has left. */
   admit(user: LeaseUser): boolean {
     const holder = this.#users.get(user.name);

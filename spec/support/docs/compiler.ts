@@ -12,6 +12,12 @@ declare const leadership: import('etcd-leader').Leadership;
 declare const session: import('etcd-leader').Session;
 declare const lock: import('etcd-leader').Lock;
 declare const shards: readonly string[];
+declare const pool: import('etcd-leader').Pool;
+declare const shutdown: AbortController;
+declare function handleNext(
+  partition: string,
+  how: { readonly signal: AbortSignal; readonly fencingToken: bigint },
+): Promise<void>;
 declare function startWork(signal: AbortSignal, token?: bigint): void;
 declare function stopWork(reason: import('etcd-leader').ElectionError): void;
 declare function work(leadership: import('etcd-leader').Leadership): Promise<void>;

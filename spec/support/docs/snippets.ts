@@ -11,7 +11,8 @@ export interface Snippet {
 }
 
 const IMPORTS =
-  "import { Etcd3 } from 'etcd3'; import { createClient, Election, etcdLeader, Lock, Session } from 'etcd-leader'; ";
+  "import { Etcd3 } from 'etcd3'; " +
+  "import { createClient, Election, etcdLeader, Lock, Pool, Session } from 'etcd-leader'; ";
 
 /** A code fence of a page. */
 export interface Fence extends Snippet {

@@ -1,0 +1,17 @@
+import type { Logger } from '../log.js';
+import type { Session } from '../session.js';
+import type { PoolKeys } from './keys.js';
+import type { ResolvedPoolOptions } from './options.js';
+
+/** What the parts of a pool share. */
+export interface PoolContext {
+  /** The pool's name. */
+  readonly name: string;
+  readonly options: ResolvedPoolOptions;
+  /** The lease on which all keys of this worker hang. */
+  readonly session: Session;
+  /** Whether the session is the pool's own: then the lease ends with the pool. */
+  readonly ownsSession: boolean;
+  readonly keys: PoolKeys;
+  readonly log: () => Logger;
+}

@@ -1,0 +1,242 @@
+import { Backoff } from '../common/backoff.js';
+import { sleep, soon } from '../common/time.js';
+import type { ElectionError } from '../errors.js';
+import type { Leadership } from '../leadership.js';
+import type { PoolContext } from './context.js';
+import { draftsOf, isMet } from './drafts.js';
+import { Lists } from './lists.js';
+import { Overview } from './overview.js';
+import { type NewPlan, OutOfDate, PlanWriter } from './plan-writer.js';
+import { assignInSteps } from './planner.js';
+import { Settling } from './settling.js';
+import { type StuckPartition, StuckPartitions } from './stuck.js';
+import { NOBODY, Survey } from './survey.js';
+import { Takeup } from './takeup.js';
+
+export interface CoordinationHandlers {
+  balanced(info: { readonly owned: number; readonly members: number }): void;
+  stuck(partition: StuckPartition): void;
+  /** Something went wrong; it is tried again. */
+  failed(error: ElectionError): void;
+  /** Plans could not be written several times in a row: another shall try. */
+  gaveUp(): void;
+}
+
+/** The share of the partitions that is moved for balance at a time. */
+const SHARE = 0.1;
+/** Milliseconds in which changes are gathered before a pass: one for each thousand partitions, in these bounds. */
+const LEAST_GATHERED = 10;
+const MOST_GATHERED = 100;
+/** Milliseconds of planning after which others run. */
+const SLICE = 8;
+/** Plans that could not be written in a row before another worker is to coordinate. */
+const MOST_FAILURES = 3;
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1_000;
+
+/** What a pass has found out. */
+interface Result {
+  readonly plans: readonly NewPlan[];
+  /** How many partitions must still be moved for balance. */
+  readonly left: number;
+}
+
+/**
+ * One term of a coordinator. Each change in the pool is followed by a pass: survey, plan, write what has changed. A
+ * pass gives out at once what nobody owns and what leaving workers have. For balance it moves partitions only when
+ * membership has settled, and a tenth of them at a time.
+ *
+ * Nothing is remembered that is not in etcd, but for how long something has lasted. So the next coordinator goes on
+ * where this one stops.
+ */
+export class Coordination {
+  readonly #context: PoolContext;
+  readonly #leadership: Leadership;
+  readonly #on: CoordinationHandlers;
+  readonly #overview: Overview;
+  readonly #lists: Lists;
+  readonly #writer: PlanWriter;
+  readonly #settling: Settling;
+  readonly #takeup: Takeup;
+  readonly #stuck: StuckPartitions;
+  readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+  #size = 0;
+  #slow = '';
+  #failures = 0;
+  #isBalanced = false;
+  #isPassing = false;
+  /** Something has changed during the pass. */
+  #isStale = false;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  #isClosed = false;
+
+  constructor(context: PoolContext, leadership: Leadership, on: CoordinationHandlers) {
+    const { options, session, keys } = context;
+    const { store } = session.parts;
+    this.#context = context;
+    this.#leadership = leadership;
+    this.#on = on;
+    this.#writer = new PlanWriter(store, keys, leadership);
+    this.#settling = new Settling(options.settle);
+    this.#takeup = new Takeup(options.handoffTimeout);
+    this.#stuck = new StuckPartitions(options.handoffTimeout);
+    this.#lists = new Lists(
+      { store, keys, own: options.list },
+      { found: () => this.#disturbed(), failed: (error) => on.failed(error) },
+    );
+    this.#overview = new Overview(context, {
+      read: () => this.#disturbed(),
+      membersChanged: () => this.#disturbed(),
+      changed: () => this.#passSoon(),
+      failed: (error) => on.failed(error),
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#overview.close();
+  }
+
+  get #now(): number {
+    return this.#context.session.parts.clock.now();
+  }
+
+  // ---- when there is a pass ----
+
+  #disturbed(): void {
+    this.#settling.disturbed(this.#now);
+    this.#isBalanced = false;
+    this.#passSoon();
+  }
+
+  #passSoon(): void {
+    if (this.#isPassing) this.#isStale = true;
+    else this.#passAt(this.#now + Math.min(MOST_GATHERED, Math.max(LEAST_GATHERED, this.#size / 1_000)));
+  }
+
+  #passAt(at: number): void {
+    if (this.#isClosed || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    this.#timer?.cancel();
+    const cancel = this.#context.session.parts.clock.after(at - this.#now, () => {
+      this.#timer = undefined;
+      void this.#pass();
+    });
+    this.#timer = { at, cancel };
+  }
+
+  /** Never rejects. */
+  async #pass(): Promise<void> {
+    if (this.#isClosed || this.#isPassing || !this.#overview.isComplete) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#isPassing = true;
+    this.#isStale = false;
+    let pause: number | undefined;
+    try {
+      await this.#planAndWrite();
+      this.#failures = 0;
+      this.#backoff.reset();
+    } catch (err) {
+      pause = this.#onFailure(err);
+    }
+    this.#isPassing = false;
+    if (this.#isClosed) return;
+    if (pause !== undefined) this.#passAt(this.#now + pause);
+    else if (this.#isStale) this.#passSoon();
+    this.#passWhenDue();
+  }
+
+  #passWhenDue(): void {
+    const now = this.#now;
+    const times = [this.#settling.dueAt, this.#takeup.nextAt(now), this.#stuck.nextAt].filter((at) => at !== undefined);
+    if (times.length > 0) this.#passAt(Math.max(now + 1, Math.min(...times)));
+  }
+
+  /** Resolves to the milliseconds to wait before the next pass. */
+  #onFailure(err: unknown): number | undefined {
+    if (this.#isClosed) return undefined;
+    if (err instanceof OutOfDate) this.#overview.refresh();
+    else this.#on.failed(err as ElectionError);
+    this.#failures += 1;
+    if (this.#failures >= MOST_FAILURES) soon(() => this.#isClosed || this.#on.gaveUp());
+    return this.#backoff.next();
+  }
+
+  // ---- a pass ----
+
+  async #planAndWrite(): Promise<void> {
+    const now = this.#now;
+    const isDue = this.#settling.isDue(now);
+    const survey = new Survey(this.#overview, this.#lists);
+    this.#size = survey.size;
+    this.#takeup.look(survey, now);
+    for (const stuck of this.#stuck.look(survey, now)) this.#on.stuck(stuck);
+    this.#noticeSlow(survey, now);
+    if (survey.isCold && !isDue) return;
+    const { plans, left } = await this.#plan(survey, now, isDue);
+    if (plans.length > 0) {
+      this.#isBalanced = false;
+      if (this.#isClosed || !this.#leadership.isCurrent()) return;
+      await this.#writer.write(plans, (member, plan) => this.#overview.wrote(member.hex, plan));
+    }
+    if (isDue && left > 0) this.#settling.goesOn(this.#now);
+    else if (isDue && this.#settling.isDue(now)) this.#settling.settled();
+    if (plans.length === 0) this.#tellIfBalanced(survey);
+  }
+
+  /** A member that may be given partitions again is as good as one that has come. */
+  #noticeSlow(survey: Survey, now: number): void {
+    const slow = survey.members.flatMap(({ member }) => (this.#takeup.isSlow(member.hex, now) ? [member.hex] : []));
+    const before = this.#slow;
+    this.#slow = slow.join(' ');
+    if (before !== this.#slow && slow.length < before.split(' ').filter(Boolean).length) this.#settling.disturbed(now);
+  }
+
+  async #plan(survey: Survey, now: number, isDue: boolean): Promise<Result> {
+    const { isPaused } = this.#overview.control;
+    const steps = assignInSteps({
+      partitions: survey.universe.names,
+      members: survey.plannerMembers((hex) => this.#takeup.isSlow(hex, now)),
+      current: this.#currentOf(survey, now),
+      budget: isDue && !isPaused ? Math.max(1, Math.ceil(survey.size * SHARE)) : 0,
+    });
+    let from = this.#now;
+    const breathe = async (): Promise<void> => {
+      if (this.#now - from < SLICE) return;
+      await sleep(this.#context.session.parts.clock, 0);
+      from = this.#now;
+    };
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) await breathe();
+    const { planned, left } = step.value;
+    const plans: NewPlan[] = [];
+    const drafts = draftsOf(survey, planned);
+    for (const [at, { member, list, plan }] of survey.members.entries()) {
+      await breathe();
+      const draft = drafts[at];
+      if (list === undefined || draft === undefined) continue;
+      const next = { by: `${this.#leadership.fencingToken}`, ...draft };
+      // A worker that is given nothing yet waits for its first plan until all is balanced.
+      const isNeeded = plan === undefined ? isDue || draft.own.length + draft.give.size > 0 : !isMet(next, plan);
+      if (isNeeded) plans.push({ member, plan: next });
+    }
+    return { plans, left: isPaused ? 0 : left };
+  }
+
+  /** Who has which partition, for the planner: by the plans, and where there is none by the queues. */
+  #currentOf(survey: Survey, now: number): Int32Array {
+    return survey.planned.map((at, partition) => {
+      const isTaken = at !== NOBODY && !this.#takeup.isOverdue(survey.name(partition), now);
+      return isTaken ? at : Math.max(NOBODY, survey.holders[partition] ?? NOBODY);
+    });
+  }
+
+  #tellIfBalanced(survey: Survey): void {
+    if (this.#isBalanced || this.#settling.dueAt !== undefined) return;
+    if (survey.planned.some((at, partition) => survey.holders[partition] !== at)) return;
+    this.#isBalanced = true;
+    const owned = survey.planned.filter((at) => at !== NOBODY).length;
+    this.#on.balanced({ owned, members: survey.members.length });
+  }
+}

@@ -1,0 +1,31 @@
+import { NOBODY, type Survey } from './survey.js';
+import type { PlanValue } from './wire.js';
+
+/** A plan, but for who writes it. */
+export type Draft = Pick<PlanValue, 'own' | 'give'>;
+
+/** What each member is to own, and whom it is to hand over to what it owns beside. */
+export function draftsOf(survey: Survey, planned: Int32Array): Draft[] {
+  const drafts = survey.members.map(() => ({ own: [] as number[], give: new Map<number, string>() }));
+  const indexOf = (at: number, partition: number): number | undefined => {
+    const list = survey.members[at]?.list;
+    return list && survey.universe.toList(list, partition);
+  };
+  for (const [partition, at] of planned.entries()) {
+    const index = indexOf(at, partition);
+    if (index !== undefined) drafts[at]?.own.push(index);
+    const holder = survey.holders[partition] ?? NOBODY;
+    const successor = survey.members[at]?.member.hex;
+    if (holder === at || successor === undefined) continue;
+    const given = indexOf(holder, partition);
+    if (given !== undefined) drafts[holder]?.give.set(given, successor);
+  }
+  for (const { own } of drafts) own.sort((a, b) => a - b);
+  return drafts;
+}
+
+/** Whether a worker that follows `plan` does what `draft` asks for. What it need not give any more does no harm. */
+export function isMet(draft: Draft, plan: PlanValue): boolean {
+  if (draft.own.length !== plan.own.length || draft.own.some((index, at) => plan.own[at] !== index)) return false;
+  return [...draft.give].every(([index, lease]) => plan.give.get(index) === lease);
+}

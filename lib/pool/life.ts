@@ -1,0 +1,209 @@
+import { ErrorEvents } from '../campaign/error-events.js';
+import { HealthCheck } from '../campaign/health-check.js';
+import { type Deferred, withResolvers } from '../common/deferred.js';
+import { type Clock, soon } from '../common/time.js';
+import { ElectionError } from '../errors.js';
+import type { Events } from '../events.js';
+import type { PoolContext } from './context.js';
+import { Coordinator } from './coordinator.js';
+import type { PoolEvents } from './events.js';
+import { Leaving } from './leaving.js';
+import { Membership } from './membership.js';
+import { giveNameBack, takeNameBack } from './names.js';
+import { NoCoordinator } from './no-coordinator.js';
+import type { BoundTask } from './partition-work.js';
+import { parsePlan } from './wire.js';
+import { Worker } from './worker.js';
+
+/**
+ * - `idle`: not started, or stopped.
+ * - `joining`: on the way to become a member; again after a lost lease.
+ * - `active`: a member, which follows its plan.
+ * - `leaving`: handing over what it has.
+ */
+export type PoolState = 'idle' | 'joining' | 'active' | 'leaving';
+
+/** One worker's life in its pool, from `start()` to `stop()`. It moves its parts, and tells what they tell. */
+export class PoolLife {
+  readonly worker: Worker;
+  readonly membership: Membership;
+  readonly coordinator: Coordinator | undefined;
+  readonly #context: PoolContext;
+  readonly #events: Events<PoolEvents>;
+  readonly #noCoordinator: NoCoordinator;
+  readonly #health: HealthCheck | undefined;
+  #errors: ErrorEvents;
+  #state: PoolState = 'idle';
+  #isRunning = false;
+  #hasWarned = false;
+  #leaving: Leaving | undefined;
+  /** Settled when the worker has left. */
+  #stopped: Deferred<void> | undefined;
+
+  constructor(context: PoolContext, events: Events<PoolEvents>) {
+    const { healthCheck, coordinate } = context.options;
+    this.#context = context;
+    this.#events = events;
+    this.#errors = new ErrorEvents(events, this.clock);
+    this.#health = healthCheck && new HealthCheck(healthCheck, context.log);
+    const failed = (error: ElectionError): void => this.failed(error);
+    this.worker = new Worker(context, {
+      gained: (ownership) => events.emit('gained', ownership),
+      lost: (ownership, reason) => events.emit('lost', ownership, reason),
+      ended: () => this.#leaving?.look(),
+      failed,
+    });
+    this.membership = new Membership(context, {
+      joined: () => this.#joined(),
+      lost: (reason) => this.#lost(reason),
+      planned: (bytes) => this.#planned(bytes),
+      refreshing: () => this.#refreshing(),
+      refreshed: (info) => events.emit('refresh', info),
+      suspended: (error) => events.emit('suspended', error),
+      resumed: () => this.#resumed(),
+      closing: (reason) => this.stop(reason),
+      isHeard: () => events.has('error'),
+      failed,
+    });
+    this.coordinator = coordinate
+      ? new Coordinator(context, {
+          balanced: (info) => events.emit('balanced', info),
+          stuck: (partition) => events.emit('stuck', partition),
+          coordinating: (isCoordinating) => events.emit('coordinating', isCoordinating),
+          failed,
+        })
+      : undefined;
+    this.#noCoordinator = new NoCoordinator(context, failed);
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  get clock(): Clock {
+    return this.#context.session.parts.clock;
+  }
+
+  /** The task to do in every partition from now on. */
+  assign(task: BoundTask | undefined): void {
+    this.worker.assign(task);
+  }
+
+  // ---- the moves ----
+
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    if (this.#state === 'idle') this.#begin(); // when leaving, the end of that begins
+  }
+
+  /** Resolves when the worker has left. Never rejects. */
+  stop(reason = new ElectionError('STOPPED', 'the worker was stopped')): Promise<void> {
+    this.#isRunning = false;
+    if (this.#state === 'idle') {
+      giveNameBack(this.#context.session.parts, this.#context.name, this);
+      return Promise.resolve();
+    }
+    if (this.#state !== 'leaving') this.#leave(reason);
+    return this.stopped;
+  }
+
+  /** Resolves when the worker has left the next time. */
+  get stopped(): Promise<void> {
+    this.#stopped ??= withResolvers();
+    return this.#stopped.promise;
+  }
+
+  #begin(): void {
+    this.#enter('joining');
+    takeNameBack(this.#context.session.parts, this.#context.name, this);
+    soon(() => {
+      if (this.#state !== 'joining') return;
+      if (this.#health?.isGood !== false) this.worker.accept();
+      this.membership.start();
+      if (this.coordinator === undefined) this.#noCoordinator.start();
+    });
+  }
+
+  #leave(reason: ElectionError): void {
+    this.#enter('leaving');
+    this.#noCoordinator.stop();
+    const leaving = new Leaving(this.#context, this, reason);
+    this.#leaving = leaving;
+    void leaving.done.then(() => this.#left());
+  }
+
+  #left(): void {
+    this.#leaving = undefined;
+    this.membership.detach();
+    giveNameBack(this.#context.session.parts, this.#context.name, this);
+    this.#errors = new ErrorEvents(this.#events, this.clock);
+    this.#enter('idle');
+    const stopped = this.#stopped;
+    this.#stopped = undefined;
+    if (this.#isRunning) this.#begin();
+    stopped?.resolve();
+  }
+
+  #enter(state: PoolState): void {
+    const from = this.#state;
+    this.#state = state;
+    this.#context.log().info({ from, to: state }, 'state of the pool changed');
+  }
+
+  failed(error: ElectionError): void {
+    this.#errors.tell(error);
+    if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
+  }
+
+  // ---- from the membership ----
+
+  #joined(): void {
+    if (this.#state === 'joining') this.#enter('active');
+    if (this.#state === 'active') this.coordinator?.start();
+  }
+
+  /** Its plan went with the lease. All who use the lease are told first: each partition is lost for this reason. */
+  #lost(reason: ElectionError): void {
+    if (this.#state === 'active') this.#enter('joining');
+    soon(() => {
+      void this.worker.releaseAll(reason);
+      // Once it is a member again it stands again.
+      if (!this.membership.isJoined) void this.coordinator?.stop();
+    });
+  }
+
+  #planned(bytes: Buffer): void {
+    const plan = parsePlan(bytes, this.#context.options.list.names.length);
+    if (plan !== undefined) {
+      this.worker.follow(plan);
+      this.#leaving?.planned();
+    } else if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      this.#context.log().warn({ plan: bytes.toString('utf8', 0, 100) }, 'a plan that makes no sense is ignored');
+    }
+  }
+
+  #resumed(): void {
+    this.#errors = new ErrorEvents(this.#events, this.clock);
+    this.#events.emit('resumed');
+  }
+
+  // ---- health ----
+
+  #refreshing(): void {
+    if (this.#state === 'active') this.#health?.ask((isGood) => this.#onHealth(isGood));
+  }
+
+  #onHealth(isGood: boolean): void {
+    this.membership.update({ isUnfit: !isGood }).catch((err) => this.failed(err as ElectionError));
+    if (this.#state === 'leaving' || this.#state === 'idle') return;
+    if (isGood) this.worker.accept();
+    else
+      this.worker.dropAll(new ElectionError('UNHEALTHY', 'the health check failed: no partitions until it succeeds'));
+  }
+}

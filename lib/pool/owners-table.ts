@@ -1,0 +1,90 @@
+import { isBlocking } from '../queue/keys.js';
+import { hexOf } from '../store/bytes.js';
+import type { KeyValue, WatchEvent } from '../store/store.js';
+import type { PoolKeys } from './keys.js';
+
+/** A key in the queue of one partition. The first of a queue owns the partition. */
+export interface Standing {
+  /** Lower-case hex. */
+  readonly lease: string;
+  readonly kv: KeyValue;
+  /** It is no worker's key, and nobody behind it can own the partition. */
+  readonly blocks: boolean;
+}
+
+/** The value of a key that is kept without it. */
+const NO_VALUE = Buffer.alloc(0);
+
+/** Who stands in which partition, in the order of the queues. Fed by a read, and by the events that follow it. */
+export class OwnersTable {
+  readonly #keys: PoolKeys;
+  readonly #withValues: boolean;
+  /** By partition. */
+  readonly #queues = new Map<string, Standing[]>();
+
+  constructor(keys: PoolKeys, { withValues }: { readonly withValues: boolean }) {
+    this.#keys = keys;
+    this.#withValues = withValues;
+  }
+
+  /** Partitions in which somebody stands. */
+  get partitions(): IterableIterator<string> {
+    return this.#queues.keys();
+  }
+
+  get isEmpty(): boolean {
+    return this.#queues.size === 0;
+  }
+
+  queue(partition: string): readonly Standing[] {
+    return this.#queues.get(partition) ?? [];
+  }
+
+  /** The first of the queue: the owner, unless its key is no worker's. */
+  first(partition: string): Standing | undefined {
+    return this.#queues.get(partition)?.[0];
+  }
+
+  stands(partition: string, lease: string): boolean {
+    return this.#queues.get(partition)?.some((standing) => standing.lease === lease) === true;
+  }
+
+  load(kvs: readonly KeyValue[]): void {
+    for (const kv of kvs) this.#put(kv);
+  }
+
+  /** Returns the partition whose queue has changed, if one has. */
+  apply({ key, kv }: WatchEvent): string | undefined {
+    return kv === undefined ? this.#delete(key) : this.#put(kv);
+  }
+
+  #put(kv: KeyValue): string | undefined {
+    const partition = this.#keys.partitionOf(kv.key);
+    if (partition === undefined) return undefined;
+    const queue = this.#queues.get(partition) ?? [];
+    // A copy: the value is a part of the message that it came in, and would keep all of it.
+    const value = this.#withValues ? Buffer.from(kv.value) : NO_VALUE;
+    const standing = { lease: hexOf(kv.lease), kv: { ...kv, value }, blocks: isBlocking(kv) };
+    const known = queue.findIndex((other) => other.kv.key === kv.key);
+    if (known >= 0) queue.splice(known, 1);
+    const behind = queue.findIndex((other) => isBefore(kv, other.kv));
+    queue.splice(behind < 0 ? queue.length : behind, 0, standing);
+    this.#queues.set(partition, queue);
+    return partition;
+  }
+
+  #delete(key: string): string | undefined {
+    const partition = this.#keys.partitionOf(key);
+    const queue = partition === undefined ? undefined : this.#queues.get(partition);
+    const known = queue?.findIndex((other) => other.kv.key === key) ?? -1;
+    if (partition === undefined || queue === undefined || known < 0) return undefined;
+    queue.splice(known, 1);
+    if (queue.length === 0) this.#queues.delete(partition);
+    return partition;
+  }
+}
+
+/** Keys of one transaction have one create revision, so their names decide. */
+function isBefore(a: KeyValue, b: KeyValue): boolean {
+  return a.createRevision === b.createRevision ? a.key < b.key : a.createRevision < b.createRevision;
+}

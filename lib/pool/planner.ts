@@ -1,0 +1,261 @@
+import { quotasOf } from './quotas.js';
+import { hashOf, scoreOf } from './rendezvous.js';
+
+/** A worker as the planner sees it. */
+export interface PlannerMember {
+  /** The partitions are placed by it: one that survives a restart gets its own partitions back. */
+  readonly id: string;
+  /** Its share in relation to the others'. 0: it is given nothing, and what it has goes elsewhere as balance allows. */
+  readonly weight: number;
+  /**
+   * - `present`: it keeps what it has up to its quota, and is given what it lacks.
+   * - `slow`: it does not take what it is given. It keeps what it has, and is given nothing.
+   * - `leaving`: what it has goes to others at once.
+   */
+  readonly role: 'present' | 'slow' | 'leaving';
+  /**
+   * Whether it announces the partition with this index: it is given no other. Members with the same list have the same
+   * function.
+   */
+  readonly takes: (partition: number) => boolean;
+  /** How many partitions it announces. */
+  readonly announced: number;
+}
+
+export interface Situation {
+  /** The partitions' names. */
+  readonly partitions: readonly string[];
+  readonly members: readonly PlannerMember[];
+  /** For each partition the index of the member that has it now; -1: nobody. */
+  readonly current: Int32Array;
+  /** How many partitions may be moved for balance. Those that nobody can keep do not count. */
+  readonly budget: number;
+}
+
+export interface Assignment {
+  /** For each partition the index of the member that is to have it; -1: nobody can. */
+  readonly planned: Int32Array;
+  /** How many partitions were moved for balance. */
+  readonly moved: number;
+  /** How many more must be moved for balance: the budget was too small. */
+  readonly left: number;
+}
+
+/** Scores between two moments at which the planner lets others run. */
+const SLICE = 20_000;
+const NOBODY = -1;
+
+/**
+ * Who is to have which partition. The result depends on the situation alone.
+ *
+ * Everybody keeps what it has, up to its quota. Partitions that nobody can keep go to the members below their quota, by
+ * rendezvous score. The surplus of those above their quota goes there too, as far as the budget reaches. So nothing is
+ * moved that need not be moved: a join costs the share of the one that joins, and a crash costs what the crashed one
+ * had.
+ */
+export function assign(situation: Situation): Assignment {
+  const steps = assignInSteps(situation);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same in steps of a few milliseconds each, since a hundred thousand partitions take longer than that. */
+export function* assignInSteps(situation: Situation): Generator<void, Assignment> {
+  const work = new Assigning(situation);
+  yield* work.place(work.orphans);
+  const [moved, left] = yield* work.balance(situation.budget);
+  return { planned: work.planned, moved, left };
+}
+
+/** A partition of a member that has too many, and how well it would fit elsewhere. */
+interface Offer {
+  readonly partition: number;
+  readonly score: number;
+}
+
+class Assigning {
+  readonly planned: Int32Array;
+  /** Partitions that nobody can keep, those that few members announce first. */
+  readonly orphans: number[];
+  readonly #members: readonly PlannerMember[];
+  readonly #memberHashes: Uint32Array;
+  readonly #partitionHashes: Uint32Array;
+  readonly #counts: number[];
+  readonly #quotas: number[];
+  /** Members below their quota. */
+  #below: number[] = [];
+  #scores = 0;
+
+  constructor({ partitions, members, current }: Situation) {
+    this.#members = members;
+    this.planned = Int32Array.from(current);
+    this.#memberHashes = Uint32Array.from(members, ({ id }) => hashOf(id));
+    this.#partitionHashes = Uint32Array.from(partitions, hashOf);
+    this.#counts = members.map(() => 0);
+    this.orphans = this.#findOrphans();
+    this.#quotas = this.#findQuotas(partitions.length);
+    this.#findBelow();
+  }
+
+  /** Gives each of the partitions to somebody that announces it. */
+  *place(partitions: readonly number[]): Generator<void> {
+    for (const partition of partitions) {
+      if (this.#isDue()) yield;
+      const best = this.#bestOf(this.#below, partition) ?? this.#leastLoaded(partition);
+      if (best === undefined) this.planned[partition] = NOBODY;
+      else this.#give(partition, best);
+    }
+  }
+
+  /** Resolves to how many partitions were moved, and how many more must be. */
+  *balance(budget: number): Generator<void, [number, number]> {
+    let moved = 0;
+    let left = 0;
+    const crowded = this.#members
+      .map((_, at) => ({ at, surplus: this.#surplusOf(at) }))
+      .filter(({ surplus }) => surplus > 0)
+      .sort((a, b) => b.surplus - a.surplus || a.at - b.at);
+    if (crowded.length === 0) return [0, 0];
+    const kept = this.#partitionsOf(crowded.map(({ at }) => at));
+    for (const { at, surplus } of crowded) {
+      const allowed = Math.min(surplus, budget - moved);
+      const offers = allowed > 0 ? yield* this.#offersOf(kept.get(at) ?? []) : [];
+      let given = 0;
+      for (const { partition } of offers) {
+        if (given === allowed) break;
+        if (this.#isDue()) yield;
+        const best = this.#bestOf(this.#below, partition);
+        if (best === undefined && this.#canBePlaced(partition)) continue; // another member's surplus fits there
+        this.#take(partition, at);
+        if (best === undefined) this.planned[partition] = NOBODY;
+        else this.#give(partition, best);
+        given += 1;
+      }
+      moved += given;
+      left += surplus - allowed; // what is allowed and fits nowhere stays for good: the lists of the members differ
+    }
+    return [moved, left];
+  }
+
+  // ---- what there is ----
+
+  #findOrphans(): number[] {
+    const orphans: number[] = [];
+    for (let partition = 0; partition < this.planned.length; partition++) {
+      const at = this.planned[partition] ?? NOBODY;
+      const member = this.#members[at];
+      if (member !== undefined && member.role !== 'leaving' && member.takes(partition)) this.#count(at, 1);
+      else orphans.push(partition);
+    }
+    const takers = new Set(this.#present.map((at) => this.#members[at]?.takes));
+    if (takers.size < 2) return orphans;
+    const scarcity = (partition: number): number => {
+      return this.#present.reduce((sum, at) => sum + Number(this.#members[at]?.takes(partition)), 0);
+    };
+    const scarcities = new Map(orphans.map((partition) => [partition, scarcity(partition)]));
+    return orphans.sort((a, b) => (scarcities.get(a) ?? 0) - (scarcities.get(b) ?? 0) || a - b);
+  }
+
+  #findQuotas(partitions: number): number[] {
+    const members = this.#members;
+    const kept = members.reduce((sum, { role }, at) => sum + (role === 'slow' ? this.#countOf(at) : 0), 0);
+    const shares = members.map(({ role, weight, announced }, at) => ({
+      weight: role === 'present' ? weight : 0,
+      held: this.#countOf(at),
+      most: announced,
+    }));
+    const quotas = quotasOf(partitions - kept, shares);
+    return members.map(({ role }, at) => (role === 'slow' ? this.#countOf(at) : (quotas[at] ?? 0)));
+  }
+
+  #findBelow(): void {
+    this.#below = this.#present.filter((at) => this.#countOf(at) < (this.#quotas[at] ?? 0));
+  }
+
+  /** Members that may be given partitions. */
+  get #present(): number[] {
+    return this.#members.flatMap(({ role, weight }, at) => (role === 'present' && weight > 0 ? [at] : []));
+  }
+
+  #surplusOf(at: number): number {
+    return this.#countOf(at) - (this.#quotas[at] ?? 0);
+  }
+
+  #partitionsOf(members: readonly number[]): Map<number, number[]> {
+    const found = new Map(members.map((at) => [at, [] as number[]]));
+    for (let partition = 0; partition < this.planned.length; partition++) {
+      found.get(this.planned[partition] ?? NOBODY)?.push(partition);
+    }
+    return found;
+  }
+
+  /** Those that fit best elsewhere come first. */
+  *#offersOf(partitions: readonly number[]): Generator<void, Offer[]> {
+    const offers: Offer[] = [];
+    for (const partition of partitions) {
+      if (this.#isDue()) yield;
+      const best = this.#bestOf(this.#below, partition);
+      offers.push({ partition, score: best === undefined ? NOBODY : this.#score(best, partition) });
+    }
+    return offers.sort((a, b) => b.score - a.score || a.partition - b.partition);
+  }
+
+  // ---- scores ----
+
+  #bestOf(members: readonly number[], partition: number): number | undefined {
+    let best: number | undefined;
+    let highest = NOBODY;
+    for (const at of members) {
+      if (!this.#members[at]?.takes(partition)) continue;
+      const score = this.#score(at, partition);
+      if (score > highest) [best, highest] = [at, score];
+    }
+    return best;
+  }
+
+  #score(at: number, partition: number): number {
+    this.#scores += 1;
+    return scoreOf(this.#memberHashes[at] ?? 0, this.#partitionHashes[partition] ?? 0);
+  }
+
+  #isDue(): boolean {
+    if (this.#scores < SLICE) return false;
+    this.#scores = 0;
+    return true;
+  }
+
+  #canBePlaced(partition: number): boolean {
+    return this.#present.some((at) => this.#members[at]?.takes(partition));
+  }
+
+  /** When nobody that announces the partition is below its quota: the lists of the members differ. */
+  #leastLoaded(partition: number): number | undefined {
+    const load = (at: number): number => (this.#countOf(at) + 1) / (this.#members[at]?.weight ?? 1);
+    return this.#present
+      .filter((at) => this.#members[at]?.takes(partition))
+      .sort((a, b) => load(a) - load(b) || a - b)[0];
+  }
+
+  // ---- changes ----
+
+  #give(partition: number, at: number): void {
+    this.planned[partition] = at;
+    this.#count(at, 1);
+    if (this.#countOf(at) >= (this.#quotas[at] ?? 0)) this.#below = this.#below.filter((other) => other !== at);
+  }
+
+  #take(partition: number, at: number): void {
+    this.planned[partition] = NOBODY;
+    this.#count(at, -1);
+  }
+
+  #count(at: number, by: number): void {
+    this.#counts[at] = this.#countOf(at) + by;
+  }
+
+  #countOf(at: number): number {
+    return this.#counts[at] ?? 0;
+  }
+}

@@ -1,0 +1,59 @@
+import { NOBODY, type Survey } from './survey.js';
+
+/** A partition whose owner does not let go, though its successor stands in the queue. */
+export interface StuckPartition {
+  readonly partition: string;
+  /** The `member` that owns it; the lease, in hex, when the owner is no member of the pool. */
+  readonly holder: string;
+  /** The `member` that waits for it. */
+  readonly planned: string;
+  /** For how long, in milliseconds. */
+  readonly ms: number;
+}
+
+interface Waiting {
+  readonly pair: string;
+  readonly since: number;
+  /** When it is told next. */
+  due: number;
+}
+
+/** Partitions that are not let go: told after `handoffTimeout`, and again each time the wait has doubled. */
+export class StuckPartitions {
+  readonly #handoffTimeout: number;
+  #waiting = new Map<string, Waiting>();
+
+  constructor(handoffTimeout: number) {
+    this.#handoffTimeout = handoffTimeout;
+  }
+
+  /** Returns those to tell of now. */
+  look(survey: Survey, now: number): StuckPartition[] {
+    const before = this.#waiting;
+    const told: StuckPartition[] = [];
+    this.#waiting = new Map();
+    for (let partition = 0; partition < survey.size; partition++) {
+      const at = survey.planned[partition] ?? NOBODY;
+      const holder = survey.holders[partition] ?? NOBODY;
+      const planned = survey.members[at]?.member;
+      if (planned === undefined || holder === at || holder === NOBODY || !survey.stands(partition, at)) continue;
+      const name = survey.name(partition);
+      const pair = `${survey.holderName(partition)} ${planned.hex}`;
+      const known = before.get(name);
+      const waiting = known?.pair === pair ? known : { pair, since: now, due: now + this.#handoffTimeout };
+      this.#waiting.set(name, waiting);
+      if (now < waiting.due) continue;
+      const ms = now - waiting.since;
+      waiting.due = now + Math.max(ms, this.#handoffTimeout);
+      told.push({ partition: name, holder: survey.holderName(partition), planned: planned.id, ms });
+    }
+    return told;
+  }
+
+  /** When there may be something to tell; undefined: nothing waits. */
+  get nextAt(): number | undefined {
+    let next: number | undefined;
+    for (const { due } of this.#waiting.values()) if (next === undefined || due < next) next = due;
+    return next;
+  }
+}

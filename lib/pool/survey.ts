@@ -1,0 +1,114 @@
+import type { Lists } from './lists.js';
+import type { Overview, SeenMember } from './overview.js';
+import type { PartitionList } from './partition-list.js';
+import type { PlannerMember } from './planner.js';
+import { Universe } from './universe.js';
+import { type PlanValue, parsePlan } from './wire.js';
+
+export const NOBODY = -1;
+/** Somebody owns the partition who is no member: another program, or a worker whose key was deleted. */
+export const STRANGER = -2;
+
+/** A member, with what it knows and what it is to do. */
+export interface Surveyed {
+  readonly member: SeenMember;
+  /** Undefined while its list of names has not been read. */
+  readonly list: PartitionList | undefined;
+  /** Undefined when there is none, or when it makes no sense. */
+  readonly plan: PlanValue | undefined;
+}
+
+/**
+ * The state of a pool at one moment, as a pass of the coordinator works on it: partitions and members have indexes.
+ * Members are ordered by id, so that every coordinator plans the same.
+ */
+export class Survey {
+  readonly members: readonly Surveyed[];
+  readonly universe: Universe;
+  /** For each partition the member whose plan names it. */
+  readonly planned: Int32Array;
+  /** For each partition the member that owns it; or a stranger. */
+  readonly holders: Int32Array;
+  readonly #overview: Overview;
+  readonly #byLease: ReadonlyMap<string, number>;
+
+  constructor(overview: Overview, lists: Lists) {
+    this.#overview = overview;
+    const members = [...overview.members.values()].sort(byId);
+    this.members = members.map((member) => {
+      const list = lists.get(member.announcement);
+      const bytes = overview.plans.get(member.hex)?.bytes;
+      const plan = list && bytes && parsePlan(bytes, list.names.length);
+      return { member, list, plan };
+    });
+    this.#byLease = new Map(members.map(({ hex }, at) => [hex, at]));
+    this.universe = new Universe(this.members.flatMap(({ list }) => (list === undefined ? [] : [list])));
+    this.holders = Int32Array.from(this.universe.names, (name) => this.#holderOf(name));
+    this.planned = this.#findPlanned();
+  }
+
+  get size(): number {
+    return this.universe.names.length;
+  }
+
+  /** Nobody owns anything, and nobody is to: the whole pool begins. */
+  get isCold(): boolean {
+    return this.#overview.owners.isEmpty && this.planned.every((at) => at === NOBODY);
+  }
+
+  name(partition: number): string {
+    return this.universe.names[partition] ?? '';
+  }
+
+  /** Whether the member stands in the partition's queue, be it as the owner. */
+  stands(partition: number, at: number): boolean {
+    return this.#overview.owners.stands(this.name(partition), this.members[at]?.member.hex ?? '');
+  }
+
+  /** The id of the owner, for people; for a stranger its lease. */
+  holderName(partition: number): string {
+    const first = this.#overview.owners.first(this.name(partition));
+    const at = this.#byLease.get(first?.lease ?? '');
+    return at === undefined ? (first?.lease ?? '') : (this.members[at]?.member.id ?? '');
+  }
+
+  /** The members as the planner takes them. When all that could be given something are slow, none is. */
+  plannerMembers(isSlow: (hex: string) => boolean): PlannerMember[] {
+    const { drained } = this.#overview.control;
+    const members = this.members.map(
+      ({ member, list }): PlannerMember => ({
+        id: member.id,
+        weight: drained.has(member.id) || list === undefined ? 0 : member.weight,
+        role: member.isLeaving || member.isUnfit ? 'leaving' : isSlow(member.hex) ? 'slow' : 'present',
+        takes: list === undefined ? () => false : this.universe.takes(list),
+        announced: list?.names.length ?? 0,
+      }),
+    );
+    if (members.some(({ role, weight }) => role === 'present' && weight > 0)) return members;
+    return members.map((member) => (member.role === 'slow' ? { ...member, role: 'present' } : member));
+  }
+
+  #holderOf(name: string): number {
+    const first = this.#overview.owners.first(name);
+    if (first === undefined) return NOBODY;
+    return first.blocks ? STRANGER : (this.#byLease.get(first.lease) ?? STRANGER);
+  }
+
+  /** A partition in two plans (a coordinator was interrupted, or a plan is forged) is the owner's, or the first's. */
+  #findPlanned(): Int32Array {
+    const planned = new Int32Array(this.size).fill(NOBODY);
+    for (const [at, { list, plan }] of this.members.entries()) {
+      if (list === undefined) continue;
+      for (const index of plan?.own ?? []) {
+        const partition = this.universe.fromList(list, index);
+        if (planned[partition] === NOBODY || this.holders[partition] === at) planned[partition] = at;
+      }
+    }
+    return planned;
+  }
+}
+
+function byId(a: SeenMember, b: SeenMember): number {
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
+  return a.hex < b.hex ? -1 : 1;
+}

@@ -1,0 +1,172 @@
+import { ElectionError } from '../errors.js';
+import type { PoolContext } from './context.js';
+import type { Ownership } from './ownership.js';
+import type { BoundTask } from './partition-work.js';
+import { Post, type PostHandlers } from './post.js';
+import { StandLimit } from './stand-limit.js';
+import type { PlanValue } from './wire.js';
+
+export interface WorkerHandlers {
+  gained(ownership: Ownership): void;
+  lost(ownership: Ownership, reason: ElectionError): void;
+  /** A post has ended. */
+  ended(): void;
+  failed(error: ElectionError): void;
+}
+
+const REBALANCED = 'the partition was planned for another worker';
+
+/**
+ * Follows the plan of this worker: stands for what it names, and lets go what it no longer names. A plan is a hint. It
+ * decides in which elections the worker stands; who owns a partition is decided by that partition's election alone. So
+ * a plan that is wrong, old or forged costs balance, and never makes a second owner.
+ */
+export class Worker implements PostHandlers {
+  readonly #context: PoolContext;
+  readonly #on: WorkerHandlers;
+  readonly #posts = new Map<string, Post>();
+  readonly #owned = new Map<string, Ownership>();
+  readonly #limit: StandLimit;
+  #wanted: ReadonlySet<string> = new Set();
+  /** Wanted partitions without a post, in the order in which they are stood for. */
+  #open = new Set<string>();
+  /** Why partitions are let go, while the worker takes no new ones: it is stopping, or unfit. */
+  #refusing: ElectionError | undefined;
+  #task: BoundTask | undefined;
+
+  constructor(context: PoolContext, on: WorkerHandlers) {
+    const { options, session } = context;
+    this.#context = context;
+    this.#on = on;
+    this.#limit = new StandLimit(session.parts.clock, options, () => this.#stand());
+  }
+
+  get owned(): ReadonlyMap<string, Ownership> {
+    return this.#owned;
+  }
+
+  /** Whether the plan names nothing that it owns: the coordinator has planned all of it for others. */
+  get isRelieved(): boolean {
+    return [...this.#owned.keys()].every((partition) => !this.#wanted.has(partition));
+  }
+
+  /** Whether it owns nothing, and stands nowhere. Tasks that outlived their partition may still run. */
+  get isIdle(): boolean {
+    return [...this.#posts.values()].every((post) => post.isEnding);
+  }
+
+  /** The task to do in every partition from now on. */
+  assign(task: BoundTask | undefined): void {
+    this.#task = task;
+    for (const post of this.#posts.values()) post.assign(task);
+  }
+
+  // ---- what the worker is to do ----
+
+  follow(plan: PlanValue): void {
+    const { names } = this.#context.options.list;
+    const nameOf = (index: number): string => names[index] ?? '';
+    this.#wanted = new Set(plan.own.map(nameOf));
+    const give = new Map([...plan.give].map(([index, lease]) => [nameOf(index), lease]));
+    for (const post of [...this.#posts.values()]) {
+      if (this.#wanted.has(post.partition)) post.keep();
+      else this.#letGo(post, give.get(post.partition));
+    }
+    this.#findOpen();
+    this.#stand();
+  }
+
+  #letGo(post: Post, successor: string | undefined): void {
+    if (post.ownership === undefined || successor === undefined) void post.end(this.#reason);
+    else post.give(successor);
+  }
+
+  /** Lets nothing go at once, and takes nothing new: the partitions are handed over as the plan says. */
+  refuse(reason: ElectionError): void {
+    this.#refusing = reason;
+    this.#open.clear();
+    for (const post of [...this.#posts.values()]) if (post.isStanding) void post.end(reason);
+  }
+
+  /** Takes partitions again. */
+  accept(): void {
+    this.#refusing = undefined;
+    this.#findOpen();
+    this.#stand();
+  }
+
+  /** Forgets the plan, and lets everything go. Resolves when the keys are gone, or could not be deleted in time. */
+  async releaseAll(reason: ElectionError): Promise<void> {
+    this.#wanted = new Set();
+    this.#open.clear();
+    await Promise.all([...this.#posts.values()].map((post) => post.end(reason)));
+  }
+
+  /** Lets everything go, and keeps the plan in mind. */
+  dropAll(reason: ElectionError): void {
+    this.refuse(reason);
+    for (const post of [...this.#posts.values()]) void post.end(reason);
+  }
+
+  /** Nobody waits for the tasks any more. Resolves to the partitions whose task still runs. */
+  giveUp(): string[] {
+    return [...this.#posts.values()].filter((post) => post.giveUp()).map(({ partition }) => partition);
+  }
+
+  get #reason(): ElectionError {
+    return this.#refusing ?? new ElectionError('REBALANCED', REBALANCED);
+  }
+
+  // ---- standing ----
+
+  #findOpen(): void {
+    this.#open = new Set();
+    if (this.#refusing !== undefined) return;
+    for (const partition of this.#wanted) if (!this.#posts.has(partition)) this.#open.add(partition);
+  }
+
+  #stand(): void {
+    if (this.#refusing !== undefined) return;
+    for (const partition of this.#open) {
+      if (!this.#limit.admit(partition)) return;
+      this.#open.delete(partition);
+      this.#posts.set(partition, new Post(this.#context, partition, this.#task, this));
+    }
+  }
+
+  // ---- from the posts ----
+
+  gained(post: Post, ownership: Ownership): void {
+    this.#limit.gained(post.partition);
+    this.#owned.set(post.partition, ownership);
+    this.#on.gained(ownership);
+    this.#stand();
+  }
+
+  lost(post: Post, ownership: Ownership, reason: ElectionError): void {
+    this.#owned.delete(post.partition);
+    this.#on.lost(ownership, reason);
+    // It would queue again: for a partition that is planned for another, or of a worker that takes none.
+    if (this.#refusing !== undefined || !this.#wanted.has(post.partition)) void post.end(this.#reason);
+  }
+
+  waits(post: Post): void {
+    this.#limit.waits(post.partition);
+  }
+
+  succeeded(post: Post): void {
+    void post.end(this.#reason);
+  }
+
+  ended(post: Post): void {
+    this.#limit.ended(post.partition);
+    this.#posts.delete(post.partition);
+    if (this.#refusing === undefined && this.#wanted.has(post.partition)) this.#open.add(post.partition);
+    this.#stand();
+    this.#on.ended();
+  }
+
+  failed(error: ElectionError): void {
+    this.#on.failed(error);
+  }
+}

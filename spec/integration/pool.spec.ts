@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { type PoolProcess, runPoolWorker } from '../support/pool/pool-processes.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { pause, until } from '../support/wait.js';
+
+const PARTITIONS = 100;
+/** Seconds. */
+const TTL = 4;
+/** Moves beside those that must be: a worker whose lease a busy machine has let run out. */
+const BESIDE = 3;
+const SLOW = 90_000;
+
+interface Span {
+  readonly who: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The spans of each partition that overlap. */
+function overlaps(spans: ReadonlyMap<string, readonly Span[]>): string[] {
+  return [...spans].flatMap(([partition, all]) => {
+    const sorted = [...all].sort((a, b) => a.from - b.from);
+    return sorted.flatMap((span, at) => {
+      const next = sorted[at + 1];
+      if (next === undefined || next.from > span.to || next.who === span.who) return [];
+      return [`${partition}: ${span.who} until ${span.to}, ${next.who} from ${next.from}`];
+    });
+  });
+}
+
+function byPartition(entries: readonly (Span & { readonly partition: string })[]): Map<string, Span[]> {
+  const spans = new Map<string, Span[]>();
+  for (const { partition, ...span } of entries) spans.set(partition, [...(spans.get(partition) ?? []), span]);
+  return spans;
+}
+
+describe('a pool of real processes', function () {
+  this.timeout(5 * SLOW);
+  const cluster = sharedCluster();
+  let name: string;
+  let all: PoolProcess[];
+
+  const run = (member: string): PoolProcess => {
+    const worker = runPoolWorker({ hosts: cluster().hosts, name, member, partitions: PARTITIONS, ttl: TTL });
+    all.push(worker);
+    return worker;
+  };
+  const balanced = async (workers: readonly PoolProcess[]): Promise<void> => {
+    const isEven = (): boolean => {
+      const counts = workers.map(({ owned }) => owned.size);
+      return counts.reduce((a, b) => a + b, 0) === PARTITIONS && Math.max(...counts) - Math.min(...counts) <= 1;
+    };
+    const counts = (): string => workers.map(({ member, owned }) => `${member} ${owned.size}`).join(', ');
+    try {
+      await until(isEven, { within: SLOW, what: 'the pool to be balanced' });
+    } catch (err) {
+      throw new Error(`not balanced: ${counts()}`, { cause: err });
+    }
+  };
+  const gains = (): number => all.reduce((sum, worker) => sum + worker.of('gained').length, 0);
+
+  it('has one owner for each partition at every moment, while workers join, leave, crash and are paused', async () => {
+    [name, all] = [uniqueName(), []];
+    const four = ['a', 'b', 'c', 'd'].map(run);
+    await balanced(four);
+    const cold = gains();
+    expect(cold, 'a cold start').to.be.within(PARTITIONS, PARTITIONS + BESIDE);
+
+    const fifth = run('e');
+    await balanced([...four, fifth]);
+    const joined = gains();
+    expect(joined - cold, 'a join').to.be.within(20, 20 + BESIDE);
+
+    fifth.askToStop();
+    await fifth.exited();
+    await balanced(four);
+    const left = gains();
+    expect(left - joined, 'an end in order').to.be.within(20, 20 + BESIDE);
+
+    const crashing = four.find(({ isCoordinator }) => !isCoordinator) as PoolProcess;
+    crashing.signal('SIGKILL');
+    const three = four.filter((worker) => worker !== crashing);
+    await balanced(three);
+    const crashed = gains();
+    expect(crashed - left, 'a crash').to.be.within(25, 25 + BESIDE);
+
+    const coordinator = three.find(({ isCoordinator }) => isCoordinator) as PoolProcess;
+    coordinator.signal('SIGSTOP');
+    await balanced(three.filter((worker) => worker !== coordinator));
+    await pause(500);
+    coordinator.signal('SIGCONT');
+    await until(() => coordinator.owned.size === 0, { what: 'the paused coordinator to notice' });
+    await balanced(three);
+
+    for (const worker of three) worker.askToStop();
+    for (const worker of three) await worker.exited();
+
+    const owned = all.flatMap((worker) => worker.of('owned').map((span) => ({ ...span, who: worker.member })));
+    expect(owned.length).to.be.greaterThan(150);
+    expect(overlaps(byPartition(owned)), 'owners at one moment').to.deep.equal([]);
+    // A task whose lease was lost has until the end of the lease; the others must have ended.
+    const tasks = all.flatMap((worker) =>
+      worker.of('ends').flatMap(({ partition, at, code }) => {
+        const begun = worker.of('begins').findLast((task) => task.partition === partition && task.at <= at);
+        if (begun === undefined || code.startsWith('LEASE')) return [];
+        return [{ partition, who: worker.member, from: begun.at, to: at }];
+      }),
+    );
+    const begins = all.flatMap((worker) =>
+      worker.of('begins').map(({ partition, at }) => ({ partition, who: worker.member, from: at, to: at })),
+    );
+    const early = overlaps(
+      byPartition([...tasks, ...begins.filter(({ from }) => !tasks.some((t) => t.from === from))]),
+    );
+    expect(early, 'tasks at one moment').to.deep.equal([]);
+    for (const worker of all) {
+      const told = new Map<string, string>();
+      for (const report of worker.reports) {
+        if (report.event !== 'gained' && report.event !== 'lost') continue;
+        expect(told.get(report.partition) ?? 'lost').not.to.equal(report.event);
+        told.set(report.partition, report.event);
+      }
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import type { Mutation } from '../support/mutants/mutation.js';
+
+/** A mistake in lib/pool/, and the specs of which one must fail for it: files beside this one. */
+export type PoolMutation = Mutation<string>;
+
+/** The specs of the pool must find each of these mistakes. `node dist/spec/pool/try-mutations.js` tries them all. */
+export const MUTATIONS: readonly PoolMutation[] = [
+  {
+    name: 'no fence in the plan',
+    file: 'lib/pool/plan-writer.ts',
+    search: '      { key: keyFrom(key), createRevision: fencingToken },\n',
+    replace: '',
+    breaks: ['plan-writer.spec.js'],
+  },
+  {
+    name: 'a plan for a member that has gone',
+    file: 'lib/pool/plan-writer.ts',
+    search:
+      '      ...part.map(({ member }) => ({ key: this.#keys.member(member.lease), createRevision: member.createRevision })),\n',
+    replace: '',
+    breaks: ['plan-writer.spec.js'],
+  },
+  {
+    name: 'a plan without the worker’s lease',
+    file: 'lib/pool/plan-writer.ts',
+    search: '      lease: member.lease,\n',
+    replace: '      lease: 0n,\n',
+    breaks: ['pool.spec.js', 'simulation.spec.js'],
+  },
+  {
+    name: 'let go before the successor stands',
+    file: 'lib/pool/worker.ts',
+    search: 'else post.give(successor);',
+    replace: 'else void post.end(this.#reason);',
+    breaks: ['plan.spec.js'],
+  },
+  {
+    name: 'let go before the task has ended',
+    file: 'lib/pool/partition-work.ts',
+    search: 'return this.#running;',
+    replace: 'return undefined;',
+    breaks: ['run.spec.js'],
+  },
+  {
+    name: 'orphans delayed by settle',
+    file: 'lib/pool/coordination.ts',
+    search: 'if (survey.isCold && !isDue) return;',
+    replace: 'if (!isDue) return;',
+    breaks: ['coordinator.spec.js'],
+  },
+  {
+    name: 'no settle at a cold start',
+    file: 'lib/pool/coordination.ts',
+    search: 'if (survey.isCold && !isDue) return;',
+    replace: '',
+    breaks: ['pool.spec.js'],
+  },
+  {
+    name: 'no budget',
+    file: 'lib/pool/coordination.ts',
+    search: 'Math.max(1, Math.ceil(survey.size * SHARE))',
+    replace: 'survey.size',
+    breaks: ['coordinator.spec.js'],
+  },
+  {
+    name: 'remainder to the wrong side',
+    file: 'lib/pool/quotas.ts',
+    search: 'return b.excess - a.excess || a.at - b.at;',
+    replace: 'return a.excess - b.excess || a.at - b.at;',
+    breaks: ['planner.spec.js'],
+  },
+  {
+    name: 'a successor’s key is believed without its lease',
+    file: 'lib/pool/successor-wait.ts',
+    search: 'kv === undefined || hexOf(kv.lease) !== this.lease',
+    replace: 'kv === undefined',
+    breaks: ['plan.spec.js'],
+  },
+  {
+    name: 'a worker stands again after a lost lease, without a plan',
+    file: 'lib/pool/life.ts',
+    search: '      void this.worker.releaseAll(reason);\n',
+    replace: '',
+    breaks: ['plan.spec.js'],
+  },
+  {
+    name: 'a member that takes nothing is given more',
+    file: 'lib/pool/takeup.ts',
+    search: 'return pending !== undefined && this.#dueAt(pending) <= now;',
+    replace: 'return false;',
+    breaks: ['coordinator.spec.js'],
+  },
+];

@@ -1,0 +1,44 @@
+import { expect } from 'chai';
+import { PoolWorld } from '../support/pool/pool-world.js';
+
+describe('a pool', () => {
+  let world: PoolWorld;
+
+  afterEach(() => world.expectPaired());
+
+  it('gives out every partition once at a cold start, one settle after the last worker has come', async () => {
+    world = new PoolWorld(100);
+    const four = ['a', 'b', 'c', 'd'].map((name) => world.worker(name));
+    await world.balanced(four, 2_000);
+    expect(world.counts()).to.deep.equal([25, 25, 25, 25]);
+    expect(world.gains()).to.equal(100);
+    expect(world.now).to.be.within(1_000, 1_500);
+  });
+
+  it('moves 20, 20 and 25 of 100 partitions when a fifth worker joins, leaves, and one of four crashes', async () => {
+    world = new PoolWorld(100);
+    const four = ['a', 'b', 'c', 'd'].map((name) => world.worker(name));
+    await world.balanced(four);
+    const fifth = world.worker('e');
+    await world.balanced([...four, fifth]);
+    expect(world.gains()).to.equal(120);
+    await world.settled(fifth.pool.stop());
+    await world.balanced(four);
+    expect(world.gains()).to.equal(140);
+    four[3]?.clock.kill();
+    await world.balanced(four.slice(0, 3));
+    expect(world.gains()).to.equal(165);
+  });
+
+  it('leaves nothing behind', async () => {
+    world = new PoolWorld(10);
+    const two = ['a', 'b'].map((name) => world.worker(name));
+    await world.balanced(two);
+    for (const { pool } of two) await world.settled(pool.stop());
+    expect(two.map(({ pool, store, clock }) => [pool.state, store.open, clock.timers])).to.deep.equal([
+      ['idle', [], []],
+      ['idle', [], []],
+    ]);
+    expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
+  });
+});
