@@ -1,7 +1,8 @@
 import { Backoff } from '../common/backoff.js';
-import { sleep, soon } from '../common/time.js';
+import { soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
+import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
 import { draftsOf, isMet } from './drafts.js';
 import { Lists } from './lists.js';
@@ -27,12 +28,17 @@ const SHARE = 0.1;
 /** Milliseconds in which changes are gathered before a pass: one for each thousand partitions, in these bounds. */
 const LEAST_GATHERED = 10;
 const MOST_GATHERED = 100;
-/** Milliseconds of planning after which others run. */
-const SLICE = 8;
 /** Plans that could not be written in a row before another worker is to coordinate. */
 const MOST_FAILURES = 3;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
+
+/** How a pass works. */
+interface PassOptions {
+  /** Partitions may be moved for balance. */
+  readonly isDue: boolean;
+  readonly breather: Breather;
+}
 
 /** What a pass has found out. */
 interface Result {
@@ -168,13 +174,15 @@ export class Coordination {
   async #planAndWrite(): Promise<void> {
     const now = this.#now;
     const isDue = this.#settling.isDue(now);
-    const survey = new Survey(this.#overview, this.#lists);
+    const breather = new Breather(this.#context.session.parts.clock);
+    const survey = await Survey.of(this.#overview, this.#lists, breather);
     this.#size = survey.size;
-    this.#takeup.look(survey, now);
+    await this.#takeup.look(survey, now, breather);
+    if (this.#isClosed) return;
     for (const stuck of this.#stuck.look(survey, now)) this.#on.stuck(stuck);
     this.#noticeSlow(survey, now);
     if (survey.isCold && !isDue) return;
-    const { plans, left } = await this.#plan(survey, now, isDue);
+    const { plans, left } = await this.#plan(survey, now, { isDue, breather });
     if (plans.length > 0) {
       this.#isBalanced = false;
       if (this.#isClosed || !this.#leadership.isCurrent()) return;
@@ -182,6 +190,8 @@ export class Coordination {
     }
     if (isDue && left > 0) this.#settling.goesOn(this.#now);
     else if (isDue && this.#settling.isDue(now)) this.#settling.settled();
+    // Membership has not changed, but somebody else has written plans.
+    else if (left > 0 && this.#settling.dueAt === undefined) this.#settling.disturbed(this.#now);
     if (plans.length === 0) this.#tellIfBalanced(survey);
   }
 
@@ -193,7 +203,7 @@ export class Coordination {
     if (before !== this.#slow && slow.length < before.split(' ').filter(Boolean).length) this.#settling.disturbed(now);
   }
 
-  async #plan(survey: Survey, now: number, isDue: boolean): Promise<Result> {
+  async #plan(survey: Survey, now: number, { isDue, breather }: PassOptions): Promise<Result> {
     const { isPaused } = this.#overview.control;
     const steps = assignInSteps({
       partitions: survey.universe.names,
@@ -201,19 +211,13 @@ export class Coordination {
       current: this.#currentOf(survey, now),
       budget: isDue && !isPaused ? Math.max(1, Math.ceil(survey.size * SHARE)) : 0,
     });
-    let from = this.#now;
-    const breathe = async (): Promise<void> => {
-      if (this.#now - from < SLICE) return;
-      await sleep(this.#context.session.parts.clock, 0);
-      from = this.#now;
-    };
     let step = steps.next();
-    for (; !step.done; step = steps.next()) await breathe();
+    for (; !step.done; step = steps.next()) if (breather.isDue) await breather.pause();
     const { planned, left } = step.value;
     const plans: NewPlan[] = [];
-    const drafts = draftsOf(survey, planned);
+    const drafts = await draftsOf(survey, planned, breather);
     for (const [at, { member, list, plan }] of survey.members.entries()) {
-      await breathe();
+      if (breather.isDue) await breather.pause();
       const draft = drafts[at];
       if (list === undefined || draft === undefined) continue;
       const next = { by: `${this.#leadership.fencingToken}`, ...draft };

@@ -1,3 +1,4 @@
+import type { Breather } from './breather.js';
 import { NOBODY, type Survey } from './survey.js';
 import type { PlanValue } from './wire.js';
 
@@ -5,21 +6,22 @@ import type { PlanValue } from './wire.js';
 export type Draft = Pick<PlanValue, 'own' | 'give'>;
 
 /** What each member is to own, and whom it is to hand over to what it owns beside. */
-export function draftsOf(survey: Survey, planned: Int32Array): Draft[] {
+export async function draftsOf(survey: Survey, planned: Int32Array, breather: Breather): Promise<Draft[]> {
   const drafts = survey.members.map(() => ({ own: [] as number[], give: new Map<number, string>() }));
   const indexOf = (at: number, partition: number): number | undefined => {
     const list = survey.members[at]?.list;
     return list && survey.universe.toList(list, partition);
   };
-  for (const [partition, at] of planned.entries()) {
+  await breather.each(planned.length, (partition) => {
+    const at = planned[partition] ?? NOBODY;
     const index = indexOf(at, partition);
     if (index !== undefined) drafts[at]?.own.push(index);
     const holder = survey.holders[partition] ?? NOBODY;
     const successor = survey.members[at]?.member.hex;
-    if (holder === at || successor === undefined) continue;
+    if (holder === at || successor === undefined) return;
     const given = indexOf(holder, partition);
     if (given !== undefined) drafts[holder]?.give.set(given, successor);
-  }
+  });
   for (const { own } of drafts) own.sort((a, b) => a - b);
   return drafts;
 }

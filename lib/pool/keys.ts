@@ -2,6 +2,9 @@ import { endOf, leaseIn, prefixOf } from '../queue/keys.js';
 import { hexOf, keyFrom, textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 
+/** A partition that is written in a key as it is: most are. */
+const PLAIN = /^[\w.:-]+$/;
+
 /** All keys that begin with the same words. */
 export interface KeyRange {
   readonly key: string;
@@ -68,7 +71,8 @@ export class PoolKeys {
     if (slash <= from || slash === key.length - 1 || key.includes('/', slash + 1) || key.includes('!', from)) {
       return undefined;
     }
-    return decodePartition(textOf(key.slice(from, slash)));
+    const segment = key.slice(from, slash);
+    return PLAIN.test(segment) ? segment : decodePartition(textOf(segment));
   }
 }
 

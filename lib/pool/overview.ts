@@ -1,10 +1,11 @@
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
+import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
 import { type KeyRange, leaseOf } from './keys.js';
 import { OwnersTable } from './owners-table.js';
-import { kvsOf, type PagedRange, readPaged, readRanges } from './reads.js';
+import { kvsOf, readPaged, readRanges } from './reads.js';
 import { type ControlValue, type MemberValue, NO_CONTROL, parseControl, parseMember } from './wire.js';
 
 /** A member as its key says. */
@@ -34,7 +35,9 @@ export interface OverviewHandlers {
 
 interface Snapshot {
   readonly small: Awaited<ReturnType<typeof readRanges>>;
-  readonly owners: PagedRange;
+  readonly owners: OwnersTable;
+  /** Of the owners. */
+  readonly revision: bigint;
 }
 
 const PAUSES = { first: 50, longest: 2_000 };
@@ -90,20 +93,23 @@ export class Overview implements Reader<Snapshot> {
     const { session, keys } = this.#context;
     const { store } = session.parts;
     const small = await readRanges(store, [keys.members, keys.plans, keys.control]);
-    return { small, owners: await readPaged(store, keys.owners, { keysOnly: true }) };
+    const { kvs, revision } = await readPaged(store, keys.owners, { keysOnly: true });
+    const owners = new OwnersTable(keys, { withValues: false });
+    const breather = new Breather(session.parts.clock);
+    await breather.each(kvs.length, (at) => owners.load(kvs.slice(at, at + 1)));
+    return { small, owners, revision };
   }
 
-  found({ small, owners }: Snapshot): void {
+  found({ small, owners, revision }: Snapshot): void {
     for (const end of this.#unfollow.splice(0)) end();
     this.members.clear();
     this.plans.clear();
     this.control = NO_CONTROL;
-    this.owners = new OwnersTable(this.#context.keys, { withValues: false });
+    this.owners = owners;
     const [members, plans, control] = small.ranges;
     for (const kv of kvsOf(members)) this.#onMember(kv.key, kv);
     for (const kv of kvsOf(plans)) this.#onPlan(kv.key, kv);
     for (const kv of kvsOf(control)) this.#onControl(kv.key, kv);
-    this.owners.load(owners.kvs);
     const { keys } = this.#context;
     this.#follow(keys.members, small.revision, ({ key, kv }) => {
       if (this.#onMember(key, kv)) this.#on.membersChanged();
@@ -114,7 +120,7 @@ export class Overview implements Reader<Snapshot> {
     this.#follow(keys.control, small.revision, ({ key, kv }) => {
       if (this.#onControl(key, kv)) this.#on.membersChanged();
     });
-    this.#follow(keys.owners, owners.revision, (event) => {
+    this.#follow(keys.owners, revision, (event) => {
       if (this.owners.apply(event) !== undefined) this.#on.changed();
     });
     this.#isComplete = true;

@@ -1,4 +1,4 @@
-import { isBlocking } from '../queue/keys.js';
+import { isBlocking, leaseIn } from '../queue/keys.js';
 import { hexOf } from '../store/bytes.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { PoolKeys } from './keys.js';
@@ -15,12 +15,16 @@ export interface Standing {
 /** The value of a key that is kept without it. */
 const NO_VALUE = Buffer.alloc(0);
 
+/** Leases whose hex digits are remembered. */
+const MOST_HEXES = 1_000;
+
 /** Who stands in which partition, in the order of the queues. Fed by a read, and by the events that follow it. */
 export class OwnersTable {
   readonly #keys: PoolKeys;
   readonly #withValues: boolean;
   /** By partition. */
   readonly #queues = new Map<string, Standing[]>();
+  readonly #hexes = new Map<bigint, string>();
 
   constructor(keys: PoolKeys, { withValues }: { readonly withValues: boolean }) {
     this.#keys = keys;
@@ -64,13 +68,25 @@ export class OwnersTable {
     const queue = this.#queues.get(partition) ?? [];
     // A copy: the value is a part of the message that it came in, and would keep all of it.
     const value = this.#withValues ? Buffer.from(kv.value) : NO_VALUE;
-    const standing = { lease: hexOf(kv.lease), kv: { ...kv, value }, blocks: isBlocking(kv) };
+    const lease = this.#hexOf(kv.lease);
+    const blocks = leaseIn(kv.key) !== lease && isBlocking(kv);
+    const standing = { lease, kv: { ...kv, value }, blocks };
     const known = queue.findIndex((other) => other.kv.key === kv.key);
     if (known >= 0) queue.splice(known, 1);
     const behind = queue.findIndex((other) => isBefore(kv, other.kv));
     queue.splice(behind < 0 ? queue.length : behind, 0, standing);
     this.#queues.set(partition, queue);
     return partition;
+  }
+
+  /** One string for all the keys of a worker. */
+  #hexOf(lease: bigint): string {
+    const known = this.#hexes.get(lease);
+    if (known !== undefined) return known;
+    if (this.#hexes.size >= MOST_HEXES) this.#hexes.clear();
+    const hex = hexOf(lease);
+    this.#hexes.set(lease, hex);
+    return hex;
   }
 
   #delete(key: string): string | undefined {

@@ -81,7 +81,9 @@ class Assigning {
   readonly orphans: number[];
   readonly #members: readonly PlannerMember[];
   readonly #memberHashes: Uint32Array;
-  readonly #partitionHashes: Uint32Array;
+  readonly #partitions: readonly string[];
+  /** Computed when they are asked for: most partitions stay where they are. -1: not yet. */
+  readonly #partitionHashes: Float64Array;
   readonly #counts: number[];
   readonly #quotas: number[];
   /** Members below their quota. */
@@ -92,7 +94,8 @@ class Assigning {
     this.#members = members;
     this.planned = Int32Array.from(current);
     this.#memberHashes = Uint32Array.from(members, ({ id }) => hashOf(id));
-    this.#partitionHashes = Uint32Array.from(partitions, hashOf);
+    this.#partitions = partitions;
+    this.#partitionHashes = new Float64Array(partitions.length).fill(NOBODY);
     this.#counts = members.map(() => 0);
     this.orphans = this.#findOrphans();
     this.#quotas = this.#findQuotas(partitions.length);
@@ -217,7 +220,15 @@ class Assigning {
 
   #score(at: number, partition: number): number {
     this.#scores += 1;
-    return scoreOf(this.#memberHashes[at] ?? 0, this.#partitionHashes[partition] ?? 0);
+    return scoreOf(this.#memberHashes[at] ?? 0, this.#hashOf(partition));
+  }
+
+  #hashOf(partition: number): number {
+    const known = this.#partitionHashes[partition] ?? NOBODY;
+    if (known !== NOBODY) return known;
+    const hash = hashOf(this.#partitions[partition] ?? '');
+    this.#partitionHashes[partition] = hash;
+    return hash;
   }
 
   #isDue(): boolean {

@@ -1,3 +1,4 @@
+import type { Breather } from './breather.js';
 import type { Lists } from './lists.js';
 import type { Overview, SeenMember } from './overview.js';
 import type { PartitionList } from './partition-list.js';
@@ -29,31 +30,41 @@ export class Survey {
   readonly planned: Int32Array;
   /** For each partition the member that owns it; or a stranger. */
   readonly holders: Int32Array;
+  /** Nobody owns anything, and nobody is to: the whole pool begins. */
+  readonly isCold: boolean;
   readonly #overview: Overview;
   readonly #byLease: ReadonlyMap<string, number>;
 
-  constructor(overview: Overview, lists: Lists) {
-    this.#overview = overview;
-    const members = [...overview.members.values()].sort(byId);
-    this.members = members.map((member) => {
+  /** Takes long in a large pool, and lets others run meanwhile. */
+  static async of(overview: Overview, lists: Lists, breather: Breather): Promise<Survey> {
+    const members = [...overview.members.values()].sort(byId).map((member) => {
       const list = lists.get(member.announcement);
       const bytes = overview.plans.get(member.hex)?.bytes;
-      const plan = list && bytes && parsePlan(bytes, list.names.length);
-      return { member, list, plan };
+      return { member, list, plan: list && bytes && parsedOnce(bytes, list.names.length) };
     });
-    this.#byLease = new Map(members.map(({ hex }, at) => [hex, at]));
-    this.universe = new Universe(this.members.flatMap(({ list }) => (list === undefined ? [] : [list])));
-    this.holders = Int32Array.from(this.universe.names, (name) => this.#holderOf(name));
-    this.planned = this.#findPlanned();
+    const survey = new Survey(overview, members);
+    await breather.each(survey.size, (partition) => {
+      survey.holders[partition] = survey.#holderOf(survey.name(partition));
+    });
+    for (const at of members.keys()) {
+      survey.#plan(at);
+      if (breather.isDue) await breather.pause();
+    }
+    return survey;
+  }
+
+  private constructor(overview: Overview, members: readonly Surveyed[]) {
+    this.#overview = overview;
+    this.members = members;
+    this.#byLease = new Map(members.map(({ member }, at) => [member.hex, at]));
+    this.universe = new Universe(members.flatMap(({ list }) => (list === undefined ? [] : [list])));
+    this.holders = new Int32Array(this.size).fill(NOBODY);
+    this.planned = new Int32Array(this.size).fill(NOBODY);
+    this.isCold = overview.owners.isEmpty && members.every(({ plan }) => (plan?.own.length ?? 0) === 0);
   }
 
   get size(): number {
     return this.universe.names.length;
-  }
-
-  /** Nobody owns anything, and nobody is to: the whole pool begins. */
-  get isCold(): boolean {
-    return this.#overview.owners.isEmpty && this.planned.every((at) => at === NOBODY);
   }
 
   name(partition: number): string {
@@ -95,17 +106,25 @@ export class Survey {
   }
 
   /** A partition in two plans (a coordinator was interrupted, or a plan is forged) is the owner's, or the first's. */
-  #findPlanned(): Int32Array {
-    const planned = new Int32Array(this.size).fill(NOBODY);
-    for (const [at, { list, plan }] of this.members.entries()) {
-      if (list === undefined) continue;
-      for (const index of plan?.own ?? []) {
-        const partition = this.universe.fromList(list, index);
-        if (planned[partition] === NOBODY || this.holders[partition] === at) planned[partition] = at;
-      }
+  #plan(at: number): void {
+    const { list, plan } = this.members[at] ?? {};
+    if (list === undefined) return;
+    for (const index of plan?.own ?? []) {
+      const partition = this.universe.fromList(list, index);
+      if (this.planned[partition] === NOBODY || this.holders[partition] === at) this.planned[partition] = at;
     }
-    return planned;
   }
+}
+
+/** Most plans stay as they are from pass to pass. */
+const parsed = new WeakMap<Buffer, { readonly count: number; readonly plan: PlanValue | undefined }>();
+
+function parsedOnce(bytes: Buffer, count: number): PlanValue | undefined {
+  const known = parsed.get(bytes);
+  if (known?.count === count) return known.plan;
+  const plan = parsePlan(bytes, count);
+  parsed.set(bytes, { count, plan });
+  return plan;
 }
 
 function byId(a: SeenMember, b: SeenMember): number {

@@ -1,3 +1,4 @@
+import type { Breather } from './breather.js';
 import { NOBODY, type Survey } from './survey.js';
 
 /** Milliseconds for which a member that does not take its partitions is given nothing, at the most. */
@@ -36,23 +37,25 @@ export class Takeup {
   }
 
   /** Compares the plans with the queues. */
-  look(survey: Survey, now: number): void {
+  async look(survey: Survey, now: number, breather: Breather): Promise<void> {
     const before = this.#pending;
-    this.#pending = new Map();
-    for (let partition = 0; partition < survey.size; partition++) {
+    const pending = new Map<string, Pending>();
+    await breather.each(survey.size, (partition) => {
       const at = survey.planned[partition] ?? NOBODY;
       const member = survey.members[at]?.member;
-      if (member === undefined || member.isLeaving || member.isUnfit) continue;
+      if (member === undefined || member.isLeaving || member.isUnfit) return;
+      if (survey.holders[partition] === at && before.size === 0) return; // as nearly all are
       const name = survey.name(partition);
       const known = before.get(name);
       const wasPending = known?.hex === member.hex;
       if (!survey.stands(partition, at)) {
-        this.#pending.set(name, wasPending ? known : { hex: member.hex, since: now });
+        pending.set(name, wasPending ? known : { hex: member.hex, since: now });
       } else if (wasPending) {
         this.#progress.set(member.hex, now);
         this.#slow.delete(member.hex);
       }
-    }
+    });
+    this.#pending = pending;
     for (const hex of this.#overdue(now)) {
       const rest = Math.min(LONGEST_REST, 2 * (this.#slow.get(hex)?.rest ?? this.#handoffTimeout / 2));
       if (!this.isSlow(hex, now)) this.#slow.set(hex, { until: now + rest, rest });

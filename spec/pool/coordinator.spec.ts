@@ -177,6 +177,21 @@ describe('the coordinator of a pool', () => {
     expect(world.etcd.get(`p/plan/${hexOf(world.leaseOf(b))}`)).not.to.equal(undefined);
   });
 
+  it('balances the pool again when forged plans have made it uneven, though membership has not changed', async () => {
+    world = new PoolWorld(30);
+    const three = workers('abc') as [PoolWorker, PoolWorker, PoolWorker];
+    await world.balanced(three);
+    await world.advance(10_000);
+    const planOf = (worker: PoolWorker): number[] => [...worker.pool.owned.keys()].map(Number);
+    const [a, b] = three;
+    const [all, given] = [[...planOf(a), ...planOf(b)].sort((x, y) => x - y), planOf(b)];
+    const give = Object.fromEntries(given.map((index) => [index, hexOf(world.leaseOf(a))]));
+    world.forge(a, { v: 1, by: '1', own: all });
+    world.forge(b, { v: 1, by: '1', own: [], give });
+    await world.advance(60_000);
+    expect(world.counts()).to.deep.equal([10, 10, 10]);
+  });
+
   it('writes nothing when it was deposed', async () => {
     world = new PoolWorld(10);
     const two = workers('ab');

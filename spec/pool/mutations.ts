@@ -15,9 +15,8 @@ export const MUTATIONS: readonly PoolMutation[] = [
   {
     name: 'a plan for a member that has gone',
     file: 'lib/pool/plan-writer.ts',
-    search:
-      '      ...part.map(({ member }) => ({ key: this.#keys.member(member.lease), createRevision: member.createRevision })),\n',
-    replace: '',
+    search: 'this.#keys.member(member.lease), createRevision: member.createRevision })),',
+    replace: 'this.#keys.member(member.lease), createRevision: member.createRevision })).slice(0, 0),',
     breaks: ['plan-writer.spec.js'],
   },
   {

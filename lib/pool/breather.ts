@@ -1,0 +1,36 @@
+import { type Clock, sleep } from '../common/time.js';
+
+/** Milliseconds of work after which others run. */
+const SLICE = 8;
+
+/** Lets others run in the middle of long work: call it often, it mostly does nothing. */
+export class Breather {
+  readonly #clock: Clock;
+  #from: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#from = clock.now();
+  }
+
+  /** Whether it is time to `pause()`. */
+  get isDue(): boolean {
+    return this.#clock.now() - this.#from >= SLICE;
+  }
+
+  async pause(): Promise<void> {
+    await sleep(this.#clock, 0);
+    this.#from = this.#clock.now();
+  }
+
+  /** Calls `fn` for every index below `count`, and pauses when it is time. */
+  async each(count: number, fn: (index: number) => void): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      if (index % EVERY === 0 && this.isDue) await this.pause();
+      fn(index);
+    }
+  }
+}
+
+/** Indexes between two looks at the clock. */
+const EVERY = 500;
