@@ -32,7 +32,7 @@ export class ColumnStep implements Step {
   /** @param fetches false: a release of etcd that is not on this machine is left out. @default true */
   constructor(column: Column, form: Form, fetches = true) {
     this.column = column;
-    this.form = form;
+    this.form = column.specs.short === column.specs.whole ? 'short' : form;
     this.#fetches = fetches;
     this.name = column.name;
   }

@@ -2,10 +2,13 @@ import { get } from '../support/cluster/http.js';
 import type { Member } from '../support/cluster/member.js';
 import { LINES, type Line, type Program, programOf } from '../support/cluster/releases.js';
 
-/**
- * The first line of the upgrade: a member of 3.6 refuses what 3.4 leaves in its log, unless 3.5 has made a snapshot.
- */
 const FIRST: Line = '3.5';
+
+/**
+ * Writes after which a member makes a snapshot: the guarded writes of some seconds. A member of 3.7 ends when it has to
+ * replay what 3.5 has written ("unmarshal should never fail"), so each member must have made a snapshot on 3.6.
+ */
+const SNAPSHOT_EVERY = 50;
 
 /**
  * A rolling upgrade under faults: members come back as the next line of etcd, one after the other. The next line begins
@@ -27,6 +30,11 @@ export class Upgrade {
     const programs = await Promise.all(LINES.slice(LINES.indexOf(FIRST)).map(programOf));
     say(`from etcd ${programs.map(({ version }) => version).join(' to ')}, member by member`);
     return new Upgrade(programs, say);
+  }
+
+  /** The flags of all members. */
+  get flags(): readonly string[] {
+    return [`--snapshot-count=${SNAPSHOT_EVERY}`];
   }
 
   /** The program with which the cluster starts. */

@@ -41,7 +41,8 @@ export class World {
 
   /** @param upgrade the releases that the cluster goes through */
   static async start(folder: string, upgrade?: Upgrade): Promise<World> {
-    const cluster = await Cluster.start({ members: 3, ...(upgrade !== undefined && { bin: upgrade.first }) });
+    const { first: bin, flags } = upgrade ?? {};
+    const cluster = await Cluster.start({ members: 3, ...(bin !== undefined && { bin, flags: flags ?? [] }) });
     const run = `chaos-${process.pid}-${Date.now().toString(36)}`;
     const candidates = await Promise.all(
       PROFILES.map((profile) => CandidateProcess.start(profile, cluster.hosts, folder, run)),

@@ -20,7 +20,8 @@ const AGREES_WITHIN = 30_000;
 
 /**
  * Writes after which a member makes a snapshot. etcd 3.6 refuses to replay what `/health` of 3.4 has left in the log
- * ("detected disallowed v2 WAL"), so each member must have made a snapshot on 3.5.
+ * ("detected disallowed v2 WAL"), and 3.7 what 3.5 has written ("unmarshal should never fail"). So each member must
+ * have made a snapshot on each line.
  */
 const SNAPSHOT_EVERY = 100;
 
