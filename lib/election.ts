@@ -9,7 +9,7 @@ import type { Task, Workload } from './campaign/task-run.js';
 import { checkTarget } from './campaign/transfer.js';
 import { type Candidate, leaderOf, toCandidate } from './candidate.js';
 import { type Environment, isEnvironment } from './environment.js';
-import { ElectionError } from './errors.js';
+import type { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
