@@ -1,4 +1,4 @@
-import { isBlocking } from './queue/keys.js';
+import { isBlocking, isOurs } from './queue/keys.js';
 import { hexOf, textOf } from './store/bytes.js';
 import type { KeyValue } from './store/store.js';
 
@@ -22,6 +22,12 @@ export interface Candidate {
    * the election's name. It never leads, and nobody behind it can lead until it is gone.
    */
   readonly blocks: boolean;
+  /**
+   * True when the candidate is of this library: its lease id shows that. Only such candidates can be asked to step
+   * down, and only such are moved back when a leader hands over to somebody behind them. False for `etcdctl elect`,
+   * Go's and etcd3's elections, and for versions of this library before 0.1.
+   */
+  readonly isOurs: boolean;
 }
 
 /** The key by which somebody leads when it is the first of the queue. Nobody leads by a key that is no candidate's. */
@@ -38,6 +44,7 @@ export function toCandidate(kv: KeyValue): Candidate {
     fencingToken: kv.createRevision,
     modRevision: kv.modRevision,
     blocks: isBlocking(kv),
+    isOurs: isOurs(kv),
   };
   // Not enumerable: candidates are compared and spread as the plain objects that they are.
   return Object.defineProperty(candidate, 'toJSON', { value: toJSON });
@@ -45,7 +52,7 @@ export function toCandidate(kv: KeyValue): Candidate {
 
 /** JSON knows neither a bigint nor bytes. */
 function toJSON(this: Candidate): Record<string, string | boolean> {
-  const { key, value, bytes, leaseId, fencingToken, modRevision, blocks } = this;
+  const { key, value, bytes, leaseId, fencingToken, modRevision, blocks, isOurs } = this;
   const numbers = { fencingToken: fencingToken.toString(), modRevision: modRevision.toString() };
-  return { key, value, bytes: bytes.toString('base64'), leaseId, ...numbers, blocks };
+  return { key, value, bytes: bytes.toString('base64'), leaseId, ...numbers, blocks, isOurs };
 }

@@ -1,6 +1,29 @@
 import { Etcd3, type IOptions } from 'etcd3';
+import { SystemClock } from './common/time.js';
 import { ElectionError } from './errors.js';
-import { show } from './options.js';
+import type { CertificateFiles } from './etcd/certificate-files.js';
+import { type PasswordAuth, withPassword } from './etcd/password.js';
+import { RenewingClient } from './etcd/renewing-client.js';
+import type { Logger } from './log.js';
+import { resolveLogger, show } from './options.js';
+
+/** What etcd3 takes, with certificates and passwords that may change while the client is used. */
+export interface ClientOptions extends Omit<IOptions, 'auth'> {
+  /**
+   * Names of files that hold PEM, instead of `credentials`. The files are read again every second. When one has
+   * changed, each member is reached with the new certificates as soon as it accepts them, and open streams are opened
+   * anew one by one: no leadership is lost. Until then, and while the files cannot be used, the old ones stay in use.
+   */
+  readonly tls?: CertificateFiles;
+  /** A user of etcd; the password may be a function that gives it. */
+  readonly auth?: PasswordAuth;
+  /**
+   * Is told when certificates were renewed, and when new ones cannot be used: anything shaped like pino.
+   *
+   * @default warnings and errors are warnings of the process
+   */
+  readonly logger?: Logger;
+}
 
 type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
 
@@ -40,31 +63,62 @@ const AUTH_PATIENCE = 2_000;
  *
  * It does not retry your own calls: a `client.get()` fails when the member it went to fails.
  *
- * @throws ElectionError `INVALID_OPTION` when `hosts` are missing or malformed, or `credentials` cannot be used
+ * @throws ElectionError `INVALID_OPTION` when `hosts` are missing or malformed, or when `credentials` or a file of
+ * `tls` cannot be used
  * @example
  * ```ts
  * const client = createClient({ hosts: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379', 'http://10.0.0.3:2379'] });
  * ```
  */
-export function createClient(options: IOptions): Etcd3 {
+export function createClient(options: ClientOptions): Etcd3 {
   const hosts = checkedHosts(options?.hosts);
-  const { auth, faultHandling, grpcOptions } = options;
+  const { tls, auth, logger, ...rest } = options;
+  const { faultHandling, grpcOptions } = rest;
   // As in Go, whatever `http_proxy` says, no proxy stands between a program and its own host.
   const direct = hosts.every(isLoopback) && { 'grpc.enable_http_proxy': 0 };
+  const resolved: IOptions = {
+    ...rest,
+    hosts,
+    grpcOptions: { ...GRPC_OPTIONS, ...direct, ...grpcOptions },
+    faultHandling: { host: pass, global: pass(), ...faultHandling },
+    ...(auth && { auth: withPassword({ callOptions: () => ({ deadline: Date.now() + AUTH_PATIENCE }), ...auth }) }),
+  };
+  const guarded = resolveLogger(logger);
+  if (tls !== undefined) {
+    checkTls(tls, options);
+    return new RenewingClient(resolved, tls, { clock: new SystemClock(), logger: guarded });
+  }
   try {
-    return new Etcd3({
-      ...options,
-      hosts,
-      grpcOptions: { ...GRPC_OPTIONS, ...direct, ...grpcOptions },
-      faultHandling: { host: pass, global: pass(), ...faultHandling },
-      ...(auth && { auth: { callOptions: () => ({ deadline: Date.now() + AUTH_PATIENCE }), ...auth } }),
-    });
+    return new Etcd3(resolved);
   } catch (err) {
     if (options.credentials === undefined) throw err;
     // OpenSSL does not say which option it speaks of.
     const message = `\`credentials\` cannot be used: ${err instanceof Error ? err.message : String(err)}`;
     throw new ElectionError('INVALID_OPTION', message, { cause: err });
   }
+}
+
+const FILES = ['ca', 'cert', 'key'] as const;
+
+function checkTls(tls: CertificateFiles, { credentials, hosts }: ClientOptions): void {
+  const given = typeof tls === 'object' && tls !== null ? FILES.filter((kind) => tls[kind] !== undefined) : [];
+  if (given.length === 0) throw wrong(`\`tls\` must name the file \`ca\`, or \`cert\` and \`key\`; got ${show(tls)}`);
+  for (const kind of given) {
+    const file: unknown = tls[kind];
+    const isName = typeof file === 'string' && file !== '';
+    if (!isName) throw wrong(`\`tls.${kind}\` must be the name of a file; got ${show(file)}`);
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const missing = tls.cert === undefined ? 'cert' : 'key';
+    throw wrong(`\`tls.cert\` and \`tls.key\` belong together; \`tls.${missing}\` is missing`);
+  }
+  if (credentials !== undefined) throw wrong('`tls` names the files of what `credentials` holds: give one of them');
+  const [plain] = [hosts].flat().filter((host) => host.startsWith('http:'));
+  if (plain !== undefined) throw wrong(`\`tls\` needs \`hosts\` with https; got ${show(plain)}`);
+}
+
+function wrong(message: string): ElectionError {
+  return new ElectionError('INVALID_OPTION', message);
 }
 
 /** With http or https and no path, or without a scheme; or a name as only gRPC knows it. */

@@ -1,12 +1,15 @@
 import type { Etcd3 } from 'etcd3';
+import { type AskOptions, ask } from './campaign/asking.js';
 import { Campaign } from './campaign/campaign.js';
 import type { CampaignContext, ReleasePolicy, SessionParts } from './campaign/context.js';
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
+import { type StepDownOptions, stepDown } from './campaign/step-down.js';
 import type { Task, Workload } from './campaign/task-run.js';
+import { checkTarget } from './campaign/transfer.js';
 import { type Candidate, leaderOf, toCandidate } from './candidate.js';
 import { type Environment, isEnvironment } from './environment.js';
-import { ElectionError } from './errors.js';
+import type { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
@@ -14,6 +17,7 @@ import {
   checkCallOptions,
   checkClient,
   checkName,
+  checkPriority,
   type ElectionOptions,
   resolveElectionOptions,
   resolveValue,
@@ -69,7 +73,7 @@ export class Election {
     const sessionOptions = splitOptions(options, isShared);
     this.name = name;
     const session = (isShared ? source : new Session(source, sessionOptions, name)).parts;
-    const resolved = resolveElectionOptions(options, session.options);
+    const resolved = resolveElectionOptions(options, session.options, isShared);
     const log = (): Logger => {
       this.#log ??= isShared ? childLogger(resolved.logger, { election: name }) : session.options.logger;
       return this.#log;
@@ -154,10 +158,56 @@ export class Election {
    * when the first attempt to be so has failed (`error` tells, and it is tried again). Alone there it is elected again,
    * with a greater token.
    *
-   * @throws ElectionError (rejects) `NOT_LEADER`
+   * With `to`, hands over to that candidate, and resolves with the candidate that leads then: candidates of this
+   * library between the two queue again behind it; those of other clients lead before it, in their turn; and when it
+   * has left meanwhile, the next in the queue leads. The work of `run()` ends first, as ever.
+   *
+   * @throws ElectionError (rejects) `NOT_LEADER`; with `to` `NOT_CANDIDATE` when nobody else in the queue announces
+   *   that, `UNAVAILABLE`, `PERMISSION_DENIED`, `INVALID_OPTION`
+   * @example
+   * ```ts
+   * const leader = await election.stepDown({ to: 'worker-2' });
+   * console.log(`${leader?.value} leads`);
+   * ```
    */
-  stepDown(): Promise<void> {
-    return this.#campaign.stepDown(new ElectionError('STEPPED_DOWN', 'the leader has stepped down: queueing again'));
+  stepDown(): Promise<void>;
+  stepDown(options: StepDownOptions): Promise<Candidate | undefined>;
+  async stepDown(options: StepDownOptions = {}): Promise<unknown> {
+    return stepDown(this.#campaign, this.#context, options);
+  }
+
+  /**
+   * Asks the leader, which may be another process, to step down as by its own `stepDown()`: work first, then the key.
+   * Needs no `start()`. Resolves with the candidate that leads then, which takes as long as the leader's work needs to
+   * end; undefined: nobody leads. Does nothing when `to` leads already.
+   *
+   * Only a leader of this library with `steerable` answers. It does not know whether it may refuse: who can write the
+   * election's keys can ask.
+   *
+   * @throws ElectionError (rejects) `TIMEOUT` when the leader has not answered within 2 s, or is of another client;
+   *   then nothing is changed. `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE` when nobody announces `to`,
+   *   `ABORTED`, `UNAVAILABLE`, `PERMISSION_DENIED`, `INVALID_OPTION`
+   * @example
+   * ```ts
+   * const leader = await election.ask({ to: 'worker-2', signal: AbortSignal.timeout(60_000) });
+   * ```
+   */
+  async ask(options: AskOptions = {}): Promise<Candidate | undefined> {
+    checkCallOptions(options, ['to', 'signal']);
+    if (options.to !== undefined) checkTarget(options.to);
+    return ask(this.#context, options, (signal) => this.observe({ signal }));
+  }
+
+  /**
+   * Changes this candidate's `priority`, now and in later terms; neither its place in the queue nor its token. Resolves
+   * when etcd has it; outside the queue at once, and the next join writes it.
+   *
+   * @throws ElectionError (rejects) `INVALID_OPTION`; `UNAVAILABLE`, `PERMISSION_DENIED`: then it is written again
+   *   later
+   */
+  async setPriority(priority: number): Promise<void> {
+    checkPriority(priority);
+    await this.#campaign.setPriority(priority);
   }
 
   /**

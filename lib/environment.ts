@@ -6,7 +6,7 @@ import { LeaseManager } from './lease/lease-manager.js';
 import type { ResolvedSessionOptions } from './options.js';
 import { KeyReleaser } from './queue/key-releaser.js';
 import { leaseIn } from './queue/keys.js';
-import { LeaderWatchers } from './queue/leader-watcher.js';
+import { LeaderWatchers } from './queue/leader-watchers.js';
 import { BatchingStore } from './store/batching-store.js';
 import { MonotonicStore } from './store/monotonic-store.js';
 import type { Store } from './store/store.js';

@@ -1,10 +1,12 @@
 // Those who have `etcd3` only through this package can name its types, and need no second copy of it.
 export { type ComparatorBuilder, Etcd3, type IOptions } from 'etcd3';
+export type { AskOptions } from './campaign/asking.js';
 export type { RunOptions } from './campaign/run.js';
 export type { StateName } from './campaign/state.js';
+export type { StepDownOptions } from './campaign/step-down.js';
 export type { Task } from './campaign/task-run.js';
 export type { Candidate } from './candidate.js';
-export { createClient } from './client.js';
+export { type ClientOptions, createClient } from './client.js';
 export { Election } from './election.js';
 export { ElectionError, type ElectionErrorCode } from './errors.js';
 export type { ElectionEventName, ElectionEvents, ElectionListener } from './events.js';

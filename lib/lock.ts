@@ -16,13 +16,15 @@ import { Session } from './session.js';
 import { ClientClosed } from './store/store.js';
 
 /** The lock while a caller holds it: a {@link Leadership}, and the way to release it. */
-export interface HeldLock extends Leadership, AsyncDisposable {
+export interface HeldLock extends Leadership {
   /**
    * Releases the lock. Also a lock that was lost must be released: until then no other caller of this process gets it.
    * Resolves when the key is gone from etcd, or etcd did not answer in time and the key will expire with its lease.
    * Idempotent, bounded in time, never rejects.
    */
   release(): Promise<void>;
+  /** The same, at the end of a block of `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const CLOSED = 'the session was closed while this caller waited for the lock';
@@ -35,8 +37,9 @@ const turnsOf = new WeakMap<object, Turns>();
  * `concurrency.Mutex` included.
  *
  * A holder is the leader of an {@link Election}: no other holds the lock by the clock, its `signal` is aborted before
- * another can hold it, and its `fencingToken` is greater than that of every holder before. It is not proved that a side
- * effect of a holder arrives while that holder still holds the lock: fence it, see docs/lock.md.
+ * another can hold it (unless somebody deletes its key in etcd), and its `fencingToken` is greater than that of every
+ * holder before. This does not mean that a side effect arrives while its holder still holds the lock: fence it, see
+ * docs/lock.md.
  *
  * Callers of one process take turns: only the first of them has a key in etcd. After each of them the process goes to
  * the end of etcd's queue. The lock is not reentrant: who holds it and asks for it again waits for ever.

@@ -72,6 +72,32 @@ export interface ElectionOptions extends SessionOptions {
    * @default ttl, in milliseconds
    */
   readonly releaseTimeout?: number;
+
+  /**
+   * Follows `ask()` and `etcd-leader step-down` while leading: steps down when it is asked to, work first. Costs one
+   * watch while this candidate leads. `false`: whoever asks is told after two seconds that nobody has answered.
+   *
+   * @default true; false with a Session
+   */
+  readonly steerable?: boolean;
+
+  /**
+   * Who leads after a planned change: on `stop()` and `stepDown()` a leader hands over to the candidate of the highest
+   * priority that waits, of equals the oldest. A whole number from -1,000 to 1,000. After a crash the oldest leads all
+   * the same. Give each candidate of an election a priority, or none of them: a leader without one may not know of the
+   * others'.
+   *
+   * @default 0
+   */
+  readonly priority?: number;
+
+  /**
+   * Seconds for which a candidate of a strictly higher `priority` must have waited until this one, while it leads,
+   * makes way for it, work first. It needs no `stop()`, so a better candidate that comes late or back leads after all.
+   *
+   * @default none
+   */
+  readonly preempt?: number;
 }
 
 export const DEFAULTS = Object.freeze({ ttl: 10, allowLongTtl: false, renewDeadlineShare: 0.75, observe: true });
@@ -86,6 +112,8 @@ export const LONG_TTL = 3_600;
 const MAX_VALUE = 1024 * 1024;
 /** Milliseconds that a timer of Node's can wait at the most. */
 export const MAX_TIMEOUT = 2 ** 31 - 1;
+/** And the lowest, below 0. */
+const HIGHEST_PRIORITY = 1_000;
 /** Milliseconds. A smaller number, 0 apart, is taken for seconds: in so little time no work ends. */
 const SHORT_TIMEOUT = 100;
 
@@ -100,6 +128,11 @@ export interface ResolvedElectionOptions {
   readonly observe: boolean;
   readonly healthCheck: (() => boolean | Promise<boolean>) | undefined;
   readonly releaseTimeout: number;
+  readonly steerable: boolean;
+  /** Undefined: the user has not spoken of priorities. */
+  readonly priority: number | undefined;
+  /** Seconds. */
+  readonly preempt: number | undefined;
   readonly logger: Logger;
 }
 
@@ -122,7 +155,16 @@ export function checkObject(options: unknown): asserts options is object {
 }
 
 const OF_SESSION = ['ttl', 'allowLongTtl', 'renewDeadline', 'logger'];
-const OF_ELECTION = [...OF_SESSION, 'value', 'observe', 'healthCheck', 'releaseTimeout'];
+const OF_ELECTION = [
+  ...OF_SESSION,
+  'value',
+  'observe',
+  'healthCheck',
+  'releaseTimeout',
+  'steerable',
+  'priority',
+  'preempt',
+];
 
 /** Without this check, a misspelt option would silently mean its default. */
 export function checkNames(options: object, known: readonly string[]): void {
@@ -132,6 +174,7 @@ export function checkNames(options: object, known: readonly string[]): void {
   throw new ElectionError('INVALID_OPTION', `\`${unknown}\` is not an option; the options are ${names}`);
 }
 
+/** @throws ElectionError `INVALID_OPTION` */
 export function resolveLogger(logger: unknown): Logger {
   if (logger === undefined) return defaultLogger();
   const shaped =
@@ -182,8 +225,9 @@ function defaultValue(): Buffer {
 export function resolveElectionOptions(
   options: ElectionOptions,
   session: ResolvedSessionOptions,
+  isShared = false,
 ): ResolvedElectionOptions {
-  const { value, observe = DEFAULTS.observe, healthCheck } = options;
+  const { value, observe = DEFAULTS.observe, healthCheck, steerable = !isShared, priority, preempt } = options;
   const { releaseTimeout = Math.min(session.ttl * 1000, MAX_TIMEOUT) } = options;
   check(typeof observe === 'boolean', `\`observe\` must be true or false; got ${show(observe)}`);
   check(
@@ -199,9 +243,24 @@ export function resolveElectionOptions(
     `\`releaseTimeout\` must be 0, or ${SHORT_TIMEOUT} milliseconds or more; got ${show(releaseTimeout)}. ` +
       'It is milliseconds, not seconds',
   );
+  check(typeof steerable === 'boolean', `\`steerable\` must be true or false; got ${show(steerable)}`);
+  if (priority !== undefined) checkPriority(priority);
+  check(
+    preempt === undefined || (typeof preempt === 'number' && preempt > 0 && preempt <= MAX_TIMEOUT / 1_000),
+    `\`preempt\` must be a number of seconds, more than 0 and at most ${Math.floor(MAX_TIMEOUT / 1_000)}; ` +
+      `got ${show(preempt)}`,
+  );
   const logger = options.logger === undefined ? session.logger : resolveLogger(options.logger);
   const bytes = value === undefined ? defaultValue() : resolveValue(value);
-  return { value: bytes, observe, healthCheck, releaseTimeout, logger };
+  return { value: bytes, observe, healthCheck, releaseTimeout, steerable, priority, preempt, logger };
+}
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function checkPriority(priority: unknown): asserts priority is number {
+  check(
+    typeof priority === 'number' && Number.isInteger(priority) && Math.abs(priority) <= HIGHEST_PRIORITY,
+    `\`priority\` must be a whole number from -${HIGHEST_PRIORITY} to ${HIGHEST_PRIORITY}; got ${show(priority)}`,
+  );
 }
 
 /** The session's part of the options of an `Election`. With `hasSession`, refuses what belongs to the session. */
@@ -249,7 +308,7 @@ export function checkClient(etcd: unknown, what: string): void {
 
 /** Checks the options of a method that takes only those in `names`. @throws ElectionError `INVALID_OPTION` */
 export function checkCallOptions(
-  options: { readonly signal?: unknown; readonly requeue?: unknown; readonly wait?: unknown },
+  options: { readonly signal?: unknown; readonly requeue?: unknown; readonly wait?: unknown; readonly to?: unknown },
   names: readonly string[],
 ): void {
   checkObject(options);

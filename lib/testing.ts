@@ -1,11 +1,14 @@
 import type { Etcd3 } from 'etcd3';
+import type { AskOptions } from './campaign/asking.js';
+import type { Candidate } from './candidate.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
 import { checkError, type ElectionOptions, resolveValue } from './options.js';
+import { askIn, askKeyOf } from './queue/control-keys.js';
 import { prefixOf } from './queue/keys.js';
-import { keyFrom } from './store/bytes.js';
+import { keyFrom, leaseIdOf } from './store/bytes.js';
 import { clientOf } from './testing/memory-kv.js';
 import { MemoryStore } from './testing/memory-store.js';
 import { allTold, StillClock } from './testing/still-clock.js';
@@ -149,6 +152,29 @@ export class FakeElection extends Election {
   }
 
   /**
+   * Lets another candidate, which announces `value`, queue behind this one, so that `stepDown({ to: value })` has whom
+   * to hand over to. There is one other candidate at a time. Resolves when everybody who listens has been told.
+   *
+   * @throws ElectionError (rejects) `NOT_LEADER` while this candidate does not lead: the other leads, see `setLeader()`
+   */
+  async queueAnother(value: string): Promise<void> {
+    if (this.leadership === undefined) {
+      throw new ElectionError('NOT_LEADER', 'the other candidate leads: `elect()` this one before another queues');
+    }
+    this.#lastLeader = value;
+    this.#queueOther(value);
+    await allTold();
+  }
+
+  /** As the real one. When the other candidate leads, it steps down at once and queues behind this one. */
+  override async ask(options: AskOptions = {}): Promise<Candidate | undefined> {
+    const asking = super.ask(options);
+    await Promise.race([asking.catch(() => {}), allTold()]);
+    this.#answer();
+    return asking;
+  }
+
+  /**
    * Lets etcd stop answering: `suspended` is told with the error. Leadership goes on, since the clock stands still:
    * `depose('LEASE_EXPIRED')` is what follows when etcd does not answer in time, and ends the outage. Only refreshes
    * fail. What else the election asks is answered, so `stop()` ends. Resolves when everybody who listens has been told.
@@ -185,10 +211,20 @@ export class FakeElection extends Election {
     await allTold();
   }
 
+  /** The other candidate obeys, if it leads and is asked. */
+  #answer(): void {
+    const ask = this.#store.get(askKeyOf(this.name));
+    const other = this.#other === undefined ? undefined : this.#store.get(this.#other);
+    if (ask === undefined || other === undefined || askIn(ask)?.token !== other.createRevision) return;
+    this.#store.delete(ask.key, other.key);
+    this.#other = undefined;
+    this.#queueOther(this.#lastLeader);
+  }
+
   /** In the place of the other that is there, or else at the end of the queue. */
   #queueOther(value: string): void {
     const old = this.#other;
-    const lease = BigInt(++this.#others);
+    const lease = leaseIdOf(BigInt(++this.#others));
     const key = `${prefixOf(this.name)}${lease.toString(16)}`;
     const age = old === undefined ? undefined : (this.#store.get(old)?.createRevision ?? 0n) + 1n;
     this.#store.replace(old, { key, value: resolveValue(value), lease }, age);

@@ -12,8 +12,10 @@ import { freePorts } from '../spec/support/cluster/ports.js';
 const CLIENTS = 'http://127.0.0.1:2379';
 
 const server = await findEtcd();
-if (server?.kind === 'program') await serve(server.bin, server.version);
-else if (server?.kind === 'compose') console.log('there is no etcd program here: docker compose up --wait');
+if (server?.kind === 'program') {
+  for (const line of await describeServer(server)) console.log(line);
+  await serve(server.bin, server.version);
+} else if (server?.kind === 'compose') console.log('there is no etcd program here: docker compose up --wait');
 else
   console.log(
     server === undefined ? 'no etcd server: npm run setup' : `use ${(await describeServer(server)).join('\n')}`,

@@ -8,210 +8,236 @@ import { recordLog, World } from './support/world.js';
 const CONFIG = 'jobs/config';
 const BLOCKS = 'a key that is no candidate blocks the election';
 
-describe('a key in the queue that is no candidate’s', () => {
-  let world: World;
+for (const [which, tellsLeases] of [
+  ['', true],
+  [', on etcd 3.7, which tells no leases with keys alone', false],
+] as const) {
+  describe(`a key in the queue that is no candidate’s${which}`, () => {
+    let world: World;
 
-  beforeEach(() => {
-    world = new World();
-  });
+    beforeEach(() => {
+      world = new World({ tellsLeases });
+    });
 
-  const blocked = (election: Election): string[] => {
-    const keys: string[] = [];
-    election.on('error', (error: ElectionError) => keys.push(`${error.code}: ${/`([^`]+)`/.exec(error.message)?.[1]}`));
-    return keys;
-  };
+    const blocked = (election: Election): string[] => {
+      const keys: string[] = [];
+      election.on('error', (error: ElectionError) =>
+        keys.push(`${error.code}: ${/`([^`]+)`/.exec(error.message)?.[1]}`),
+      );
+      return keys;
+    };
 
-  it('is told once, by event and log, with its name and the way to mend it', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const logger = recordLog();
-    const { election } = world.candidate('a', { logger });
-    const messages: string[] = [];
-    election.on('error', ({ message }) => messages.push(message));
-    await world.queued(election);
-    await world.advance(60_000);
-    expect(messages).to.deep.equal([
-      "`jobs/config` is no candidate's key (it has no lease) and blocks the election: " +
-        'nobody behind it can lead until ' +
-        'it is deleted by hand, or moved out of `jobs/` by the application that writes it',
-    ]);
-    expect(logger.messages('error')).to.deep.equal([BLOCKS]);
-    expect(logger.lines.find(({ message }) => message === BLOCKS)?.data).to.include({ key: CONFIG });
-  });
+    it('is told once, by event and log, with its name and the way to mend it', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const logger = recordLog();
+      const { election } = world.candidate('a', { logger });
+      const messages: string[] = [];
+      election.on('error', ({ message }) => messages.push(message));
+      await world.queued(election);
+      await world.advance(60_000);
+      expect(messages).to.deep.equal([
+        "`jobs/config` is no candidate's key (it has no lease) and blocks the election: " +
+          'nobody behind it can lead until ' +
+          'it is deleted by hand, or moved out of `jobs/` by the application that writes it',
+      ]);
+      expect(logger.messages('error')).to.deep.equal([BLOCKS]);
+      expect(logger.lines.find(({ message }) => message === BLOCKS)?.data).to.include({ key: CONFIG });
+    });
 
-  it('is told once however often the application writes it', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const { election } = world.candidate('a');
-    const keys = blocked(election);
-    const leaders = record(election, ['leader']);
-    await world.queued(election);
-    for (let n = 0; n < 20; n++) {
-      world.etcd.put(CONFIG, `${n}`);
-      await world.advance(1_000);
-    }
-    expect([keys, leaders]).to.deep.equal([[`BLOCKED: ${CONFIG}`], ['leader: nobody']]);
-  });
-
-  it('lets the candidate behind it lead as soon as it is gone', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const { election } = world.candidate('a');
-    await world.queued(election);
-    expect(election.state).to.equal('waiting');
-    world.etcd.delete(CONFIG);
-    await world.advance(10);
-    expect(election.isLeader()).to.equal(true);
-  });
-
-  it('is told again when it was deleted and written anew', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const [a, b] = [world.candidate('a').election, world.candidate('b').election];
-    await world.queued(a);
-    world.etcd.delete(CONFIG);
-    await world.advance(10);
-    world.etcd.put(CONFIG, 'y');
-    const keys = blocked(b);
-    await world.queued(b);
-    expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
-  });
-
-  it('is never deleted, whatever the candidates do', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const candidates = ['a', 'b'].map((name) => world.candidate(name).election);
-    await world.queued(...candidates);
-    for (const election of candidates) await world.settled(election.stop());
-    expect(world.etcd.get(CONFIG)?.value.toString()).to.equal('x');
-  });
-
-  it('is told to those that observe nobody, because it is just before their own key', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const { election } = world.candidate('a', { observe: false });
-    const keys = blocked(election);
-    await world.queued(election);
-    expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
-  });
-
-  it('is told to the one behind it while another still leads before it, and to nobody else', async () => {
-    const [a, b] = [world.candidate('a').election, world.candidate('b').election];
-    const [ofA, ofB] = [blocked(a), blocked(b)];
-    await world.queued(a);
-    world.etcd.put(CONFIG, 'x');
-    await world.queued(b);
-    expect([ofA, ofB]).to.deep.equal([[], [`BLOCKED: ${CONFIG}`]]);
-    expect([a.isLeader(), b.currentLeader()]).to.deep.equal([true, 'a']);
-  });
-
-  it('makes the election one that nobody leads, for events, observers and reads', async () => {
-    const [a, b] = [world.candidate('a').election, world.candidate('b').election];
-    await world.queued(a);
-    world.etcd.put(CONFIG, 'x');
-    await world.queued(b);
-    const leaders = record(b, ['leader']);
-    const observed: (string | undefined)[] = [];
-    const controller = new AbortController();
-    const observing = (async () => {
-      for await (const leader of b.observe({ signal: controller.signal })) observed.push(leader?.value);
-    })();
-    await world.advance(10);
-    await world.settled(a.stop());
-    await world.advance(100);
-    world.etcd.put(CONFIG, 'y');
-    await world.advance(100);
-    expect([leaders, observed]).to.deep.equal([['leader: nobody'], ['a', undefined]]);
-    expect([b.currentLeader(), await world.settled(b.leader())]).to.deep.equal([undefined, undefined]);
-    world.etcd.delete(CONFIG);
-    await world.advance(100);
-    expect([leaders, observed]).to.deep.equal([
-      ['leader: nobody', 'leader: b'],
-      ['a', undefined, 'b'],
-    ]);
-    controller.abort();
-    await observing;
-  });
-
-  it('stays in the list of candidates, with a mark', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const { election } = world.candidate('a');
-    await world.queued(election);
-    const queue = await world.settled(election.candidates());
-    expect(queue.map(({ key, leaseId, blocks }) => [key, leaseId, blocks])).to.deep.equal([
-      [CONFIG, '0', true],
-      [election.key, queue[1]?.leaseId, false],
-    ]);
-  });
-
-  it('is told by a read of the leader to one that is no candidate', async () => {
-    world.etcd.put(CONFIG, 'x');
-    const { election } = world.candidate('a');
-    const keys = blocked(election);
-    for (let n = 0; n < 3; n++) expect(await world.settled(election.leader())).to.equal(undefined);
-    expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
-  });
-
-  it('is told once for each when there are several', async () => {
-    world.etcd.put('jobs/one', 'x');
-    await world.queued(world.candidate('a').election);
-    world.etcd.put('jobs/two', 'x');
-    const { election: b, store } = world.candidate('b');
-    const keys = blocked(b);
-    await world.queued(b);
-    for (let n = 0; n < 3; n++) {
-      store.breakStreams('watch');
-      await world.advance(3_000);
-    }
-    expect(keys).to.have.members(['BLOCKED: jobs/one', 'BLOCKED: jobs/two']);
-  });
-
-  it('blocks as long as its lease lives when it hangs on a lease that it does not name', async () => {
-    const application = world.process('application');
-    await world.settled(application.store.grant(0x77n, 600));
-    world.etcd.put(CONFIG, 'x', 0x77n);
-    const { election } = world.candidate('a');
-    const messages: string[] = [];
-    election.on('error', ({ message }) => messages.push(message));
-    await world.queued(election);
-    expect(messages).to.have.lengthOf(1);
-    expect(messages[0]).to.include('it does not name its lease, 77');
-    world.etcd.revoke(0x77n);
-    await world.advance(10);
-    expect(election.isLeader()).to.equal(true);
-  });
-
-  for (const [client, key] of [
-    ['Go’s', 'jobs/694d7a0e1c3f0002'],
-    ['etcd3’s', `jobs/${0x694d7a0e1c3f0002n}`],
-  ] as const) {
-    it(`is no candidate’s of another client: ${client} key names its lease`, async () => {
-      await world.settled(world.process('other').store.grant(0x694d7a0e1c3f0002n, 600));
-      world.etcd.put(key, 'other', 0x694d7a0e1c3f0002n);
+    it('is told once however often the application writes it', async () => {
+      world.etcd.put(CONFIG, 'x');
       const { election } = world.candidate('a');
       const keys = blocked(election);
+      const leaders = record(election, ['leader']);
       await world.queued(election);
-      expect([keys, election.currentLeader()]).to.deep.equal([[], 'other']);
+      for (let n = 0; n < 20; n++) {
+        world.etcd.put(CONFIG, `${n}`);
+        await world.advance(1_000);
+      }
+      expect([keys, leaders]).to.deep.equal([[`BLOCKED: ${CONFIG}`], ['leader: nobody']]);
     });
-  }
 
-  describe('because somebody has written a candidate’s key without its lease', () => {
-    it('is mended by the candidate, and told to nobody', async () => {
+    it('lets the candidate behind it lead as soon as it is gone', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const { election } = world.candidate('a');
+      await world.queued(election);
+      expect(election.state).to.equal('waiting');
+      world.etcd.delete(CONFIG);
+      await world.advance(10);
+      expect(election.isLeader()).to.equal(true);
+    });
+
+    it('is told again when it was deleted and written anew', async () => {
+      world.etcd.put(CONFIG, 'x');
       const [a, b] = [world.candidate('a').election, world.candidate('b').election];
-      await world.queued(a, b);
-      const [ofB, leaders] = [blocked(b), record(b, ['leader'])];
-      world.etcd.put(a.key ?? '', 'by hand');
-      await world.advance(5_000);
-      expect([ofB, leaders, b.currentLeader()]).to.deep.equal([[], ['leader: a'], 'a']);
+      await world.queued(a);
+      world.etcd.delete(CONFIG);
+      await world.advance(10);
+      world.etcd.put(CONFIG, 'y');
+      const keys = blocked(b);
+      await world.queued(b);
+      expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
     });
 
-    it('is told when the candidate is not there any more to mend it', async () => {
-      const { election: a, store } = world.candidate('a');
-      const b = world.candidate('b').election;
-      await world.queued(a, b);
-      const [ofB, leaders] = [blocked(b), record(b, ['leader'])];
-      store.network = 'down';
-      world.etcd.put(a.key ?? '', 'by hand');
-      await world.advance(1_900);
-      expect(ofB).to.deep.equal([]);
-      await world.advance(200);
-      expect([ofB, leaders]).to.deep.equal([[`BLOCKED: ${world.etcd.oldest('jobs/')?.key}`], ['leader: nobody']]);
-      store.network = 'up';
-      await world.until(() => a.isLeader() || b.isLeader(), 'somebody leads');
+    it('is never deleted, whatever the candidates do', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const candidates = ['a', 'b'].map((name) => world.candidate(name).election);
+      await world.queued(...candidates);
+      for (const election of candidates) await world.settled(election.stop());
+      expect(world.etcd.get(CONFIG)?.value.toString()).to.equal('x');
+    });
+
+    it('is told to those that observe nobody, because it is just before their own key', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const { election } = world.candidate('a', { observe: false });
+      const keys = blocked(election);
+      await world.queued(election);
+      expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
+    });
+
+    it('is told to the one behind it while another still leads before it, and to nobody else', async () => {
+      const [a, b] = [world.candidate('a').election, world.candidate('b').election];
+      const [ofA, ofB] = [blocked(a), blocked(b)];
+      await world.queued(a);
+      world.etcd.put(CONFIG, 'x');
+      await world.queued(b);
+      expect([ofA, ofB]).to.deep.equal([[], [`BLOCKED: ${CONFIG}`]]);
+      expect([a.isLeader(), b.currentLeader()]).to.deep.equal([true, 'a']);
+    });
+
+    it('makes the election one that nobody leads, for events, observers and reads', async () => {
+      const [a, b] = [world.candidate('a').election, world.candidate('b').election];
+      await world.queued(a);
+      world.etcd.put(CONFIG, 'x');
+      await world.queued(b);
+      const leaders = record(b, ['leader']);
+      const observed: (string | undefined)[] = [];
+      const controller = new AbortController();
+      const observing = (async () => {
+        for await (const leader of b.observe({ signal: controller.signal })) observed.push(leader?.value);
+      })();
+      await world.advance(10);
+      await world.settled(a.stop());
+      await world.advance(100);
+      world.etcd.put(CONFIG, 'y');
+      await world.advance(100);
+      expect([leaders, observed]).to.deep.equal([['leader: nobody'], ['a', undefined]]);
+      expect([b.currentLeader(), await world.settled(b.leader())]).to.deep.equal([undefined, undefined]);
+      world.etcd.delete(CONFIG);
+      await world.advance(100);
+      expect([leaders, observed]).to.deep.equal([
+        ['leader: nobody', 'leader: b'],
+        ['a', undefined, 'b'],
+      ]);
+      controller.abort();
+      await observing;
+    });
+
+    it('stays in the list of candidates, with a mark', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const { election } = world.candidate('a');
+      await world.queued(election);
+      const queue = await world.settled(election.candidates());
+      expect(queue.map(({ key, leaseId, blocks }) => [key, leaseId, blocks])).to.deep.equal([
+        [CONFIG, '0', true],
+        [election.key, queue[1]?.leaseId, false],
+      ]);
+    });
+
+    it('is told by a read of the leader to one that is no candidate', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const { election } = world.candidate('a');
+      const keys = blocked(election);
+      for (let n = 0; n < 3; n++) expect(await world.settled(election.leader())).to.equal(undefined);
+      expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
+    });
+
+    it('is told once for each when there are several', async () => {
+      world.etcd.put('jobs/one', 'x');
+      await world.queued(world.candidate('a').election);
+      world.etcd.put('jobs/two', 'x');
+      const { election: b, store } = world.candidate('b');
+      const keys = blocked(b);
+      await world.queued(b);
+      for (let n = 0; n < 3; n++) {
+        store.breakStreams('watch');
+        await world.advance(3_000);
+      }
+      expect(keys).to.have.members(['BLOCKED: jobs/one', 'BLOCKED: jobs/two']);
+    });
+
+    it('blocks as long as its lease lives when it hangs on a lease that it does not name', async () => {
+      const application = world.process('application');
+      await world.settled(application.store.grant(0x77n, 600));
+      world.etcd.put(CONFIG, 'x', 0x77n);
+      const { election } = world.candidate('a');
+      const messages: string[] = [];
+      election.on('error', ({ message }) => messages.push(message));
+      await world.queued(election);
+      expect(messages).to.have.lengthOf(1);
+      expect(messages[0]).to.include('it does not name its lease, 77');
+      world.etcd.revoke(0x77n);
+      await world.advance(10);
+      expect(election.isLeader()).to.equal(true);
+    });
+
+    for (const [client, key] of [
+      ['Go’s', 'jobs/694d7a0e1c3f0002'],
+      ['etcd3’s', `jobs/${0x694d7a0e1c3f0002n}`],
+    ] as const) {
+      it(`is no candidate’s of another client: ${client} key names its lease`, async () => {
+        await world.settled(world.process('other').store.grant(0x694d7a0e1c3f0002n, 600));
+        world.etcd.put(key, 'other', 0x694d7a0e1c3f0002n);
+        const { election } = world.candidate('a');
+        const keys = blocked(election);
+        await world.queued(election);
+        expect([keys, election.currentLeader()]).to.deep.equal([[], 'other']);
+      });
+    }
+
+    describe('because somebody has written a candidate’s key without its lease', () => {
+      it('is mended by the candidate, and told to nobody', async () => {
+        const [a, b] = [world.candidate('a').election, world.candidate('b').election];
+        await world.queued(a, b);
+        const [ofB, leaders] = [blocked(b), record(b, ['leader'])];
+        world.etcd.put(a.key ?? '', 'by hand');
+        await world.advance(5_000);
+        expect([ofB, leaders, b.currentLeader()]).to.deep.equal([[], ['leader: a'], 'a']);
+      });
+
+      it('is told when the candidate is not there any more to mend it', async () => {
+        const { election: a, store } = world.candidate('a');
+        const b = world.candidate('b').election;
+        await world.queued(a, b);
+        const [ofB, leaders] = [blocked(b), record(b, ['leader'])];
+        store.network = 'down';
+        world.etcd.put(a.key ?? '', 'by hand');
+        await world.advance(1_900);
+        expect(ofB).to.deep.equal([]);
+        await world.advance(200);
+        expect([ofB, leaders]).to.deep.equal([[`BLOCKED: ${world.etcd.oldest('jobs/')?.key}`], ['leader: nobody']]);
+        store.network = 'up';
+        await world.until(() => a.isLeader() || b.isLeader(), 'somebody leads');
+      });
+    });
+
+    it('is found among candidates by one read of the key before, where the answer tells no leases', async () => {
+      const elections = ['a', 'b', 'c', 'd'].map((name) => world.candidate(name));
+      const told = elections.map(({ election }) => blocked(election));
+      await world.queued(...elections.map(({ election }) => election));
+      expect(told).to.deep.equal([[], [], [], []]);
+      // `b` has read its predecessor as the head of the queue.
+      const reads = elections.map(({ store }) => store.requests.txn - 1);
+      expect(reads).to.deep.equal(tellsLeases ? [0, 0, 0, 0] : [0, 0, 1, 1]);
+    });
+
+    it('is no candidate that leads: everybody hears of the leader', async () => {
+      const [a, b, c] = ['a', 'b', 'c'].map((name) => world.candidate(name).election) as [Election, Election, Election];
+      await world.queued(a, b, c);
+      const leaders = [a, b, c].map((election) => record(election, ['leader', 'error']));
+      await world.settled(a.stop());
+      await world.advance(100);
+      expect(leaders).to.deep.equal([[], ['leader: b'], ['leader: b']]);
     });
   });
-});
+}

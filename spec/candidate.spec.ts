@@ -13,6 +13,7 @@ describe('a candidate as its users see it', () => {
     fencingToken: 7n,
     modRevision: 9n,
     blocks: false,
+    isOurs: false,
   };
 
   it('is JSON with its revisions as strings and its bytes in base64', () => {

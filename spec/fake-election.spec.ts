@@ -57,6 +57,51 @@ describe('FakeElection', () => {
     });
   }
 
+  it('hands over to the one that queues behind it, by its name', async () => {
+    const fake = make();
+    fake.start();
+    await fake.elect();
+    const refused = await fake.stepDown({ to: 'boss' }).catch(({ code }: ElectionError) => code);
+    expect([refused, fake.isLeader()]).to.deep.equal(['NOT_CANDIDATE', true]);
+    await fake.queueAnother('boss');
+    const leader = await fake.stepDown({ to: 'boss' });
+    expect([leader?.value, leader?.isOurs, fake.state]).to.deep.equal(['boss', true, 'waiting']);
+    expect(await fake.queueAnother('chief').catch(({ code }: ElectionError) => code)).to.equal('NOT_LEADER');
+    await fake.elect();
+  });
+
+  it('leads when it asks the other to step down, and the other queues behind it', async () => {
+    const fake = make({ leader: 'boss' });
+    fake.start();
+    await fake.setLeader('boss');
+    const leader = await fake.ask({ to: 'me' });
+    expect([leader?.value, fake.isLeader()]).to.deep.equal(['me', true]);
+    expect((await fake.candidates()).map(({ value }) => value)).to.deep.equal(['me', 'boss']);
+    await fake.depose();
+    expect(fake.currentLeader()).to.equal('boss');
+  });
+
+  it('asks the other also when it is no candidate itself, and is refused where there is nobody to ask', async () => {
+    const fake = make({ leader: 'boss' });
+    const [before] = await fake.candidates();
+    const leader = await fake.ask();
+    expect(leader?.value).to.equal('boss');
+    expect((leader?.fencingToken ?? 0n) > (before?.fencingToken ?? 0n)).to.equal(true);
+    await fake.setLeader(undefined);
+    expect(await fake.ask().catch(({ code }: ElectionError) => code)).to.equal('NOT_LEADER');
+  });
+
+  it('steps down when it asks itself, and takes a priority', async () => {
+    const fake = make({ priority: 7 });
+    fake.start();
+    await fake.elect();
+    await fake.setPriority(-3);
+    await fake.queueAnother('boss');
+    const story = record(fake);
+    expect((await fake.ask())?.value).to.equal('boss');
+    expect(story).to.deep.equal(['unelected: STEPPED_DOWN']);
+  });
+
   it('gives every leader a greater token than the one before', async () => {
     const fake = make();
     const tokens: bigint[] = [];

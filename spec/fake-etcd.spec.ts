@@ -161,6 +161,20 @@ describe('the model of etcd', () => {
     expect(await run(7)).not.to.deep.equal(await run(8));
   });
 
+  it('begins anew with nothing, or with the keys and leases of some revisions ago', async () => {
+    const store = world.etcd.connect();
+    await world.done(store.grant(7n, 10));
+    for (const key of ['a', 'b']) world.etcd.put(key, 'one', 7n);
+    world.etcd.put('a', 'two', 7n);
+    world.etcd.revoke(7n);
+    world.etcd.beginAnew(2, 100);
+    expect(world.etcd.revision).to.equal(3n);
+    expect(world.etcd.keys().map(({ key, value }) => `${key} ${value}`)).to.deep.equal(['a one', 'b one']);
+    expect(world.etcd.leases().map(({ id, ttl, keys }) => [id, ttl, [...keys]])).to.deep.equal([[7n, 10, ['a', 'b']]]);
+    world.etcd.beginAnew('nothing', 100);
+    expect([world.etcd.revision, world.etcd.keys(), world.etcd.leases()]).to.deep.equal([1n, [], []]);
+  });
+
   it('runs on fake timers as well, with the system clock', async () => {
     const timers = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
     try {

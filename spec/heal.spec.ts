@@ -47,6 +47,33 @@ describe('a candidate', () => {
     expect(story).to.deep.equal(['elected with token 2', 'unelected: LEASE_LOST', 'elected with token 4']);
   });
 
+  it('takes another lease when its own was revoked and refreshes succeed all the same', async () => {
+    await world.queued(election);
+    const lease = world.etcd.leases()[0]?.id ?? 0n;
+    world.etcd.revokeUnnoticed(lease);
+    await world.until(() => story.length === 3, 'it leads again', 5_000);
+    expect(story).to.deep.equal(['elected with token 2', 'unelected: KEY_DELETED', 'elected with token 4']);
+    expect(world.etcd.leases().map(({ id }) => id)).to.not.include(lease);
+  });
+
+  for (const from of ['nothing', 2] as const) {
+    it(`follows etcd ten seconds after it has begun anew with ${from === 2 ? 'a snapshot' : from}`, async () => {
+      for (let n = 0; n < 500; n++) world.etcd.put('filler', String(n));
+      const other = world.candidate('b').election;
+      await world.queued(election, other);
+      const both = tell({ a: election, b: other });
+      world.etcd.beginAnew(from, 500);
+      await world.until(() => both.length > 0, 'the leader gives up', 5_000);
+      expect(both).to.deep.equal(['a unelected: LEASE_LOST']);
+      await world.advance(9_000 - world.now);
+      expect(both).to.deep.equal(['a unelected: LEASE_LOST']);
+      await world.until(() => both.length === 2, 'somebody leads', 10_000);
+      await world.until(() => election.currentLeader() === other.currentLeader(), 'both agree who leads', 5_000);
+      expect([election, other].filter((each) => each.isLeader())).to.have.length(1);
+      expect(election.currentLeader()).to.equal(election.isLeader() ? 'a' : 'b');
+    });
+  }
+
   for (const harm of ['key deleted', 'lease revoked'] as const) {
     it(`queues again and tells nobody when this happens while it waits: ${harm}`, async () => {
       const first = world.candidate('first').election;

@@ -72,6 +72,19 @@ describe('the history of etcd that a client has seen', () => {
     expect([judge(1_001n, 2n), judge(1_002n, 1n)]).to.deep.equal(['current', 'older']);
   });
 
+  it('is not kept waiting by the events of another cluster, whatever their revision', async () => {
+    expect(judge(90n, 2n)).to.equal('older');
+    for (const at of [4_000, 8_000]) {
+      await time.runUntil(at);
+      history.saw(history.revision + 10n);
+      expect(judge(history.revision + 20n, 2n), String(at)).to.equal('older');
+    }
+    await time.runUntil(10_000);
+    expect(judge(130n, 2n)).to.equal('new history');
+    history.saw(140n);
+    expect(history.revision).to.equal(140n);
+  });
+
   it('waits for as long as a leader of the old history may go by its lease', async () => {
     history.waitAtLeast(30_000);
     history.waitAtLeast(5_000);

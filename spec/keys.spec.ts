@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { toCandidate } from '../lib/candidate.js';
-import { electionOf, endOf, isBlocking, isCandidateKey, prefixOf } from '../lib/queue/keys.js';
-import { bytesOf, hexOf, keyOf, newLeaseId, textOf } from '../lib/store/bytes.js';
+import { electionOf, endOf, isBlocking, isCandidateKey, isOurs, prefixOf } from '../lib/queue/keys.js';
+import { bytesOf, hexOf, isOurLease, keyOf, newLeaseId, textOf } from '../lib/store/bytes.js';
+import { Random } from './support/random.js';
 
 describe('keys', () => {
   for (const [id, hex] of [
@@ -74,10 +75,43 @@ describe('keys', () => {
     });
   }
 
+  it('of a priority belong to no election, though they name their lease', () => {
+    expect(electionOf({ key: 'a/jobs!rank/1f', lease: 0x1fn })).to.equal(undefined);
+    expect(electionOf({ key: '/1f', lease: 0x1fn })).to.equal(undefined);
+  });
+
   it('take lease ids that etcd accepts: positive, 63 bits, and never the same twice', () => {
     const ids = new Set(Array.from({ length: 1_000 }, newLeaseId));
     expect(ids.size).to.equal(1_000);
     for (const id of ids) expect(id > 0n && id < 1n << 63n).to.equal(true);
+  });
+
+  it('hang on leases that are known as ours, and by chance one in 65,536 of the others of that shape', () => {
+    for (let i = 0; i < 1_000; i++) expect(isOurLease(newLeaseId())).to.equal(true);
+    const random = new Random(7);
+    const draw = (): bigint => BigInt(Math.floor(random.next() * 2 ** 31));
+    const shaped = (): bigint => (1n << 62n) | (draw() << 31n) | draw();
+    const taken = Array.from({ length: 100_000 }, shaped).filter(isOurLease);
+    expect(taken.length).to.be.at.most(8);
+    for (const id of [0n, 1n, 0x1fn, 0x694d_7a0e_1c3f_0002n, -1n, 1n << 62n]) {
+      expect(isOurLease(id), hexOf(id)).to.equal(id === 1n << 62n); // all bits 0 check themselves
+    }
+  });
+
+  it('differ from ours when any one bit of the lease differs', () => {
+    const id = newLeaseId();
+    for (let bit = 0n; bit < 64n; bit++) {
+      expect(isOurLease(BigInt.asIntN(64, id ^ (1n << bit))), `bit ${bit}`).to.equal(false);
+    }
+  });
+
+  it('are of this library only when they name such a lease in hex', () => {
+    const lease = newLeaseId();
+    expect(isOurs({ key: `jobs/${hexOf(lease)}`, lease })).to.equal(true);
+    expect(isOurs({ key: `jobs/${lease}`, lease })).to.equal(false); // as etcd3 writes it
+    expect(isOurs({ key: 'jobs/config', lease })).to.equal(false);
+    expect(isOurs({ key: `jobs/${hexOf(lease)}`, lease: 0n })).to.equal(false);
+    expect(isOurs({ key: 'jobs/694d7a0e1c3f0002', lease: 0x694d_7a0e_1c3f_0002n })).to.equal(false);
   });
 
   it('are shown to people with their values, leases and tokens', () => {
@@ -91,6 +125,7 @@ describe('keys', () => {
       fencingToken: 7n,
       modRevision: 9n,
       blocks: false,
+      isOurs: false,
     });
   });
 });

@@ -17,8 +17,8 @@ describe('observers of one election on one client', () => {
   /** An observer with a session of its own. */
   const observer = (name: string, then = (): void => {}, on = process): Observer =>
     new Observer(() => environmentOf(on).leaderWatchers.of('jobs'), on, {
-      changed: (head) => {
-        story.push(`${name}: ${head?.value ?? 'nobody'}`);
+      changed: ({ kv }) => {
+        story.push(`${name}: ${kv?.value ?? 'nobody'}`);
         then();
       },
       failed: ({ code }) => story.push(`${name}: ${code}`),

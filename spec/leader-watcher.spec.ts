@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
 import { ElectionError } from '../lib/errors.js';
-import { type LeaderWatcher, LeaderWatchers } from '../lib/queue/leader-watcher.js';
+import type { LeaderWatcher } from '../lib/queue/leader-watcher.js';
+import { LeaderWatchers } from '../lib/queue/leader-watchers.js';
 import { Observer } from './support/observer.js';
 import { tracked } from './support/track.js';
 import { type Process, World } from './support/world.js';
@@ -20,7 +21,7 @@ describe('the leader watcher', () => {
     leaderWatcher = new LeaderWatchers(process.clock).of('jobs');
     observer = tracked(
       new Observer(() => leaderWatcher, process, {
-        changed: (head) => story.push(head === undefined ? 'nobody' : `${head.value} of ${head.createRevision}`),
+        changed: ({ kv }) => story.push(kv === undefined ? 'nobody' : `${kv.value} of ${kv.createRevision}`),
         failed: ({ code }) => story.push(`failed: ${code}`),
       }),
     );
@@ -54,6 +55,25 @@ describe('the leader watcher', () => {
     for (const name of ['b', 'a', 'c']) world.etcd.put(`jobs/${name}`, name);
     await world.advance(10_000);
     expect(story).to.deep.equal(['nobody', 'b of 2']);
+  });
+
+  it('tells a leader of a new history from one of the old, created at the same revision', async () => {
+    world.etcd.put('jobs/1', 'a');
+    await start();
+    const kv = { key: 'jobs/2', value: Buffer.from('b'), createRevision: 2n, modRevision: 2n, lease: 7n };
+    observer.learn({ kv, revision: 2n, history: 1 });
+    await world.advance(10);
+    expect(story).to.deep.equal(['a of 2', 'b of 2']);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/2']);
+  });
+
+  it('believes a lower revision of a new history, and nothing of the old one any more', async () => {
+    for (const value of ['x', 'y', 'z']) world.etcd.put('jobs/1', value);
+    await start();
+    const kv = { key: 'jobs/2', value: Buffer.from('b'), createRevision: 3n, modRevision: 3n, lease: 7n };
+    observer.learn({ kv, revision: 3n, history: 1 });
+    observer.learn({ kv: undefined, revision: 9n, history: 0 });
+    expect(story).to.deep.equal(['z of 2', 'b of 3']);
   });
 
   it('reads when the leader goes, once, and names the next or nobody', async () => {

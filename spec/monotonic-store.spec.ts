@@ -75,14 +75,14 @@ describe('a store that believes no older answer', () => {
     while (world.now < 12_000) {
       const answer = await world.settled(
         store.txn(READ).then(
-          ({ revision }) => `${revision}`,
+          ({ revision, history }) => `${revision} of history ${history}`,
           () => 'refused',
         ),
       );
       if (answers.at(-1) !== answer) answers.push(answer);
       await world.advance(1_000);
     }
-    expect(answers).to.deep.equal(['refused', '2']);
+    expect(answers).to.deep.equal(['refused', '2 of history 1']);
     expect(story).to.include('1 cancelled, compacted at its own revision + -2');
   });
 });

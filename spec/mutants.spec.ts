@@ -59,7 +59,7 @@ describe('a mutant', function () {
   it('is refused when its text is not in the source, or not only once', () => {
     expect(() => compiler.compile(wrong('no such text', ''))).to.throw(/its text is 0 times in lib\/store\/bytes\.ts/);
     expect(() => compiler.compile(wrong('return ', ''))).to.throw(
-      /its text is [2-9]\d* times in lib\/store\/bytes\.ts/,
+      /its text is (?:[2-9]|\d\d+) times in lib\/store\/bytes\.ts/,
     );
   });
 

@@ -39,7 +39,7 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     'a misspelt option',
     () => election({ tll: 5 }),
     '`tll` is not an option; the options are `ttl`, `allowLongTtl`, `renewDeadline`, `logger`, `value`, `observe`, ' +
-      '`healthCheck`, `releaseTimeout`',
+      '`healthCheck`, `releaseTimeout`, `steerable`, `priority`, `preempt`',
   ],
   ['a ttl of 1', () => election({ ttl: 1 }), '`ttl` must be a whole number of seconds, 2 or more; got 1'],
   ['a ttl of 2.5', () => election({ ttl: 2.5 }), '`ttl` must be a whole number of seconds, 2 or more; got 2.5'],
@@ -121,6 +121,26 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     'a healthCheck that is no function',
     () => election({ healthCheck: true }),
     '`healthCheck` must be a function; got true',
+  ],
+  [
+    'steerable as a word',
+    () => election({ steerable: 'yes' as never }),
+    '`steerable` must be true or false; got "yes"',
+  ],
+  [
+    'a priority that is no whole number',
+    () => election({ priority: 1.5 }),
+    '`priority` must be a whole number from -1000 to 1000; got 1.5',
+  ],
+  [
+    'a priority that is too high',
+    () => election({ priority: 1_001 }),
+    '`priority` must be a whole number from -1000 to 1000; got 1001',
+  ],
+  [
+    'preempt of 0',
+    () => election({ preempt: 0 }),
+    '`preempt` must be a number of seconds, more than 0 and at most 2147483; got 0',
   ],
   [
     'a negative releaseTimeout',

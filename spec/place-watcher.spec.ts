@@ -28,6 +28,7 @@ describe('the place watcher', () => {
     placeWatcher = new PlaceWatcher(queue, watch, process.clock, place, {
       first: () => story.push('first'),
       gone: () => story.push('gone'),
+      overtaken: () => story.push('overtaken'),
       rewritten: ({ lease }) => story.push(`rewritten with lease ${lease.toString(16)}`),
       failed: ({ code }) => story.push(`failed: ${code}`),
     });
@@ -171,7 +172,8 @@ describe('the place watcher', () => {
     await world.settled(process.store.grant(0x5en, 600));
     const { place } = await world.settled(queue.join(0x5en, Buffer.from('e'), false));
     const tell = (what: string) => () => story.push(`later: ${what}`);
-    const on = { first: tell('first'), gone: tell('gone'), rewritten: tell('rewritten'), failed: tell('failed') };
+    const [first, gone, overtaken] = [tell('first'), tell('gone'), tell('overtaken')];
+    const on = { first, gone, overtaken, rewritten: tell('rewritten'), failed: tell('failed') };
     const later = new PlaceWatcher(queue, watch, process.clock, place, on);
     await world.advance(10);
     const before = reads();

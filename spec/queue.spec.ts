@@ -61,6 +61,18 @@ describe('the queue', () => {
       expect(world.etcd.get('jobs/1a')?.version).to.equal(1n);
     });
 
+    it('does not take up an older key of the same name, which comes from a restored snapshot', async () => {
+      const first = (await join(0x1an)).place.own;
+      const before = world.etcd.revision;
+      await world.settled(queue.release(first));
+      const second = (await join(0x1an)).place.own;
+      world.etcd.restoreSnapshot({ changes: Number(world.etcd.revision - before), ms: 1, bump: 100n });
+      await world.advance(2_000);
+      expect(world.etcd.get('jobs/1a')?.createRevision).to.equal(first.createRevision);
+      const third = (await join(0x1an)).place.own;
+      expect(third.createRevision > second.createRevision).to.equal(true);
+    });
+
     it('gets one key when the transaction is carried out twice', async () => {
       world.etcd.next('txn', 'duplicate');
       const { place } = await join(0x1an);

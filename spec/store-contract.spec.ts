@@ -18,14 +18,16 @@ class SpecClock extends SystemClock {
   }
 }
 
-storeContract('the model', async () => {
-  const etcd = new FakeEtcd();
-  return {
-    store: etcd.connect(),
-    compact: async (revision) => etcd.compact(revision),
-    close: async () => etcd.close(),
-  };
-});
+for (const tellsLeases of [true, false]) {
+  storeContract(`the model, which ${tellsLeases ? 'tells' : 'leaves out'} the leases of keys alone`, async () => {
+    const etcd = new FakeEtcd({ tellsLeases });
+    return {
+      store: etcd.connect(),
+      compact: async (revision) => etcd.compact(revision),
+      close: async () => etcd.close(),
+    };
+  });
+}
 
 // The store behind `FakeElection`: time passes in this spec, and nobody can compact the store.
 storeContract(

@@ -53,6 +53,7 @@ class Heir {
         story.push('first');
       },
       gone: () => story.push('gone'),
+      overtaken: () => story.push('overtaken'),
       rewritten: () => story.push('rewritten'),
       failed: ({ code }) => story.push(`failed: ${code}`),
     });
@@ -169,7 +170,7 @@ describe('the third in line', () => {
   const tell = (key = HEAD): void => {
     const head = heir.world.etcd.get(key);
     if (head === undefined) throw new Error(`no key ${key}`);
-    heir.placeWatcher?.headSeen(head, heir.world.etcd.revision);
+    heir.placeWatcher?.headSeen({ kv: head, revision: heir.world.etcd.revision });
   };
 
   it('is elected by no event: it reads, and finds the head before it', async () => {
@@ -224,8 +225,9 @@ describe('the third in line', () => {
     tell('jobs/1a');
     const stale = heir.world.etcd.get(HEAD);
     if (stale === undefined) throw new Error('no head');
-    heir.placeWatcher?.headSeen(stale, 3n); // from before its own read
-    heir.placeWatcher?.headSeen({ ...stale, createRevision: 1_000n }, 1_000n); // it has left and come back
+    heir.placeWatcher?.headSeen({ kv: stale, revision: 3n }); // from before its own read
+    // it has left and come back
+    heir.placeWatcher?.headSeen({ kv: { ...stale, createRevision: 1_000n }, revision: 1_000n });
     await heir.world.advance(10);
     expect([heir.reads, heir.open.includes(RANGE)]).to.deep.equal([0, false]);
   });

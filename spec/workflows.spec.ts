@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { COLUMNS, NODE_RELEASES } from '../scripts/matrix/columns.js';
+import { warningOf } from './support/cluster/release.js';
+import { LINES } from './support/cluster/releases.js';
 import { ROOT, readPage } from './support/docs/pages.js';
 import { readYaml, Yaml } from './support/yaml.js';
 
@@ -11,14 +14,16 @@ describe('the workflow', () => {
   const commands = (of: readonly Yaml[]): string[] =>
     of.map((step) => step.at('run').value).filter((command) => typeof command === 'string');
 
-  it('tries Node.js 20, 22 and 24 with etcd 3.4, 3.5 and 3.6', () => {
+  it('has the columns of the matrix: every Node.js with every line of etcd, and other runtimes', () => {
     const matrix = jobs.get('pair')?.at('strategy', 'matrix');
-    expect(matrix?.at('node').value).to.deep.equal(['20', '22', '24']);
-    expect(matrix?.at('etcd').items.map((version) => version.text.replace(/\.\d+$/, ''))).to.deep.equal([
-      '3.4',
-      '3.5',
-      '3.6',
-    ]);
+    expect(matrix?.at('node').value).to.deep.equal([...NODE_RELEASES]);
+    const releases = matrix?.at('etcd').items.map((version) => version.text) ?? [];
+    expect(releases.map((release) => release.replace(/\.\d+$/, ''))).to.deep.equal([...LINES]);
+    expect(releases.map(warningOf), 'known faults').to.deep.equal(LINES.map(() => undefined));
+    const others = COLUMNS.filter(({ of }) => of !== 'etcd' && of !== 'Node.js').map(({ name }) => name);
+    expect(commands(jobs.get('other-runtimes')?.at('steps').items ?? []).at(-1)).to.equal(
+      `npm run test:matrix -- --only ${others.join(',')}`,
+    );
   });
 
   it('runs scripts that are there, and actions of ours that are there', () => {
@@ -47,7 +52,7 @@ describe('the workflow', () => {
   it('releases with provenance, by a tag alone, and only what has passed', () => {
     const release = jobs.get('release');
     expect(release?.at('if').value).to.equal("startsWith(github.ref, 'refs/tags/v')");
-    expect(release?.at('needs').value).to.deep.equal(['pair', 'all']);
+    expect(release?.at('needs').value).to.deep.equal(['pair', 'other-runtimes', 'all']);
     expect(release?.at('permissions').value).to.deep.equal({ contents: 'read', 'id-token': 'write' });
     expect(commands(release?.at('steps').items ?? []).at(-1)).to.match(/^npm publish --provenance /);
     expect(ci.at('permissions').value).to.deep.equal({ contents: 'read' });

@@ -4,8 +4,8 @@ import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
+import type { News } from '../queue/leader-observer.js';
 import type { Head, Place } from '../queue/queue.js';
-import type { KeyValue } from '../store/store.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy, ElectedWaiters } from './elected-waiters.js';
@@ -15,8 +15,10 @@ import { Joining } from './joining.js';
 import { LeaderEvents } from './leader-events.js';
 import { Leaving } from './leaving.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
+import { Priority } from './priority.js';
 import { ProclaimedValue } from './proclaimed-value.js';
 import { assertLegal, isQueued, type State } from './state.js';
+import { Steering, type SteeringMoves } from './steering.js';
 import type { Workload } from './task-run.js';
 import type { Term } from './term.js';
 
@@ -28,13 +30,17 @@ const UNHEALTHY = 'the health check failed: out of the queue until it succeeds';
  * Three things move it: the user's calls, the present state (`CampaignMoves`), and the lease (`LeaseUser`). Every move
  * goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
-export class Campaign implements CampaignMoves, LeaseUser {
+export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
   readonly name: string;
   readonly #context: CampaignContext;
   readonly #events: Events;
   readonly #leaderEvents: LeaderEvents;
   readonly #proclaimed: ProclaimedValue;
   readonly #health: HealthCheck | undefined;
+  /** There once somebody has spoken of priorities. */
+  #priority: Priority | undefined;
+  /** There while this candidate leads, if it looks at control keys. */
+  #steering: Steering | undefined;
   #waiters: ElectedWaiters | undefined;
   /** There while something goes wrong. */
   #errors: ErrorEvents | undefined;
@@ -48,6 +54,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#leaderEvents = new LeaderEvents(context, events, this);
     this.#proclaimed = new ProclaimedValue(context, this);
     this.#health = healthCheck && new HealthCheck(healthCheck, context.log);
+    const { priority, preempt } = context.options;
+    if (priority !== undefined || preempt !== undefined) void this.setPriority(priority ?? 0); // writes nothing yet
   }
 
   get state(): State {
@@ -103,10 +111,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
     return state.done;
   }
 
-  /** Resolves when the candidate is back in the queue, or an attempt to be so has failed. */
-  async stepDown(reason: ElectionError): Promise<void> {
+  /**
+   * Resolves when the candidate is back in the queue, or an attempt to be so has failed. `to`: the lease of the
+   * candidate that shall lead next.
+   */
+  async stepDown(reason: ElectionError, to?: bigint): Promise<void> {
     if (this.#state.name !== 'leading') throw new ElectionError('NOT_LEADER', 'only a leader can step down');
-    await this.#leave(reason).done;
+    await this.#leave(reason, to).done;
     const { state } = this;
     if (state.name === 'joining') await state.attempt;
   }
@@ -118,6 +129,11 @@ export class Campaign implements CampaignMoves, LeaseUser {
       throw new ElectionError('NOT_CANDIDATE', message);
     }
     await this.#proclaimed.proclaim(state.candidacy.own, value);
+  }
+
+  async setPriority(priority: number): Promise<void> {
+    this.#priority ??= new Priority(this.#context, this);
+    await this.#priority.set(priority, isQueued(this.#state) ? this.#state.candidacy.own : undefined);
   }
 
   /** Resolves when this candidate is elected. */
@@ -151,6 +167,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     else this.#enter({ name: 'waiting', candidacy });
     this.#errors = undefined;
     this.#proclaimed.restore();
+    this.#priority?.restore(candidacy.own);
     if (this.#state.name === 'waiting') this.work?.notElected();
     this.#leaderEvents.joined(head);
   }
@@ -166,8 +183,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
     const { work } = this.#context.intent; // work that a listener assigns begins by itself
     this.#enter({ name: 'leading', candidacy, term });
     this.#waiters?.elected(term);
-    this.#leaderEvents.elected(this.#proclaimed.asOf(place), place.revision);
+    this.#leaderEvents.elected(this.#proclaimed.asOf(place), place);
     if (this.term === term) work?.begin(term); // a listener may have stopped us
+    if (this.term !== term || !Steering.isWanted(this.#context)) return;
+    this.#steering = new Steering(this.#context, candidacy.own, place.revision, this);
   }
 
   /** waiting, leading -> joining */
@@ -176,11 +195,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   /** joining, waiting, leading -> leaving */
-  #leave(reason: ElectionError): Leaving {
+  #leave(reason: ElectionError, to?: bigint): Leaving {
     const previous = this.#state;
+    const isRanked = this.#priority !== undefined || this.#steering?.hasSeenRanks === true;
+    const succession = previous.name === 'leading' && (to !== undefined || isRanked) ? { to } : undefined;
     const joining = previous.name === 'joining' ? previous : undefined;
     const own = isQueued(previous) ? previous.candidacy.own : undefined;
-    const leaving = new Leaving(this.#context, { joining, own }, reason, this);
+    const leaving = new Leaving(this.#context, { joining, own, succession }, reason, this);
     if (previous.name === 'leading' && this.isRunning) this.#leaderEvents.rejoining();
     // Enter first: a listener of `unelected` may call stop() or start(), and must find the state.
     this.#enter(leaving, reason);
@@ -199,8 +220,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#context.session.lease.detach(this); // last: the candidate that waits for our place may tell its user
   }
 
-  headSeen(head: KeyValue, revision: bigint): void {
-    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(head, revision);
+  headSeen(news: News): void {
+    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(news);
   }
 
   failed(error: ElectionError): void {
@@ -208,6 +229,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#errors.tell(error);
     this.work?.notElected(isQueued(this.#state) ? undefined : error);
     if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
+  }
+
+  // ---- from the control keys ----
+
+  /** leading -> leaving */
+  makeWay(reason: ElectionError, to: bigint | undefined): void {
+    if (this.#state.name === 'leading') this.#leave(reason, to);
   }
 
   // ---- from the lease ----
@@ -234,7 +262,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    if (isQueued(this.#state)) this.#state.candidacy.refreshed();
+    const state = this.#state;
+    if (isQueued(state)) state.candidacy.refreshed();
+    // In case the first attempt failed. The candidacy may just have told that our key is gone.
+    if (isQueued(state) && this.#state === state) this.#priority?.restore(state.candidacy.own);
     this.#events.emit('refresh', info);
   }
 
@@ -266,6 +297,8 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#context.log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
     if (previous.name === 'joining') previous.close();
     if (isQueued(previous) && !isQueued(next)) previous.candidacy.close();
+    this.#steering?.close();
+    this.#steering = undefined;
     if (previous.name === 'leading' && reason !== undefined) {
       previous.term.end(reason);
       this.#events.emit('unelected', previous.term, reason);

@@ -1,7 +1,9 @@
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
+import type { News } from '../queue/leader-observer.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
 import type { OwnKey, Place } from '../queue/queue.js';
+import { textOf } from '../store/bytes.js';
 import { type KeyValue, StaleAnswer } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
@@ -9,6 +11,7 @@ import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
 import { Term } from './term.js';
 
 const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
+const OVERTAKEN = 'an older key than ours has come back, so etcd was restored: queueing again with a new lease';
 
 /** Milliseconds to ask why our key is gone. That it is gone is a fact already; the answer only names the reason. */
 const DOUBT = 50;
@@ -57,8 +60,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   /** An observer of the same election has learned who was first at this revision. */
-  headSeen(head: KeyValue, revision: bigint): void {
-    this.#placeWatcher.headSeen(head, revision);
+  headSeen(news: News): void {
+    this.#placeWatcher.headSeen(news);
   }
 
   /** The lease was refreshed. */
@@ -87,6 +90,10 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     lease.refresh();
   }
 
+  overtaken(): void {
+    this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', OVERTAKEN));
+  }
+
   rewritten(kv: KeyValue): void {
     this.#proclaimed.notice(kv);
   }
@@ -100,6 +107,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   #tellDeleted(): void {
+    // A leader has handed over to somebody behind us; or, less often, an operator has deleted the key.
+    if (this.#term === undefined) this.#context.log().info({ key: textOf(this.own.key) }, 'made way');
     this.#moves.keyLost(new ElectionError('KEY_DELETED', 'somebody deleted our key: queueing again'));
   }
 }

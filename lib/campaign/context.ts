@@ -4,7 +4,7 @@ import type { LeaseManager } from '../lease/lease-manager.js';
 import type { Logger } from '../log.js';
 import type { ResolvedElectionOptions, ResolvedSessionOptions } from '../options.js';
 import type { KeyReleaser } from '../queue/key-releaser.js';
-import type { LeaderWatchers } from '../queue/leader-watcher.js';
+import type { LeaderWatchers } from '../queue/leader-watchers.js';
 import type { Queue } from '../queue/queue.js';
 import type { Store } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';

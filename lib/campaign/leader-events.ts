@@ -1,8 +1,9 @@
 import { leaderOf, toCandidate } from '../candidate.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
-import type { LeaderObserver, LeaderWatcher, View } from '../queue/leader-watcher.js';
-import type { Head } from '../queue/queue.js';
+import type { LeaderObserver, News, View } from '../queue/leader-observer.js';
+import type { LeaderWatcher } from '../queue/leader-watcher.js';
+import type { Head, Place } from '../queue/queue.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';
@@ -40,10 +41,10 @@ export class LeaderEvents implements LeaderObserver {
     else if (isNew) this.#watcher.ask(this);
   }
 
-  /** We lead. `kv`: our key as it is at that revision; undefined when its value is not known for sure. */
-  elected(kv: KeyValue | undefined, revision: bigint): void {
+  /** We lead. `kv`: our key as it is at that place; undefined when its value is not known for sure. */
+  elected(kv: KeyValue | undefined, { revision, history }: Place): void {
     if (kv === undefined) this.#watcher?.ask(this);
-    else this.#watcher?.learn(this, { kv, revision });
+    else this.#watcher?.learn(this, { kv, revision, history });
   }
 
   /** We lead no more, and join again. */
@@ -59,8 +60,9 @@ export class LeaderEvents implements LeaderObserver {
 
   // ---- from the leader watcher ----
 
-  changed(head: KeyValue | undefined, revision: bigint): void {
-    if (head !== undefined) this.#moves.headSeen(head, revision);
+  changed(news: News): void {
+    const { kv: head } = news;
+    this.#moves.headSeen(news);
     const leader = leaderOf(head);
     const error = this.#context.queue.blockedBy(head);
     if (error !== undefined) this.failed(error);

@@ -2,10 +2,12 @@ import { withResolvers } from '../common/deferred.js';
 import { sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { OwnKey } from '../queue/queue.js';
+import { dropRank } from '../queue/standing.js';
 import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
+import { handOver } from './transfer.js';
 
 /**
  * Milliseconds for which a release is waited for at the least, and on top of `releaseTimeout`. `stop()` promises
@@ -17,12 +19,18 @@ const RELEASE_PATIENCE = 900;
  * have to read its place: that read would wait for our write.
  */
 const HEAD_START = 10;
+/** Milliseconds for a transfer at the least and at the most, and what the release needs after it. */
+const LEAST_FOR_TRANSFER = 400;
+const MOST_FOR_TRANSFER = 3_000;
+const LEFT_FOR_RELEASE = 500;
 
 /** What the state before has left. */
 export interface Belongings {
   /** A join that may be under way, and releases the key it gets. */
   readonly joining: Joining | undefined;
   readonly own: OwnKey | undefined;
+  /** A leader does not just leave its place to the next, but to the candidate on the lease `to`, or to the best. */
+  readonly succession: { readonly to: bigint | undefined } | undefined;
 }
 
 /**
@@ -85,7 +93,7 @@ export class Leaving {
     }
 
     const until = startedAt + options.releaseTimeout + RELEASE_PATIENCE;
-    await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release());
+    await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
     if (!this.#isReleased) this.#giveUp();
 
     this.#stopped?.cancel(this.#reason);
@@ -98,22 +106,48 @@ export class Leaving {
   }
 
   /** Releases the key alone, or the lease with it. */
-  async #release(): Promise<void> {
+  async #release(until: number): Promise<void> {
     const { session, intent, releases } = this.#context;
     const { joining, own } = this.#belongings;
     let isReleased = true;
     await joining?.attempt;
+    await this.#handOver(until);
     if (this.#isOver) return;
     if (own !== undefined && releases(!intent.isRunning) === 'key' && !session.lease.isClosing) {
       isReleased = await this.#releaseKey(own);
       if (intent.isRunning) await sleep(session.clock, HEAD_START);
     }
     if (this.#isOver) return;
+    if (!intent.isRunning) await this.#dropRank();
+    if (this.#isOver) return;
     if (releases(!intent.isRunning) === 'lease') {
       await session.lease.revoke();
       isReleased = session.lease.left === undefined;
     }
     this.#isReleased = isReleased;
+  }
+
+  /** A transfer that takes too long is left to itself: it does nothing any more once our key is gone. */
+  async #handOver(until: number): Promise<void> {
+    const { own, succession } = this.#belongings;
+    if (own === undefined || succession === undefined || this.#isOver) return;
+    const { clock } = this.#context.session;
+    const most = Math.min(MOST_FOR_TRANSFER, until - clock.now() - LEFT_FOR_RELEASE);
+    let isLate = false;
+    const transfer = handOver(this.#context, own, succession.to, () => isLate || this.#isOver);
+    isLate = !(await within(clock, Math.max(LEAST_FOR_TRANSFER, most), transfer));
+  }
+
+  /** When our key was deleted by somebody else, our priority may be left, on a lease that lives on. */
+  async #dropRank(): Promise<void> {
+    const { session, queue, releases, log } = this.#context;
+    const lease = queue.rank?.lease;
+    if (lease === undefined || releases(true) === 'lease' || !session.lease.holds(lease)) return;
+    try {
+      await dropRank({ queue, store: session.store }, lease);
+    } catch (err) {
+      log().info({ err }, 'our priority is left without a candidate until its lease ends');
+    }
   }
 
   #releaseKey(own: OwnKey): Promise<boolean> {

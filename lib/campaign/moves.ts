@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
+import type { News } from '../queue/leader-observer.js';
 import type { Head, Place } from '../queue/queue.js';
-import type { KeyValue } from '../store/store.js';
 
 /** Our key, as a join has put it into the queue. */
 export interface JoinedKey {
@@ -22,7 +22,7 @@ export interface CampaignMoves {
   /** leaving -> idle | joining */
   left(): void;
   /** No move: this key was the head at this revision. */
-  headSeen(head: KeyValue, revision: bigint): void;
+  headSeen(news: News): void;
   /** No move: the `error` event. What failed is tried again. */
   failed(error: ElectionError): void;
 }

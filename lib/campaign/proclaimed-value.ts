@@ -85,13 +85,15 @@ export class ProclaimedValue {
     this.#write(key.own, this.#value).catch((err: ElectionError) => this.#moves.failed(err));
   }
 
-  /** Our key at that place, with the value that the place leaves out; undefined when the value is not known. */
+  /**
+   * Our key at that place, with the value and the lease that the place leaves out; undefined when they are not known.
+   */
   asOf({ kv, own }: Place): KeyValue | undefined {
     // The key was written since we joined: by a proclaim() whose answer is late or lost, or by somebody else. Our own
     // write may be confirmed, or on its way, and not be told by the watch yet.
     const isWritten = this.#written > own.createRevision || this.#lastTurn !== undefined;
     const isAsJoined = kv.modRevision === own.createRevision && !isWritten;
-    return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value } : undefined;
+    return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value, lease: own.lease } : undefined;
   }
 
   /** Somebody else has written our key, and we are not writing it now. */

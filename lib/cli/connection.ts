@@ -1,7 +1,8 @@
 import { isatty } from 'node:tty';
-import type { Etcd3, IOptions } from 'etcd3';
-import { createClient } from '../client.js';
-import { certificates } from './certificates.js';
+import type { Etcd3 } from 'etcd3';
+import { type ClientOptions, createClient } from '../client.js';
+import type { Logger } from '../log.js';
+import { checkCertificates } from './certificates.js';
 import { DEFAULT_ENDPOINT, parseEndpoints } from './endpoints.js';
 import { CliError, EXIT } from './exit.js';
 import { askHidden } from './prompt.js';
@@ -20,20 +21,20 @@ export interface ConnectionFlags {
 export interface Connection {
   readonly etcd: Etcd3;
   /** What `etcd` was made of. */
-  readonly options: IOptions;
+  readonly options: ClientOptions;
   /** As the user wrote them, for messages. */
   readonly endpoints: string;
 }
 
 /** Sends nothing to etcd yet. Asks on the terminal for a password that is missing. @throws CliError */
-export async function connect(flags: ConnectionFlags): Promise<Connection> {
+export async function connect(flags: ConnectionFlags, logger: Logger): Promise<Connection> {
   const endpoints = flags.endpoints ?? DEFAULT_ENDPOINT;
   const options = await clientOptions({ ...flags, endpoints });
-  return { etcd: createClient(options), options, endpoints };
+  return { etcd: createClient({ ...options, logger }), options, endpoints };
 }
 
 /** @throws CliError */
-export async function clientOptions(flags: ConnectionFlags & { readonly endpoints: string }): Promise<IOptions> {
+export async function clientOptions(flags: ConnectionFlags & { readonly endpoints: string }): Promise<ClientOptions> {
   const { cacert, cert, key } = flags;
   if ((cert === undefined) !== (key === undefined)) {
     throw new CliError(EXIT.usage, '--cert and --key belong together: one of them is missing');
@@ -42,15 +43,17 @@ export async function clientOptions(flags: ConnectionFlags & { readonly endpoint
   const hosts = parseEndpoints(flags.endpoints, hasCertificates);
   const auth = await credentials(flags);
   const isSecure = hosts.every((host) => host.startsWith('https:'));
+  const tls = { ca: cacert, cert, key };
+  if (isSecure && hasCertificates) checkCertificates(tls);
   return {
     hosts,
     // Somebody who writes http:// does not mean certificates from the environment; etcdctl ignores them too.
-    ...(isSecure && hasCertificates && { credentials: certificates({ cacert, cert, key }) }),
+    ...(isSecure && hasCertificates && { tls }),
     ...(auth && { auth }),
   };
 }
 
-async function credentials({ user, password }: ConnectionFlags): Promise<IOptions['auth']> {
+async function credentials({ user, password }: ConnectionFlags): Promise<ClientOptions['auth']> {
   if (user === undefined || user === '') return undefined;
   if (password !== undefined) return { username: user, password };
   const colon = user.indexOf(':');

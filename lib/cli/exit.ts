@@ -12,6 +12,8 @@ export const EXIT = {
   usage: 2,
   /** `step-down`: nobody leads. `pool`: no worker is there, or none of this name. */
   nobody: 3,
+  /** `step-down`: the leader has not answered, or is of another client and was not asked. Nothing is changed. */
+  unanswered: 4,
   /** `run --wait`: another candidate led all the time. `timeout` uses this code. */
   notElected: 124,
   /** `run` itself failed, not the command; most often because of a wrong flag. */

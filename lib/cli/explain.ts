@@ -1,6 +1,6 @@
 import { ElectionError } from '../errors.js';
+import { reasonOf as opensslReasonOf } from '../etcd/certificate-files.js';
 import { RequestRefused } from '../store/store.js';
-import { reasonOf as opensslReasonOf } from './certificates.js';
 import { visible } from './output.js';
 
 /** One line that says what is wrong with etcd and how to mend it, without the words of gRPC and etcd3. */

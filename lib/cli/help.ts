@@ -16,6 +16,7 @@ Examples:
   $ etcd-leader --endpoints 10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379 list
 ${EXIT_CODES}
   3    step-down: nobody leads; pool: no such worker, or no worker at all
+  4    step-down: the leader does not answer
   124  run --wait: another host leads
   125  run itself has failed, not the command; see etcd-leader help run`;
 
@@ -86,16 +87,22 @@ Examples:
 ${EXIT_CODES}`;
 
 export const STEP_DOWN = `
-Deletes the leader's key. A leader of this library notices, stops its work and queues again at the
-end; one of another client may not notice. What the old leader still does and what the new one begins
-can overlap for a moment: only fencing tokens keep them apart. A key that is no candidate's is never
-deleted.
+Asks the leader, waits until another one leads, and says who that is. The leader ends its work first,
+and only then gives its key away, so the work of two leaders never overlaps. With --to, those between
+queue again behind the new leader. A leader that does not answer within 2 s (an older version, a
+shared session, another client) leads on.
+
+--force does not ask: it deletes the leader's key. The next candidate leads while the work of the old
+leader still runs, and a leader of another client may not notice at all: only fencing tokens keep
+them apart. A key that is no candidate's is never deleted.
 
 Examples:
   $ etcd-leader step-down jobs/mail
-  $ etcd-leader step-down jobs/mail --yes
+  $ etcd-leader step-down jobs/mail --to web-2 --yes
+  $ etcd-leader step-down jobs/mail --yes || etcd-leader step-down jobs/mail --yes --force
 ${EXIT_CODES}, or there is no terminal to ask on and no --yes
-  3    nobody leads`;
+  3    nobody leads
+  4    the leader does not answer, or is of another client: nothing is changed`;
 
 export const POOL = `
 OWNED is what a worker owns, PLANNED what it is to own. A drained worker hands its partitions over

@@ -7,7 +7,7 @@ import { observe } from './commands/observe.js';
 import { type PoolFlags, pool } from './commands/pool.js';
 import { drain, pause, resume, undrain } from './commands/pool-control.js';
 import { type RunFlags, run } from './commands/run.js';
-import { stepDown } from './commands/step-down.js';
+import { type StepDownFlags, stepDown } from './commands/step-down.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
 import type { Context } from './context.js';
 import { CliError, EXIT, type Exit } from './exit.js';
@@ -122,11 +122,13 @@ function build(done: (exit: Exit) => void): Command {
   program
     .command('step-down')
     .exitOverride(usage(EXIT.usage))
-    .description('send the leader to the end of the queue')
+    .description('ask the leader to step down, and wait for the next one')
     .argument('<election>', 'name of the election')
-    .option('-y, --yes', 'do not ask')
+    .option('--to <value>', 'who shall lead next: what that candidate announces')
+    .option('--force', "delete the leader's key instead; see below")
+    .option('-y, --yes', 'do not ask on the terminal')
     .addHelpText('after', help.STEP_DOWN)
-    .action(action((context, [election = ''], flags) => stepDown(context, election, flags as { readonly yes?: true })));
+    .action(action((context, [election = ''], flags) => stepDown(context, election, flags as StepDownFlags)));
 
   addPool(program, action);
   return program;
@@ -166,7 +168,7 @@ async function carryOut(command: Command, act: Action): Promise<Exit | number> {
   const out = new Output({ json, level: logLevel });
   let connection: Connection | undefined;
   try {
-    connection = await connect(flags);
+    connection = await connect(flags, out.logger);
     return await act({ ...connection, out }, command.args, command.opts());
   } catch (err) {
     const isUsage = err instanceof ElectionError && err.code === 'INVALID_OPTION';

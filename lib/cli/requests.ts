@@ -31,7 +31,7 @@ export class Requests {
     return Number(reply.TTL);
   }
 
-  /** All keys that begin with `prefix`, without their values, as they are at one revision; page by page. */
+  /** All keys that begin with `prefix`, with leases, without values, as they are at one revision; page by page. */
   async *keys(prefix: Buffer): AsyncGenerator<readonly IKeyValue[], void, undefined> {
     const end = bytesOf(endOf(keyOf(prefix)));
     let key = prefix.length === 0 ? Buffer.from([0]) : prefix;
@@ -46,11 +46,25 @@ export class Requests {
       };
       const reply = await this.send('list keys', (o) => this.#etcd.kv.range(request, o));
       revision ??= reply.header.revision;
-      yield reply.kvs;
       const last = reply.kvs.at(-1);
+      const isTold = last === undefined || reply.kvs.some(({ lease }) => lease !== '0');
+      yield isTold ? reply.kvs : await this.#withLeases(reply.kvs, revision);
       if (!reply.more || last === undefined) return;
       key = Buffer.concat([last.key, Buffer.from([0])]);
     }
+  }
+
+  /**
+   * From 3.7 on etcd leaves leases out of an answer without values, unless it was to sort by values. A limit would cut
+   * such an answer off anywhere, so this takes the keys of the page without a limit, and brings them into their order.
+   */
+  async #withLeases(page: readonly IKeyValue[], revision: string): Promise<IKeyValue[]> {
+    const [first, last] = [page[0]?.key, page.at(-1)?.key];
+    if (first === undefined || last === undefined) return [];
+    const end = Buffer.concat([last, Buffer.from([0])]);
+    const request = { key: first, range_end: end, keys_only: true, revision, sort_target: 'Value' as const };
+    const { kvs } = await this.send('list keys', (o) => this.#etcd.kv.range(request, o));
+    return kvs.sort((a, b) => a.key.compare(b.key));
   }
 
   /** One key; undefined: it is not there. */

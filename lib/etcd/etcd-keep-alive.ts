@@ -33,6 +33,8 @@ export class EtcdKeepAlive implements KeepAliveStream {
   #isPending = false;
   /** The stream was opened with a new token, and nothing was answered on it yet. */
   #isRenewed = false;
+  /** Another stream must take the place of this one as soon as nothing is awaited on it. */
+  #isOutdated = false;
 
   constructor(options: EtcdKeepAliveOptions) {
     this.#options = options;
@@ -62,16 +64,28 @@ export class EtcdKeepAlive implements KeepAliveStream {
       data: (reply) => {
         this.#isPending = false;
         this.#isRenewed = false;
+        if (this.#isOutdated) this.#reopen();
         this.#options.on.reply(Number(reply.TTL));
       },
       closed: (err) => this.#onClosed(err),
+      renew: () => {
+        if (this.#isPending) this.#isOutdated = true;
+        else this.#reopen();
+      },
     });
+  }
+
+  #reopen(): void {
+    this.#isOutdated = false;
+    this.#pipe.close();
+    this.#pipe = this.#open();
   }
 
   #onClosed(err: Error): void {
     const error = this.#options.translate(err);
     if (this.#isRenewed || !this.#isPending || !isTokenUseless(err.message)) return this.#options.on.closed(error);
     this.#isRenewed = true;
+    this.#isOutdated = false;
     this.#pipe = this.#open();
     this.#pipe.send(this.#request);
   }

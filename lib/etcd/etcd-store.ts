@@ -21,6 +21,7 @@ import { EtcdKeepAlive } from './etcd-keep-alive.js';
 import { EtcdWatch, toKeyValue } from './etcd-watch.js';
 import type { CallOptions } from './guard.js';
 import { MemberHealth } from './member-health.js';
+import { RenewingClient } from './renewing-client.js';
 import { Stream } from './stream.js';
 import { unary } from './unary.js';
 import type { Numbering } from './watch-ids.js';
@@ -42,6 +43,8 @@ export class EtcdStore implements Store {
     this.#clock = clock;
     this.#members = new MemberHealth(clock);
     this.#bulkhead = new Bulkhead(clock);
+    // gRPC names a member by its resolver, which is DNS unless the address says another.
+    if (etcd instanceof RenewingClient) etcd.onRenewed((host) => this.#members.streams.renew(`dns:${host}`));
   }
 
   async grant(id: bigint, ttl: number): Promise<number | undefined> {

@@ -67,6 +67,7 @@ export class EtcdWatch implements WatchStream {
     this.#pipe = options.open({
       data: (reply) => this.#hear(reply),
       closed: (err) => options.on.closed(options.translate(err)),
+      renew: () => this.#fail(new Error('the connection is renewed')),
     });
   }
 

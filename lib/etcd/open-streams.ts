@@ -4,10 +4,15 @@ import type { Clock } from '../common/time.js';
 export interface Answering {
   readonly askedAt: number;
   readonly answeredAt: number;
+  /** Another stream must take its place: this one belongs to a connection that is given up. */
+  renew(): void;
 }
 
 /** Milliseconds for which a suspicion lasts. */
 const SUSPECTED_FOR = 60_000;
+
+/** Milliseconds between two streams that are renewed, so that they are not all opened at once. */
+const RENEW_EVERY = 50;
 
 /**
  * The streams of one client that are open, by member. A server, or a proxy before it, may limit the streams of a
@@ -32,6 +37,20 @@ export class OpenStreams {
     const there = this.#byTarget.get(target);
     there?.delete(stream);
     if (there?.size === 0) this.#byTarget.delete(target);
+  }
+
+  /** Renews the streams of a member that are open now, one after the other. */
+  renew(target: string): void {
+    const [first, ...rest] = this.#byTarget.get(target) ?? [];
+    if (first === undefined) return;
+    first.renew();
+    const next = (): void => {
+      const stream = rest.shift();
+      if (stream === undefined) return;
+      if (this.#byTarget.get(target)?.has(stream) === true) stream.renew();
+      this.#clock.after(RENEW_EVERY, next, { unref: true });
+    };
+    this.#clock.after(RENEW_EVERY, next, { unref: true });
   }
 
   /** The stream was not answered in time. */

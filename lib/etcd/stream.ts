@@ -16,6 +16,8 @@ export interface StreamHandlers<Response> {
   data(response: Response): void;
   /** Told once, and not after `close()`. */
   closed(error: Error): void;
+  /** The stream still works, and another must take its place. */
+  renew(): void;
 }
 
 /** Silences of a member in a row after which etcd3 is made to drop the connection, because it may be half-open. */
@@ -76,6 +78,10 @@ export class Stream<Request, Response> {
     if (!isAgain || this.#members.silences(target) < SILENCES_BEFORE_RESET) return;
     // Do not end the stream first: then etcd3 takes its error for a fault of the host, and connects anew.
     this.#stream?.cancel();
+  }
+
+  renew(): void {
+    if (!this.#isOver) this.#on.renew();
   }
 
   close(): void {

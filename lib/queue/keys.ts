@@ -1,4 +1,4 @@
-import { hexOf, keyFrom } from '../store/bytes.js';
+import { hexOf, isOurLease, keyFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 
 /** The keys of an election are the same for every etcd client: `<name>/<lease id in lower-case hex>`. */
@@ -33,6 +33,14 @@ export function isBlocking({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boo
 }
 
 /**
+ * Whether a candidate of this library has written the key. Such a candidate notices when its key is deleted, and queues
+ * again; one of another client may not notice, and would take itself for the leader later.
+ */
+export function isOurs({ key, lease }: Pick<KeyValue, 'key' | 'lease'>): boolean {
+  return isOurLease(lease) && leaseIn(key) === hexOf(lease);
+}
+
+/**
  * The part of a candidate's key that names the lease: in hex, as this library and Go's client write it, or in decimal,
  * as etcd3's own election does.
  */
@@ -42,6 +50,18 @@ export function leaseIn(key: string): string {
 
 /** The election that a key belongs to; undefined when the key is no candidate's. */
 export function electionOf(kv: Pick<KeyValue, 'key' | 'lease'>): string | undefined {
-  const slash = kv.key.lastIndexOf('/');
-  return slash <= 0 || isBlocking(kv) ? undefined : kv.key.slice(0, slash);
+  const election = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
+  const isElection = election !== '' && !election.includes('!'); // `jobs!rank/1f` is a control key of `jobs`
+  return isElection && !isBlocking(kv) ? election : undefined;
+}
+
+/** Revisions come again when etcd's history begins anew, so they do not tell one key from another by themselves. */
+export function isSameKey(one: KeyValue | undefined, other: KeyValue | undefined): boolean {
+  return one?.createRevision === other?.createRevision && one?.key === other?.key;
+}
+
+/** Whether the key is as it was. */
+export function isSame(one: KeyValue | undefined, other: KeyValue | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return isSameKey(one, other) && one.modRevision === other.modRevision && one.value.equals(other.value);
 }

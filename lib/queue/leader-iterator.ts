@@ -2,7 +2,8 @@ import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
 import { onAbort } from '../common/abort.js';
 import type { ElectionError } from '../errors.js';
 import type { KeyValue } from '../store/store.js';
-import type { LeaderObserver, LeaderWatcher, View } from './leader-watcher.js';
+import type { LeaderObserver, News, View } from './leader-observer.js';
+import type { LeaderWatcher } from './leader-watcher.js';
 
 type Result = IteratorResult<Candidate | undefined, void>;
 
@@ -61,7 +62,7 @@ export class LeaderIterator implements AsyncIterableIterator<Candidate | undefin
 
   // ---- from the leader watcher ----
 
-  changed(head: KeyValue | undefined): void {
+  changed({ kv: head }: News): void {
     const leader = leaderOf(head);
     const error = this.view.queue.blockedBy(head);
     if (error !== undefined) this.failed(error);

@@ -2,10 +2,11 @@ import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
-import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import { headStart, spread } from './head-start.js';
-import type { Head, Queue } from './queue.js';
+import { isSame, isSameKey } from './keys.js';
+import type { LeaderObserver, News } from './leader-observer.js';
+import type { Head } from './queue.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
@@ -13,24 +14,6 @@ const MENDED_WITHIN = 2_000;
 
 /** Milliseconds for which an observer that is about to join again, and so to read the head, is waited for. */
 const AWAITED_FOR = 250;
-
-/** What a session reads the queue and follows keys with. */
-export interface View {
-  readonly queue: Queue;
-  readonly watcher: Watcher;
-}
-
-/** A read of the head, or of a key that is known to be the head. */
-export type News = Omit<Head, 'count'> & { readonly count?: number };
-
-/** One that wants to know who leads. */
-export interface LeaderObserver {
-  readonly view: View;
-  /** Somebody else leads, or nobody does, or the leader announces another value, as of this revision. */
-  changed(head: KeyValue | undefined, revision: bigint): void;
-  /** A read or a watch failed; it is tried again. */
-  failed(error: ElectionError): void;
-}
 
 interface Known {
   /** The observer was answered, or has learned by itself who leads: from now on it is told of changes. */
@@ -62,10 +45,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #seen: { readonly kv: KeyValue | undefined } | undefined;
   /** The first key that arrived in an empty queue; this turn may tell of more keys. */
   #arrived: KeyValue | undefined;
-  /** The revision of what was seen last. */
+  /** The revision of what was seen last, and the history that it belongs to. */
   #revision = 0n;
-  /** The same, when the read under way began. */
-  #revisionBefore = 0n;
+  #history = 0;
   /** The number of candidates, as far as it is known. */
   #count = 0;
   #watch: SharedWatch | undefined;
@@ -92,11 +74,11 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   /** The observer has read the head already. News that is older than what was seen is no news. */
-  learn(observer: LeaderObserver, { kv, revision, count = this.#count }: News): void {
+  learn(observer: LeaderObserver, news: News): void {
     this.#admit(observer).isTold = true;
-    if (revision < this.#revision) return this.#brief(observer);
-    this.#count = count;
-    this.#accept(kv, revision);
+    if (this.#isOlder(news)) return this.#brief(observer);
+    this.#count = news.count ?? this.#count;
+    this.#accept(news);
   }
 
   /** An observer gives leadership up and joins again. The join will show it who leads. */
@@ -134,7 +116,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
       if (event.kv !== undefined && this.#host?.view.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
     } else if (event.type === 'put' && event.kv?.createRevision === head.createRevision) {
       if (event.kv.lease === 0n && head.lease !== 0n) this.#freshRead.after(MENDED_WITHIN);
-      else this.#accept(event.kv, event.revision);
+      else this.#accept({ kv: event.kv, revision: event.revision });
     } else {
       this.#revision = event.revision;
       const others = Math.max(0, this.#count - 2);
@@ -184,18 +166,23 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     const first = this.#arrived;
     this.#arrived = undefined;
     if (first === undefined || this.#observers.size === 0 || first.modRevision <= this.#revision) return;
-    this.#accept(first, first.modRevision);
+    this.#accept({ kv: first, revision: first.modRevision });
   }
 
-  #accept(kv: KeyValue | undefined, revision: bigint): void {
+  /** Whether something newer was seen already. Of another history there is nothing older to come. */
+  #isOlder({ revision, history = this.#history }: News): boolean {
+    return history === this.#history ? revision < this.#revision : history < this.#history;
+  }
+
+  #accept({ kv, revision, history = this.#history }: News): void {
     const before = this.#seen;
     const seen = { kv };
     this.#isAwaited = false;
     this.#revision = revision;
+    this.#history = history;
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
-    const isSameKey = before !== undefined && before.kv?.createRevision === kv?.createRevision;
-    if (!isSameKey || this.#watch === undefined) this.#follow(kv);
+    if (before === undefined || !isSameKey(before.kv, kv) || this.#watch === undefined) this.#follow(kv);
     for (const [observer, { isTold }] of [...this.#observers]) {
       if (this.#seen !== seen) return; // an observer that was told before has brought other news
       if (isTold) this.#tell(observer, kv);
@@ -208,8 +195,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     if (known === undefined) return; // it has left meanwhile
     const before = known.last;
     known.last = { kv };
-    const isSame = before?.kv?.createRevision === kv?.createRevision && before?.kv?.modRevision === kv?.modRevision;
-    if (before === undefined || !isSame) observer.changed(kv, this.#revision);
+    if (before === undefined || !isSame(before.kv, kv)) {
+      observer.changed({ kv, revision: this.#revision, history: this.#history });
+    }
   }
 
   /** Tells one observer what was seen last, unless that is known to be out of date. */
@@ -235,7 +223,6 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   read(): Promise<Head> {
     this.#findHost();
     this.#mustRead = false;
-    this.#revisionBefore = this.#revision;
     this.#reading = this.#asking;
     this.#asking = [];
     const queue = this.#host?.view.queue;
@@ -243,20 +230,18 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     return queue.head(() => this.#observers.size === 0);
   }
 
-  found({ kv, revision, count }: Head): void {
+  found(head: Head): void {
     const asked = this.#reading;
     this.#reading = [];
     for (const observer of asked) {
       const entry = this.#observers.get(observer);
       if (entry !== undefined) entry.isTold = true;
     }
-    // The store believes no older answer. One that is older than what was seen before the read begins a new history.
-    const isNewHistory = revision < this.#revisionBefore;
-    if (revision < this.#revision && !isNewHistory) {
+    if (this.#isOlder(head)) {
       for (const observer of asked) this.#brief(observer);
     } else {
-      this.#count = count;
-      this.#accept(kv, revision);
+      this.#count = head.count;
+      this.#accept(head);
     }
   }
 
@@ -269,25 +254,5 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   #fail(error: ElectionError): void {
     for (const observer of [...this.#observers.keys()]) observer.failed(error);
-  }
-}
-
-/** The leader watchers of one client: one for each election that somebody observes. */
-export class LeaderWatchers {
-  readonly #clock: Clock;
-  readonly #byElection = new Map<string, LeaderWatcher>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  of(election: string): LeaderWatcher {
-    const known = this.#byElection.get(election);
-    if (known !== undefined) return known;
-    const watcher = new LeaderWatcher(this.#clock, () => {
-      if (this.#byElection.get(election) === watcher) this.#byElection.delete(election);
-    });
-    this.#byElection.set(election, watcher);
-    return watcher;
   }
 }

@@ -4,6 +4,7 @@ import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
+import type { News } from './leader-observer.js';
 import type { OwnKey, Place, Queue } from './queue.js';
 import { Succession, type SuccessionHandlers } from './succession.js';
 
@@ -12,6 +13,11 @@ export interface PlaceWatcherHandlers {
   first(place: Place): void;
   /** Our key is gone. Told once; nothing is told after it. */
   gone(): void;
+  /**
+   * There is an older key than ours, though there was none before. Create revisions only grow, so etcd has another
+   * history than we know: a snapshot was restored.
+   */
+  overtaken(): void;
   /** Somebody wrote our key anew, perhaps we ourselves. A read shows the key without its value. */
   rewritten(kv: KeyValue): void;
   /** A read or a watch failed; it is tried again. */
@@ -50,6 +56,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   #predecessor: string | undefined;
   /** A revision at which our key existed, and the key before ours. */
   #revision: bigint;
+  /** The history of etcd that this revision belongs to. */
+  #history: number;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
   readonly #ownWatch: SharedWatch;
@@ -64,6 +72,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   constructor(queue: Queue, watcher: Watcher, clock: Clock, place: Place, on: PlaceWatcherHandlers) {
     this.own = place.own;
     this.#revision = place.revision;
+    this.#history = place.history ?? 0;
     this.#modRevision = place.kv.modRevision;
     this.#queue = queue;
     this.#watcher = watcher;
@@ -86,7 +95,9 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
    * Somebody has learned which key was the head at this revision. If that is the key before ours, we are second in line
    * from now on. When the key before ours was the third until now, this is how we hear of it.
    */
-  headSeen({ key, createRevision }: KeyValue, revision: bigint): void {
+  headSeen({ kv, revision, history = 0 }: News): void {
+    if (kv === undefined || history !== this.#history) return;
+    const { key, createRevision } = kv;
     // A key of that name from before our time, or a candidate that has come back with the same key, is another key.
     const isPredecessor = key === this.#predecessor && createRevision < this.own.createRevision;
     if (!isPredecessor || this.#isClosed || this.#succession !== undefined || revision < this.#revision) return;
@@ -136,7 +147,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     if (this.#modRevision !== own.createRevision) return this.#readPlace();
     const { key, createRevision, lease } = own;
     const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
-    const place = { own, predecessor: undefined, isNext: false, kv, revision };
+    const place = { own, predecessor: undefined, isNext: false, kv, revision, history: this.#history };
     this.#on.first(place);
     this.#followPredecessor(place); // after the news: the successor's work waits for that
   }
@@ -160,20 +171,27 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
 
   found(place: Place | undefined): void {
     if (place === undefined) return this.gone();
-    if (this.#isFirst && place.predecessor !== undefined) return; // it was read before we became the first
+    if (this.#isFirst && place.predecessor !== undefined) return this.#onOlder(place);
     this.#followPredecessor(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
     if (place.predecessor === undefined) this.#on.first(place);
   }
 
+  /** A read has found a key before ours, though we were the first. */
+  #onOlder({ revision, history = 0 }: Place): void {
+    const wasReadBefore = history === this.#history && revision < this.#revision;
+    if (!wasReadBefore) this.#on.overtaken();
+  }
+
   readFailed(error: unknown): void {
     this.#on.failed(error as ElectionError);
   }
 
-  #followPredecessor({ predecessor, isNext, revision }: Place): void {
+  #followPredecessor({ predecessor, isNext, revision, history = 0 }: Place): void {
     if (this.#isClosed) return;
     this.#revision = revision;
+    this.#history = history;
     if (predecessor !== this.#predecessor) {
       this.#leavePredecessor();
       this.#predecessor = predecessor;

@@ -1,9 +1,10 @@
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
-import type { KeyValue, Op, RangeQuery, RangeResult, Store } from '../store/store.js';
+import type { KeyValue, Op, RangeQuery, Store, TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
 import { endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
+import type { RankKey } from './rank.js';
 
 /** Our key in the queue. The create revision tells it from a later key of the same name. */
 export interface OwnKey {
@@ -21,10 +22,12 @@ export interface Place {
   readonly isNext: boolean;
   /** The key just before ours when it is no candidate's. */
   readonly blocker?: KeyValue;
-  /** Our key at that revision, without its value. */
+  /** Our key at that revision, without its value, and perhaps without its lease. */
   readonly kv: KeyValue;
   /** The revision at which this was so. */
   readonly revision: bigint;
+  /** The history that the revision belongs to. */
+  readonly history?: number | undefined;
 }
 
 /** Which key is first in the queue, by one linearizable read. */
@@ -33,7 +36,12 @@ export interface Head {
   /** How many keys are under the prefix, including those of nested elections. */
   readonly count: number;
   readonly revision: bigint;
+  /** The history that the revision belongs to. */
+  readonly history?: number | undefined;
 }
+
+/** A place, with the key before ours as the read has shown it. */
+type FoundPlace = Omit<Place, 'predecessor' | 'blocker'> & { readonly predecessor: KeyValue | undefined };
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
@@ -50,11 +58,15 @@ const never = (): boolean => false;
  * before ours could be gone in one, and our own key in the other.
  */
 export class Queue {
+  /** Our priority; undefined while nobody has spoken of priorities here. */
+  rank: RankKey | undefined;
   readonly #store: Store;
   readonly #log: () => Logger;
   readonly #prefix: string;
   /** Create revisions of keys whose deletion etcd has not confirmed: our request may still arrive. */
   readonly #doomed = new Set<bigint>();
+  /** Our last key that we know of. */
+  #last: OwnKey | undefined;
   #hasWarned = false;
   #blockers: Blockers | undefined;
 
@@ -92,7 +104,9 @@ export class Queue {
 
   /**
    * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
-   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good.
+   * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good. But a
+   * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now,
+   * so we do not take its place.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -102,25 +116,31 @@ export class Queue {
     withHead: boolean,
   ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
     const key = this.keyOf(lease);
-    const join: Op[] = [{ type: 'put', key, value, lease }, this.#read('newest', OF_A_PLACE)];
-    const { succeeded, revision, ranges } = await this.#store.txn({
+    const rank = this.rank?.rank ?? 0;
+    const ranked = this.rank?.writing(lease, rank) ?? [];
+    const join: Op[] = [{ type: 'put', key, value, lease }, ...ranked, this.#read('newest', OF_A_PLACE)];
+    const result = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
       success: withHead ? [...join, this.#read('oldest', 1)] : join,
       failure: [readOf(key)],
     });
+    const { succeeded, revision, ranges } = result;
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
-      if (found === undefined || !this.#doomed.has(found.createRevision)) {
+      if (found === undefined || !(this.#isRestored(found) || this.#doomed.has(found.createRevision))) {
         return { place: await this.#takeUp(found, lease, value), head: undefined };
       }
       await this.release({ key, createRevision: found.createRevision, lease });
       return this.join(lease, value, withHead); // under another create revision, which the late request does not match
     }
 
+    this.rank?.wrote(lease, rank);
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
-    const head = this.#headIn(ranges[1], revision);
-    const place = this.#placeIn(ranges[0], own, revision, OF_A_PLACE, head?.kv) ?? (await this.place(own));
+    this.#last = own;
+    const head = this.#headIn(result, 1);
+    const found = this.#placeIn(result, own, OF_A_PLACE, head?.kv);
+    const place = found === undefined ? await this.place(own) : await this.#withBlocker(found, head?.kv);
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
     return { place, head };
   }
@@ -133,10 +153,11 @@ export class Queue {
   async place(own: OwnKey, isOver = never): Promise<Place | undefined> {
     for (let limit = OF_A_PLACE; ; limit *= WIDER) {
       const query = this.#read('newest', limit, own.createRevision);
-      const { revision, ranges } = await this.#store.txn({ compare: [], success: [query], failure: [] });
-      if (!ranges[0]?.kvs.some((kv) => isKey(kv, own)) && (ranges[0]?.kvs.length ?? 0) < limit) return undefined;
-      const place = this.#placeIn(ranges[0], own, revision, limit);
-      if (place !== undefined) return place;
+      const result = await this.#store.txn({ compare: [], success: [query], failure: [] });
+      const kvs = result.ranges[0]?.kvs ?? [];
+      if (!kvs.some((kv) => isKey(kv, own)) && kvs.length < limit) return undefined;
+      const place = this.#placeIn(result, own, limit);
+      if (place !== undefined) return await this.#withBlocker(place);
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the place any more');
     }
   }
@@ -146,10 +167,11 @@ export class Queue {
     this.#doomed.add(own.createRevision);
     const { succeeded } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
-      success: [{ type: 'delete', key: own.key }],
+      success: [{ type: 'delete', key: own.key }, ...(this.rank?.writing(own.lease, 0) ?? [])],
       failure: [],
     });
     this.#doomed.delete(own.createRevision);
+    if (succeeded) this.rank?.wrote(own.lease, 0);
     return succeeded;
   }
 
@@ -179,17 +201,19 @@ export class Queue {
   /** As {@link place}, for the oldest key. */
   async head(isOver = never): Promise<Head> {
     for (let limit = 1; ; limit *= WIDER) {
-      const { revision, ranges } = await this.#store.txn({
-        compare: [],
-        success: [this.#read('oldest', limit)],
-        failure: [],
-      });
-      const head = this.#headIn(ranges[0], revision);
+      const query = this.#read('oldest', limit);
+      const result = await this.#store.txn({ compare: [], success: [query], failure: [] });
+      const head = this.#headIn(result);
       if (head !== undefined && (head.kv === undefined || limit === 1)) return head;
       const kv = head?.kv && (await this.#get(head.kv.key)); // the value, which the wide read has left out
       if (head !== undefined && kv?.createRevision === head.kv?.createRevision) return { ...head, kv };
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the head any more');
     }
+  }
+
+  /** Whether a key of our name is none that we have written since our last key of this name. */
+  #isRestored({ key, createRevision }: KeyValue): boolean {
+    return key === this.#last?.key && createRevision < this.#last.createRevision;
   }
 
   async #get(key: string): Promise<KeyValue | undefined> {
@@ -200,12 +224,18 @@ export class Queue {
   /** The whole queue, in order. */
   async all(): Promise<KeyValue[]> {
     const { ranges } = await this.#store.txn({ compare: [], success: [this.#read('oldest', 0)], failure: [] });
-    return (ranges[0]?.kvs ?? []).filter((kv) => this.isCandidateKey(kv.key)).sort(byAge);
+    return this.inOrder(ranges[0]?.kvs ?? []);
+  }
+
+  /** The keys of the queue among these, in the order of the queue. */
+  inOrder(kvs: readonly KeyValue[]): KeyValue[] {
+    return kvs.filter((kv) => this.isCandidateKey(kv.key)).sort(byAge);
   }
 
   /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */
   async #takeUp(kv: KeyValue | undefined, lease: bigint, value: Buffer): Promise<Place> {
     const own = kv && { key: kv.key, createRevision: kv.createRevision, lease };
+    this.#last = own ?? this.#last;
     if (own !== undefined && (kv?.lease !== lease || !kv.value.equals(value))) await this.proclaim(own, value);
     const place = own && (await this.place(own));
     if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
@@ -223,13 +253,12 @@ export class Queue {
    * that revision, when it is known.
    */
   #placeIn(
-    range: RangeResult | undefined,
+    { revision, history, ranges }: TxnResult,
     own: OwnKey,
-    revision: bigint,
     limit: number,
     head?: KeyValue,
-  ): Place | undefined {
-    const kvs = range?.kvs ?? [];
+  ): FoundPlace | undefined {
+    const kvs = ranges[0]?.kvs ?? [];
     const ours = kvs.find((kv) => isKey(kv, own));
     if (ours === undefined) return undefined;
     const older = this.#candidates(kvs)
@@ -240,16 +269,30 @@ export class Queue {
     // did not cut the answer off.
     const isWhole = kvs.length < limit;
     if (predecessor === undefined && !isWhole) return undefined;
-    const isHead = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
-    const place = { own, predecessor: predecessor?.key, isNext: isHead, kv: ours, revision };
-    return predecessor !== undefined && isBlocking(predecessor) ? { ...place, blocker: predecessor } : place;
+    const isNext = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
+    return { own, predecessor, isNext, kv: ours, revision, history };
   }
 
-  #headIn(range: RangeResult | undefined, revision: bigint): Head | undefined {
+  /**
+   * Tells whether the key before ours is a candidate's, by its lease. From 3.7 on etcd leaves leases out of an answer
+   * without values. Our own key shows whether this answer is such a one; then the key before ours is read by itself,
+   * unless it is the head, which was read with everything.
+   */
+  async #withBlocker({ predecessor, ...found }: FoundPlace, head?: KeyValue): Promise<Place> {
+    const place = { ...found, predecessor: predecessor?.key };
+    if (predecessor === undefined) return place;
+    const isHead = head?.key === predecessor.key && head.createRevision === predecessor.createRevision;
+    const whole = found.kv.lease !== 0n ? predecessor : isHead ? head : await this.#get(predecessor.key);
+    const isThere = whole?.createRevision === predecessor.createRevision;
+    return isThere && isBlocking(whole) ? { ...place, blocker: whole } : place;
+  }
+
+  #headIn({ revision, history, ranges }: TxnResult, at = 0): Head | undefined {
+    const range = ranges[at];
     if (range === undefined) return undefined;
     const [first] = this.#candidates(range.kvs).sort(byAge);
     if (first === undefined && range.kvs.length > 0 && range.kvs.length < range.count) return undefined;
-    return { kv: first, count: range.count, revision };
+    return { kv: first, count: range.count, revision, history };
   }
 
   #candidates(kvs: readonly KeyValue[]): KeyValue[] {

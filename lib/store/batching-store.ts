@@ -1,14 +1,5 @@
-import {
-  isOutage,
-  type KeepAliveHandlers,
-  type KeepAliveStream,
-  type Op,
-  type Store,
-  type Txn,
-  type TxnResult,
-  type WatchHandlers,
-  type WatchStream,
-} from './store.js';
+import { PassingStore } from './passing-store.js';
+import { isOutage, type Op, type Txn, type TxnResult } from './store.js';
 
 interface Waiting {
   readonly txn: Txn;
@@ -34,32 +25,11 @@ const MOST_BYTES = 256 * 1024;
  * writes. When a compare does not hold, or etcd refuses the batch (one permission is missing, one lease is gone), its
  * transactions are sent one by one, so that no transaction decides for the others.
  */
-export class BatchingStore implements Store {
-  readonly #store: Store;
+export class BatchingStore extends PassingStore {
   #waiting: Waiting[] = [];
   #inFlight = 0;
 
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  grant(id: bigint, ttl: number): Promise<number | undefined> {
-    return this.#store.grant(id, ttl);
-  }
-
-  revoke(id: bigint): Promise<void> {
-    return this.#store.revoke(id);
-  }
-
-  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
-    return this.#store.keepAlive(id, on);
-  }
-
-  watch(on: WatchHandlers): WatchStream {
-    return this.#store.watch(on);
-  }
-
-  txn(txn: Txn): Promise<TxnResult> {
+  override txn(txn: Txn): Promise<TxnResult> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ txn, resolve, reject, isAlone: false });
       this.#send();
@@ -101,7 +71,7 @@ export class BatchingStore implements Store {
     const [first] = batch;
     if (first === undefined) return;
     try {
-      const result = await this.#store.txn(batch.length === 1 ? first.txn : merge(batch));
+      const result = await this.below.txn(batch.length === 1 ? first.txn : merge(batch));
       if (batch.length === 1) first.resolve(result);
       else if (result.succeeded) distribute(batch, result);
       else this.#sendAlone(batch);
@@ -131,11 +101,11 @@ function merge(batch: readonly Waiting[]): Txn {
   };
 }
 
-function distribute(batch: readonly Waiting[], { revision, cluster, ranges }: TxnResult): void {
+function distribute(batch: readonly Waiting[], { ranges, ...result }: TxnResult): void {
   let from = 0;
   for (const { txn, resolve } of batch) {
     const to = from + txn.success.filter(isRange).length;
-    resolve({ succeeded: true, revision, cluster, ranges: ranges.slice(from, to) });
+    resolve({ ...result, ranges: ranges.slice(from, to) });
     from = to;
   }
 }

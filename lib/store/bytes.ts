@@ -26,11 +26,38 @@ export function hexOf(leaseId: bigint): string {
   return BigInt.asUintN(64, leaseId).toString(16);
 }
 
+/** The bit of a lease id that is always set, so that the id is never 0: 0 asks etcd to choose. */
+const ALWAYS_SET = 1n << 62n;
+/** Bits of a lease id that are random, and bits that follow from them. */
+const RANDOM = 46;
+const CHECK = 16;
+/** An odd number whose product spreads each random bit over the highest bits: 2^64 divided by the golden ratio. */
+const SPREADER = 0x9e37_79b9_7f4a_7c15n;
+
 /**
  * A lease id of our own choice: etcd refuses a repeated grant, and we recognise the lease as ours, where an id of
- * etcd's choice would leave an orphan. The id has 62 random bits and is never 0, since 0 asks etcd to choose.
+ * etcd's choice would leave an orphan. The id has 46 random bits, and 16 bits that follow from them. So every candidate
+ * of this library is known by its lease: see {@link isOurLease}.
  */
 export function newLeaseId(): bigint {
-  const bits = (): bigint => BigInt(Math.floor(Math.random() * 2 ** 31));
-  return (1n << 62n) | (bits() << 31n) | bits();
+  const bits = (): bigint => BigInt(Math.floor(Math.random() * 2 ** (RANDOM / 2)));
+  return leaseIdOf((bits() << BigInt(RANDOM / 2)) | bits());
+}
+
+/** The lease id of ours with these 46 bits. */
+export function leaseIdOf(random: bigint): bigint {
+  return ALWAYS_SET | (random << BigInt(CHECK)) | checkOf(random);
+}
+
+/**
+ * Whether a lease was granted to this library: its last 16 bits follow from the others. Of the ids that others choose
+ * one in 131,072 looks like that.
+ */
+export function isOurLease(leaseId: bigint): boolean {
+  if (leaseId >> 62n !== 1n) return false;
+  return (leaseId & 0xffffn) === checkOf((leaseId ^ ALWAYS_SET) >> BigInt(CHECK));
+}
+
+function checkOf(random: bigint): bigint {
+  return BigInt.asUintN(64, random * SPREADER) >> BigInt(64 - CHECK);
 }

@@ -30,9 +30,9 @@ export class History {
   #patience = PATIENCE;
   #revision = 0n;
   #cluster: bigint | undefined;
-  #hasBegunAnew = false;
+  #number = 0;
   /** When the first of the older answers came, and when the last: nothing newer has come in between. */
-  #older: { readonly since: number; last: number } | undefined;
+  #older: { readonly since: number; last: number; isOfOther: boolean } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -43,9 +43,14 @@ export class History {
     return this.#revision;
   }
 
+  /** How often the history has begun anew. */
+  get number(): number {
+    return this.#number;
+  }
+
   /** Whether revisions of an earlier history may still be around. */
   get hasBegunAnew(): boolean {
-    return this.#hasBegunAnew;
+    return this.#number > 0;
   }
 
   /** No new history is believed before `ms` have passed: leaders of the old one may go by their leases for so long. */
@@ -56,6 +61,8 @@ export class History {
   /** A watch has told of this revision. */
   saw(revision: bigint): void {
     if (revision <= this.#revision) return;
+    // An event does not name its cluster, and another cluster has revisions of its own.
+    if (this.#older?.isOfOther === true) return;
     this.#revision = revision;
     this.#older = undefined;
   }
@@ -70,11 +77,12 @@ export class History {
       return 'current';
     }
     const now = this.#clock.now();
-    if (this.#older === undefined || now - this.#older.last > GAP) this.#older = { since: now, last: now };
+    if (this.#older === undefined || now - this.#older.last > GAP) this.#older = { since: now, last: now, isOfOther };
     this.#older.last = now;
+    this.#older.isOfOther ||= isOfOther;
     if (now - this.#older.since < this.#patience) return 'older';
     this.#older = undefined;
-    this.#hasBegunAnew = true;
+    this.#number++;
     this.#revision = revision;
     this.#cluster = cluster;
     return 'new history';

@@ -1,15 +1,7 @@
 import { type Clock, sleep, soon } from '../common/time.js';
 import { History } from './history.js';
-import {
-  type KeepAliveHandlers,
-  type KeepAliveStream,
-  StaleAnswer,
-  type Store,
-  type Txn,
-  type TxnResult,
-  type WatchHandlers,
-  type WatchStream,
-} from './store.js';
+import { PassingStore } from './passing-store.js';
+import { StaleAnswer, type Store, type Txn, type TxnResult, type WatchHandlers, type WatchStream } from './store.js';
 
 /** Milliseconds before an older answer is asked for again. The client takes a member at random each time. */
 const PAUSES = [0, 20, 50, 100];
@@ -28,17 +20,16 @@ interface Stream {
  * leader or a pause of the process (https://github.com/etcd-io/etcd/issues/21375 and 20418). A promotion that believes
  * such an answer waits for a predecessor whose deletion was told already, and nobody leads.
  *
- * When etcd's history has begun anew (see {@link History}), every watch is started again at the new revision, and its
- * followers read.
+ * When etcd's history has begun anew (see {@link History}), answers carry another number of it, every watch is started
+ * again at the new revision, and its followers read.
  */
-export class MonotonicStore implements Store {
-  readonly #store: Store;
+export class MonotonicStore extends PassingStore {
   readonly #clock: Clock;
   readonly #history: History;
   readonly #streams = new Set<Stream>();
 
   constructor(store: Store, clock: Clock) {
-    this.#store = store;
+    super(store);
     this.#clock = clock;
     this.#history = new History(clock);
   }
@@ -48,26 +39,14 @@ export class MonotonicStore implements Store {
     this.#history.waitAtLeast(ms);
   }
 
-  grant(id: bigint, ttl: number): Promise<number | undefined> {
-    return this.#store.grant(id, ttl);
-  }
-
-  revoke(id: bigint): Promise<void> {
-    return this.#store.revoke(id);
-  }
-
-  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
-    return this.#store.keepAlive(id, on);
-  }
-
-  async txn(txn: Txn): Promise<TxnResult> {
+  override async txn(txn: Txn): Promise<TxnResult> {
     const seen = this.#history.revision;
     for (const pause of PAUSES) {
       if (pause > 0) await sleep(this.#clock, pause);
-      const result = await this.#store.txn(txn);
+      const result = await this.below.txn(txn);
       const verdict = this.#history.judge(result, seen);
       if (verdict === 'new history') this.#renewWatches();
-      if (verdict !== 'older') return result;
+      if (verdict !== 'older') return { ...result, history: this.#history.number };
     }
     const message =
       `etcd answers with an older state than it has told of before (revision ${seen}): trying again. ` +
@@ -76,10 +55,10 @@ export class MonotonicStore implements Store {
     throw new StaleAnswer('UNAVAILABLE', message);
   }
 
-  watch(on: WatchHandlers): WatchStream {
+  override watch(on: WatchHandlers): WatchStream {
     const watches = new Set<number>();
     const known: Stream = { on, watches };
-    const stream = this.#store.watch({
+    const stream = this.below.watch({
       created: (id) => on.created(id),
       events: (id, events) => {
         const last = events.at(-1);

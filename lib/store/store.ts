@@ -57,7 +57,7 @@ export interface KeyValue {
   readonly value: Buffer;
   readonly createRevision: bigint;
   readonly modRevision: bigint;
-  /** 0n when the key has no lease. */
+  /** 0n when the key has no lease, and when a read without values has left the lease out. */
   readonly lease: bigint;
 }
 
@@ -69,7 +69,7 @@ export interface RangeQuery {
   readonly order: 'oldest' | 'newest';
   /** 0 for no limit. */
   readonly limit: number;
-  /** Read without the values. */
+  /** Read without the values. From 3.7 on etcd leaves the leases out too, since its index does not have them. */
   readonly keysOnly?: boolean;
   readonly maxCreateRevision?: bigint;
 }
@@ -103,6 +103,8 @@ export interface TxnResult {
   readonly revision: bigint;
   /** The id of the cluster that has answered; undefined when the store does not know it. */
   readonly cluster?: bigint | undefined;
+  /** How often etcd's history has begun anew by then. Revisions compare only within one history. */
+  readonly history?: number | undefined;
   /** The results of the `range` operations of the branch that was taken, in their order. */
   readonly ranges: readonly RangeResult[];
 }

@@ -42,7 +42,7 @@ export class WatchMultiplexer {
   readonly #signOfLife: SignOfLife;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   readonly #byId = new Map<number, SharedWatch>();
-  readonly #byName = new Map<string, SharedWatch>();
+  readonly #byName = new Map<string | SharedWatch, SharedWatch>();
   readonly #pending: PendingWatches;
   readonly #onDeleted: (key: string) => void;
   /** One for all watches. */
@@ -85,7 +85,7 @@ export class WatchMultiplexer {
   }
 
   follows(subject: Subject): boolean {
-    return this.#byName.has(nameOf(subject));
+    return this.#known(subject) !== undefined;
   }
 
   /** Follows a key or range from a revision on: the one after the read that it continues. */
@@ -96,12 +96,11 @@ export class WatchMultiplexer {
 
   /** The same, for those who are so many that a function for each would be too much: they call `leave` of the watch. */
   attach(subject: Subject, from: bigint, follower: Follower): SharedWatch {
-    const name = nameOf(subject);
-    const known = this.#byName.get(name);
+    const known = this.#known(subject);
     const watch = known ?? new SharedWatch(subject, from, this.#onLeave);
     watch.add(follower);
     if (watch.isPatient && subject.isPatient !== true) this.#pending.hasten(watch);
-    if (known === undefined) this.#begin(name, watch);
+    if (known === undefined) this.#begin(watch);
     else this.#catchUp(watch, from, follower);
     return watch;
   }
@@ -118,9 +117,13 @@ export class WatchMultiplexer {
 
   // ---- what is followed ----
 
-  #begin(name: string, watch: SharedWatch): void {
+  #known(subject: Subject): SharedWatch | undefined {
+    return subject.deletionsOnly === true ? undefined : this.#byName.get(nameOf(subject));
+  }
+
+  #begin(watch: SharedWatch): void {
     const wasIdle = this.#byName.size === 0;
-    this.#byName.set(name, watch);
+    this.#byName.set(watch.name, watch);
     if (this.#isReopening) return;
     if (this.#stream === undefined) return this.#open();
     if (wasIdle) {

@@ -19,16 +19,15 @@ export interface Subject {
   readonly end?: string | undefined;
   /** The watch can wait while many watches are created. */
   readonly isPatient?: boolean;
-  /** What is put is not told. */
+  /** What is put is not told. Such a range is of one follower, and never shared. */
   readonly deletionsOnly?: boolean;
   /** The key of the range whose end is waited for; without it, `key`. */
   readonly awaited?: string;
 }
 
-/** A key is followed apart from a range that begins with it, and so is a range of which only deletions are told. */
-export function nameOf({ key, end, deletionsOnly }: Subject): string {
-  if (end === undefined) return key;
-  return deletionsOnly === true ? `${key}\0${end}\0` : `${key}\0${end}`;
+/** A key is followed apart from a range that begins with it. */
+export function nameOf({ key, end }: Subject): string {
+  return end === undefined ? key : `${key}\0${end}`;
 }
 
 /**
@@ -89,8 +88,9 @@ export class SharedWatch implements Subject {
     this.#leave = leave;
   }
 
-  get name(): string {
-    return nameOf(this);
+  /** What others find it by. A watch that is not shared needs no name: ten thousand of these take a megabyte. */
+  get name(): string | this {
+    return this.deletionsOnly ? this : nameOf(this);
   }
 
   get isAbandoned(): boolean {

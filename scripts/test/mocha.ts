@@ -2,12 +2,12 @@ import { describeServer, findEtcd } from '../../spec/support/cluster/etcd-server
 import { run } from '../../spec/support/cluster/run.js';
 import type { Stage } from './stage.js';
 
-const TOOL = 'mocha/bin/mocha.js';
-const REPORTER = ['--reporter', 'dist/spec/support/reporter.js'];
+export const MOCHA = 'mocha/bin/mocha.js';
+export const REPORTER = ['--reporter', 'dist/spec/support/reporter.js'];
 
 /** Runs specs. The developer's own options come last, so that they win. */
 export function mocha(stage: Stage, ...specs: readonly string[]): Promise<boolean> {
-  return stage.tool(TOOL, ...REPORTER, ...specs, ...stage.mochaArgs);
+  return stage.tool(MOCHA, ...REPORTER, ...specs, ...stage.mochaArgs);
 }
 
 /** Runs specs on the etcd that was found. Without a program of our own, faults cannot be made. */

@@ -35,17 +35,15 @@ export class Run {
     return this.#interruptedBy === undefined && this.outcomes.every(({ result }) => result !== 'failed');
   }
 
-  /** The steps before the lanes, both lanes at the same time, the steps after them. */
+  /** One after the other, but for steps with lanes that follow each other: their lanes run at the same time. */
   async carryOut(steps: readonly Step[]): Promise<void> {
-    const first = steps.findIndex(({ lane }) => lane !== undefined);
-    const before = first < 0 ? steps : steps.slice(0, first);
-    const rest = steps.slice(before.length);
-    await this.#inOrder(before, this.#options.print);
-    await this.#inLanes(rest.filter(({ lane }) => lane !== undefined));
-    await this.#inOrder(
-      rest.filter(({ lane }) => lane === undefined),
-      this.#options.print,
-    );
+    for (let rest = steps; rest.length > 0; ) {
+      const hasLane = rest[0]?.lane !== undefined;
+      const end = rest.findIndex(({ lane }) => (lane !== undefined) !== hasLane);
+      const block = end < 0 ? rest : rest.slice(0, end);
+      await (hasLane ? this.#inLanes(block) : this.#inOrder(block, this.#options.print));
+      rest = rest.slice(block.length);
+    }
     const order = steps.map(({ name }) => name);
     this.outcomes.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   }

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { readJournal, type SpecResults } from './journal.js';
-import { type Ending, runTool } from './tool.js';
+import { type Ending, type Runtime, runTool } from './tool.js';
 
 export interface StageOptions {
   readonly name: string;
@@ -69,16 +69,26 @@ export class Stage {
   }
 
   /** Runs an installed tool; true when it ends well. */
-  async tool(tool: string, ...args: readonly string[]): Promise<boolean> {
+  tool(tool: string, ...args: readonly string[]): Promise<boolean> {
+    return this.toolOn({}, tool, ...args);
+  }
+
+  /** As {@link tool}, on a runtime and in an environment of its own. */
+  async toolOn(
+    { runtime, env: surroundings = process.env }: { readonly runtime?: Runtime; readonly env?: NodeJS.ProcessEnv },
+    tool: string,
+    ...args: readonly string[]
+  ): Promise<boolean> {
     const { name, logs } = this.#options;
     const env = {
-      ...process.env,
+      ...surroundings,
       ...(process.stdout.isTTY && { MOCHA_COLORS: '1' }),
       SPEC_JOURNAL: this.#journal,
       SPEC_SCRATCH: this.#folder,
       SPEC_LOGS: join(logs, name),
     };
-    const ending = await runTool(tool, args, { env, onOutput: (text) => this.#print(text) });
+    const onOutput = (text: string): void => this.#print(text);
+    const ending = await runTool(tool, args, { env, onOutput, ...(runtime !== undefined && { runtime }) });
     this.endings.push(ending);
     return ending.code === 0;
   }

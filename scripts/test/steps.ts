@@ -1,6 +1,7 @@
 import { onCompose } from './compose.js';
 import { report } from './coverage.js';
 import { mocha, mochaOnContainers, mochaOnEtcd, mochaOnPackage } from './mocha.js';
+import { fetchReleases, mochaOnAll, onOtherRelease } from './releases.js';
 import type { Step } from './step.js';
 
 /** The first line of a complaint of biome's: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
@@ -37,6 +38,12 @@ export const STEPS: readonly Step[] = [
   { name: 'package', run: mochaOnPackage },
   { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('../dist/scripts/docs.js') },
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
+  { name: 'releases', run: fetchReleases },
+  onOtherRelease('3.4', 'first'),
+  onOtherRelease('3.5', 'second'),
+  onOtherRelease('3.6', 'first'),
+  onOtherRelease('3.7', 'second'),
+  { name: 'rolling', lane: 'first', run: (stage) => mochaOnAll(stage, 'dist/spec/rolling/*.spec.js') },
 ];
 
 /**

@@ -11,12 +11,22 @@ const ENDS_WITHIN = 10_000;
 /** Milliseconds to wait, after a tool's end, for processes that it left behind and that hold its output open. */
 const CLOSES_WITHIN = 3_000;
 
+/** What runs a tool: a program, and the arguments before the tool's name. */
+export interface Runtime {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+export const THIS_NODE: Runtime = { program: process.execPath, args: ['--enable-source-maps'] };
+
 export interface ToolOptions {
   /** Gets all that the tool prints. */
   readonly onOutput: (text: string) => void;
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds. @default 360000 */
   readonly silence?: number;
+  /** @default the Node.js of this process */
+  readonly runtime?: Runtime;
 }
 
 /** How a tool ended. */
@@ -29,9 +39,9 @@ export interface Ending {
 
 /** Runs an installed tool to its end. The tool gets the signals that we get. A tool that falls silent is ended. */
 export async function runTool(tool: string, args: readonly string[], options: ToolOptions): Promise<Ending> {
-  const { onOutput, env = process.env, silence = SILENCE } = options;
-  const command = ['--enable-source-maps', join(root, 'node_modules', tool), ...args];
-  const child = spawn(process.execPath, command, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { onOutput, env = process.env, silence = SILENCE, runtime = THIS_NODE } = options;
+  const command = [...runtime.args, join(root, 'node_modules', tool), ...args];
+  const child = spawn(runtime.program, command, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const watch = new SilenceWatch(child, silence);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

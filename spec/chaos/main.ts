@@ -7,6 +7,7 @@
  * Exits with 0 only if every promise was kept, and enough has happened for that to mean something.
  */
 import { rmSync } from 'node:fs';
+import { describeServer, findEtcd } from '../support/cluster/etcd-server.js';
 import { check } from './checker/check.js';
 import { describe } from './checker/report.js';
 import { verdictOn } from './checker/verdict.js';
@@ -42,10 +43,13 @@ async function carryOut(chosen: ChaosOptions): Promise<number> {
 }
 
 async function runAndCheck(chosen: ChaosOptions): Promise<number> {
-  const { minutes, seed, faults } = chosen;
+  const { minutes, seed, faults, upgrade } = chosen;
   const folder = workFolder(chosen.folder);
   const only = faults === undefined ? '' : ` --faults '${faults.join(',')}'`;
-  console.log(`chaos: npm run chaos -- --minutes ${minutes} --seed ${seed}${only}`);
+  const upgrading = upgrade ? ' --upgrade' : '';
+  console.log(`chaos: npm run chaos -- --minutes ${minutes} --seed ${seed}${only}${upgrading}`);
+  const server = upgrade ? undefined : await findEtcd();
+  for (const line of server === undefined ? [] : await describeServer(server)) console.log(line);
   const startedAt = performance.now();
   const say = (line: string): void =>
     console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  ${line}`);

@@ -10,6 +10,8 @@ export interface ChaosOptions {
   readonly folder: string | undefined;
   /** Checks the logs that are in this folder, and runs nothing. */
   readonly check: string | undefined;
+  /** Members that were killed or restarted come back as the next release of etcd. */
+  readonly upgrade: boolean;
   /** Runs on a library with this mistake in it. The mistake must be found. */
   readonly break: string | undefined;
 }
@@ -18,6 +20,7 @@ export const USAGE = `npm run chaos -- [options]
   --minutes 5        how long faults are applied
   --seed 7           which faults, in which order; drawn and printed when it is left out
   --faults a,b       only these kinds
+  --upgrade          members that were killed or restarted come back as the next release, from etcd 3.5 to 3.7
   --folder DIR       where the logs are kept
   --check DIR        checks the logs of an earlier run and runs nothing
   --break NAME       on a copy of the library with a mistake in it: ends with 1 when what that must break was broken`;
@@ -30,6 +33,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
       minutes: { type: 'string', default: '5' },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
       faults: { type: 'string' },
+      upgrade: { type: 'boolean', default: false },
       folder: { type: 'string' },
       check: { type: 'string' },
       break: { type: 'string' },
@@ -42,5 +46,6 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
     throw new Error(`\`--seed\` must be a whole number, 0 or more; got ${values.seed}`);
   }
   const faults = values.faults === undefined ? undefined : parseKinds(values.faults);
-  return { minutes, seed, faults, folder: values.folder, check: values.check, break: values.break };
+  const { folder, check, upgrade, break: mistake } = values;
+  return { minutes, seed, faults, upgrade, folder, check, break: mistake };
 }

@@ -5,6 +5,7 @@ import { microseconds } from './log/clock.js';
 import { type FaultKind, kindsFor } from './nemesis/kinds.js';
 import { Nemesis } from './nemesis/nemesis.js';
 import { plan } from './nemesis/plan.js';
+import { Upgrade } from './upgrade.js';
 import { World } from './world.js';
 
 /** Milliseconds in which a process must have started, because a busy machine takes its time. */
@@ -18,6 +19,7 @@ export interface RunOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly faults: readonly FaultKind[] | undefined;
+  readonly upgrade: boolean;
 }
 
 async function isAtPeace(world: World): Promise<boolean> {
@@ -32,7 +34,8 @@ async function isAtPeace(world: World): Promise<boolean> {
  * @returns what no log can tell: processes that ended though nobody had asked them to
  */
 export async function run(options: RunOptions, folder: string, say: (line: string) => void): Promise<string[]> {
-  const world = await World.start(folder);
+  const upgrade = options.upgrade ? await Upgrade.find(say) : undefined;
+  const world = await World.start(folder, upgrade);
   const { log, candidates } = world;
   const problems: string[] = [];
   try {

@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import type { Etcd3 } from 'etcd3';
 import { createClient } from '../../lib/index.js';
 import { Cluster } from '../support/cluster/cluster.js';
+import type { Member } from '../support/cluster/member.js';
 import { CandidateProcess } from './candidate/candidate-process.js';
 import { electionsOf, mainElection, PROFILES } from './candidate/profile.js';
 import { Log } from './log/log.js';
+import type { Upgrade } from './upgrade.js';
 
 /** All parts of a run: the cluster, the candidates, a client that goes past the proxies, and the nemesis' own log. */
 export class World {
@@ -14,10 +16,18 @@ export class World {
   readonly client: Etcd3;
   readonly log: Log;
   readonly elections: readonly string[];
+  readonly #upgrade: Upgrade | undefined;
   readonly #onExit: () => void;
 
-  private constructor(run: string, folder: string, cluster: Cluster, candidates: readonly CandidateProcess[]) {
+  private constructor(
+    run: string,
+    folder: string,
+    cluster: Cluster,
+    candidates: readonly CandidateProcess[],
+    upgrade: Upgrade | undefined,
+  ) {
     this.run = run;
+    this.#upgrade = upgrade;
     this.cluster = cluster;
     this.candidates = candidates;
     this.client = createClient({ hosts: [...cluster.hosts] });
@@ -29,13 +39,15 @@ export class World {
     process.once('exit', this.#onExit);
   }
 
-  static async start(folder: string): Promise<World> {
-    const cluster = await Cluster.start({ members: 3 });
+  /** @param upgrade the releases that the cluster goes through */
+  static async start(folder: string, upgrade?: Upgrade): Promise<World> {
+    const { first: bin, flags } = upgrade ?? {};
+    const cluster = await Cluster.start({ members: 3, ...(bin !== undefined && { bin, flags: flags ?? [] }) });
     const run = `chaos-${process.pid}-${Date.now().toString(36)}`;
     const candidates = await Promise.all(
       PROFILES.map((profile) => CandidateProcess.start(profile, cluster.hosts, folder, run)),
     );
-    return new World(run, folder, cluster, candidates);
+    return new World(run, folder, cluster, candidates, upgrade);
   }
 
   /** The candidate that leads the main election, as far as candidates have told: the one elected last. */
@@ -43,6 +55,12 @@ export class World {
     const main = mainElection(this.run);
     const since = (candidate: CandidateProcess): number => candidate.leads.get(main) ?? 0;
     return this.candidates.filter((c) => c.leads.has(main)).sort((a, b) => since(b) - since(a))[0];
+  }
+
+  /** Starts a member that was stopped, as the next release when it is its turn. */
+  async comeBack(member: Member): Promise<void> {
+    if (!member.alive) await this.#upgrade?.next(member, this.cluster.members);
+    member.launch();
   }
 
   /** Whether every election is led by a process that runs. */

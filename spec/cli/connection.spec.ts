@@ -84,9 +84,10 @@ describe('the flags that say how to reach etcd', () => {
       return join(folder, name);
     };
 
-    it('are read, and left alone for http://', async () => {
-      expect((await clientOptions({ endpoints: 'a', ...files })).credentials).to.deep.equal(of);
-      expect(await clientOptions({ endpoints: 'http://a', ...files })).not.to.have.property('credentials');
+    it('are taken by the names of their files, and left alone for http://', async () => {
+      const { cacert: ca, cert, key } = files;
+      expect((await clientOptions({ endpoints: 'a', ...files })).tls).to.deep.equal({ ca, cert, key });
+      expect(await clientOptions({ endpoints: 'http://a', ...files })).not.to.have.property('tls');
     });
 
     const bad: readonly (readonly [flag: 'cacert' | 'cert' | 'key', name: string, message: string])[] = [

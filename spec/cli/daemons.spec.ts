@@ -23,7 +23,7 @@ describe('a daemon that the command of etcd-leader run has started', () => {
     Program.start(['run', '--ttl', '4', ...flags, name, '--', 'sh', '-c', script], { hosts: cluster().hosts });
 
   const deleteLeader = async (): Promise<void> => {
-    const step = Program.start(['step-down', name, '--yes'], { hosts: cluster().hosts });
+    const step = Program.start(['step-down', name, '--yes', '--force'], { hosts: cluster().hosts });
     expect(await step.exited(), step.stderr.text).to.deep.equal({ code: 0 });
   };
 

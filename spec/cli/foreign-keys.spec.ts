@@ -113,7 +113,7 @@ describe('the command line and keys that are no candidates’', () => {
     };
 
     for (const [which, join] of Object.entries(others)) {
-      it(`is shown by list as by candidates, and its key is deleted by step-down: ${which}`, async () => {
+      it(`is shown by list as by candidates, is not asked, and is deposed by step-down --force: ${which}`, async () => {
         const { election, is } = await join(name);
         await until(() => is.isLeader(), { within: 10_000, what: `${which} to lead` });
         await queued(candidate(cluster().hosts, election, { value: 'a' }));
@@ -129,7 +129,18 @@ describe('the command line and keys that are no candidates’', () => {
           2,
         ]);
 
-        const program = ask('step-down', election, '--yes');
+        expect([first.isOurs, JSON.parse(candidates.stdout.text)[1].isOurs]).to.deep.equal([false, true]);
+        const table = ask('candidates', election);
+        await table.exited();
+        expect(table.stdout.all[1]).to.match(/^1 +other .* s: of another client$/);
+
+        const polite = ask('step-down', election, '--yes');
+        expect(await polite.exited(), polite.stderr.text).to.deep.equal({ code: 4 });
+        expect(polite.stderr.text).to.match(/^etcd-leader: other \(token \d+\) is a candidate of another client/);
+        expect((await client.getAll().prefix(`${election}!`).keys()).length).to.equal(0);
+        expect(await client.get(first.key).string()).to.equal('other');
+
+        const program = ask('step-down', election, '--yes', '--force');
         expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
         expect(program.stdout.text).to.match(/^other \(token \d+\) has to step down; a \(token \d+\) leads now$/);
       });
@@ -137,7 +148,7 @@ describe('the command line and keys that are no candidates’', () => {
   });
 
   it('does not take a control key for an election or a candidate', async () => {
-    await candidate(cluster().hosts, name, { value: 'a' }).start().elected();
+    await candidate(cluster().hosts, name, { value: 'a', priority: 3 }).start().elected();
     const control = `${name}!period`;
     await client.put(control).value('x').exec();
     tracked({ close: () => client.delete().key(control).exec() });

@@ -58,7 +58,15 @@ describe('what etcd-leader shows of elections', () => {
       expect(candidates).to.have.lengthOf(2);
       const { ttl, ...rest } = candidates[0];
       const { key, fencingToken, leaseId } = first?.leadership ?? {};
-      const shown = { position: 1, value: 'first', key, token: String(fencingToken), leaseId, blocks: false };
+      const shown = {
+        position: 1,
+        value: 'first',
+        key,
+        token: String(fencingToken),
+        leaseId,
+        blocks: false,
+        isOurs: true,
+      };
       expect(rest).to.deep.equal(shown);
       expect(ttl).to.be.within(0, TTL);
     });
@@ -144,17 +152,70 @@ describe('what etcd-leader shows of elections', () => {
   });
 
   describe('step-down', () => {
-    it('sends the leader to the end of the queue', async () => {
+    it('asks the leader, which goes to the end of the queue, and says who leads and after how long', async () => {
       const [first, second] = await queue('first', 'second');
       const reasons: string[] = [];
-      first?.on('unelected', (_, { code }) => reasons.push(code));
+      first?.on('unelected', (_, { code, message }) => reasons.push(`${code} ${message}`));
       const program = ask('step-down', name, '--yes');
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
-      expect(program.stdout.text).to.match(/^first \(token \d+\) has to step down; second \(token \d+\) leads now$/);
+      expect(program.stdout.text).to.match(
+        /^first \(token \d+\) has stepped down; second \(token \d+\) leads now, after \d+\.\d\d s$/,
+      );
       await second?.elected();
       await until(async () => (await second?.candidates())?.map((c) => c.value).join() === 'second,first', {
         what: 'first to queue again',
       });
+      expect(reasons).to.have.lengthOf(1);
+      expect(reasons[0]).to.match(/^STEPPED_DOWN etcd-leader step-down on .+ has asked the leader to step down/);
+      expect((await client.getAll().prefix(`${name}!`).keys()).length).to.equal(0);
+    });
+
+    it('lets the candidate lead that --to names, before those between', async () => {
+      const [, , third] = await queue('first', 'second', 'third');
+      const program = ask('step-down', name, '--to', 'third', '--yes', '--json');
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+      const { election, steppedDown, leader, took } = JSON.parse(program.stdout.text);
+      expect([election, steppedDown.value, leader.value, typeof took]).to.deep.equal([
+        name,
+        'first',
+        'third',
+        'number',
+      ]);
+      expect((await third?.elected())?.fencingToken).to.equal(BigInt(leader.token));
+      const again = ask('step-down', name, '--to', 'third', '--yes');
+      expect(await again.exited(), again.stderr.text).to.deep.equal({ code: 0 });
+      expect(again.stdout.text).to.match(/^third \(token \d+\) leads already$/);
+    });
+
+    it('exits with 1 when nobody announces what --to says, and with 2 when --force is said too', async () => {
+      const [first] = await queue('first');
+      const [nobody, both] = [
+        ask('step-down', name, '--to', 'x', '--yes'),
+        ask('step-down', name, '--to', 'x', '--yes', '--force'),
+      ];
+      expect([await nobody.exited(), await both.exited()]).to.deep.equal([{ code: 1 }, { code: 2 }]);
+      expect(nobody.stderr.text).to.equal('etcd-leader: nobody in the queue announces x: nothing done');
+      expect(first?.isLeader()).to.equal(true);
+    });
+
+    it('exits with 4 when the leader does not answer within 2 s, and --force deletes its key', async () => {
+      const deaf = tracked(
+        new Election(tracked(createClient({ hosts: [...cluster().hosts] })), name, {
+          value: 'deaf',
+          ttl: TTL,
+          steerable: false,
+        }),
+      );
+      await deaf.start().elected();
+      const reasons: string[] = [];
+      deaf.on('unelected', (_, { code }) => reasons.push(code));
+      const polite = ask('step-down', name, '--yes');
+      expect(await polite.exited(), polite.stderr.text).to.deep.equal({ code: 4 });
+      expect(polite.stderr.text).to.match(/^etcd-leader: deaf \(token \d+\) has not answered: nothing done\. --force /);
+      expect(deaf.isLeader()).to.equal(true);
+      const forced = ask('step-down', name, '--yes', '--force');
+      expect(await forced.exited(), forced.stderr.text).to.deep.equal({ code: 0 });
+      await until(() => reasons.length > 0, { what: 'the leader to notice' });
       expect(reasons).to.deep.equal(['KEY_DELETED']);
     });
 

@@ -49,6 +49,7 @@ describe('who leads', () => {
       fencingToken: term.fencingToken,
       modRevision: term.fencingToken,
       blocks: false,
+      isOurs: true,
     });
     expect((await onlooker.candidates()).map(({ value }) => value)).to.deep.equal(['a', 'b']);
     expect(onlooker.state).to.equal('idle');

@@ -52,7 +52,14 @@ function etcds(): Arbitrary<EtcdPlan> {
 /** 2 to 7 candidates of one or two elections. */
 function fewCandidates(): Arbitrary<ProcessPlan[]> {
   const candidates = fc.array(
-    fc.record<CandidatePlan>({ election: elections(), observe: mostly(true), startsAt: starts() }),
+    fc.record<CandidatePlan>({
+      election: elections(),
+      observe: mostly(true),
+      startsAt: starts(),
+      priority: rarely(priorities()),
+      preempt: rarely(fc.constantFrom(1, 2)),
+      steerable: rarely(fc.boolean()),
+    }),
     { minLength: 1, maxLength: 2, size: 'max' },
   );
   return fc
@@ -153,6 +160,17 @@ function deeds(): Arbitrary<Deed> {
     deed(3, fc.record({ ...of('start'), ...whom })),
     deed(4, fc.record({ ...of('stop'), ...whom })),
     deed(3, fc.record({ ...of('step down'), ...whom })),
+    deed(
+      3,
+      fc.record({
+        ...of('hand over'),
+        who: fc.oneof({ weight: 3, arbitrary: leaders() }, { weight: 1, arbitrary: who }),
+        to: fc.nat(5),
+        past: fc.boolean(),
+      }),
+    ),
+    deed(2, fc.record({ ...of('ask'), ...whom, to: fc.option(fc.nat(5), { nil: undefined }) })),
+    deed(1, fc.record({ ...of('prioritise'), ...whom, priority: priorities() })),
     deed(2, fc.record({ ...of('restart'), ...whom, after: short() })),
     deed(2, fc.record({ ...of('proclaim'), ...whom, times: fc.integer({ min: 1, max: 3 }) })),
     deed(4, fc.record({ ...of('run'), ...whom, task: tasks() })),
@@ -226,12 +244,24 @@ function deeds(): Arbitrary<Deed> {
     deed(2, fc.record({ ...of('raft leader') })),
     deed(1, fc.record({ ...of('quorum'), for: spell() })),
     deed(1, fc.record({ ...of('etcd restart'), for: short() })),
+    deed(2, fc.record({ ...of('history'), from: beginnings(), for: short() })),
     deed(3, fc.record({ ...of('delete key'), ...whom })),
     deed(2, fc.record({ ...of('revoke lease'), ...whom })),
+    deed(1, fc.record({ ...of('revoke unnoticed'), ...whom })),
     deed(1, fc.record({ ...of('cancel watches'), ...whom })),
     deed(1, fc.record({ ...of('overwrite key'), ...whom })),
     deed(1, fc.record({ ...of('delete queue'), election: elections(), many: fc.integer({ min: 2, max: 4 }) })),
+    deed(1, fc.record({ ...of('unseen end'), election: elections(), after: fc.nat(600) })),
     deed(1, fc.record({ ...of('nested key'), election: elections() })),
+    deed(
+      1,
+      fc.record({
+        ...of('forge ask'),
+        election: elections(),
+        says: fc.constantFrom('now', 'twice', 'stale', 'nonsense'),
+      }),
+    ),
+    deed(2, fc.record({ ...of('foreign candidate'), election: elections(), for: fc.nat(9_000) })),
     deed(3, fc.record({ ...of('compact') })),
   );
 }
@@ -271,9 +301,26 @@ function people(): Arbitrary<Who> {
   return fc.record({ election: elections(), as });
 }
 
+function leaders(): Arbitrary<Who> {
+  return fc.record({ election: elections(), as: fc.constant('leader' as const) });
+}
+
+function priorities(): Arbitrary<number> {
+  return fc.constantFrom(0, 1, 5, -3);
+}
+
+function rarely<T>(value: Arbitrary<T>): Arbitrary<T | undefined> {
+  return fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+}
+
 /** Draws the first election more often than all others, because much that befalls one election tells more. */
 function elections(): Arbitrary<number> {
   return fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(12) });
+}
+
+/** Of another history: an empty folder, or a snapshot that is so many revisions old. */
+function beginnings(): Arbitrary<'nothing' | number> {
+  return fc.oneof(fc.constant<'nothing'>('nothing'), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 40 }));
 }
 
 function short(): Arbitrary<number> {

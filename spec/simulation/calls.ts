@@ -1,5 +1,5 @@
 import type { Contender } from './contender.js';
-import type { Call } from './plan.js';
+import type { Call, Who } from './plan.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
@@ -26,6 +26,14 @@ function act(world: World, contender: Contender, call: Call): void {
       return;
     case 'step down':
       return contender.stepDown();
+    case 'hand over':
+      return call.past
+        ? handOverPast(world, contender, call.who)
+        : contender.handOver(valueAt(world, contender, call.to));
+    case 'ask':
+      return contender.ask(call.to === undefined ? undefined : valueAt(world, contender, call.to));
+    case 'prioritise':
+      return contender.prioritise(call.priority);
     case 'restart':
       void contender.stop();
       process.user.after(call.after, () => {
@@ -66,6 +74,31 @@ function act(world: World, contender: Contender, call: Call): void {
     case 'close':
       void renew(world, process, call.backAfter);
   }
+}
+
+/** Milliseconds for a candidate to leave the queue and come back, when nothing is wrong. */
+const REJOINS_WITHIN = 300;
+
+/** Another client's candidate queues, then one of ours, and the leader hands over to the last. */
+function handOverPast(world: World, contender: Contender, { election }: Who): void {
+  const next = world.find({ election, as: 'next' });
+  world.foreign.join(contender.electionName, 3_000);
+  if (next !== undefined && next !== contender) {
+    next.process.act(() => void next.stop());
+    next.process.user.after(REJOINS_WITHIN / 2, () => {
+      if (!next.isRetired && !world.isCalm) next.election.start();
+    });
+  }
+  contender.process.user.after(REJOINS_WITHIN, () => {
+    const last = world.referee.queueOf(contender.electionName).length - 1;
+    if (!contender.isRetired && !world.isCalm) contender.handOver(valueAt(world, contender, Math.max(0, last)));
+  });
+}
+
+/** What the candidate announces that stands at this place of the queue. */
+function valueAt(world: World, { electionName }: Contender, place: number): string {
+  const queue = world.referee.queueOf(electionName);
+  return queue[place % Math.max(1, queue.length)]?.value.toString() ?? 'nobody';
 }
 
 function dither(contender: Contender, [ms, ...rest]: readonly number[]): void {

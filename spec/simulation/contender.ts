@@ -4,12 +4,16 @@ import type { Leadership } from '../../lib/leadership.js';
 import type { Session } from '../../lib/session.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
 import type { Process } from './process.js';
+import { type Announced, idOf } from './record.js';
 import { isCrash, Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Worker } from './worker.js';
 
 /** The ends of a term that leave the candidate in charge: it holds the key until its work has ended. */
 const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'STEPPED_DOWN', 'UNHEALTHY', 'ABORTED']);
+
+/** Milliseconds after which whoever asks gives up. */
+const ASKS_FOR = 8_000;
 
 export type HealthCheck = 'good' | 'bad' | 'throws' | 'hangs';
 export type Ambush = 'stop' | 'step down' | 'throw' | 'reject';
@@ -40,7 +44,7 @@ export class Contender {
   #term: Leadership | undefined;
   /** The signal of the present term, if the user has asked for it at the beginning. */
   #signal: AbortSignal | undefined;
-  #lastLeader = 0n;
+  #lastLeader: Announced | undefined;
   #announced = 0;
 
   constructor({ name, electionName, plan, process, session }: ContenderParts) {
@@ -54,6 +58,9 @@ export class Contender {
       value: name,
       observe: plan.observe,
       healthCheck: () => this.#answer(),
+      ...(plan.priority !== undefined && { priority: plan.priority }),
+      ...(plan.preempt !== undefined && { preempt: plan.preempt }),
+      ...(plan.steerable !== undefined && { steerable: plan.steerable }),
       logger: process.loggerFor(name),
       ...(session === undefined && { ttl, renewDeadline }),
     });
@@ -69,6 +76,12 @@ export class Contender {
   /** The present term, as the events have told. */
   get term(): Leadership | undefined {
     return this.#term;
+  }
+
+  /** The candidacy that it leads with; empty when there is none. */
+  get leads(): string {
+    const { leadership } = this.election;
+    return leadership === undefined ? '' : idOf({ key: leadership.key, createRevision: leadership.fencingToken });
   }
 
   get isQueued(): boolean {
@@ -108,6 +121,27 @@ export class Contender {
 
   stepDown(): void {
     void this.#settling('stepDown()', this.election.stepDown(), ['NOT_LEADER']);
+  }
+
+  handOver(to: string): void {
+    const codes = ['NOT_LEADER', 'NOT_CANDIDATE', 'UNAVAILABLE'];
+    void this.#settling('stepDown({ to })', this.election.stepDown({ to }), codes);
+  }
+
+  ask(to: string | undefined): void {
+    const abort = new AbortController();
+    this.process.user.after(ASKS_FOR, () => abort.abort());
+    const asked = this.election.ask({ signal: abort.signal, ...(to !== undefined && { to }) });
+    asked.then(
+      () => this.process.world.tally.add('outcome', 'asks answered'),
+      () => this.process.world.tally.add('outcome', 'asks refused'),
+    );
+    const codes = ['TIMEOUT', 'ABORTED', 'NOT_LEADER', 'NOT_CANDIDATE', 'BLOCKED', 'UNAVAILABLE', 'LEASE_LOST'];
+    void this.#settling('ask()', asked, codes);
+  }
+
+  prioritise(priority: number): void {
+    void this.#settling('setPriority()', this.election.setPriority(priority), ['UNAVAILABLE', 'LEASE_LOST']);
   }
 
   proclaim(): void {
@@ -174,8 +208,7 @@ export class Contender {
         this.tell(() => `hears that the leader is ${value ?? 'nobody'}`);
         world.tally.add('outcome', 'leader events');
         if (candidate === undefined) return;
-        world.referee.announced(this.electionName, this.name, candidate.fencingToken, this.#lastLeader);
-        this.#lastLeader = candidate.fencingToken;
+        this.#lastLeader = world.referee.announced(this.electionName, this.name, candidate, this.#lastLeader);
       }),
     );
     this.election.on('suspended', (error) => this.tell(() => `suspended: ${error.message}`));
@@ -200,8 +233,10 @@ export class Contender {
     void this.write(leadership);
   }
 
-  #onUnelected(leadership: Leadership, { code }: ElectionError): void {
+  #onUnelected(leadership: Leadership, { code, message }: ElectionError): void {
     this.tell(() => `unelected: ${code}`);
+    if (/has asked/.test(message)) this.process.world.referee.obeyed(this, leadership);
+    if (/makes way/.test(message)) this.process.world.tally.add('outcome', 'preemptions');
     this.process.world.tally.add('outcome', `unelected: ${code}`);
     if (this.#term !== leadership) throw new Violation('c: pairs', `${this.name} was unelected without a term`);
     if (code === 'KEY_DELETED') this.process.world.referee.bereft(this, leadership);

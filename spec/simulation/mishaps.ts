@@ -33,6 +33,13 @@ export function befall(world: World, mishap: Mishap): boolean {
       etcd.restart(mishap.for);
       lasting(world, mishap.for, () => {});
       return true;
+    case 'history': {
+      const before = etcd.keys();
+      etcd.beginAnew(mishap.from, mishap.for);
+      world.story.tell('', () => `etcd begins anew at revision ${etcd.revision}`);
+      world.beginAnew(before, mishap.for);
+      return true;
+    }
   }
 }
 

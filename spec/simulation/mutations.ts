@@ -1,4 +1,5 @@
 import type { Mutation } from '../support/mutants/mutation.js';
+import { HISTORY_MUTATIONS } from './history-mutations.js';
 import type { Check } from './violation.js';
 
 /** A mistake in lib/, and the checks of which one must fail for it. */
@@ -223,8 +224,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a read without values taken for the value of the elected',
     file: 'lib/campaign/proclaimed-value.ts',
-    search: 'return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value } : undefined;',
-    replace: 'return isAsJoined && own === this.#key?.own ? kv : undefined;',
+    search: '? { ...kv, value: this.#key.value, lease: own.lease } : undefined;',
+    replace: '? { ...kv, lease: own.lease } : undefined;',
     breaks: ['f: somebody leads'],
   },
   {
@@ -258,8 +259,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'the queue told in the order of its keys',
     file: 'lib/queue/queue.ts',
-    search: '(kv.key)).sort(byAge);',
-    replace: '(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));',
+    search: '(kv.key)).sort(byAge);\n  }\n',
+    replace: '(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));\n  }\n',
     breaks: ['e: order'],
   },
   {
@@ -286,8 +287,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a release that hangs is waited for',
     file: 'lib/campaign/leaving.ts',
-    search: 'await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release());',
-    replace: 'await this.#release();',
+    search: 'await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));',
+    replace: 'await this.#release(until);',
     breaks: ['g: bounded'],
   },
   {
@@ -296,6 +297,13 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     search: 'if (!(await sleep(clock, backoff.next(), signal, { unref: true }))) return false;',
     replace: 'await sleep(clock, backoff.next(), signal, { unref: true });\n    return false;',
     breaks: ['g: nothing left'],
+  },
+  {
+    name: 'a lease that a read left out taken for none',
+    file: 'lib/campaign/proclaimed-value.ts',
+    search: 'value: this.#key.value, lease: own.lease }',
+    replace: 'value: this.#key.value }',
+    breaks: ['f: somebody leads'],
   },
   {
     name: 'results of a batch handed to the wrong waiter',
@@ -314,8 +322,51 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'an answer that is older than what was seen is believed',
     file: 'lib/store/monotonic-store.ts',
-    search: "if (verdict !== 'older') return result;",
-    replace: 'return result;',
+    search: "if (verdict !== 'older') return { ...result",
+    replace: 'return { ...result',
     breaks: ['f: somebody leads'],
+  },
+  ...HISTORY_MUTATIONS,
+  {
+    name: 'keys moved for a target that may have left',
+    file: 'lib/queue/standing.ts',
+    search: 'const compare = [own, target, ...some]',
+    replace: 'const compare = [own, ...some]',
+    breaks: ['e: order'],
+  },
+  {
+    name: 'candidates of other clients moved too',
+    file: 'lib/queue/keys.ts',
+    search: 'return isOurLease(lease) && leaseIn(key) === hexOf(lease);',
+    replace: 'return leaseIn(key) === hexOf(lease);',
+    breaks: ['e: order'],
+  },
+  {
+    name: 'a leader makes way for an equal',
+    file: 'lib/campaign/preemption.ts',
+    search: 'rankOf(standing, kv) > ours',
+    replace: 'rankOf(standing, kv) >= ours',
+    breaks: ['f: calm'],
+  },
+  {
+    name: 'a priority is left behind when its candidate leaves',
+    file: 'lib/queue/queue.ts',
+    search: "{ type: 'delete', key: own.key }, ...(this.rank?.writing(own.lease, 0) ?? [])]",
+    replace: "{ type: 'delete', key: own.key }]",
+    breaks: ['f: somebody leads'],
+  },
+  {
+    name: 'an ask that concerns another term obeyed',
+    file: 'lib/campaign/steering.ts',
+    search: 'if (ask?.token === this.#own.createRevision && ask.to !== this.#own.lease)',
+    replace: 'if (ask !== undefined)',
+    breaks: ['e: order'],
+  },
+  {
+    name: 'a transfer before the work has ended',
+    file: 'lib/campaign/leaving.ts',
+    search: '    const running = this.#work?.running;',
+    replace: '    await this.#handOver(startedAt + options.releaseTimeout);\n    const running = this.#work?.running;',
+    breaks: ['h: work first'],
   },
 ];

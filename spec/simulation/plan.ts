@@ -50,6 +50,11 @@ export interface CandidatePlan {
   readonly observe: boolean;
   /** Milliseconds after the beginning; undefined when nothing but a call starts the candidate. */
   readonly startsAt?: number | undefined;
+  readonly priority?: number | undefined;
+  /** Seconds. */
+  readonly preempt?: number | undefined;
+  /** Follows asks on a shared session too. */
+  readonly steerable?: boolean | undefined;
 }
 
 /** A candidate: by its number, or by what it is in its election at that moment. */
@@ -70,6 +75,11 @@ export type DeedName = Deed['name'];
 /** Calls that the users of the library make. */
 export type Call =
   | { readonly name: 'start' | 'stop' | 'step down' | 'read'; readonly who: Who }
+  /** Steps down for the candidate at this place of the queue; `past`: past a candidate of another client. */
+  | { readonly name: 'hand over'; readonly who: Who; readonly to: number; readonly past: boolean }
+  /** Asks the leader; `to` as before, if anybody. */
+  | { readonly name: 'ask'; readonly who: Who; readonly to: number | undefined }
+  | { readonly name: 'prioritise'; readonly who: Who; readonly priority: number }
   | { readonly name: 'restart'; readonly who: Who; readonly after: number }
   | { readonly name: 'proclaim'; readonly who: Who; readonly times: number }
   | { readonly name: 'run'; readonly who: Who; readonly task: TaskPlan }
@@ -130,13 +140,26 @@ export type Mishap =
       readonly for: number;
     }
   | { readonly name: 'raft leader' }
-  | { readonly name: 'quorum' | 'etcd restart'; readonly for: number };
+  | { readonly name: 'quorum' | 'etcd restart'; readonly for: number }
+  /** etcd comes back with an empty data folder, or with a snapshot of so many revisions ago: its revisions go back. */
+  | { readonly name: 'history'; readonly from: 'nothing' | number; readonly for: number };
 
 /** What operators do to keys and leases. */
 export type Tampering =
+  /** `revoke unnoticed`: refreshes of the lease succeed all the same. */
+  | { readonly name: 'revoke unnoticed'; readonly who: Who }
   | { readonly name: 'delete key' | 'revoke lease' | 'cancel watches' | 'overwrite key'; readonly who: Who }
+  /**
+   * Deletes the key of the second in line while its watches are interrupted, compacts that away, and deletes the
+   * leader's key `after` ms, while reads of the second are answered late.
+   */
+  | { readonly name: 'unseen end'; readonly election: number; readonly after: number }
   | { readonly name: 'delete queue'; readonly election: number; readonly many: number }
   | { readonly name: 'nested key'; readonly election: number }
+  /** Writes the key of asks: for the present leader, for others, or nonsense. */
+  | { readonly name: 'forge ask'; readonly election: number; readonly says: 'now' | 'twice' | 'stale' | 'nonsense' }
+  /** A candidate of another client queues, and leaves after so many milliseconds. */
+  | { readonly name: 'foreign candidate'; readonly election: number; readonly for: number }
   | { readonly name: 'compact' };
 
 export type StreamKind = 'keepAlive' | 'watch';

@@ -12,6 +12,7 @@ import type {
 export interface ProbeHandlers {
   granting(lease: bigint): void;
   sending(txn: Txn): void;
+  answered(): void;
   revoking(lease: bigint): void;
 }
 
@@ -39,9 +40,11 @@ export class Probe implements Store {
     return this.#store.keepAlive(id, on);
   }
 
-  txn(txn: Txn): Promise<TxnResult> {
+  async txn(txn: Txn): Promise<TxnResult> {
     this.#on.sending(txn);
-    return this.#store.txn(txn);
+    const result = await this.#store.txn(txn);
+    this.#on.answered();
+    return result;
   }
 
   watch(on: WatchHandlers): WatchStream {

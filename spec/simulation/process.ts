@@ -49,6 +49,8 @@ export class Process {
   readonly closed = new WeakSet<Session>();
   /** The contenders of sessions that have been closed. */
   readonly #retired: Contender[] = [];
+  /** How often etcd had begun anew when it first answered: of the histories before nothing is known here. */
+  knowsFrom: number | undefined;
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();
 
@@ -189,13 +191,20 @@ export class Process {
       for (const { worker } of this.contenders) this.world.guard(() => worker.released(isHeldBy));
     };
     return new Probe(this.connection, {
-      granting: (lease) => this.#leases.add(lease),
+      granting: (lease) => {
+        this.#leases.add(lease);
+        this.world.referee.ours.add(lease);
+      },
       sending: (txn) => {
         this.world.guard(() => checkGuarded(txn));
+        this.world.guard(() => this.world.referee.moving(this.name, txn, this.owns));
         // A deletion that is repeated for an earlier place names the revision of that place, so it deletes nothing.
         for (const { key, createRevision } of deletedBy(txn)) {
           released((term) => term.key === key && term.fencingToken === createRevision);
         }
+      },
+      answered: () => {
+        this.knowsFrom ??= this.world.histories;
       },
       revoking: (lease) => released(({ leaseId }) => leaseId === hexOf(lease)),
     });
@@ -208,7 +217,7 @@ export class Process {
  */
 function checkGuarded({ compare, success, failure }: Txn): void {
   for (const op of [...success, ...failure]) {
-    if (op.type === 'range') continue;
+    if (op.type === 'range' || op.key.includes('!')) continue; // control keys lie outside the queue
     const isGuarded = compare.some(({ key }) => key === op.key) && success.includes(op);
     if (!isGuarded) throw new Violation('a: fencing', `${op.type} of ${op.key} without a guard`);
     if (op.type === 'put' && op.lease === 0n) throw new Violation('d: no phantom', `${op.key} is put without a lease`);

@@ -1,33 +1,12 @@
 import type { Leadership } from '../../lib/leadership.js';
+import type { Txn } from '../../lib/store/store.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
+import { type Announced, type Claim, idOf, isCandidateKey, Record } from './record.js';
 import type { Story } from './story.js';
 import type { Tally } from './tally.js';
 import { Violation } from './violation.js';
-
-/** What etcd and the candidates have shown of one election so far. */
-class Record {
-  readonly name: string;
-  readonly prefix: string;
-  readonly guard: string;
-  readonly contenders: Contender[] = [];
-  /** Create revisions of the keys that have been the oldest, in order. */
-  readonly heads: bigint[] = [];
-  /** Keys that somebody else than their owner has deleted, and since when. */
-  readonly voided = new Map<bigint, number>();
-  /** Terms in which the candidate was no leader any more, whether it had heard of that or not. */
-  readonly over = new Set<Leadership>();
-  lastElected = 0n;
-  lastLeader: Contender | undefined;
-  lastGuard = 0n;
-
-  constructor(name: string) {
-    this.name = name;
-    this.prefix = `${name}/`;
-    this.guard = `guard of ${name}`;
-  }
-}
 
 export interface RefereeParts {
   readonly etcd: FakeEtcd;
@@ -48,6 +27,8 @@ const LEARNS_WITHIN = 6_000;
 export class Referee {
   readonly #parts: RefereeParts;
   readonly #records = new Map<string, Record>();
+  /** Every lease that the library has asked for. */
+  readonly ours = new Set<bigint>();
 
   constructor(elections: readonly string[], parts: RefereeParts) {
     for (const name of elections) this.#records.set(name, new Record(name));
@@ -73,8 +54,52 @@ export class Referee {
   /** Somebody else is about to take this key, or its lease, away from the owner. */
   void(kv: StoredKey): void {
     for (const record of this.#records.values()) {
-      if (isCandidateKey(kv.key, record.prefix)) record.voided.set(kv.createRevision, this.#parts.now());
+      if (isCandidateKey(kv.key, record.prefix)) record.voided.set(idOf(kv), this.#parts.now());
     }
+  }
+
+  /**
+   * etcd's history has begun anew. `before`: the keys of the history before, of which those are left that were in the
+   * snapshot. Tokens begin anew too.
+   */
+  beginAnew(before: readonly StoredKey[]): void {
+    const { etcd } = this.#parts;
+    const lost = before.filter(({ key, createRevision }) => etcd.get(key)?.createRevision !== createRevision);
+    for (const kv of lost) this.void(kv);
+    for (const record of this.#records.values()) {
+      const guard = etcd.get(record.guard);
+      record.beginAnew(lost, etcd.keys(record.prefix), guard === undefined ? 0n : BigInt(guard.value.toString()));
+    }
+    this.look();
+  }
+
+  /**
+   * The exceptions to the order of joining: a process deletes keys of others only in a transfer. That is one
+   * transaction under a compare of its own key, of each key that it deletes, and of a key behind all these, which
+   * stays. Nobody is deleted for a target that has left, and no candidate of another client is.
+   */
+  moving(who: string, { compare, success }: Txn, owns: (lease: bigint) => boolean): void {
+    for (const { name, prefix } of this.#records.values()) {
+      const deleted = success.flatMap((op) => (op.type === 'delete' && isCandidateKey(op.key, prefix) ? [op.key] : []));
+      const leaseIn = (key: string): bigint => BigInt(`0x${key.slice(prefix.length)}`);
+      const others = deleted.filter((key) => !owns(leaseIn(key)));
+      if (others.length === 0) continue;
+      const foreign = others.find((key) => !this.ours.has(leaseIn(key)));
+      if (foreign !== undefined) throw new Violation('e: order', `${who} deletes the key ${foreign} of another client`);
+      const kept = compare.filter(({ key }) => isCandidateKey(key, prefix) && !deleted.includes(key));
+      const last = compare.reduce((max, { createRevision }) => (createRevision > max ? createRevision : max), 0n);
+      if (!compare.some(({ key }) => owns(leaseIn(key))) || !kept.some((kv) => kv.createRevision === last)) {
+        throw new Violation('e: order', `${who} deletes ${others} of ${name} in no transfer`);
+      }
+      this.#parts.tally.add('outcome', 'transfers');
+    }
+  }
+
+  /** A leader has stepped down because somebody has asked for it. */
+  obeyed(contender: Contender, { fencingToken: token }: Leadership): void {
+    this.#parts.tally.add('outcome', 'asks obeyed');
+    if (this.#of(contender.electionName).asked.has(`${token}`)) return;
+    throw new Violation('e: order', `${contender.name} has stepped down with token ${token}, and nobody has asked it`);
   }
 
   /** Called after every write. */
@@ -92,12 +117,15 @@ export class Referee {
     const record = this.#of(contender.electionName);
     this.#countHandover(record, contender);
     this.#checkLeaders(record);
-    const voided = this.#isExcused(record, token);
+    const id = idOf({ key, createRevision: token });
+    const voided = this.#isExcused(record, id);
     const kv = this.#parts.etcd.get(key);
-    if (!record.heads.includes(token)) {
+    if (!record.heads.includes(id)) {
       throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, never the oldest`);
     }
     if (voided && kv?.createRevision !== token) return; // the candidate is about to hear that its key is gone
+    // It was the oldest when the history before ended, and the candidate is about to hear that it is not any more.
+    if (record.lastHead === id && this.#parts.now() <= this.#parts.disturbedUntil()) return;
     const [oldest] = this.queueOf(record.name);
     if (kv?.createRevision !== token || oldest?.key !== key) {
       const facts = `first is ${oldest?.key ?? 'nobody'}, created at ${oldest?.createRevision ?? 'no revision'}`;
@@ -111,24 +139,26 @@ export class Referee {
       throw new Violation('b: tokens grow', `${contender.name} was ${facts}`);
     }
     record.lastElected = token;
+    record.voided.delete(id); // a snapshot has brought the key back
   }
 
   /** The candidate has heard that its key was deleted. */
-  bereft(contender: Contender, { fencingToken: token, leaseId }: Leadership): void {
+  bereft(contender: Contender, { key, fencingToken: createRevision, leaseId }: Leadership): void {
     const lives = this.#parts.etcd.leases().some(({ id }) => id.toString(16) === leaseId);
-    if (!lives || this.#of(contender.electionName).voided.has(token)) return;
+    if (!lives || this.#of(contender.electionName).voided.has(idOf({ key, createRevision }))) return;
     throw new Violation('i: no surprises', `${contender.name} has lost its key, and nobody else has deleted it`);
   }
 
-  /** An observer has been told of this leader. */
-  announced(election: string, who: string, token: bigint, before: bigint): void {
-    const record = this.#of(election);
-    if (!record.heads.includes(token)) {
+  /** An observer has been told of this leader, after `before`. */
+  announced(election: string, who: string, { key, fencingToken: token }: Claim, before?: Announced): Announced {
+    const { heads } = this.#of(election);
+    const id = idOf({ key, createRevision: token });
+    if (!heads.includes(id)) {
       throw new Violation('f: observers', `${who} was told that token ${token} leads, which was never the oldest`);
     }
-    if (token < before) {
-      throw new Violation('f: observers', `${who} was told that token ${token} leads, after ${before}`);
-    }
+    const at = heads.indexOf(id, before?.at);
+    if (at >= 0) return { at, token };
+    throw new Violation('f: observers', `${who} was told that token ${token} leads, after ${before?.token}`);
   }
 
   #of(election: string): Record {
@@ -137,9 +167,14 @@ export class Referee {
 
   #look(record: Record): void {
     const [oldest] = this.queueOf(record.name);
-    if (oldest !== undefined && oldest.createRevision !== record.heads.at(-1)) record.heads.push(oldest.createRevision);
+    if (oldest !== undefined && idOf(oldest) !== record.heads.at(-1)) record.heads.push(idOf(oldest));
+    const ask = this.#parts.etcd.get(`${record.name}!ask`)?.value.toString() ?? '';
+    const [, asked] = /"token":"(\d+)"/.exec(ask) ?? [];
+    if (asked !== undefined) record.asked.add(asked);
     const guard = this.#parts.etcd.get(record.guard);
     const token = guard === undefined ? 0n : BigInt(guard.value.toString());
+    // By the leader of the history before, whose key is left.
+    if (record.lastHead?.endsWith(` @ ${token}`) === true) return;
     if (token < record.lastGuard) {
       const facts = `a guarded write with token ${token} was accepted after one with ${record.lastGuard}`;
       throw new Violation('a: fencing', `${record.name}: ${facts}`);
@@ -149,6 +184,7 @@ export class Referee {
 
   #checkLeaders(record: Record): void {
     let leader: Contender | undefined;
+    let outdated: Contender | undefined;
     for (const contender of record.contenders) {
       const { term } = contender;
       if (!contender.election.isLeader()) {
@@ -158,10 +194,11 @@ export class Referee {
       if (term !== undefined && record.over.has(term)) {
         throw new Violation('c: pairs', `${contender.name} leads again in a term that had run out`);
       }
-      const token = contender.election.leadership?.fencingToken ?? 0n;
-      if (record.voided.has(token)) {
-        if (this.#isExcused(record, token) || contender.process.isDead) continue; // a dead process hears of nothing
-        const at = record.voided.get(token)?.toFixed(1);
+      const id = contender.leads;
+      if (record.voided.has(id)) {
+        if (record.outdated.has(id)) outdated = contender;
+        if (this.#isExcused(record, id) || contender.process.isDead) continue; // a dead process hears of nothing
+        const at = record.voided.get(id)?.toFixed(1);
         throw new Violation('a: one leader', `${contender.name} still leads; its key was deleted at ${at}`);
       }
       if (leader !== undefined) {
@@ -169,11 +206,16 @@ export class Referee {
       }
       leader = contender;
     }
+    // Who knows the history before waits until its leader has given up. Who does not cannot.
+    if (leader === undefined || outdated === undefined) return;
+    if ((leader.process.knowsFrom ?? record.history) >= record.history) return;
+    const facts = `${outdated.name} still leads in the history before, and ${leader.name} leads ${record.name}`;
+    throw new Violation('a: one leader', facts);
   }
 
   /** The key was taken away from outside, and the owner may not know yet. */
-  #isExcused(record: Record, token: bigint): boolean {
-    const at = record.voided.get(token);
+  #isExcused(record: Record, id: string): boolean {
+    const at = record.voided.get(id);
     if (at === undefined) return false;
     return this.#parts.now() <= Math.max(at, this.#parts.disturbedUntil()) + LEARNS_WITHIN;
   }
@@ -187,9 +229,4 @@ export class Referee {
     }
     record.lastLeader = contender;
   }
-}
-
-/** A test of the referee's own, because the library's could be wrong. */
-function isCandidateKey(key: string, prefix: string): boolean {
-  return key.startsWith(prefix) && /^[^/]+$/.test(key.slice(prefix.length));
 }

@@ -81,6 +81,9 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
   'start',
   'stop',
   'step down',
+  'hand over',
+  'ask',
+  'prioritise',
   'read',
   'restart',
   'proclaim',
@@ -98,10 +101,14 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
 const TAMPERING: ReadonlySet<string> = new Set<Tampering['name']>([
   'delete key',
   'revoke lease',
+  'revoke unnoticed',
   'cancel watches',
   'overwrite key',
   'delete queue',
+  'unseen end',
   'nested key',
+  'forge ask',
+  'foreign candidate',
   'compact',
 ]);
 

@@ -14,11 +14,33 @@ export function tamper(world: World, tampering: Tampering): boolean {
     case 'nested key':
       etcd.put(`${electionOf(world, tampering.election)}/nested/1`, 'of another election');
       return true;
+    case 'forge ask':
+      for (const text of forged(world, tampering)) etcd.put(`${electionOf(world, tampering.election)}!ask`, text);
+      return true;
+    case 'foreign candidate':
+      world.foreign.join(electionOf(world, tampering.election), tampering.for);
+      return true;
     case 'delete queue': {
       const queue = referee.queueOf(electionOf(world, tampering.election)).slice(0, tampering.many);
       if (queue.length < 2) return false;
       for (const kv of queue) referee.void(kv);
       etcd.delete(...queue.map(({ key }) => key));
+      return true;
+    }
+    case 'unseen end': {
+      const election = electionOf(world, tampering.election);
+      const [head, next] = referee.queueOf(election);
+      const process = world.living.find(({ process }) => next !== undefined && process.owns(next.lease))?.process;
+      if (head === undefined || next === undefined || process === undefined) return false;
+      process.weather.script('txn', { is: 'reply late', by: 700 }, 4);
+      process.connection.breakStreams('watch');
+      remove(world, next);
+      etcd.put(`${election}/nested/1`, 'of another election'); // the deletion is not the newest that is compacted
+      etcd.compact();
+      world.time.at(world.time.now + tampering.after, () => {
+        if (!world.isCalm && etcd.get(head.key)?.createRevision === head.createRevision) remove(world, head);
+      });
+      world.disturb(world.time.now + tampering.after + 1);
       return true;
     }
     case 'delete key': {
@@ -34,11 +56,13 @@ export function tamper(world: World, tampering: Tampering): boolean {
       etcd.put(kv.key, 'of an operator');
       return true;
     }
-    case 'revoke lease': {
+    case 'revoke lease':
+    case 'revoke unnoticed': {
       const kv = keyOf(world, tampering.who);
       if (kv === undefined || kv.lease === 0n) return false;
       for (const other of etcd.keys()) if (other.lease === kv.lease) referee.void(other);
-      etcd.revoke(kv.lease);
+      if (tampering.name === 'revoke lease') etcd.revoke(kv.lease);
+      else etcd.revokeUnnoticed(kv.lease);
       return true;
     }
     case 'cancel watches': {
@@ -54,13 +78,28 @@ export function tamper(world: World, tampering: Tampering): boolean {
 
 /** Deletes keys without a lease, as their writer would, because such keys never expire. */
 export function tidyUp(world: World): void {
+  world.foreign.leave();
   for (const election of world.elections) {
+    world.etcd.delete(`${election}!ask`);
     for (const kv of world.referee.queueOf(election)) {
       if (kv.lease !== 0n) continue;
       world.referee.void(kv);
       world.etcd.delete(kv.key);
     }
   }
+}
+
+function remove(world: World, kv: StoredKey): void {
+  world.referee.void(kv);
+  world.etcd.delete(kv.key);
+}
+
+/** What somebody writes who may write the key of asks. */
+function forged(world: World, { election, says }: Extract<Tampering, { name: 'forge ask' }>): string[] {
+  const token = world.referee.queueOf(electionOf(world, election))[0]?.createRevision ?? 1n;
+  const text = JSON.stringify({ v: 1, token: `${says === 'stale' ? token - 1n : token}` });
+  if (says === 'nonsense') return [`${text.slice(1)}`];
+  return says === 'twice' ? [text, text] : [text];
 }
 
 function electionOf(world: World, number: number): string {

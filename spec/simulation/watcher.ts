@@ -1,4 +1,5 @@
 import type { Contender } from './contender.js';
+import type { Announced } from './record.js';
 
 /** One loop over `election.observe()`. */
 export class Watcher {
@@ -21,16 +22,16 @@ export class Watcher {
 
   async #watch(): Promise<void> {
     const { world } = this.#contender.process;
-    let last = 0n;
+    let last: Announced | undefined;
     for await (const leader of this.#contender.election.observe({ signal: this.#abort.signal })) {
       this.token = leader?.fencingToken;
       this.value = leader?.value;
       this.#contender.tell(() => `observes that the leader is ${leader?.value ?? 'nobody'}`);
       if (leader === undefined) continue;
-      const { fencingToken } = leader;
       const { electionName, name } = this.#contender;
-      world.guard(() => world.referee.announced(electionName, `${name}'s observe()`, fencingToken, last));
-      last = fencingToken;
+      world.guard(() => {
+        last = world.referee.announced(electionName, `${name}'s observe()`, leader, last);
+      });
     }
     this.#contender.watchers.delete(this);
   }

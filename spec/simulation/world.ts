@@ -1,7 +1,9 @@
 import { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
+import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import { Random } from '../support/random.js';
 import { VirtualTime } from '../support/virtual-time.js';
 import type { Contender } from './contender.js';
+import { Foreign } from './foreign.js';
 import type { Plan, Who } from './plan.js';
 import { Process } from './process.js';
 import { Referee } from './referee.js';
@@ -13,6 +15,9 @@ import { Violation } from './violation.js';
 const REQUEST_TIMEOUT = 1_000;
 const HANG_TIMEOUT = 3_600;
 
+/** Milliseconds after which the library believes that etcd's history has begun anew, and what requests take besides. */
+export const BELIEVED_AFTER = 12_000;
+
 /** Everything that exists in one schedule. */
 export class World {
   readonly plan: Plan;
@@ -22,6 +27,7 @@ export class World {
   readonly story: Story;
   readonly etcd: FakeEtcd;
   readonly referee: Referee;
+  readonly foreign = new Foreign(this);
   readonly hangTimeout = HANG_TIMEOUT;
   readonly elections: readonly string[];
   /** One process for each process of the plan. A process that died is replaced by a new one. */
@@ -30,6 +36,8 @@ export class World {
   isCalm = false;
   /** The first promise that was broken. */
   violation: Violation | undefined;
+  /** How often etcd's history has begun anew. */
+  histories = 0;
   readonly #incarnations: number[] = [];
   #disturbedUntil = 0;
 
@@ -43,6 +51,8 @@ export class World {
       clock: this.time.clock({ name: 'etcd' }),
       seed: plan.seed,
       members,
+      // A cluster that is emptied does not come back to such a revision within a schedule.
+      revision: 1_000n,
       latency: [0.1, latency],
       watchDelay: [0, watchDelay],
       electionTime: [50, electionTime],
@@ -50,6 +60,7 @@ export class World {
       silence: 'either',
       // Operators do not compact up to a deletion that is milliseconds old. Here they would, in every other schedule.
       losesCompactedDeletion: false,
+      tellsLeases: plan.seed % 2 === 0,
       requestTimeout: REQUEST_TIMEOUT,
       hangTimeout: HANG_TIMEOUT,
       ...(wantsStory && { trace: (_, what) => this.story.tell('', () => `  ${what}`) }),
@@ -93,6 +104,13 @@ export class World {
       this.violation ??= violation;
       this.story.tell('REFEREE', () => `*** ${violation.message}`);
     }
+  }
+
+  /** etcd has begun anew, and is down for `ms`. Nobody believes that at once. `before`: the keys before that. */
+  beginAnew(before: readonly StoredKey[], ms: number): void {
+    this.histories += 1;
+    this.disturb(this.time.now + ms + BELIEVED_AFTER);
+    this.guard(() => this.referee.beginAnew(before));
   }
 
   /** Something is wrong up to the instant `until`, by the timeline. */

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Grpc from '@grpc/grpc-js';
 import type * as ProtoLoader from '@grpc/proto-loader';
+import type { ClientCertificate } from './security/certificates.js';
 import { tracked } from './track.js';
 
 // etcd3 itself uses these copies.
@@ -18,7 +19,7 @@ const proto = loadSync(ofUs.resolve('etcd3').replace(/lib[/\\][^/\\]*$/, 'proto/
 });
 
 export type Message = Record<string, unknown>;
-export type Method = 'Range' | 'Txn' | 'LeaseGrant' | 'LeaseRevoke' | 'LeaseKeepAlive' | 'Watch';
+export type Method = 'Authenticate' | 'Range' | 'Txn' | 'LeaseGrant' | 'LeaseRevoke' | 'LeaseKeepAlive' | 'Watch';
 
 /**
  * What a member answers to one request. On a stream an answer may be several messages. A thrown gRPC status is an
@@ -48,6 +49,7 @@ export class GrpcMember {
   /** `silent`: the member accepts everything and never answers. */
   condition: 'up' | 'silent' = 'up';
   readonly answers: Record<Method, Answer> = {
+    Authenticate: () => ({ header: HEADER, token: 'token' }),
     Range: () => ({ header: HEADER, kvs: [], count: '0' }),
     Txn: () => ({ header: HEADER, succeeded: true, responses: [] }),
     LeaseGrant: ({ ID, TTL }) => ({ header: HEADER, ID, TTL }),
@@ -73,6 +75,7 @@ export class GrpcMember {
       (method: Method): Grpc.handleBidiStreamingCall<Message, Message> =>
       (call) =>
         this.#serve(method, call);
+    this.#server.addService(service('Auth'), { Authenticate: unary('Authenticate') });
     this.#server.addService(service('KV'), { Range: unary('Range'), Txn: unary('Txn') });
     this.#server.addService(service('Lease'), {
       LeaseGrant: unary('LeaseGrant'),
@@ -82,10 +85,15 @@ export class GrpcMember {
     this.#server.addService(service('Watch'), { Watch: stream('Watch') });
   }
 
-  static async listen(): Promise<GrpcMember> {
+  /** With `tls` it asks clients for a certificate of the same authority. */
+  static async listen(tls?: ClientCertificate): Promise<GrpcMember> {
     const member = new GrpcMember();
+    const pair = tls && { private_key: tls.privateKey, cert_chain: tls.certChain };
+    const credentials = pair
+      ? grpc.ServerCredentials.createSsl(tls.rootCertificate, [pair], true)
+      : grpc.ServerCredentials.createInsecure();
     const port = await new Promise<number>((resolve, reject) => {
-      member.#server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (err, bound) =>
+      member.#server.bindAsync('127.0.0.1:0', credentials, (err, bound) =>
         err === null ? resolve(bound) : reject(err),
       );
     });

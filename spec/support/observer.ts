@@ -1,5 +1,6 @@
 import { leaseIn } from '../../lib/queue/keys.js';
-import type { LeaderObserver, LeaderWatcher, News, View } from '../../lib/queue/leader-watcher.js';
+import type { LeaderObserver, News, View } from '../../lib/queue/leader-observer.js';
+import type { LeaderWatcher } from '../../lib/queue/leader-watcher.js';
 import { Queue } from '../../lib/queue/queue.js';
 import type { KeyValue } from '../../lib/store/store.js';
 import { Watcher } from '../../lib/watch/watcher.js';

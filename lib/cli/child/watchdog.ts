@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { IOptions } from 'etcd3';
+import type { ClientOptions } from '../../client.js';
 import type { OutputOptions } from '../output.js';
 
 /**
@@ -22,7 +22,7 @@ export interface Order {
  * where no other user can read them.
  */
 export interface Means {
-  readonly etcd: IOptions;
+  readonly etcd: ClientOptions;
   readonly endpoints: string;
   readonly output: OutputOptions;
 }

@@ -19,13 +19,14 @@ export async function candidates({ etcd, out }: Context, name: string): Promise<
     leaseId: candidate.leaseId,
     ttl: await requests.timeToLive(candidate.leaseId),
     blocks: candidate.blocks,
+    isOurs: candidate.isOurs,
   }));
   const rows = entries.map((entry) => [
     String(entry.position),
     visible(entry.value),
     visible(entry.key),
     String(entry.token),
-    ttlText(entry.ttl, entry.blocks),
+    ttlText(entry),
   ]);
   const text =
     rows.length === 0 ? 'no candidates' : table(['POSITION', 'VALUE', 'KEY', 'TOKEN', 'LEASE TTL LEFT'], rows);
@@ -34,9 +35,10 @@ export async function candidates({ etcd, out }: Context, name: string): Promise<
   return EXIT.ok;
 }
 
-function ttlText(ttl: number | null, blocks: boolean): string {
+function ttlText({ ttl, blocks, isOurs }: Pick<Candidate, 'blocks' | 'isOurs'> & { ttl: number | null }): string {
   const text = ttl === null ? 'no lease' : `${Math.max(0, ttl)} s`;
-  return blocks ? `${text}: no candidate, blocks the queue` : text;
+  if (blocks) return `${text}: no candidate, blocks the queue`;
+  return isOurs ? text : `${text}: of another client`;
 }
 
 /** Says which key blocks an election, and how to mend it. */

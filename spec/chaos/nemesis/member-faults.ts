@@ -6,18 +6,18 @@ import type { Draw } from './plan.js';
 const LEADER_WITHIN = 3_000;
 
 /** A fault of any one member that runs. */
-function onAny(hit: (member: Member) => () => void): Apply {
+function onAny(hit: (member: Member, world: World) => Applied['heal']): Apply {
   return (world: World, { roll }: Draw): Applied | undefined => {
     const member = pickBy(running(world), roll);
-    return member && { target: member.name, heal: hit(member) };
+    return member && { target: member.name, heal: hit(member, world) };
   };
 }
 
 /** A fault of the raft leader, or of any member while there is no raft leader. */
-function onRaftLeader(hit: (member: Member) => () => void): Apply {
+function onRaftLeader(hit: (member: Member, world: World) => Applied['heal']): Apply {
   return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
     const member = await world.cluster.raftLeader(LEADER_WITHIN).catch(() => pickBy(running(world), roll));
-    return member && { target: member.name, heal: hit(member) };
+    return member && { target: member.name, heal: hit(member, world) };
   };
 }
 
@@ -35,15 +35,27 @@ function paused(member: Member): () => void {
   return () => member.resume();
 }
 
-export const memberKill = onAny(killed);
+/** With `--upgrade` the member comes back as the next release. */
+function renewed(member: Member, world: World): Applied['heal'] {
+  const killed = member.kill();
+  return async () => {
+    await killed;
+    await world.comeBack(member);
+  };
+}
+
+export const memberKill = onAny(renewed);
 export const memberPause = onAny(paused);
-export const raftLeaderKill = onRaftLeader(killed);
+export const raftLeaderKill = onRaftLeader(renewed);
 export const raftLeaderPause = onRaftLeader(paused);
 
 /** Restarts a member in order, with SIGTERM: etcd hands its raft leadership over. */
-export const memberRestart = onAny((member) => {
+export const memberRestart = onAny((member, world) => {
   const stopped = member.stop();
-  return () => void stopped.then(() => member.launch());
+  return async () => {
+    await stopped;
+    await world.comeBack(member);
+  };
 });
 
 /** Kills or pauses two members of three. */

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SOON, until } from '../wait.js';
 import { composeUp } from './compose.js';
-import { findEtcd } from './etcd-server.js';
+import { type EtcdServer, findEtcd } from './etcd-server.js';
 import type { TlsFiles } from './http.js';
 import { Member } from './member.js';
 import { createFolder, reap, sweep } from './orphans.js';
@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly authTokenTtl?: number;
   /** Clients must use TLS. Members speak without TLS among themselves. */
   readonly tls?: TlsFiles;
+  /** The etcd program of all members. @default what `findEtcd()` finds */
+  readonly bin?: string;
   /** False leaves the clean-up after a killed process to the next run. @default true */
   readonly watchdog?: boolean;
 }
@@ -53,7 +55,8 @@ export class Cluster {
 
   /** Resolves when every member is healthy. With `ETCD_ENDPOINTS` it starts nothing and uses that cluster. */
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const server = await findEtcd();
+    const server: EtcdServer | undefined =
+      options.bin === undefined ? await findEtcd() : { kind: 'program', bin: options.bin, version: '' };
     if (server === undefined) throw new Error('no etcd server: run `npm run setup` first');
     if (server.kind === 'endpoints') return new Cluster(server.hosts, [], async () => {});
     if (server.kind === 'compose') {

@@ -98,8 +98,9 @@ async function unpack(apt: Apt, version: string, home: string, folder: string): 
     const unpacked = await run('dpkg', ['-x', join(home, file), join(folder, 'unpacked')]);
     if (!unpacked.ok) return `dpkg failed: ${lastLine(unpacked.output)}`;
   }
-  for (const program of ['etcd', 'etcdctl']) {
-    renameSync(join(folder, 'unpacked', 'usr', 'bin', program), join(folder, program));
+  for (const program of ['etcd', 'etcdctl', 'etcdutl']) {
+    const unpacked = join(folder, 'unpacked', 'usr', 'bin', program);
+    if (program !== 'etcdutl' || existsSync(unpacked)) renameSync(unpacked, join(folder, program)); // since 3.5
   }
   rmSync(join(folder, 'unpacked'), { recursive: true });
   return undefined;

@@ -7,12 +7,15 @@ import { run } from './run.js';
 const BUILDS_WITHIN = 30 * 60_000;
 const SERVER = 'go.etcd.io/etcd/server/v3';
 const CLIENT = 'go.etcd.io/etcd/etcdctl/v3';
+const UTILITY = 'go.etcd.io/etcd/etcdutl/v3';
 
-/** Programs that run what etcd's modules have for `main`. */
+/** Programs that run what etcd's modules have for `main`; the utility is a program already. */
 const PROGRAMS = {
   etcd: `package main\n\nimport (\n\t"os"\n\n\t"${SERVER}/etcdmain"\n)\n\nfunc main() { etcdmain.Main(os.Args) }\n`,
   etcdctl: `package main\n\nimport "${CLIENT}/ctlv3"\n\nfunc main() { ctlv3.MustStart() }\n`,
 };
+
+const BUILD = ['build', '-trimpath', '-ldflags=-s -w', '-o'];
 
 /** Builds etcd from its Go modules, which there are since 3.5, without its sources. */
 export async function buildWithGo(wanted: string, say: (line: string) => void): Promise<string | undefined> {
@@ -33,15 +36,9 @@ async function build(release: string, folder: string): Promise<string | undefine
     writeFileSync(join(sources, name, 'main.go'), text);
   }
   const steps = [
-    ['get', `${SERVER}@v${release}`, `${CLIENT}@v${release}`],
-    ...Object.keys(PROGRAMS).map((name) => [
-      'build',
-      '-trimpath',
-      '-ldflags=-s -w',
-      '-o',
-      join(folder, name),
-      `./${name}`,
-    ]),
+    ['get', ...[SERVER, CLIENT, UTILITY].map((module) => `${module}@v${release}`)],
+    ...Object.keys(PROGRAMS).map((name) => [...BUILD, join(folder, name), `./${name}`]),
+    [...BUILD, join(folder, 'etcdutl'), UTILITY],
   ];
   for (const step of steps) {
     const { ok, output } = await go(sources, ...step);

@@ -34,6 +34,7 @@ export class GrpcProxy {
       'start',
       `--endpoints=${cluster.hosts.map((host) => new URL(host).host).join(',')}`,
       `--listen-addr=127.0.0.1:${port}`,
+      `--advertise-client-url=127.0.0.1:${port}`, // the proxy of 3.6 ends when it cannot reach itself there
       `--data-dir=${join(folder, name)}`, // what ends the members of a cluster that was left behind ends the proxy too
     ];
     const child = spawn(server.bin, args, { detached: true, stdio: ['ignore', log, log] });

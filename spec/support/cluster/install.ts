@@ -38,17 +38,20 @@ function waysTo(release: string): readonly Way[] {
  * @param say is told what is being fetched
  * @throws with all the ways to get one, when none worked
  */
-export async function ensureEtcd(say: (line: string) => void): Promise<EtcdServer> {
-  const found = await findEtcd();
+export async function ensureEtcd(
+  say: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<EtcdServer> {
+  const found = await findEtcd(env);
   if (found?.kind === 'endpoints') await assertAnswering(found.hosts);
   if (found !== undefined) return found;
 
-  const { ETCD_VERSION: wanted } = process.env;
+  const { ETCD_VERSION: wanted } = env;
   const reasons: string[] = [];
   for (const way of wanted ? waysTo(wanted) : ANY_RELEASE) {
     const reason = await way.tried(say);
     if (reason === undefined) {
-      const fetched = await findEtcd();
+      const fetched = await findEtcd(env);
       if (fetched !== undefined) return fetched;
     }
     reasons.push(`${way.advice} (${reason ?? 'done, but no etcd 3.4 or later came of it'})`);

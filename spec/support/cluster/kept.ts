@@ -6,7 +6,7 @@ import { newestOf, releaseOf } from './release.js';
 /** In the project, where git ignores it. */
 const FOLDER = fileURLToPath(new URL('../../../../.etcd', import.meta.url));
 
-/** Where fetched servers are kept: one folder for each release, with `etcd` and `etcdctl` in it. */
+/** Where fetched servers are kept: one folder for each release, with `etcd`, `etcdctl` and `etcdutl` in it. */
 export function keptFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.ETCD_KEPT || FOLDER;
 }

@@ -32,6 +32,7 @@ export class Member {
   /** The folder of the whole cluster. */
   readonly folder: string;
   readonly #options: MemberOptions;
+  #bin: string;
   #process: ChildProcess | undefined;
   #paused = false;
 
@@ -40,6 +41,7 @@ export class Member {
     this.host = options.clientUrl;
     this.folder = options.folder;
     this.#options = options;
+    this.#bin = options.bin;
   }
 
   /** The process exists; it may be paused. */
@@ -64,7 +66,7 @@ export class Member {
   /** Starts the process and waits for nothing. */
   launch(): void {
     if (this.alive) return;
-    const { bin, name, clientUrl, peerUrl, flags } = this.#options;
+    const { name, clientUrl, peerUrl, flags } = this.#options;
     const log = openSync(this.#log, 'a');
     const args = [
       `--name=${name}`,
@@ -76,7 +78,11 @@ export class Member {
       ...flags,
     ];
     // Detached, because Ctrl-C in the terminal ends the specs, and the specs end the members.
-    this.#process = spawn(bin, args, { detached: true, stdio: ['ignore', log, log], env: environment(process.env) });
+    this.#process = spawn(this.#bin, args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      env: environment(process.env),
+    });
     this.#process.on('error', () => {}); // seen as a member that is not alive
     this.#process.unref();
     this.#paused = false;
@@ -109,18 +115,36 @@ export class Member {
     await this.start();
   }
 
+  /** Ends the member, and starts it as another release on the same data. */
+  async replace(bin: string): Promise<void> {
+    await this.stop();
+    this.become(bin);
+    await this.start();
+  }
+
+  /** What the member runs from its next start on. */
+  become(bin: string): void {
+    this.#bin = bin;
+  }
+
   /** Removes the data of a member that does not run. */
   wipe(): void {
     rmSync(this.#data, { recursive: true, force: true });
   }
 
-  /** Lays the data of a snapshot under a member that does not run; `etcdctl` is the program to do so with. */
-  async restore(snapshot: string, etcdctl: string): Promise<void> {
+  /**
+   * Lays the data of a snapshot under a member that does not run.
+   *
+   * @param restorer the program that does so
+   * @param more its further flags
+   */
+  async restore(snapshot: string, restorer: string, more: readonly string[] = []): Promise<void> {
     this.wipe();
     const { name, peerUrl, flags } = this.#options;
     const cluster = flags.filter((flag) => flag.startsWith('--initial-cluster'));
     const args = [`--name=${name}`, `--data-dir=${this.#data}`, `--initial-advertise-peer-urls=${peerUrl}`, ...cluster];
-    await promisify(execFile)(etcdctl, ['snapshot', 'restore', snapshot, ...args], { env: { ETCDCTL_API: '3' } });
+    const command = ['snapshot', 'restore', snapshot, ...args, ...more];
+    await promisify(execFile)(restorer, command, { env: { ETCDCTL_API: '3' } });
   }
 
   /** Writes a snapshot of this member's data into a file. */

@@ -49,7 +49,7 @@ export async function fetchArchive(
     if (got !== checksum) return `its SHA256 must be ${checksum}; got ${got}`;
     const file = join(folder, 'archive');
     writeFileSync(file, archive);
-    const members = [`${name}/etcd`, `${name}/etcdctl`];
+    const members = ['etcd', 'etcdctl', 'etcdutl'].map((program) => `${name}/${program}`);
     const { ok, output } = await run('tar', ['-xzf', file, '-C', folder, '--strip-components=1', ...members]);
     return ok ? undefined : `tar: ${output}`;
   });

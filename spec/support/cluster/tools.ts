@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
+import { isExecutable } from '../../../lib/cli/child/path.js';
 import { aptInstall } from './apt.js';
 import { findEtcd } from './etcd-server.js';
+import { compareReleases } from './release.js';
 import { run } from './run.js';
 
 /** Commands that some specs run beside etcd. */
@@ -24,6 +26,20 @@ export async function findTool(name: Tool): Promise<string> {
     `${needs} run \`${name}\`, and there is none beside the etcd server or on the PATH. ` +
       `Debian, Ubuntu: apt-get install ${debian}; Homebrew's etcd has etcdctl, and so has every release of etcd`,
   );
+}
+
+/**
+ * The program that lays a snapshot under a member that does not run: `etcdutl` beside the server, or `etcdctl`, which
+ * could do so before 3.6.
+ *
+ * @throws when there is none
+ */
+export async function findRestorer(): Promise<string> {
+  const server = await findEtcd();
+  const utility = server?.kind === 'program' ? join(dirname(server.bin), 'etcdutl') : '';
+  if (isExecutable(utility)) return utility;
+  if (server?.kind === 'program' && compareReleases(server.version, '3.6') < 0) return await findTool('etcdctl');
+  throw new Error('a snapshot can be restored only by `etcdutl` beside the etcd server: every release of etcd has it');
 }
 
 /**

@@ -27,7 +27,7 @@ export type MemberCondition = Condition | 'isolated';
  * leases.
  */
 export class Cluster {
-  readonly state = new StateMachine();
+  readonly state: StateMachine;
   readonly members: readonly Member[];
   /** Called when a member has been without a raft leader for so long that it ends its watch streams. */
   onLeaderless: ((member: Member) => void) | undefined;
@@ -47,6 +47,7 @@ export class Cluster {
 
   constructor(network: Network) {
     this.#network = network;
+    this.state = new StateMachine(network.options);
     this.members = Array.from({ length: network.options.members }, (_, index) => new Member(index + 1));
     this.#leader = this.members[0];
     this.#tickPhase = network.now();
@@ -117,6 +118,14 @@ export class Cluster {
     this.#waiting.add(attempt);
     attempt();
     return end;
+  }
+
+  /** See {@link StateMachine.beginAnew}. All members are down meanwhile. */
+  beginAnew(from: 'nothing' | number): void {
+    this.state.beginAnew(from, this.#network.now());
+    for (const member of this.members) member.frozen = undefined;
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
   }
 
   grant(id: bigint, ttl: number): number | undefined {

@@ -98,6 +98,12 @@ export class FakeEtcd {
     return this.#cluster.state.leases.all();
   }
 
+  /** Grants as an operator does. */
+  grant(lease: bigint, ttl: number): void {
+    this.#network.trace(() => `operator: grant ${lease.toString(16)}`);
+    this.#cluster.grant(lease, ttl);
+  }
+
   /** Writes as an operator does and not a candidate: at once, whatever the network is like. */
   put(key: string, value: string | Buffer, lease = 0n): void {
     this.#network.trace(() => `operator: put ${key}`);
@@ -115,6 +121,13 @@ export class FakeEtcd {
   /** Revokes as an operator does. */
   revoke(lease: bigint): void {
     this.#network.trace(() => `operator: revoke ${lease.toString(16)}`);
+    this.#cluster.state.revoke(lease);
+  }
+
+  /** Revokes as an operator does, and refreshes of the lease succeed all the same: a known fault of old releases. */
+  revokeUnnoticed(lease: bigint): void {
+    this.#network.trace(() => `operator: revoke ${lease.toString(16)}, and refreshes do not notice`);
+    this.#cluster.state.leases.haunt(lease);
     this.#cluster.state.revoke(lease);
   }
 
@@ -168,6 +181,26 @@ export class FakeEtcd {
     this.#network.after(ms, () => {
       for (const member of this.#cluster.members) this.#cluster.setCondition(member, 'up');
     });
+  }
+
+  /**
+   * Takes all members down, and back after `ms` with other data: with none, or with those of so many revisions ago.
+   * Nobody is told, and `onWrite` is not called.
+   */
+  beginAnew(from: 'nothing' | number, ms: number): void {
+    this.restart(ms);
+    this.#cluster.beginAnew(from);
+    this.#network.trace(() => `etcd: begins anew at revision ${this.revision}`);
+  }
+
+  /**
+   * Restores a snapshot of `changes` revisions ago, with greater revisions. Takes all members down, and they come back
+   * after `ms`.
+   */
+  restoreSnapshot({ changes, ms, bump = 1_000n }: { changes: number; ms: number; bump?: bigint }): void {
+    this.#network.trace(() => `operator: restore a snapshot of ${changes} revisions ago`);
+    this.#cluster.state.restore(changes, bump);
+    this.restart(ms);
   }
 
   /** Heals members, network and majority, and removes every fault. What has happened stays so. */

@@ -25,15 +25,29 @@ const TO_THE_END = '\0';
 /** The value of a key whose value was not asked for. */
 const NO_VALUE = Buffer.alloc(0);
 
+export interface KeySpaceOptions {
+  readonly revision?: bigint;
+  readonly tellsLeases?: boolean;
+}
+
 /** etcd's multi-version key-value store: the present keys, and what happened since the last compaction. */
 export class KeySpace {
   #keys = new Map<string, StoredKey>();
   /** The keys of `#keys`, sorted. */
   #sorted: string[] = [];
   #history: Change[] = [];
-  // An empty etcd answers with revision 1.
-  #revision = 1n;
+  #revision: bigint;
   #compacted = -1n;
+  readonly #tellsLeases: boolean;
+
+  /**
+   * An empty etcd answers with revision 1. `tellsLeases`: an answer without values tells the keys' leases, as before
+   * etcd 3.7.
+   */
+  constructor({ revision = 1n, tellsLeases = true }: KeySpaceOptions = {}) {
+    this.#revision = revision;
+    this.#tellsLeases = tellsLeases;
+  }
 
   get revision(): bigint {
     return this.#revision;
@@ -64,7 +78,9 @@ export class KeySpace {
    */
   range({ keysOnly = false, ...query }: RangeQuery): RangeResult {
     const { kvs, count } = this.#range(query);
-    return { kvs: keysOnly ? kvs.map((kv) => ({ ...kv, value: NO_VALUE })) : kvs, count };
+    if (!keysOnly) return { kvs, count };
+    const left = this.#tellsLeases ? { value: NO_VALUE } : { value: NO_VALUE, lease: 0n };
+    return { kvs: kvs.map((kv) => ({ ...kv, ...left })), count };
   }
 
   #range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
@@ -108,7 +124,7 @@ export class KeySpace {
 
   /** The keys as they were `changes` revisions ago, as far as the history is still known. */
   past(changes: number): KeySpace {
-    const past = new KeySpace();
+    const past = new KeySpace({ tellsLeases: this.#tellsLeases });
     past.#keys = new Map(this.#keys);
     past.#revision = this.#revision;
     const undone = changes > 0 ? this.#history.slice(-changes).reverse() : [];
@@ -121,6 +137,37 @@ export class KeySpace {
     }
     past.#sorted = [...past.#keys.keys()].sort();
     return past;
+  }
+
+  /** Restores a snapshot that is so many revisions old, as far as the history is still known. */
+  goBack(changes: number): void {
+    const past = this.past(changes);
+    this.#keys = past.#keys;
+    this.#sorted = past.#sorted;
+    this.#revision = past.#revision;
+    this.#history = this.#history.slice(0, Math.max(0, this.#history.length - changes));
+  }
+
+  /** Begins again with an empty data folder. */
+  clear(): void {
+    this.#keys = new Map();
+    this.#sorted = [];
+    this.#revision = 1n;
+    this.#history = [];
+    this.#compacted = -1n;
+  }
+
+  /**
+   * Takes the keys as they were `changes` revisions ago, under a revision that is greater by `bump` than any that was
+   * given out, with all earlier ones compacted: `snapshot restore --bump-revision … --mark-compacted`.
+   */
+  restore(changes: number, bump: bigint): void {
+    const past = this.past(changes);
+    this.#keys = past.#keys;
+    this.#sorted = past.#sorted;
+    this.#revision += bump;
+    this.#history = [];
+    this.#compacted = this.#revision;
   }
 
   /** What happened from `revision` on, as far as it has not been compacted. */

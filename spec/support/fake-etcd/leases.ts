@@ -18,6 +18,10 @@ interface OwnLease extends Lease {
 /** etcd's lessor: the leases, their ends, and the keys that hang on them. It knows no clock, and is told the time. */
 export class Leases {
   readonly #leases = new Map<bigint, OwnLease>();
+  /** The TTL of every lease that there ever was. */
+  readonly #ttls = new Map<bigint, number>();
+  /** Leases that are gone, and whose refreshes succeed all the same. */
+  readonly #undead = new Set<bigint>();
 
   get(id: bigint): Lease | undefined {
     return this.#leases.get(id);
@@ -31,6 +35,7 @@ export class Leases {
   grant(id: bigint, ttl: number, now: number): number | undefined {
     if (this.#leases.has(id)) return undefined;
     const granted = Math.max(Math.ceil(ttl), MIN_TTL);
+    this.#ttls.set(id, granted);
     this.#leases.set(id, { id, ttl: granted, keys: new Set(), expiry: now + granted * 1_000 });
     return granted;
   }
@@ -38,7 +43,7 @@ export class Leases {
   /** Returns the TTL, or 0 when there is no such lease. */
   refresh(id: bigint, now: number): number {
     const lease = this.#leases.get(id);
-    if (lease === undefined) return 0;
+    if (lease === undefined) return this.#undead.has(id) ? (this.#ttls.get(id) ?? 0) : 0;
     lease.expiry = now + lease.ttl * 1_000;
     return lease.ttl;
   }
@@ -46,6 +51,23 @@ export class Leases {
   /** A new raft leader does not know when its predecessor last heard of each lease. */
   restart(now: number, extension: number): void {
     for (const lease of this.#leases.values()) lease.expiry = now + extension + lease.ttl * 1_000;
+  }
+
+  /** From now on a refresh of this lease succeeds, whether the lease exists or not. */
+  haunt(id: bigint): void {
+    this.#undead.add(id);
+  }
+
+  /** The leases of a snapshot, with their full TTL: those on which its keys hang. Returns the leases that are gone. */
+  restore(keys: readonly { readonly key: string; readonly lease: bigint }[], now: number): readonly bigint[] {
+    const before = [...this.#leases.keys()];
+    this.#leases.clear();
+    for (const { key, lease } of keys) {
+      if (lease === 0n) continue;
+      this.grant(lease, this.#ttls.get(lease) ?? 0, now);
+      this.#leases.get(lease)?.keys.add(key);
+    }
+    return before.filter((id) => !this.#leases.has(id));
   }
 
   /** Forgets the lease. The caller deletes its keys. */

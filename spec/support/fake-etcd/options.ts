@@ -10,6 +10,8 @@ export interface FakeEtcdOptions {
   readonly seed?: number;
   /** @default 3 */
   readonly members?: number;
+  /** The revision at which etcd begins: more than 1 stands for a cluster that has been in use. @default 1n */
+  readonly revision?: bigint;
   /** Milliseconds that every message takes, each way. @default 1 */
   readonly latency?: Span;
   /**
@@ -28,6 +30,8 @@ export interface FakeEtcdOptions {
    * true
    */
   readonly losesCompactedDeletion?: boolean;
+  /** An answer without values tells the leases of the keys. etcd 3.7 does not. @default true */
+  readonly tellsLeases?: boolean;
   /** Milliseconds from the loss of the raft leader to the next raft leader. @default 1000 */
   readonly electionTime?: Span;
   /** Milliseconds between two looks for expired leases. @default 500 */
@@ -55,12 +59,14 @@ export function resolveOptions(options: FakeEtcdOptions): ResolvedOptions {
     clock: options.clock ?? new SystemClock(),
     seed: 1,
     members: 3,
+    revision: 1n,
     latency: 1,
     watchDelay: 0,
     catchUp: 100,
     requestTimeout: 2_000,
     hangTimeout: 5_000,
     losesCompactedDeletion: true,
+    tellsLeases: true,
     electionTime: 1_000,
     leaseTick: 500,
     leaseExtension: 1_000,

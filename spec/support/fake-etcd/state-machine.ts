@@ -1,6 +1,6 @@
 import { ElectionError } from '../../../lib/errors.js';
 import type { Compare, Op, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
-import { type Change, KeySpace, type Writer } from './key-space.js';
+import { type Change, KeySpace, type KeySpaceOptions, type Writer } from './key-space.js';
 import { Leases } from './leases.js';
 
 /** etcd's default `--max-txn-ops`, for the compares and for each branch. */
@@ -8,11 +8,30 @@ const MAX_TXN_OPS = 128;
 
 /** What raft applies, one command after the other: keys and leases together. Each command takes no time. */
 export class StateMachine {
-  readonly keys = new KeySpace();
+  readonly keys: KeySpace;
   readonly leases = new Leases();
+  /** The id of the cluster. A snapshot is restored into another cluster. */
+  #cluster = 1n;
   readonly #onChange: ((change: Change) => void)[] = [];
   /** Called for every lease that is gone. */
   onLeaseGone: ((id: bigint) => void) | undefined;
+
+  constructor(options: KeySpaceOptions) {
+    this.keys = new KeySpace(options);
+  }
+
+  /**
+   * The data is replaced: by nothing, as when the data folders were emptied; or by a snapshot, which was taken so many
+   * revisions ago.
+   */
+  beginAnew(from: 'nothing' | number, now: number): void {
+    if (from === 'nothing') this.keys.clear();
+    else {
+      this.keys.goBack(from);
+      this.#cluster += 1n;
+    }
+    for (const id of this.leases.restore(this.keys.list('\0', '\0'), now)) this.onLeaseGone?.(id);
+  }
 
   /** Calls `listener` for every revision, after the revision is in force. */
   onChange(listener: (change: Change) => void): void {
@@ -32,7 +51,7 @@ export class StateMachine {
         else writer.delete(op.key);
       }
     });
-    return { succeeded, revision: this.keys.revision, ranges };
+    return { succeeded, revision: this.keys.revision, cluster: this.#cluster, ranges };
   }
 
   /**
@@ -43,7 +62,14 @@ export class StateMachine {
     const succeeded = compareAll(txn.compare, (key) => past.get(key)?.createRevision);
     const ops = succeeded ? txn.success : txn.failure;
     const ranges = ops.flatMap((op) => (op.type === 'range' ? [past.range(op.range)] : []));
-    return { succeeded, revision: past.revision, ranges };
+    return { succeeded, revision: past.revision, cluster: this.#cluster, ranges };
+  }
+
+  /** Takes the keys of a snapshot, see {@link KeySpace.restore}. The leases are those of today. */
+  restore(changes: number, bump: bigint): void {
+    for (const { key, lease } of this.keys.list('\0', '\0')) this.leases.move(key, lease, 0n);
+    this.keys.restore(changes, bump);
+    for (const { key, lease } of this.keys.list('\0', '\0')) this.leases.move(key, 0n, lease);
   }
 
   /** Deletes the keys of the lease in one revision; false when there is no such lease. */

@@ -42,6 +42,22 @@ export function watchSpecs(spec: ContractContext): void {
       expect(told).to.deep.equal(['1 created', '2 created', '2: put b']);
     });
 
+    it('tells only deletions when asked for no more: in order, all of one revision together', async () => {
+      const { revision } = await spec.commit(spec.put('b'), spec.put('c'), spec.put('a'));
+      const recorder = spec.watch();
+      const [first, end] = [`${spec.prefix}a`, `${spec.prefix}c\0`];
+      recorder.stream.create(3, first, end, revision + 1n, true);
+      await recorder.until((story) => story.length === 1);
+      await spec.commit(spec.put('b'));
+      await spec.commit({ type: 'delete', key: `${spec.prefix}c` }, spec.put('b'), {
+        type: 'delete',
+        key: `${spec.prefix}a`,
+      });
+      await spec.commit({ type: 'delete', key: `${spec.prefix}b` });
+      await recorder.until((story) => story.length === 3);
+      expect(recorder.story).to.deep.equal(['3 created', '3: delete c, delete a', '3: delete b']);
+    });
+
     it('gives a sign of life when asked', async () => {
       const recorder = spec.watch();
       recorder.watchAll(1, (await spec.commit(spec.put('a'))).revision + 1n);

@@ -1,0 +1,200 @@
+import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import { onAbort } from '../common/abort.js';
+import { withResolvers } from '../common/deferred.js';
+import { type Clock, sleep, within } from '../common/time.js';
+import { ElectionError } from '../errors.js';
+import { describeBlocker } from '../queue/blockers.js';
+import { askIn, askKeyOf, bytesOfAsk } from '../queue/control-keys.js';
+import { isOurs } from '../queue/keys.js';
+import { hexOf, newLeaseId, textOf } from '../store/bytes.js';
+import type { Compare, KeyValue, Op, Store } from '../store/store.js';
+import type { CampaignContext } from './context.js';
+import { abortedBy } from './elected-waiters.js';
+import { findTarget, type Target } from './transfer.js';
+
+export interface AskOptions {
+  /** Who shall lead next: what a candidate announces, or the candidate itself. */
+  readonly to?: Target;
+  /** Withdraws the ask, unless the leader has understood it already; then only the waiting ends. */
+  readonly signal?: AbortSignal;
+}
+
+/** Seconds for which an ask stays, if the one who asks is gone. */
+const ASK_TTL = 30;
+/** Milliseconds between two writes of an ask: a leader that has just been elected may have missed the first one. */
+const AGAIN_AFTER = 650;
+/** How often it is written. After three times 650 ms without an answer it is withdrawn. */
+const TIMES = 3;
+/** Milliseconds that nobody may lead, once the old leader has gone. */
+const NOBODY_FOR = 2_000;
+/** Milliseconds for the lease of the ask to be revoked. It ends by itself otherwise. */
+const REVOKED_WITHIN = 1_000;
+/** How often an ask is written anew when another ask is in its way. */
+const ATTEMPTS = 5;
+
+const UNANSWERED =
+  'the leader has not answered within 2 s: it does not follow asks (another version, a shared session, ' +
+  '`steerable: false`), or it is cut off. The ask was withdrawn';
+const FOREIGN = 'the leader is a candidate of another client, which does not follow asks: nothing was done';
+
+/** Who leads, as an observer is told. */
+type Observe = (signal: AbortSignal) => AsyncIterable<Candidate | undefined>;
+
+/**
+ * Asks the leader to step down: signal, work, key. Resolves with the candidate that leads afterwards; undefined when
+ * nobody does.
+ *
+ * @throws ElectionError `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`, `ABORTED`,
+ *   `UNAVAILABLE`, `PERMISSION_DENIED`
+ */
+export async function ask(
+  context: CampaignContext,
+  { to, signal }: AskOptions,
+  observe: Observe,
+): Promise<Candidate | undefined> {
+  if (signal?.aborted) throw abortedBy(signal);
+  const { name, options, session, log } = context;
+  const { leader, target } = await whoLeads(context, to);
+  if (target?.createRevision === leader.createRevision) return toCandidate(leader);
+  if (!isOurs(leader)) throw new ElectionError('TIMEOUT', FOREIGN);
+
+  const { clock, store } = session;
+  const over = new AbortController();
+  const stopListening = onAbort(signal, () => over.abort());
+  const lease = newLeaseId();
+  try {
+    const next = nextLeader(observe(over.signal), leader.createRevision, clock);
+    await store.grant(lease, ASK_TTL);
+    const said = bytesOfAsk({ token: leader.createRevision, to: target?.lease, by: options.value.toString('utf8') });
+    const note = new Note(store, { key: askKeyOf(name), value: said, lease }, leader);
+    for (let times = 0; times < TIMES && !next.isKnown && !over.signal.aborted; times++) {
+      if (!(await note.write())) break;
+      await Promise.race([next.known, sleep(clock, AGAIN_AFTER, over.signal)]);
+    }
+    const end = await note.withdraw();
+    if (signal?.aborted) throw abortedBy(signal);
+    // The leader has taken the ask in this very moment; or etcd's answer to the withdrawal was lost.
+    if (end === 'unclear') await within(clock, ASK_TTL * 1_000, next.known);
+    if (end !== 'taken' && !next.isKnown) throw new ElectionError('TIMEOUT', UNANSWERED);
+    const leads = await next.known;
+    if (signal?.aborted) throw abortedBy(signal);
+    return leads;
+  } finally {
+    stopListening();
+    over.abort();
+    const revoked = store.revoke(lease).catch((err: unknown) => log().debug({ err }, 'the ask ends with its lease'));
+    await within(clock, REVOKED_WITHIN, revoked);
+  }
+}
+
+async function whoLeads(
+  { queue }: Pick<CampaignContext, 'queue'>,
+  to: Target | undefined,
+): Promise<{ readonly leader: KeyValue; readonly target: KeyValue | undefined }> {
+  const all = to === undefined ? [] : await queue.all();
+  const head = to === undefined ? (await queue.head()).kv : all[0];
+  const leader = leaderOf(head);
+  if (leader !== undefined) return { leader, target: to === undefined ? undefined : findTarget(all, to) };
+  if (head === undefined) throw new ElectionError('NOT_LEADER', 'nobody leads: there is nobody to ask');
+  throw new ElectionError('BLOCKED', describeBlocker(textOf(head.key), hexOf(head.lease)));
+}
+
+/** Who leads next, as soon as that is known. */
+interface NextLeader {
+  readonly isKnown: boolean;
+  /** Undefined: nobody, for a while; or the observation has ended. */
+  readonly known: Promise<Candidate | undefined>;
+}
+
+function nextLeader(leaders: AsyncIterable<Candidate | undefined>, token: bigint, clock: Clock): NextLeader {
+  const { promise: known, resolve, reject } = withResolvers<Candidate | undefined>();
+  const next = { isKnown: false, known };
+  const settle = (leader: Candidate | undefined): void => {
+    next.isKnown = true;
+    resolve(leader);
+  };
+  const look = async (): Promise<void> => {
+    let cancel = (): void => {};
+    for await (const leader of leaders) {
+      cancel();
+      cancel = leader === undefined ? clock.after(NOBODY_FOR, () => settle(undefined)) : (): void => {};
+      if (leader !== undefined && leader.fencingToken !== token) return settle(leader);
+    }
+    cancel();
+    settle(undefined);
+  };
+  look().catch(reject);
+  return next;
+}
+
+/** The key `<election>!ask`, from its first write to the end of it. */
+class Note {
+  readonly #store: Store;
+  readonly #put: Extract<Op, { type: 'put' }>;
+  readonly #read: Op;
+  readonly #leader: Compare;
+  readonly #readLeader: Op;
+  readonly #token: bigint;
+  /** Tells our ask from another one. */
+  #createRevision: bigint | undefined;
+
+  constructor(store: Store, said: Pick<KeyValue, 'key' | 'value' | 'lease'>, leader: KeyValue) {
+    const { key, createRevision } = leader;
+    this.#store = store;
+    this.#put = { type: 'put', ...said };
+    this.#read = readOf(said.key);
+    this.#leader = { key, createRevision };
+    this.#readLeader = readOf(key);
+    this.#token = createRevision;
+  }
+
+  /** Writes it, or writes it again. False: the leader has understood it, or leads no longer. */
+  async write(): Promise<boolean> {
+    const { key } = this.#put;
+    if (this.#createRevision !== undefined) {
+      const compare = [{ key, createRevision: this.#createRevision }];
+      return (await this.#store.txn({ compare, success: [this.#put], failure: [] })).succeeded;
+    }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { succeeded, ranges } = await this.#store.txn({
+        compare: [this.#leader, { key, createRevision: 0n }],
+        success: [this.#put, this.#read, this.#readLeader],
+        failure: [this.#read, this.#readLeader],
+      });
+      const [found, leader] = ranges.map(({ kvs }) => kvs[0]);
+      if (succeeded || found?.lease === this.#put.lease) {
+        this.#createRevision = found?.createRevision;
+        return true;
+      }
+      if (leader?.createRevision !== this.#token) return false;
+      if (found !== undefined) await this.#remove(found.createRevision); // it is older than ours
+    }
+    throw new ElectionError('UNAVAILABLE', 'others ask all the time: nothing was done');
+  }
+
+  /** Deletes it, if the leader has not: a read says so first, since a repeated deletion finds nothing to delete. */
+  async withdraw(): Promise<'withdrawn' | 'taken' | 'unclear'> {
+    if (this.#createRevision === undefined) return 'taken';
+    const { ranges } = await this.#store.txn({
+      compare: [],
+      success: [this.#read, this.#readLeader],
+      failure: [],
+    });
+    const [found, leader] = ranges.map(({ kvs }) => kvs[0]);
+    if (found === undefined || leader?.createRevision !== this.#token) return 'taken';
+    // Whoever else asks the same leader has replaced our ask, and waits for the answer now.
+    if (found.createRevision !== this.#createRevision)
+      return askIn(found)?.token === this.#token ? 'withdrawn' : 'taken';
+    return (await this.#remove(this.#createRevision)) ? 'withdrawn' : 'unclear';
+  }
+
+  async #remove(createRevision: bigint): Promise<boolean> {
+    const { key } = this.#put;
+    const compare = [{ key, createRevision }];
+    return (await this.#store.txn({ compare, success: [{ type: 'delete', key }], failure: [] })).succeeded;
+  }
+}
+
+function readOf(key: string): Op {
+  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
+}

@@ -1,0 +1,74 @@
+import { FreshRead, type Reader } from '../queue/fresh-read.js';
+import { isBlocking } from '../queue/keys.js';
+import type { OwnKey } from '../queue/queue.js';
+import { bestOf, rankOf, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
+import type { KeyValue } from '../store/store.js';
+import type { CampaignContext } from './context.js';
+
+const PAUSES = { first: 50, longest: 2_000 };
+
+export interface PreemptionParts {
+  readonly context: CampaignContext;
+  /** The leader's key. */
+  readonly own: OwnKey;
+  /** Milliseconds for which a better candidate must have stood in the queue. */
+  readonly patience: number;
+  readonly makeWay: (better: KeyValue) => void;
+}
+
+/**
+ * A leader's look at those that wait: when a candidate of a strictly higher priority has stood in the queue for long
+ * enough, the leader makes way for the best of them. It counts from when it has seen the candidate first, and never
+ * makes way for an equal.
+ */
+export class Preemption implements Reader<Standing> {
+  readonly #parts: PreemptionParts;
+  readonly #reads: FreshRead<Standing>;
+  /** By create revision: since when a better candidate has stood there, on the clock. */
+  #since = new Map<bigint, number>();
+
+  constructor(parts: PreemptionParts) {
+    this.#parts = parts;
+    this.#reads = new FreshRead(parts.context.session.clock, PAUSES, this);
+    this.look();
+  }
+
+  /** A priority may have changed. */
+  look(): void {
+    this.#reads.now();
+  }
+
+  close(): void {
+    this.#reads.close();
+  }
+
+  // ---- reads ----
+
+  read(): Promise<Standing> {
+    const { name, queue, session } = this.#parts.context;
+    return readStanding({ name, queue, store: session.store }, true);
+  }
+
+  found(standing: Standing): void {
+    const { context, own, patience, makeWay } = this.#parts;
+    const now = context.session.clock.now();
+    const ours = context.queue.rank?.rank ?? 0;
+    const isBetter = (kv: KeyValue): boolean => !isBlocking(kv) && rankOf(standing, kv) > ours;
+    const better = (thoseBehind(standing, own) ?? []).filter(isBetter);
+    const since = ({ createRevision }: KeyValue): number => this.#since.get(createRevision) ?? now;
+    this.#since = new Map(better.map((kv) => [kv.createRevision, since(kv)]));
+
+    const best = bestOf(
+      better.filter((kv) => now - since(kv) >= patience),
+      standing,
+    );
+    if (best !== undefined) return makeWay(best);
+    if (better.length > 0) this.#reads.after(Math.min(...better.map(since)) + patience - now);
+    // A candidate of priority 0 is better than we are, and no key says that it has come.
+    else if (ours < 0) this.#reads.after(patience);
+  }
+
+  readFailed(err: unknown): void {
+    this.#parts.context.log().debug({ err }, 'priorities not read: trying again');
+  }
+}

@@ -1,0 +1,57 @@
+import type { OwnKey } from '../queue/queue.js';
+import { RankKey } from '../queue/rank.js';
+import { writeRank } from '../queue/standing.js';
+import type { CampaignContext } from './context.js';
+import type { CampaignMoves } from './moves.js';
+
+/**
+ * The priority of this candidate, as `setPriority()` changes it. The join writes it with our key; a change in the queue
+ * is written by itself, one write at a time, and again when a write has failed.
+ */
+export class Priority {
+  readonly #context: CampaignContext;
+  readonly #moves: Pick<CampaignMoves, 'failed'>;
+  readonly #key: RankKey;
+  /** The last of the writes that wait for each other. Never rejects. */
+  #lastTurn: Promise<void> | undefined;
+
+  constructor(context: CampaignContext, moves: Pick<CampaignMoves, 'failed'>) {
+    this.#context = context;
+    this.#moves = moves;
+    context.queue.rank ??= new RankKey(context.name, 0);
+    this.#key = context.queue.rank;
+  }
+
+  /**
+   * `own`: our key, if it is in the queue.
+   *
+   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`: it is written again later
+   */
+  async set(rank: number, own: OwnKey | undefined): Promise<void> {
+    this.#key.rank = rank;
+    if (own !== undefined) await this.#write(own);
+  }
+
+  /** Writes what etcd may not have. */
+  restore(own: OwnKey): void {
+    if (this.#lastTurn !== undefined || this.#key.isRightOn(own.lease)) return;
+    this.#write(own).catch((err) => this.#moves.failed(err));
+  }
+
+  async #write(own: OwnKey): Promise<void> {
+    const before = this.#lastTurn;
+    const { queue, session } = this.#context;
+    const write = async (): Promise<void> => {
+      await before;
+      if (!this.#key.isRightOn(own.lease)) await writeRank({ queue, store: session.store }, own);
+    };
+    const written = write();
+    const turn = written.catch(() => {});
+    this.#lastTurn = turn;
+    try {
+      await written;
+    } finally {
+      if (this.#lastTurn === turn) this.#lastTurn = undefined;
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { ElectionError } from '../errors.js';
+import { type Ask, askIn, askKeyOf, controlRangeOf, rankPrefixOf } from '../queue/control-keys.js';
+import { FreshRead, type Reader } from '../queue/fresh-read.js';
+import type { OwnKey } from '../queue/queue.js';
+import { hexOf } from '../store/bytes.js';
+import type { KeyValue, WatchEvent } from '../store/store.js';
+import type { Follower } from '../watch/shared-watch.js';
+import type { CampaignContext } from './context.js';
+import { Preemption } from './preemption.js';
+
+const PAUSES = { first: 50, longest: 2_000 };
+
+/** Candidates that etcd does not let read the control keys: they do not try again with each term. */
+const denied = new WeakSet<CampaignContext>();
+
+/** What a leader does about control keys. */
+export interface SteeringMoves {
+  /** leading -> leaving. `to`: the lease of the candidate that shall lead next. */
+  makeWay(reason: ElectionError, to: bigint | undefined): void;
+}
+
+/**
+ * A leader's look at the control keys of its election: it steps down when `<election>!ask` asks for that, and with
+ * `preempt` when a better candidate has waited long enough. One watch, from the election of this leader on; nobody but
+ * the leader follows these keys.
+ *
+ * An ask names the token of the leader that is asked. So an ask that comes late, or is written twice, concerns nobody.
+ * The leader deletes the ask before it obeys: whoever has withdrawn the ask by then is not obeyed.
+ */
+export class Steering implements Follower, Reader<readonly KeyValue[]> {
+  /** Somebody has a priority in this election. */
+  hasSeenRanks = false;
+  readonly #context: CampaignContext;
+  readonly #own: OwnKey;
+  readonly #moves: SteeringMoves;
+  readonly #unfollow: () => void;
+  readonly #preemption: Preemption | undefined;
+  #reads: FreshRead<readonly KeyValue[]> | undefined;
+  #isAnswering = false;
+  #isClosed = false;
+
+  /** Whether a leader looks at control keys at all. */
+  static isWanted(context: CampaignContext): boolean {
+    const { steerable, preempt } = context.options;
+    return (steerable || preempt !== undefined) && !denied.has(context);
+  }
+
+  /** `revision`: that of the read by which we lead. */
+  constructor(context: CampaignContext, own: OwnKey, revision: bigint, moves: SteeringMoves) {
+    this.#context = context;
+    this.#own = own;
+    this.#moves = moves;
+    const { preempt } = context.options;
+    const range = { ...controlRangeOf(context.name), isPatient: true };
+    this.#unfollow = context.session.watcher.follow(range, revision + 1n, this);
+    if (preempt === undefined) return;
+    const makeWay = (better: KeyValue): void => moves.makeWay(outranked(better), better.lease);
+    this.#preemption = new Preemption({ context, own, patience: preempt * 1_000, makeWay });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unfollow();
+    this.#reads?.close();
+    this.#preemption?.close();
+  }
+
+  // ---- from the watch ----
+
+  changed({ key, kv }: WatchEvent): void {
+    const { name } = this.#context;
+    if (key === askKeyOf(name)) {
+      if (kv !== undefined) this.#consider(kv);
+    } else if (key.startsWith(rankPrefixOf(name))) {
+      this.hasSeenRanks = true;
+      this.#preemption?.look();
+    }
+  }
+
+  reset(): void {
+    this.#reads ??= new FreshRead(this.#context.session.clock, PAUSES, this);
+    this.#reads.now();
+    this.#preemption?.look();
+  }
+
+  refused(error: ElectionError): void {
+    if (error.code !== 'PERMISSION_DENIED') return; // it is asked for again
+    denied.add(this.#context);
+    this.#unfollow();
+    this.#context.log().info({ err: error }, 'the control keys may not be read: nobody can ask this leader');
+  }
+
+  // ---- reads ----
+
+  async read(): Promise<readonly KeyValue[]> {
+    const { name, session } = this.#context;
+    const range = { ...controlRangeOf(name), order: 'oldest', limit: 0 } as const;
+    const { ranges } = await session.store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
+    return ranges[0]?.kvs ?? [];
+  }
+
+  found(kvs: readonly KeyValue[]): void {
+    const { name } = this.#context;
+    if (kvs.some(({ key }) => key.startsWith(rankPrefixOf(name)))) this.hasSeenRanks = true;
+    const ask = kvs.find(({ key }) => key === askKeyOf(name));
+    if (ask !== undefined) this.#consider(ask);
+  }
+
+  readFailed(err: unknown): void {
+    this.#context.log().debug({ err }, 'control keys not read: trying again');
+  }
+
+  // ---- asks ----
+
+  #consider(kv: KeyValue): void {
+    if (!this.#context.options.steerable || this.#isAnswering) return;
+    const ask = askIn(kv);
+    if (ask?.token === this.#own.createRevision && ask.to !== this.#own.lease) void this.#obey(kv, ask);
+    else this.#context.log().debug({ ask: kv.value.toString('utf8') }, 'an ask that concerns somebody else');
+  }
+
+  /** Never rejects. */
+  async #obey(kv: KeyValue, ask: Ask): Promise<void> {
+    this.#isAnswering = true;
+    const stands = await this.#take(kv);
+    this.#isAnswering = false;
+    if (stands && !this.#isClosed) this.#moves.makeWay(asked(kv, ask), ask.to);
+  }
+
+  /** Deletes the ask. False: it was withdrawn. When etcd does not say whether it was, it stands. */
+  async #take({ key, createRevision }: KeyValue): Promise<boolean> {
+    try {
+      const compare = [{ key, createRevision }];
+      const taken = await this.#context.session.store.txn({ compare, success: [{ type: 'delete', key }], failure: [] });
+      return taken.succeeded;
+    } catch (err) {
+      this.#context.log().debug({ err }, 'the ask may not be deleted');
+      return true;
+    }
+  }
+}
+
+function asked({ lease }: KeyValue, { by = `somebody (lease ${hexOf(lease)})` }: Ask): ElectionError {
+  return new ElectionError('STEPPED_DOWN', `${by} has asked the leader to step down: queueing again`);
+}
+
+function outranked({ lease }: KeyValue): ElectionError {
+  const who = `the candidate on lease ${hexOf(lease)}`;
+  return new ElectionError('STEPPED_DOWN', `the leader makes way for ${who}, of higher priority: queueing again`);
+}

@@ -1,0 +1,76 @@
+import type { Candidate } from '../candidate.js';
+import { ElectionError } from '../errors.js';
+import { check, show } from '../options.js';
+import { isBlocking } from '../queue/keys.js';
+import type { OwnKey } from '../queue/queue.js';
+import { bestOf, moveUp, readStanding, thoseBehind } from '../queue/standing.js';
+import { keyFrom } from '../store/bytes.js';
+import type { KeyValue } from '../store/store.js';
+import type { CampaignContext } from './context.js';
+
+/** Whom a leader can hand over to: what a candidate announces, or the candidate as a read has shown it. */
+export type Target = string | Uint8Array | Candidate;
+
+/** How often a transfer is tried while the queue changes under it. */
+const ATTEMPTS = 10;
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function checkTarget(to: unknown): asserts to is Target {
+  const isValue = typeof to === 'string' || to instanceof Uint8Array;
+  check(
+    isValue || isCandidate(to),
+    `\`to\` must be an announced value, as a string or a Buffer, or a Candidate; got ${show(to)}`,
+  );
+}
+
+function isCandidate(to: unknown): boolean {
+  if (typeof to !== 'object' || to === null) return false;
+  const { key, fencingToken } = to as Partial<Record<keyof Candidate, unknown>>;
+  return typeof key === 'string' && typeof fencingToken === 'bigint';
+}
+
+/**
+ * The candidate that is meant, among these: of several that announce the value, the first. A key that is no candidate's
+ * is never meant.
+ *
+ * @throws ElectionError `NOT_CANDIDATE`
+ */
+export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValue {
+  const isMeant =
+    typeof to === 'string' || to instanceof Uint8Array
+      ? ({ value }: KeyValue) => value.equals(Buffer.from(to as string))
+      : ({ key, createRevision }: KeyValue) => key === keyFrom(to.key) && createRevision === to.fencingToken;
+  const found = candidates.find((kv) => !isBlocking(kv) && isMeant(kv));
+  if (found !== undefined) return found;
+  const who = typeof to === 'string' ? show(to) : to instanceof Uint8Array ? 'these bytes' : show(to.value);
+  throw new ElectionError('NOT_CANDIDATE', `nobody else in the queue announces ${who}: nothing was done`);
+}
+
+/**
+ * Lets the candidate on the lease `to` lead next; without `to`, the best of those that wait. Our key and those between
+ * go in one transaction, which moves nobody when the target is gone. Whatever comes of it, our key is released
+ * afterwards as usual, and that ends what may still be under way of this.
+ *
+ * Never rejects: without a transfer the next in the queue leads.
+ */
+export async function handOver(
+  { name, queue, session: { store }, log }: CampaignContext,
+  own: OwnKey,
+  to: bigint | undefined,
+  isOver: () => boolean,
+): Promise<void> {
+  const parts = { name, queue, store };
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS && !isOver(); attempt++) {
+      const standing = await readStanding(parts, to === undefined);
+      const behind = thoseBehind(standing, own) ?? [];
+      const target =
+        to === undefined ? bestOf(behind, standing) : behind.find((kv) => kv.lease === to && !isBlocking(kv));
+      if (target === undefined || isOver()) break;
+      if (await moveUp(parts, own, behind.slice(0, behind.indexOf(target)), target)) return;
+    }
+    log().debug({}, 'nobody to hand over to: the next in the queue leads');
+  } catch (err) {
+    log().info({ err }, 'not handed over: the next in the queue leads');
+  }
+}

@@ -1,0 +1,60 @@
+import type { KeyValue, Op } from '../store/store.js';
+import { rankKeyOf } from './control-keys.js';
+
+/** The lowest and the highest priority. */
+export const LOWEST = -1_000;
+export const HIGHEST = 1_000;
+
+/**
+ * What the keys under `<election>!rank/` say. A key that does not name its lease, or says no priority, says nothing.
+ */
+export function ranksIn(name: string, kvs: readonly KeyValue[]): Map<bigint, number> {
+  const ranks = new Map<bigint, number>();
+  for (const { key, value, lease } of kvs) {
+    const text = value.toString('latin1');
+    if (lease === 0n || key !== rankKeyOf(name, lease) || !/^-?\d{1,4}$/.test(text)) continue;
+    const rank = Number(text);
+    if (rank >= LOWEST && rank <= HIGHEST) ranks.set(lease, rank);
+  }
+  return ranks;
+}
+
+/**
+ * Our key `<election>!rank/<lease>`: what it is to say, and what etcd is known to have. It is written and deleted
+ * together with our key in the queue, so that neither is there without the other.
+ */
+export class RankKey {
+  readonly #name: string;
+  /** The priority that we want; 0 has no key. */
+  rank: number;
+  /** The lease on which etcd may have our rank, and what it says there; undefined: nobody knows. */
+  #written: { readonly lease: bigint; readonly rank: number | undefined } | undefined;
+
+  constructor(name: string, rank: number) {
+    this.#name = name;
+    this.rank = rank;
+  }
+
+  /** The lease on which etcd may have a priority of ours. */
+  get lease(): bigint | undefined {
+    return this.#written?.lease;
+  }
+
+  /** Whether etcd has on this lease what we want. */
+  isRightOn(lease: bigint): boolean {
+    return this.rank === (this.lease === lease ? this.#written?.rank : 0);
+  }
+
+  /** What makes etcd say `rank` on this lease. From now on nobody knows what etcd has, until `wrote()` is called. */
+  writing(lease: bigint, rank: number): Op[] {
+    const key = rankKeyOf(this.#name, lease);
+    if (rank === 0 && this.lease !== lease) return [];
+    this.#written = { lease, rank: undefined };
+    return rank === 0 ? [{ type: 'delete', key }] : [{ type: 'put', key, value: Buffer.from(String(rank)), lease }];
+  }
+
+  /** etcd has carried out what `writing()` made. */
+  wrote(lease: bigint, rank: number): void {
+    if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };
+  }
+}

@@ -1,0 +1,107 @@
+import type { KeyValue, Op, Store } from '../store/store.js';
+import { rankPrefixOf } from './control-keys.js';
+import { endOf, isBlocking, isOurs } from './keys.js';
+import type { OwnKey, Queue } from './queue.js';
+import { ranksIn } from './rank.js';
+
+/** Keys that are deleted in one transaction: etcd allows 128 compares, and as many operations. */
+const MOST_AT_ONCE = 100;
+
+/** What the requests of this file need. */
+export interface QueueParts {
+  /** The election's name. */
+  readonly name: string;
+  readonly queue: Queue;
+  readonly store: Store;
+}
+
+/** The queue and its priorities, by one linearizable read. */
+export interface Standing {
+  /** In order. */
+  readonly queue: readonly KeyValue[];
+  /** By lease; a candidate that is not here has the priority 0. */
+  readonly ranks: ReadonlyMap<bigint, number>;
+}
+
+/** Reads the whole queue, and with `withRanks` the priorities. Costs etcd time in proportion to the queue. */
+export async function readStanding({ name, queue, store }: QueueParts, withRanks: boolean): Promise<Standing> {
+  const prefix = rankPrefixOf(name);
+  // With the values, though nobody needs them: from 3.7 on etcd leaves the leases out of an answer without values.
+  const keys: Op = { type: 'range', range: { ...queue.range, order: 'oldest', limit: 0 } };
+  const ranks: Op = { type: 'range', range: { key: prefix, end: endOf(prefix), order: 'oldest', limit: 0 } };
+  const success = withRanks ? [keys, ranks] : [keys];
+  const { ranges } = await store.txn({ compare: [], success, failure: [] });
+  return { queue: queue.inOrder(ranges[0]?.kvs ?? []), ranks: ranksIn(name, ranges[1]?.kvs ?? []) };
+}
+
+export function rankOf({ ranks }: Pick<Standing, 'ranks'>, { lease }: Pick<KeyValue, 'lease'>): number {
+  return ranks.get(lease) ?? 0;
+}
+
+/** Those behind our key, in order; undefined: our key is gone. */
+export function thoseBehind({ queue }: Standing, own: OwnKey): readonly KeyValue[] | undefined {
+  const at = queue.findIndex(({ key, createRevision }) => key === own.key && createRevision === own.createRevision);
+  return at < 0 ? undefined : queue.slice(at + 1);
+}
+
+/** The best of these candidates: of equals the first. A key that is no candidate's never leads. */
+export function bestOf(candidates: readonly KeyValue[], standing: Pick<Standing, 'ranks'>): KeyValue | undefined {
+  let best: KeyValue | undefined;
+  for (const kv of candidates) {
+    if (isBlocking(kv)) continue;
+    if (best === undefined || rankOf(standing, kv) > rankOf(standing, best)) best = kv;
+  }
+  return best;
+}
+
+/**
+ * Deletes our key, and the keys between ours and the target's: from that revision on the target is the oldest, and
+ * those between notice and queue again behind it. One transaction compares all these keys, so that nobody loses a place
+ * for a target that has left. Of more than 100 keys between, the first are deleted in transactions of their own, our
+ * key with the last.
+ *
+ * A key that is not of this library is left where it is: its candidate might not notice, and take itself for the leader
+ * later. It leads in its turn, and then the target does.
+ *
+ * Resolves to false when a key was not as it was read: read again. With nobody to move, it deletes nothing.
+ */
+export async function moveUp(
+  { queue, store }: Omit<QueueParts, 'name'>,
+  own: OwnKey,
+  between: readonly KeyValue[],
+  target: KeyValue,
+): Promise<boolean> {
+  if (!between.some(isOurs)) return true; // an ordinary release does it
+  for (let from = 0; from < between.length; from += MOST_AT_ONCE) {
+    const some = between.slice(from, from + MOST_AT_ONCE);
+    const isLast = from + MOST_AT_ONCE >= between.length;
+    const moved: Op[] = some.filter(isOurs).map(({ key }) => ({ type: 'delete', key }));
+    const rank = isLast ? (queue.rank?.writing(own.lease, 0) ?? []) : [];
+    const ours: Op[] = isLast ? [{ type: 'delete', key: own.key }, ...rank] : [];
+    if (moved.length + ours.length === 0) continue;
+    const compare = [own, target, ...some].map(({ key, createRevision }) => ({ key, createRevision }));
+    const { succeeded } = await store.txn({ compare, success: [...moved, ...ours], failure: [] });
+    if (!succeeded) return false;
+    if (isLast) queue.rank?.wrote(own.lease, 0);
+  }
+  return true;
+}
+
+/** Lets etcd say our priority while our key is in the queue. Resolves to false when our key is gone. */
+export async function writeRank({ queue, store }: Omit<QueueParts, 'name'>, own: OwnKey): Promise<boolean> {
+  const wanted = queue.rank?.rank ?? 0;
+  const success = queue.rank?.writing(own.lease, wanted) ?? [];
+  if (success.length === 0) return true;
+  const compare = [{ key: own.key, createRevision: own.createRevision }];
+  const { succeeded } = await store.txn({ compare, success, failure: [] });
+  if (succeeded) queue.rank?.wrote(own.lease, wanted);
+  return succeeded;
+}
+
+/** Deletes the priority that is left on our lease without our key, if one may be. */
+export async function dropRank({ queue, store }: Omit<QueueParts, 'name'>, lease: bigint): Promise<void> {
+  const success = queue.rank?.writing(lease, 0) ?? [];
+  if (success.length === 0) return;
+  await store.txn({ compare: [], success, failure: [] });
+  queue.rank?.wrote(lease, 0);
+}

@@ -1,0 +1,28 @@
+import type { KeepAliveHandlers, KeepAliveStream, Store, Txn, TxnResult, WatchHandlers, WatchStream } from './store.js';
+
+/** A store on another one, to which it passes on what it has nothing to add to. */
+export abstract class PassingStore implements Store {
+  protected readonly below: Store;
+
+  constructor(below: Store) {
+    this.below = below;
+  }
+
+  abstract txn(txn: Txn): Promise<TxnResult>;
+
+  grant(id: bigint, ttl: number): Promise<number | undefined> {
+    return this.below.grant(id, ttl);
+  }
+
+  revoke(id: bigint): Promise<void> {
+    return this.below.revoke(id);
+  }
+
+  keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
+    return this.below.keepAlive(id, on);
+  }
+
+  watch(on: WatchHandlers): WatchStream {
+    return this.below.watch(on);
+  }
+}

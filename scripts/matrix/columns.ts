@@ -1,0 +1,46 @@
+/** Integration specs that meet what differs between releases of etcd. */
+const SHORT = ['election', 'expiry', 'deletion', 'rest', 'faults/*', 'security/*'];
+
+export type Form = 'short' | 'whole';
+
+/** A release of etcd, or a runtime, on which specs run. */
+export interface Column {
+  /** What `--only` calls it, and its log. */
+  readonly name: string;
+  readonly of: 'etcd' | 'Node.js' | 'Bun' | 'Deno';
+  /** A release or a line of etcd, a major release of Node.js; undefined: the newest. */
+  readonly version?: string;
+  /** Specs of each form, for mocha. */
+  readonly specs: Readonly<Record<Form, readonly string[]>>;
+}
+
+/**
+ * The newest of each line, and the oldest of the line of which Debian has two. The line comes before its oldest
+ * release, which would else be the newest at hand.
+ */
+export const ETCD_RELEASES = ['3.4', '3.5', '3.5.16', '3.6', '3.7'] as const;
+export const NODE_RELEASES = ['20', '22', '24', '26'] as const;
+
+const integration = (names: readonly string[]): string[] =>
+  names.map((name) => `dist/spec/integration/${name}.spec.js`);
+
+const ON_ETCD = {
+  short: integration(SHORT),
+  whole: [...integration(['**/*']), 'dist/spec/interop/*.spec.js', 'dist/spec/cli/**/*.spec.js'],
+};
+
+const ON_NODE = {
+  short: ['dist/spec/*.spec.js', ...integration(['election', 'expiry', 'deletion'])],
+  whole: ['dist/spec/*.spec.js', ...integration(['**/*']), 'dist/spec/cli/**/*.spec.js'],
+};
+
+/** Neither promises what the specs of processes and signals need, so these have a short form only. */
+const ON_OTHERS = integration(['election', 'expiry', 'deletion', 'session', 'observe', 'run', 'fencing']);
+
+export const COLUMNS: readonly Column[] = [
+  ...ETCD_RELEASES.map((version): Column => ({ name: `etcd-${version}`, of: 'etcd', version, specs: ON_ETCD })),
+  ...NODE_RELEASES.map((version): Column => ({ name: `node-${version}`, of: 'Node.js', version, specs: ON_NODE })),
+  ...(['Bun', 'Deno'] as const).map(
+    (of): Column => ({ name: of.toLowerCase(), of, specs: { short: ON_OTHERS, whole: ON_OTHERS } }),
+  ),
+];

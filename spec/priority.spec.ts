@@ -1,0 +1,322 @@
+import { expect } from 'chai';
+import { Election } from '../lib/election.js';
+import type { ElectionOptions } from '../lib/options.js';
+import { Random } from './support/random.js';
+import { record, tell } from './support/story.js';
+import { type Process, World } from './support/world.js';
+
+describe('priority', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+
+  type Made = Process & { readonly election: Election };
+
+  /** Candidates in the order of the queue, by name. */
+  const queue = async (made: Readonly<Record<string, ElectionOptions>>): Promise<Made[]> => {
+    const all = Object.entries(made).map(([name, options]) => world.candidate(name, { ttl: 60, ...options }));
+    await world.queued(...all.map(({ election }) => election));
+    return all;
+  };
+
+  const ranks = (): string[] => world.etcd.keys('jobs!rank/').map(({ value }) => value.toString());
+
+  const leads = (all: readonly Made[]): number => all.findIndex(({ election }) => election.isLeader());
+
+  it('is a key on the lease of the candidate, written by the join, and none for 0', async () => {
+    const [, b] = await queue({ a: { priority: 0 }, b: { priority: 10 }, c: {} });
+    const [kv] = world.etcd.keys('jobs!rank/');
+    const [, second] = [...world.etcd.keys('jobs/')].sort((x, y) => Number(x.createRevision - y.createRevision));
+    expect(ranks()).to.deep.equal(['10']);
+    expect([kv?.key, kv?.lease, kv?.createRevision]).to.deep.equal([
+      `jobs!rank/${second?.lease.toString(16)}`,
+      second?.lease,
+      second?.createRevision,
+    ]);
+    expect(b?.store.requests.txn).to.equal(1);
+  });
+
+  for (const [how, leave] of Object.entries({
+    'stop()': (election: Election) => election.stop(),
+    'stepDown()': (election: Election) => election.stepDown(),
+  })) {
+    it(`decides who leads after ${how}: the best, and of equals the oldest`, async () => {
+      const all = await queue({
+        a: { priority: 5 },
+        b: {},
+        c: { priority: 7 },
+        d: { priority: 9 },
+        e: { priority: 9 },
+      });
+      await world.settled(leave(all[0]?.election as Election));
+      await world.advance(100);
+      expect(leads(all)).to.equal(3);
+      await world.settled(leave(all[3]?.election as Election));
+      await world.advance(100);
+      expect(leads(all)).to.equal(4);
+    });
+  }
+
+  it('hands over to those below 0 last', async () => {
+    const all = await queue({ a: { priority: 0 }, b: { priority: -5 }, c: {} });
+    await world.settled(all[0]?.election.stop() ?? Promise.resolve());
+    await world.advance(100);
+    expect(leads(all)).to.equal(2);
+  });
+
+  it('is known to a leader without one when it was written in its term', async () => {
+    const all = await queue({ a: {}, b: {}, c: { priority: 1 } });
+    await world.settled(all[0]?.election.stop() ?? Promise.resolve());
+    await world.advance(100);
+    expect(leads(all)).to.equal(2);
+  });
+
+  it('does not decide after a crash: the oldest leads', async () => {
+    const all = await queue({ a: { priority: 1, ttl: 5 }, b: {}, c: { priority: 9 } });
+    world.etcd.revoke(world.etcd.oldest('jobs/')?.lease ?? 0n);
+    await world.until(() => all[1]?.election.isLeader() === true, 'the oldest leads', 100);
+  });
+
+  it('costs nothing more where nobody speaks of priorities', async () => {
+    const all = await queue({ a: { observe: false }, b: { observe: false }, c: { observe: false } });
+    const before = world.etcd.requests.txn;
+    await world.settled(all[0]?.election.stop() ?? Promise.resolve());
+    await world.until(() => all[1]?.election.isLeader() === true, 'the next one leads', 100);
+    expect(world.etcd.requests.txn - before).to.equal(0); // the lease is revoked, and the next leader needs no read
+  });
+
+  describe('setPriority()', () => {
+    it('changes what the key says, and the key is gone for 0', async () => {
+      const [, b] = (await queue({ a: {}, b: {} })) as [Made, Made];
+      await world.settled(b.election.setPriority(3));
+      expect(ranks()).to.deep.equal(['3']);
+      await world.settled(b.election.setPriority(-1000));
+      expect(ranks()).to.deep.equal(['-1000']);
+      await world.settled(b.election.setPriority(0));
+      expect(ranks()).to.deep.equal([]);
+      await world.settled(b.election.setPriority(0));
+    });
+
+    it('holds from the next join on outside the queue', async () => {
+      const { election } = world.candidate('a');
+      await world.settled(election.setPriority(4));
+      expect(ranks()).to.deep.equal([]);
+      await world.queued(election);
+      expect(ranks()).to.deep.equal(['4']);
+    });
+
+    it('is written when it was called during the join', async () => {
+      const { election } = world.candidate('a', { priority: 1 });
+      election.start();
+      await world.until(() => election.state === 'joining', 'it joins');
+      await world.advance(3);
+      await world.settled(election.setPriority(2));
+      await world.advance(20);
+      expect(ranks()).to.deep.equal(['2']);
+    });
+
+    it('is written by the latest of several calls', async () => {
+      const [a] = (await queue({ a: {} })) as [Made];
+      await world.settled(Promise.all([1, 2, 0, 7].map((rank) => a.election.setPriority(rank))));
+      expect(ranks()).to.deep.equal(['7']);
+    });
+
+    it('is written again after a failure, which it tells its caller', async () => {
+      const [a] = (await queue({ a: { ttl: 6 } })) as [Made];
+      a.store.faults.next('txn', 'fail');
+      expect(await world.refusal(a.election.setPriority(5))).to.equal('UNAVAILABLE');
+      await world.advance(3_000);
+      expect(ranks()).to.deep.equal(['5']);
+    });
+
+    it('rejects what is no priority', async () => {
+      const { election } = world.candidate('a');
+      for (const rank of [1.5, 1_001, -1_001, Number.NaN, '1', null, undefined]) {
+        expect(await world.refusal(election.setPriority(rank as never)), String(rank)).to.equal('INVALID_OPTION');
+      }
+    });
+  });
+
+  it('leaves no key behind on a lease that lives on', async () => {
+    const { session } = world.session('s');
+    const [a, b] = [new Election(session, 'jobs', { priority: 3 }), new Election(session, 'others')];
+    await world.queued(a, b);
+    expect(ranks()).to.deep.equal(['3']);
+    await world.settled(a.stop());
+    expect(ranks()).to.deep.equal([]);
+    await world.queued(a);
+    world.etcd.delete(a.key ?? '');
+    await world.settled(a.stop());
+    await world.advance(100);
+    expect([ranks(), world.etcd.keys('jobs/').length]).to.deep.equal([[], 0]);
+    await world.settled(session.close());
+  });
+
+  it('goes with the candidate to the end of the queue', async () => {
+    const all = await queue({ a: { priority: 3 }, b: { priority: 2 }, c: {} });
+    await world.settled(all[0]?.election.stepDown() ?? Promise.resolve());
+    await world.advance(100);
+    expect([leads(all), ranks().sort()]).to.deep.equal([1, ['2', '3']]);
+  });
+
+  describe('by a key that', () => {
+    for (const [what, put] of Object.entries({
+      'says no number': (lease: bigint) => world.etcd.put(`jobs!rank/${lease.toString(16)}`, 'high', lease),
+      'says too much': (lease: bigint) => world.etcd.put(`jobs!rank/${lease.toString(16)}`, '1001', lease),
+      'hangs on no lease': (lease: bigint) => world.etcd.put(`jobs!rank/${lease.toString(16)}`, '9'),
+      'hangs on another lease': (lease: bigint) =>
+        world.etcd.put(`jobs!rank/${lease.toString(16)}`, '9', world.etcd.oldest('jobs/')?.lease),
+    })) {
+      it(`${what}, counts for nothing`, async () => {
+        const all = await queue({ a: { priority: 0 }, b: {}, c: {} });
+        put([...world.etcd.keys('jobs/')].sort((x, y) => Number(y.createRevision - x.createRevision))[0]?.lease ?? 0n);
+        await world.settled(all[0]?.election.stop() ?? Promise.resolve());
+        await world.advance(100);
+        expect(leads(all)).to.equal(1);
+      });
+    }
+
+    it('belongs to nobody in the queue, counts for nothing', async () => {
+      const all = await queue({ a: { priority: 0 }, b: {} });
+      await world.settled(world.process('p').store.grant(77n, 600));
+      world.etcd.put('jobs!rank/4d', '900', 77n);
+      await world.settled(all[0]?.election.stop() ?? Promise.resolve());
+      await world.advance(100);
+      expect(leads(all)).to.equal(1);
+    });
+  });
+});
+
+describe('preempt', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+
+  const make = (name: string, options: ElectionOptions): Election =>
+    world.candidate(name, { ttl: 60, ...options }).election;
+
+  it('makes way for a better candidate that has waited so long', async () => {
+    const [a, b, c] = [make('a', { preempt: 30 }), make('b', {}), make('c', { priority: 1 })];
+    const story = tell({ a, b, c });
+    let said = '';
+    a.on('unelected', (_, { code, message }) => {
+      said = `${code} ${message}`;
+    });
+    await world.queued(a, b, c);
+    await world.advance(29_000);
+    expect(story).to.deep.equal(['a elected']);
+    await world.advance(1_100);
+    expect(story).to.deep.equal(['a elected', 'a unelected: STEPPED_DOWN', 'c elected']);
+    expect(said).to.match(/^STEPPED_DOWN .* of higher priority/);
+  });
+
+  it('makes way for the best of those that have waited so long', async () => {
+    const [a, b, c] = [make('a', { preempt: 5, priority: 9 }), make('b', { priority: 3 }), make('c', { priority: 7 })];
+    await world.queued(a, b, c);
+    await world.advance(20_000);
+    await world.settled(a.setPriority(0));
+    await world.advance(5_100);
+    expect(c.isLeader()).to.equal(true);
+  });
+
+  it('counts from the election of the leader for those that waited before', async () => {
+    const [x, a, b] = [make('x', {}), make('a', { preempt: 10 }), make('b', { priority: 2 })];
+    await world.queued(x, a, b);
+    await world.advance(20_000);
+    world.etcd.revoke(world.etcd.oldest('jobs/')?.lease ?? 0n);
+    await world.until(() => a.isLeader(), 'the oldest leads', 100);
+    await world.advance(9_500);
+    expect(a.isLeader()).to.equal(true);
+    await world.advance(600);
+    expect(b.isLeader()).to.equal(true);
+  });
+
+  it('begins anew when the better one has left meanwhile', async () => {
+    const [a, b] = [make('a', { preempt: 10 }), make('b', { priority: 2 })];
+    await world.queued(a, b);
+    await world.advance(8_000);
+    await world.settled(b.stop());
+    await world.queued(b);
+    await world.advance(8_000);
+    expect(a.isLeader()).to.equal(true);
+    await world.advance(2_100);
+    expect(b.isLeader()).to.equal(true);
+  });
+
+  it('never makes way for an equal', async () => {
+    const all = ['a', 'b', 'c'].map((name) => make(name, { priority: 5, preempt: 1 }));
+    const story = tell({ a: all[0] as Election, b: all[1] as Election, c: all[2] as Election });
+    await world.queued(...all);
+    await world.advance(120_000);
+    expect(story).to.deep.equal(['a elected']);
+  });
+
+  it('makes way for candidates without a priority when its own is below 0', async () => {
+    const [a, b] = [make('a', { preempt: 5, priority: -1 }), make('b', {})];
+    await world.queued(a);
+    await world.advance(30_000);
+    await world.queued(b);
+    await world.advance(10_100);
+    expect(b.isLeader()).to.equal(true);
+  });
+
+  it('follows setPriority(), its own and that of others', async () => {
+    const [a, b] = [make('a', { preempt: 5, priority: 3 }), make('b', { preempt: 5, priority: 2 })];
+    await world.queued(a, b);
+    await world.settled(b.setPriority(4));
+    await world.advance(4_000);
+    await world.settled(a.setPriority(4));
+    await world.advance(10_000);
+    expect(a.isLeader()).to.equal(true);
+    await world.settled(a.setPriority(0));
+    await world.advance(5_100);
+    expect(b.isLeader()).to.equal(true);
+  });
+
+  it('needs no session of its own', async () => {
+    const { session } = world.session('s', { ttl: 60 });
+    const a = new Election(session, 'jobs', { preempt: 5 });
+    const b = make('b', { priority: 1 });
+    await world.queued(a, b);
+    await world.advance(5_200);
+    expect(b.isLeader()).to.equal(true);
+    await world.settled(session.close());
+  });
+
+  for (const seed of [1, 2, 3]) {
+    it(`changes its leader at most twice for each join, leave and change, and then rests: ${seed}`, async () => {
+      const random = new Random(seed);
+      const all = Array.from({ length: 6 }, (_, n) => make(`c${n}`, { priority: n % 3, preempt: 1 }));
+      let elections = 0;
+      for (const election of all) election.on('elected', () => elections++);
+      for (let event = 0; event < 100; event++) {
+        const election = random.pick(all);
+        const what = random.pick(['start', 'start', 'stop', 'priority'] as const);
+        if (what === 'start') election.start();
+        else if (what === 'stop') await world.settled(election.stop());
+        else await world.settled(election.setPriority(random.pick([0, 1, 2, -1])));
+        await world.advance(random.between(0, 1_500));
+      }
+      expect(elections).to.be.at.most(200);
+      all[0]?.start();
+      await world.advance(10_000);
+      const before = elections;
+      await world.advance(60_000);
+      expect(elections).to.equal(before);
+      const ranks = new Map(world.etcd.keys('jobs!rank/').map((kv) => [kv.lease, Number(kv.value)]));
+      const queue = [...world.etcd.keys('jobs/')].sort((x, y) => Number(x.createRevision - y.createRevision));
+      const [first = 0, ...others] = queue.map(({ lease }) => ranks.get(lease) ?? 0);
+      expect(Math.max(first, ...others)).to.equal(first);
+    });
+  }
+
+  it('leaves a better one that comes back in peace once it leads', async () => {
+    const [a, b] = [make('a', { preempt: 2, priority: 1 }), make('b', { preempt: 2, priority: 2 })];
+    const story = record(b);
+    await world.queued(a, b);
+    await world.advance(60_000);
+    expect(story).to.have.lengthOf(1);
+  });
+});

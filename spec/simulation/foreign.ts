@@ -1,0 +1,36 @@
+import { hexOf } from '../../lib/store/bytes.js';
+import type { World } from './world.js';
+
+/** The first lease, as etcd chooses them for Go's client, and its seconds: longer than any schedule. */
+const FIRST = 0x694d_7a0e_1c3f_0002n;
+const TTL = 3_600;
+
+/** Candidates of another client. They queue, lead in their turn, and never notice what happens to their keys. */
+export class Foreign {
+  readonly #world: World;
+  readonly #leases = new Set<bigint>();
+  #last = FIRST;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Queues, and resigns after some time. */
+  join(election: string, ms: number): void {
+    const { etcd, time } = this.#world;
+    const lease = this.#last++;
+    etcd.grant(lease, TTL);
+    etcd.put(`${election}/${hexOf(lease)}`, 'go', lease);
+    this.#leases.add(lease);
+    time.at(time.now + ms, () => this.#resign(lease));
+  }
+
+  /** All of them resign. */
+  leave(): void {
+    for (const lease of [...this.#leases]) this.#resign(lease);
+  }
+
+  #resign(lease: bigint): void {
+    if (this.#leases.delete(lease)) this.#world.etcd.revoke(lease);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Leadership } from '../../lib/leadership.js';
+import type { StoredKey } from '../support/fake-etcd/key-space.js';
+import type { Contender } from './contender.js';
+
+/** What tells one candidacy from all others: revisions come again when etcd's history begins anew. */
+export function idOf({ key, createRevision }: Pick<StoredKey, 'key' | 'createRevision'>): string {
+  return `${key} @ ${createRevision}`;
+}
+
+/** Who is said to lead. */
+export interface Claim {
+  readonly key: string;
+  readonly fencingToken: bigint;
+}
+
+/** A leader that an observer was told of: where in the line of leaders. */
+export interface Announced {
+  readonly at: number;
+  readonly token: bigint;
+}
+
+/** What etcd and the candidates have shown of one election so far. */
+export class Record {
+  readonly name: string;
+  readonly prefix: string;
+  readonly guard: string;
+  readonly contenders: Contender[] = [];
+  /** The keys that have been the oldest, in order. A key comes again when a snapshot is restored. */
+  readonly heads: string[] = [];
+  /** Keys that somebody else than their owner has deleted, and since when. */
+  readonly voided = new Map<string, number>();
+  /** Those of them that are of a history before. */
+  outdated: ReadonlySet<string> = new Set();
+  /** Tokens of leaders that somebody has asked to step down. */
+  readonly asked = new Set<string>();
+  /** Terms in which the candidate was no leader any more, whether it had heard of that or not. */
+  readonly over = new Set<Leadership>();
+  /** How often etcd's history has begun anew. */
+  history = 0;
+  /** The key that was the oldest when the history before ended. In a snapshot it may not be the oldest. */
+  lastHead: string | undefined;
+  lastElected = 0n;
+  lastLeader: Contender | undefined;
+  lastGuard = 0n;
+
+  constructor(name: string) {
+    this.name = name;
+    this.prefix = `${name}/`;
+    this.guard = `guard of ${name}`;
+  }
+
+  /** The keys that the new history lacks, those that it has, and the token of its last guarded write. */
+  beginAnew(lost: readonly StoredKey[], left: readonly StoredKey[], guard: bigint): void {
+    this.history += 1;
+    this.lastHead = this.heads.at(-1);
+    this.outdated = new Set(lost.map(idOf));
+    // A snapshot may bring back what was deleted. Who led with it has still lost it.
+    const led = new Set(this.contenders.map(({ leads }) => leads));
+    for (const id of left.map(idOf)) if (!led.has(id)) this.voided.delete(id);
+    this.lastElected = 0n;
+    this.lastGuard = guard;
+  }
+}
+
+/** A test of the referee's own, because the library's could be wrong. */
+export function isCandidateKey(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) && /^[^/!]+$/.test(key.slice(prefix.length));
+}
