@@ -83,6 +83,7 @@ async function worker(): Promise<void> {
     const [key, job] = entry;
     thread.postMessage(job);
     const [found] = (await once(thread, 'message', { signal }).catch(() => [])) as readonly string[];
+    if (found === undefined && !signal.aborted) throw new Error('the thread has failed'); // begun again after a second
     if (found === undefined) return false; // the partition is to go: its next owner does the job again
     const done = client.put(key.replace('-jobs/', '-done/')).value(`${job} ${found} ${fencingToken}`);
     const { succeeded } = await txn().then(done, client.delete().key(key)).options(options()).commit();

@@ -200,7 +200,7 @@ export class FakePool extends Pool {
     const lease = this.#lease ?? 0n;
     const owned = [...this.owned.keys()];
     this.#lease = undefined;
-    this.#planned.clear();
+    for (const partition of owned) this.#planned.delete(this.#find(partition)[1]); // what is waited for stays planned
     this.#clock.move(ms);
     this.#store.expire(lease); // after an expiry etcd does so a little later
     for (const partition of owned) this.#putOwner(partition);
