@@ -72,6 +72,19 @@ describe('priority', () => {
     expect(leads(all)).to.equal(2);
   });
 
+  it('is known to a leader without one that was elected later, for all candidates that observe', async () => {
+    const all = await queue({ a: {}, b: {}, c: {}, d: { priority: 1 }, e: {} });
+    const d = all[3] as Made;
+    const before = d.store.requests.txn;
+    world.etcd.revoke(world.etcd.oldest('jobs/')?.lease ?? 0n);
+    await world.until(() => all[1]?.election.isLeader() === true, 'the oldest leads', 100);
+    await world.advance(3_000);
+    expect(d.store.requests.txn - before).to.be.within(1, 2); // the priority; perhaps an observer's read
+    await world.settled(all[1]?.election.stop() ?? Promise.resolve());
+    await world.advance(100);
+    expect(leads(all)).to.equal(3);
+  });
+
   it('does not decide after a crash: the oldest leads', async () => {
     const all = await queue({ a: { priority: 1, ttl: 5 }, b: {}, c: { priority: 9 } });
     world.etcd.revoke(world.etcd.oldest('jobs/')?.lease ?? 0n);
