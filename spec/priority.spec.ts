@@ -3,6 +3,7 @@ import { Election } from '../lib/election.js';
 import type { ElectionOptions } from '../lib/options.js';
 import { Random } from './support/random.js';
 import { record, tell } from './support/story.js';
+import { newTask } from './support/task.js';
 import { type Process, World } from './support/world.js';
 
 describe('priority', () => {
@@ -57,6 +58,51 @@ describe('priority', () => {
       expect(leads(all)).to.equal(4);
     });
   }
+
+  describe('when the work takes its time to end', () => {
+    /** `a` leads and runs; its stop has begun. */
+    const stopping = async (): Promise<{
+      readonly all: Made[];
+      readonly end: () => void;
+      readonly requests: () => number;
+    }> => {
+      const all = await queue({ a: { priority: 0 }, b: {}, c: { priority: 2 }, d: { priority: 1 } });
+      const { election, store } = all[0] as Made;
+      const { work, terms } = newTask([]);
+      void election.run(work);
+      await world.begun(terms);
+      const before = store.requests.txn;
+      void election.stop();
+      return { all, end: () => terms[0]?.end(), requests: () => store.requests.txn - before };
+    };
+
+    it('is read meanwhile, and the best leads after one request more', async () => {
+      const { all, end, requests } = await stopping();
+      await world.advance(500);
+      expect(requests()).to.equal(1);
+      end();
+      await world.until(() => all[2]?.election.isLeader() === true, 'the best leads', 5);
+      expect(requests()).to.equal(2);
+    });
+
+    it('is read again when the best has left meanwhile', async () => {
+      const { all, end } = await stopping();
+      await world.advance(100);
+      await world.settled(all[2]?.election.stop() ?? Promise.resolve());
+      end();
+      await world.until(() => all[3]?.election.isLeader() === true, 'the second best leads', 100);
+    });
+
+    it('is read again after more than a second, in which a better one has come', async () => {
+      const { all, end } = await stopping();
+      await world.advance(1_001);
+      const best = world.candidate('e', { priority: 3 });
+      await world.queued(best.election);
+      end();
+      await world.until(() => best.election.isLeader(), 'the best leads', 100);
+      expect(leads(all)).to.equal(-1);
+    });
+  });
 
   it('hands over to those below 0 last', async () => {
     const all = await queue({ a: { priority: 0 }, b: { priority: -5 }, c: {} });
