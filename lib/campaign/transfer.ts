@@ -50,8 +50,8 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 
 /**
  * Lets the candidate on the lease `to` lead next; without `to`, the best of those that wait. The queue is read while
- * the work winds down. When the work has ended, our key and those between go in one transaction, which moves nobody when
- * one of these keys or the target is gone: then the queue is read again. Whatever comes of it, our key is released
+ * the work winds down. When the work has ended, our key and those between go in one transaction, which moves nobody
+ * when one of these keys or the target is gone: then the queue is read again. Whatever comes of it, our key is released
  * afterwards as usual, and that ends what may still be under way of this.
  */
 export class HandOver {
