@@ -1,6 +1,9 @@
 import { register as globalRegister, type Registry, type RegistryContentType } from 'prom-client';
 import type { Election } from './election.js';
 import { Instruments } from './metrics/instruments.js';
+import { PromPoolInstruments } from './metrics/pool-instruments.js';
+import type { Pool } from './pool/pool.js';
+import { PoolRecorder } from './recording/pool-recorder.js';
 import { checkQueueInterval, Recorder } from './recording/recorder.js';
 
 export interface MetricsOptions {
@@ -68,6 +71,52 @@ export function collectMetrics(election: Election, options: MetricsOptions = {})
   checkQueueInterval(queueInterval);
   const instruments = Instruments.of(register, prefix);
   const recorder = new Recorder(election, instruments, 1000 * queueInterval);
+  instruments.add(recorder);
+  recorder.start();
+  const detach = (): void => {
+    recorder.stop();
+    instruments.remove(recorder);
+  };
+  return Object.assign(detach, { [Symbol.dispose]: detach });
+}
+
+export interface PoolMetricsOptions {
+  /**
+   * Where the metrics are registered.
+   *
+   * @default the global registry of `prom-client`
+   */
+  readonly register?: Registry<RegistryContentType>;
+
+  /**
+   * What the names of the metrics begin with. Pools on one registry may share a prefix, and are told apart by the label
+   * `pool`.
+   *
+   * @default 'etcd_leader_pool_'
+   */
+  readonly prefix?: string;
+}
+
+/**
+ * Prometheus metrics of one worker of a pool; docs/metrics.md lists them. A scrape asks etcd for nothing. How many
+ * workers there are, and how many partitions nobody owns, only the coordinator knows: on the others these two have no
+ * series.
+ *
+ * @throws Error when metrics of a pool of this name are in the registry already, or a name is taken
+ * @example
+ * ```ts
+ * import { collectPoolMetrics } from 'etcd-leader/metrics';
+ *
+ * const detach = collectPoolMetrics(pool);
+ * pool.start();
+ * await pool.stop();
+ * detach();
+ * ```
+ */
+export function collectPoolMetrics(pool: Pool, options: PoolMetricsOptions = {}): Detach {
+  const { register = globalRegister, prefix = 'etcd_leader_pool_' } = options;
+  const instruments = PromPoolInstruments.of(register, prefix);
+  const recorder = new PoolRecorder(pool, instruments);
   instruments.add(recorder);
   recorder.start();
   const detach = (): void => {

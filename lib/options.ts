@@ -327,3 +327,8 @@ export function checkCallOptions(
     `\`signal\` must be an AbortSignal; got ${show(signal)}`,
   );
 }
+
+/** @throws ElectionError `INVALID_OPTION` */
+export function checkError(error: unknown): asserts error is ElectionError {
+  check(error instanceof ElectionError, `\`error\` must be an ElectionError; got ${show(error)}`);
+}

@@ -1,17 +1,19 @@
-import { Etcd3 } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import type { AskOptions } from './campaign/asking.js';
 import type { Candidate } from './candidate.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
-import { type ElectionOptions, resolveValue, show } from './options.js';
+import { checkError, type ElectionOptions, resolveValue } from './options.js';
 import { askIn, askKeyOf } from './queue/control-keys.js';
 import { prefixOf } from './queue/keys.js';
 import { keyFrom, leaseIdOf } from './store/bytes.js';
-import { MemoryKv } from './testing/memory-kv.js';
+import { clientOf } from './testing/memory-kv.js';
 import { MemoryStore } from './testing/memory-store.js';
-import { StillClock } from './testing/still-clock.js';
+import { allTold, StillClock } from './testing/still-clock.js';
+
+export { FakePool, type PoolLossCode } from './fake-pool.js';
 
 export interface FakeElectionOptions extends ElectionOptions {
   /**
@@ -99,7 +101,7 @@ export class FakeElection extends Election {
     if (this.#other !== undefined) this.#store.delete(this.#other);
     this.#other = undefined;
     const leadership = await this.elected();
-    await this.#told();
+    await allTold();
     return leadership;
   }
 
@@ -126,7 +128,7 @@ export class FakeElection extends Election {
       this.#store.expire(lease); // etcd does so a little later
       this.#store.outage = undefined; // another lease is granted, so etcd answers
     }
-    await this.#told();
+    await allTold();
   }
 
   /**
@@ -146,7 +148,7 @@ export class FakeElection extends Election {
       this.#lastLeader = value;
       this.#queueOther(value);
     }
-    await this.#told();
+    await allTold();
   }
 
   /**
@@ -161,13 +163,13 @@ export class FakeElection extends Election {
     }
     this.#lastLeader = value;
     this.#queueOther(value);
-    await this.#told();
+    await allTold();
   }
 
   /** As the real one. When the other candidate leads, it steps down at once and queues behind this one. */
   override async ask(options: AskOptions = {}): Promise<Candidate | undefined> {
     const asking = super.ask(options);
-    await Promise.race([asking.catch(() => {}), this.#told()]);
+    await Promise.race([asking.catch(() => {}), allTold()]);
     this.#answer();
     return asking;
   }
@@ -182,10 +184,10 @@ export class FakeElection extends Election {
   async suspend(error = new ElectionError('UNAVAILABLE', 'etcd does not answer: trying again')): Promise<void> {
     checkError(error);
     if (!this.isRunning()) throw new ElectionError('NOT_CANDIDATE', 'only a candidate can be suspended: `start()` it');
-    await this.#told(); // it has a lease now
+    await allTold(); // it has a lease now
     this.#store.outage = error;
     this.session.lease.refresh();
-    await this.#told();
+    await allTold();
   }
 
   /** Lets etcd answer again after `suspend()`: `resumed` is told. Resolves when everybody who listens has been told. */
@@ -193,7 +195,7 @@ export class FakeElection extends Election {
     if (this.#store.outage === undefined) return;
     this.#store.outage = undefined;
     this.session.lease.refresh();
-    await this.#told();
+    await allTold();
   }
 
   /**
@@ -206,7 +208,7 @@ export class FakeElection extends Election {
     checkError(error);
     this.events.emit('error', error);
     if (error.code === 'STOPPED') await this.stop();
-    await this.#told();
+    await allTold();
   }
 
   /** The other candidate obeys, if it leads and is asked. */
@@ -228,21 +230,4 @@ export class FakeElection extends Election {
     this.#store.replace(old, { key, value: resolveValue(value), lease }, age);
     this.#other = key;
   }
-
-  /** What happens takes turns of the microtask queue and nothing else; the longest story takes a tenth of these. */
-  async #told(): Promise<void> {
-    for (let turn = 0; turn < 1_000; turn++) await undefined;
-  }
-}
-
-/** The address is never used. */
-function clientOf(store: MemoryStore): Etcd3 {
-  const etcd = new Etcd3({ hosts: 'http://127.0.0.1:1' });
-  etcd.mock(new MemoryKv(store));
-  return etcd;
-}
-
-function checkError(error: unknown): asserts error is ElectionError {
-  if (error instanceof ElectionError) return;
-  throw new ElectionError('INVALID_OPTION', `\`error\` must be an ElectionError; got ${show(error)}`);
 }

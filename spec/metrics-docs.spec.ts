@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { Instruments } from '../lib/metrics/instruments.js';
+import { PromPoolInstruments } from '../lib/metrics/pool-instruments.js';
 import { ATTRIBUTE, METRICS } from '../lib/otel/instruments.js';
 import { namesIn, ROOT, readPage, tableUnder } from './support/docs/pages.js';
 
@@ -19,10 +20,15 @@ interface Dashboard {
 describe('what is said of the metrics', () => {
   const register = new Registry();
   let names: string[];
+  /** Of pools. */
+  let ofPools: string[];
 
   before(() => {
     Instruments.of(register, 'etcd_leader_');
     names = register.getMetricsAsArray().map(({ name }) => name);
+    const pools = new Registry();
+    PromPoolInstruments.of(pools, 'etcd_leader_pool_');
+    ofPools = pools.getMetricsAsArray().map(({ name }) => name);
   });
 
   const dashboard = (): Dashboard => JSON.parse(readFileSync(join(ROOT, 'docs/grafana-dashboard.json'), 'utf8'));
@@ -35,19 +41,20 @@ describe('what is said of the metrics', () => {
 
   it('lists every metric in the page, and no other', () => {
     expect(namesIn(tableUnder('docs/metrics.md', 'What there is', 'metric'))).to.have.members(names);
+    expect(namesIn(tableUnder('docs/metrics.md', 'Pools', 'metric'))).to.have.members(ofPools);
   });
 
   it('names no metric in an alert rule that does not exist', () => {
     expect(named(alerts())).to.not.be.empty;
-    expect(names).to.include.members(named(alerts()));
+    expect([...names, ...ofPools]).to.include.members(named(alerts()));
   });
 
   it('shows every metric on the dashboard, and none that does not exist', () => {
     const { panels, templating } = dashboard();
     const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
-    expect(named(expressions.join('\n'))).to.have.members(names);
-    expect(templating.list.map(({ name }) => name)).to.deep.equal(['datasource', 'election']);
-    expect(expressions.filter((expr) => !expr.includes('election=~"$election"'))).to.deep.equal([]);
+    expect(named(expressions.join('\n'))).to.have.members([...names, ...ofPools]);
+    expect(templating.list.map(({ name }) => name)).to.deep.equal(['datasource', 'election', 'pool']);
+    expect(expressions.filter((expr) => !/(election|pool)=~"\$\1"/.test(expr))).to.deep.equal([]);
   });
 
   it('lays the panels of the dashboard out side by side', () => {

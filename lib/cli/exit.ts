@@ -10,7 +10,7 @@ export const EXIT = {
   failed: 1,
   /** A flag, an argument, or a file named by one is wrong. */
   usage: 2,
-  /** `step-down`: nobody leads. */
+  /** `step-down`: nobody leads. `pool`: no worker is there, or none of this name. */
   nobody: 3,
   /** `step-down`: the leader has not answered, or is of another client and was not asked. Nothing is changed. */
   unanswered: 4,

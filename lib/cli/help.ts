@@ -15,7 +15,7 @@ Examples:
   $ etcd-leader observe jobs/mail
   $ etcd-leader --endpoints 10.0.0.1:2379,10.0.0.2:2379,10.0.0.3:2379 list
 ${EXIT_CODES}
-  3    step-down: nobody leads
+  3    step-down: nobody leads; pool: no such worker, or no worker at all
   4    step-down: the leader does not answer
   124  run --wait: another host leads
   125  run itself has failed, not the command; see etcd-leader help run`;
@@ -104,3 +104,19 @@ Examples:
 ${EXIT_CODES}, or there is no terminal to ask on and no --yes
   3    nobody leads
   4    the leader does not answer, or is of another client: nothing is changed`;
+
+export const POOL = `
+OWNED is what a worker owns, PLANNED what it is to own. A drained worker hands its partitions over
+and is given none, also after a restart under the same name. While a pool is paused nothing is moved
+for balance; what nobody owns is given out all the same.
+
+Examples:
+  $ etcd-leader pool orders
+  $ etcd-leader pool orders --partitions --json | jq -r '.[] | select(.owner == null) | .partition'
+  $ etcd-leader pool orders --watch
+  $ etcd-leader pool drain orders worker-9
+  $ etcd-leader pool undrain orders worker-9
+  $ etcd-leader pool pause orders
+  $ etcd-leader pool resume orders
+${EXIT_CODES}
+  3    no worker is in the pool, or none of this name`;

@@ -4,6 +4,8 @@ import { ElectionError } from '../errors.js';
 import { candidates } from './commands/candidates.js';
 import { list } from './commands/list.js';
 import { observe } from './commands/observe.js';
+import { type PoolFlags, pool } from './commands/pool.js';
+import { drain, pause, resume, undrain } from './commands/pool-control.js';
 import { type RunFlags, run } from './commands/run.js';
 import { type StepDownFlags, stepDown } from './commands/step-down.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
@@ -130,7 +132,37 @@ function build(done: (exit: Exit) => void): Command {
     .addHelpText('after', help.STEP_DOWN)
     .action(action((context, [election = ''], flags) => stepDown(context, election, flags as StepDownFlags)));
 
+  addPool(program, action);
   return program;
+}
+
+/** Where two words are given, the first is the name of the pool, or one of these commands. */
+function addPool(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
+  const parent = program
+    .command('pool')
+    .exitOverride(usage(EXIT.usage))
+    .description('print the workers of a pool and its partitions; drain workers, pause moves')
+    .argument('<name>', 'name of the pool')
+    .option('--partitions', 'print who owns each partition')
+    .option('--watch', 'print at every change too, until interrupted')
+    .addHelpText('after', help.POOL)
+    .action(action((context, [name = ''], flags) => pool(context, name, flags as PoolFlags)));
+  const commands = [
+    ['drain', 'take the partitions of a worker, and give it none', drain],
+    ['undrain', 'let a worker have partitions again', undrain],
+    ['pause', 'move no partition for balance', pause],
+    ['resume', 'move partitions for balance again', resume],
+  ] as const;
+  for (const [word, description, act] of commands) {
+    const command = parent
+      .command(word)
+      .exitOverride(usage(EXIT.usage))
+      .description(description)
+      .argument('<name>', 'name of the pool')
+      .addHelpText('after', help.POOL);
+    if (word === 'drain' || word === 'undrain') command.argument('<member>', "the worker's name");
+    command.action(action((context, [name = '', member = '']) => act(context, name, member)));
+  }
 }
 
 async function carryOut(command: Command, act: Action): Promise<Exit | number> {

@@ -1,2 +1,2 @@
 export type * from '../metrics.js';
-export { collectMetrics } from '../metrics.js';
+export { collectMetrics, collectPoolMetrics } from '../metrics.js';

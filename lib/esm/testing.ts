@@ -1,2 +1,2 @@
 export type * from '../testing.js';
-export { FakeElection } from '../testing.js';
+export { FakeElection, FakePool } from '../testing.js';

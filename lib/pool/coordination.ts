@@ -67,6 +67,7 @@ export class Coordination {
   readonly #stuck: StuckPartitions;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   #size = 0;
+  #unowned: number | undefined;
   #slow = '';
   #failures = 0;
   #isBalanced = false;
@@ -96,6 +97,16 @@ export class Coordination {
       changed: () => this.#passSoon(),
       failed: (error) => on.failed(error),
     });
+  }
+
+  /** How many workers there are; undefined while that is not known. */
+  get members(): number | undefined {
+    return this.#overview.isComplete ? this.#overview.members.size : undefined;
+  }
+
+  /** How many partitions nobody owns, as of the last pass; undefined before the first. */
+  get unowned(): number | undefined {
+    return this.#unowned;
   }
 
   close(): void {
@@ -177,6 +188,7 @@ export class Coordination {
     const breather = new Breather(this.#context.session.parts.clock);
     const survey = await Survey.of(this.#overview, this.#lists, breather);
     this.#size = survey.size;
+    this.#unowned = survey.holders.filter((holder) => holder === NOBODY).length;
     await this.#takeup.look(survey, now, breather);
     if (this.#isClosed) return;
     for (const stuck of this.#stuck.look(survey, now)) this.#on.stuck(stuck);

@@ -37,6 +37,16 @@ export class Coordinator {
     return this.#election.isLeader();
   }
 
+  /** How many workers there are; undefined while this one does not coordinate. */
+  get members(): number | undefined {
+    return this.isCoordinator ? this.#coordination?.members : undefined;
+  }
+
+  /** How many partitions nobody owns; undefined while this worker does not coordinate. */
+  get unowned(): number | undefined {
+    return this.isCoordinator ? this.#coordination?.unowned : undefined;
+  }
+
   start(): void {
     this.#election.start();
   }

@@ -7,6 +7,7 @@ import type { Events } from '../events.js';
 import type { PoolContext } from './context.js';
 import { Coordinator } from './coordinator.js';
 import type { PoolEvents } from './events.js';
+import { PoolFigures } from './figures.js';
 import { Leaving } from './leaving.js';
 import { Membership } from './membership.js';
 import { giveNameBack, takeNameBack } from './names.js';
@@ -28,6 +29,7 @@ export class PoolLife {
   readonly worker: Worker;
   readonly membership: Membership;
   readonly coordinator: Coordinator | undefined;
+  readonly figures: PoolFigures;
   readonly #context: PoolContext;
   readonly #events: Events<PoolEvents>;
   readonly #noCoordinator: NoCoordinator;
@@ -50,6 +52,7 @@ export class PoolLife {
     this.worker = new Worker(context, {
       gained: (ownership) => events.emit('gained', ownership),
       lost: (ownership, reason) => events.emit('lost', ownership, reason),
+      handedOver: (ms) => this.figures.handedOver(ms),
       ended: () => this.#leaving?.look(),
       failed,
     });
@@ -74,6 +77,10 @@ export class PoolLife {
         })
       : undefined;
     this.#noCoordinator = new NoCoordinator(context, failed);
+    this.figures = new PoolFigures(() => {
+      const { members, unowned } = this.coordinator ?? {};
+      return { planned: this.worker.planned, members, unowned };
+    });
   }
 
   get state(): PoolState {

@@ -10,6 +10,7 @@ import { checkCallOptions, checkClient, checkName, show } from '../options.js';
 import { Session } from '../session.js';
 import type { PoolContext } from './context.js';
 import type { PoolEventName, PoolEvents, PoolListener } from './events.js';
+import type { PoolFigures } from './figures.js';
 import { PoolKeys } from './keys.js';
 import { PoolLife, type PoolState } from './life.js';
 import { takeName } from './names.js';
@@ -96,6 +97,11 @@ export class Pool {
   /** @internal */
   get session(): Session {
     return this.#context.session;
+  }
+
+  /** @internal */
+  get figures(): PoolFigures {
+    return this.#life.figures;
   }
 
   /** @internal */

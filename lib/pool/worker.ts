@@ -9,6 +9,8 @@ import type { PlanValue } from './wire.js';
 export interface WorkerHandlers {
   gained(ownership: Ownership): void;
   lost(ownership: Ownership, reason: ElectionError): void;
+  /** It has a partition for which it stood behind the last owner, for so many milliseconds. */
+  handedOver(ms: number): void;
   /** A post has ended. */
   ended(): void;
   failed(error: ElectionError): void;
@@ -27,6 +29,8 @@ export class Worker implements PostHandlers {
   readonly #posts = new Map<string, Post>();
   readonly #owned = new Map<string, Ownership>();
   readonly #limit: StandLimit;
+  /** Since when it stands behind the present owners, by partition. */
+  readonly #waitingSince = new Map<string, number>();
   #wanted: ReadonlySet<string> = new Set();
   /** Wanted partitions without a post, in the order in which they are stood for. */
   #open = new Set<string>();
@@ -43,6 +47,11 @@ export class Worker implements PostHandlers {
 
   get owned(): ReadonlyMap<string, Ownership> {
     return this.#owned;
+  }
+
+  /** How many partitions the plan names. */
+  get planned(): number {
+    return this.#wanted.size;
   }
 
   /** Whether the plan names nothing that it owns: the coordinator has planned all of it for others. */
@@ -113,6 +122,10 @@ export class Worker implements PostHandlers {
     return [...this.#posts.values()].filter((post) => post.giveUp()).map(({ partition }) => partition);
   }
 
+  get #now(): number {
+    return this.#context.session.parts.clock.now();
+  }
+
   get #reason(): ElectionError {
     return this.#refusing ?? new ElectionError('REBALANCED', REBALANCED);
   }
@@ -139,6 +152,9 @@ export class Worker implements PostHandlers {
   gained(post: Post, ownership: Ownership): void {
     this.#limit.gained(post.partition);
     this.#owned.set(post.partition, ownership);
+    const since = this.#waitingSince.get(post.partition);
+    this.#waitingSince.delete(post.partition);
+    if (since !== undefined) this.#on.handedOver(this.#now - since);
     this.#on.gained(ownership);
     this.#stand();
   }
@@ -152,6 +168,7 @@ export class Worker implements PostHandlers {
 
   waits(post: Post): void {
     this.#limit.waits(post.partition);
+    if (!this.#waitingSince.has(post.partition)) this.#waitingSince.set(post.partition, this.#now);
   }
 
   succeeded(post: Post): void {
@@ -160,6 +177,7 @@ export class Worker implements PostHandlers {
 
   ended(post: Post): void {
     this.#limit.ended(post.partition);
+    this.#waitingSince.delete(post.partition);
     this.#posts.delete(post.partition);
     if (this.#refusing === undefined && this.#wanted.has(post.partition)) this.#open.add(post.partition);
     this.#stand();

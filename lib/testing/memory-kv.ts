@@ -1,6 +1,7 @@
 import {
   CompareResult,
   CompareTarget,
+  Etcd3,
   type ICompare,
   type IDeleteRangeRequest,
   type IKeyValue,
@@ -14,6 +15,13 @@ import {
 import { bytesOf, keyOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import type { Change, MemoryStore } from './memory-store.js';
+
+/** A client of the store in memory. Its address is never used. */
+export function clientOf(store: MemoryStore): Etcd3 {
+  const etcd = new Etcd3({ hosts: 'http://127.0.0.1:1' });
+  etcd.mock(new MemoryKv(store));
+  return etcd;
+}
 
 /** A key that does not exist, as etcd compares it. */
 const MISSING = { value: Buffer.alloc(0), createRevision: 0n, modRevision: 0n, lease: 0n };

@@ -1,0 +1,72 @@
+import type { Pool } from '../../pool/pool.js';
+import { readRanges } from '../../pool/reads.js';
+import { FreshRead, type Reader } from '../../queue/fresh-read.js';
+import { endOf, prefixOf } from '../../queue/keys.js';
+import { type PoolState, readPool } from './pool-state.js';
+
+/** Milliseconds between two reads, because a watch is silent both when nothing changes and when it is cut off. */
+const ASK_EVERY = 5_000;
+/** Milliseconds in which changes are gathered: a move is five of them. */
+const GATHERED = 100;
+const PAUSES = { first: 50, longest: 2_000 };
+
+export interface PoolWatchHandlers {
+  /** The pool was read, now and after every change. */
+  read(state: PoolState): void;
+  /** A read or a watch has failed; it is tried again. */
+  failed(error: unknown): void;
+}
+
+/** Reads a pool again whenever a key of it has changed, until the process ends. */
+export class PoolWatch implements Reader<PoolState> {
+  readonly #pool: Pool;
+  readonly #on: PoolWatchHandlers;
+  readonly #freshRead: FreshRead<PoolState>;
+  #isFollowing = false;
+  /** When the next read is due. */
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(pool: Pool, on: PoolWatchHandlers) {
+    this.#pool = pool;
+    this.#on = on;
+    this.#freshRead = new FreshRead(pool.session.parts.clock, PAUSES, this);
+    this.#freshRead.now();
+  }
+
+  async read(): Promise<PoolState> {
+    if (!this.#isFollowing) await this.#follow();
+    return await readPool(this.#pool);
+  }
+
+  found(state: PoolState): void {
+    this.#on.read(state);
+    this.#readWithin(ASK_EVERY);
+  }
+
+  readFailed(error: unknown): void {
+    this.#on.failed(error);
+  }
+
+  /** From before the first read on, so that no change is missed. */
+  async #follow(): Promise<void> {
+    const { store, watcher } = this.#pool.session.parts;
+    const key = prefixOf(this.#pool.name);
+    const range = { key, end: endOf(key) };
+    const { revision } = await readRanges(store, [{ key, end: `${key}\0` }]);
+    this.#isFollowing = true;
+    watcher.follow(range, revision + 1n, {
+      changed: () => this.#readWithin(GATHERED),
+      reset: () => this.#freshRead.now(),
+      refused: (error) => this.#on.failed(error),
+    });
+  }
+
+  /** A read that is due sooner stays. */
+  #readWithin(ms: number): void {
+    const { clock } = this.#pool.session.parts;
+    const at = clock.now() + ms;
+    if (this.#freshRead.isDue && this.#dueAt <= at) return;
+    this.#dueAt = at;
+    this.#freshRead.after(ms);
+  }
+}

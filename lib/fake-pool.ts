@@ -1,0 +1,275 @@
+import type { Etcd3 } from 'etcd3';
+import { defaultLoggerOfTests } from './default-logger.js';
+import { ElectionError } from './errors.js';
+import { checkError, show } from './options.js';
+import { PoolKeys } from './pool/keys.js';
+import { checkPartition, type PoolOptions } from './pool/options.js';
+import type { Ownership } from './pool/ownership.js';
+import { PartitionList } from './pool/partition-list.js';
+import { Pool } from './pool/pool.js';
+import { encodeMember, encodePlan, parseMember } from './pool/wire.js';
+import { keyFrom } from './store/bytes.js';
+import type { WatchEvent } from './store/store.js';
+import { clientOf } from './testing/memory-kv.js';
+import { MemoryStore } from './testing/memory-store.js';
+import { allTold, StillClock } from './testing/still-clock.js';
+
+/** How a partition can be lost in a test. */
+export type PoolLossCode = 'REBALANCED' | 'KEY_DELETED' | 'LEASE_EXPIRED' | 'LEASE_LOST';
+
+const LOSSES: readonly unknown[] = ['REBALANCED', 'KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST'];
+
+/** The other worker: it coordinates, and owns what this one has lost. Its lease is none that a worker is granted. */
+const OTHER = { id: 'another', lease: 1n, hex: '1' } as const;
+
+/**
+ * A {@link Pool} without etcd, for unit tests of what uses one: owns a partition when the test says so.
+ *
+ * It is the real worker on a store in memory, so events, their order, `run()`, `owns()`, `observe()` and the errors are
+ * the real ones. It asks no network, sets no timer and looks at no clock. The plans are the test's: this worker never
+ * coordinates, nothing is balanced, and a partition is lost by `lose()` alone. `stop()` hands everything over to
+ * another worker, and waits for the tasks of `run()` without limit. All it does is done when the promise that you await
+ * has settled, under fake timers too.
+ *
+ * @example
+ * ```ts
+ * import { FakePool } from 'etcd-leader/testing';
+ *
+ * const fake = new FakePool('orders', { partitions: 8 });
+ * fake.on('gained', ({ partition, signal }) => startWork(signal));
+ * fake.start();
+ * await fake.gain(3);
+ * await fake.lose(3, 'REBALANCED');
+ * ```
+ */
+export class FakePool extends Pool {
+  /** A client of the store in memory, on which `ownership.txn()` is built: it reads and writes keys. */
+  readonly etcd: Etcd3;
+  readonly #store: MemoryStore;
+  readonly #clock: StillClock;
+  readonly #keys: PoolKeys;
+  readonly #list: PartitionList;
+  /** Indexes of partitions that this worker is to own. */
+  readonly #planned = new Set<number>();
+  /** This worker's lease while it is a member. */
+  #lease: bigint | undefined;
+  /** Calls of `gain()` that wait. */
+  readonly #waiting = new Set<(reason: ElectionError) => void>();
+
+  /** @throws ElectionError `INVALID_OPTION`, as `Pool` does */
+  constructor(name: string, options: PoolOptions) {
+    const clock = new StillClock();
+    const store = new MemoryStore(clock);
+    const etcd = clientOf(store);
+    const logger = defaultLoggerOfTests();
+    super({ store, clock, etcd }, name, { logger, ...options, coordinate: false });
+    this.etcd = etcd;
+    this.#store = store;
+    this.#clock = clock;
+    this.#keys = new PoolKeys(name);
+    const { partitions } = options;
+    this.#list = typeof partitions === 'number' ? PartitionList.numbered(partitions) : PartitionList.named(partitions);
+    this.#putOther();
+    this.#followMembers();
+  }
+
+  /**
+   * Gives this worker the partition. Resolves with the ownership when everybody who listens has been told. A partition
+   * whose last task has not ended is gained when it has.
+   *
+   * @throws ElectionError (rejects) `INVALID_OPTION` when it is none of the pool's; `NOT_CANDIDATE` when the worker is
+   *   not started; `STOPPED` when it is stopped before it owns the partition
+   */
+  async gain(partition: string | number): Promise<Ownership> {
+    const [name, index] = this.#find(partition);
+    if (!this.isRunning()) throw new ElectionError('NOT_CANDIDATE', 'only a worker can gain partitions: `start()` it');
+    await allTold(); // it is a member now
+    if (!this.isRunning()) throw new ElectionError('STOPPED', 'the worker was stopped');
+    const known = this.owned.get(name);
+    if (known?.isCurrent()) return known;
+    this.#store.delete(this.#otherKey(name));
+    const gained = this.#gained(name);
+    this.#planned.add(index);
+    this.#writePlan();
+    const ownership = await gained;
+    await allTold();
+    return ownership;
+  }
+
+  /**
+   * Takes the partition away, and another worker owns it then. Resolves when everybody who listens has been told.
+   *
+   * `REBALANCED`, the default, is a move: the partition is let go when the task of `run()` has ended. `KEY_DELETED` is
+   * somebody's deletion of its key. `LEASE_EXPIRED` and `LEASE_LOST` are about the one lease of the worker: with it go
+   * *all* partitions that the worker owns, as they do in earnest, and then the worker joins again.
+   *
+   * @throws ElectionError (rejects) `INVALID_OPTION`; `NOT_LEADER` when this worker does not own the partition
+   */
+  async lose(partition: string | number, reason: PoolLossCode = 'REBALANCED'): Promise<void> {
+    const [name, index] = this.#find(partition);
+    if (!LOSSES.includes(reason)) {
+      throw new ElectionError('INVALID_OPTION', `\`reason\` must be one of ${LOSSES.join(', ')}; got ${show(reason)}`);
+    }
+    const ownership = this.owned.get(name);
+    if (ownership === undefined) {
+      throw new ElectionError('NOT_LEADER', `only a partition that is owned can be lost: \`gain()\` ${name}`);
+    }
+    if (reason === 'LEASE_EXPIRED' || reason === 'LEASE_LOST') {
+      await this.resume(); // another lease is granted, so etcd answers
+      this.#loseAll(reason === 'LEASE_EXPIRED' ? ownership.expiresIn() : 0);
+    } else {
+      if (reason === 'KEY_DELETED') {
+        this.#putOwner(name, keyFrom(ownership.key));
+        await allTold();
+      } else this.#putOwner(name);
+      this.#planned.delete(index);
+      this.#writePlan(new Map([[index, OTHER.hex]]));
+    }
+    await allTold();
+  }
+
+  /**
+   * Lets etcd stop answering: `suspended` is told with the error. Ownership goes on, since the clock stands still; only
+   * refreshes fail. Resolves when everybody who listens has been told.
+   *
+   * @throws ElectionError (rejects) `NOT_CANDIDATE` when it is not started; `INVALID_OPTION`
+   */
+  async suspend(error = new ElectionError('UNAVAILABLE', 'etcd does not answer: trying again')): Promise<void> {
+    checkError(error);
+    if (!this.isRunning()) throw new ElectionError('NOT_CANDIDATE', 'only a worker can be suspended: `start()` it');
+    await allTold();
+    this.#store.outage = error;
+    this.session.parts.lease.refresh();
+    await allTold();
+  }
+
+  /** Lets etcd answer again after `suspend()`: `resumed` is told. Resolves when everybody who listens has been told. */
+  async resume(): Promise<void> {
+    if (this.#store.outage === undefined) return;
+    this.#store.outage = undefined;
+    this.session.parts.lease.refresh();
+    await allTold();
+  }
+
+  /**
+   * Lets something go wrong: `error` is told with the error, each time. Nothing follows from it, except from `STOPPED`,
+   * which stops the worker. Resolves when everybody who listens has been told.
+   *
+   * @throws ElectionError (rejects) `INVALID_OPTION`
+   */
+  async fail(error: ElectionError): Promise<void> {
+    checkError(error);
+    this.events.emit('error', error);
+    if (error.code === 'STOPPED') await this.stop();
+    await allTold();
+  }
+
+  // ---- what the coordinator of a real pool does ----
+
+  #writePlan(give: ReadonlyMap<number, string> = new Map()): void {
+    const lease = this.#lease;
+    if (lease === undefined) return; // written when the worker is a member
+    const own = [...this.#planned].sort((a, b) => a - b);
+    const value = encodePlan({ by: String(OTHER.lease), own, give });
+    this.#store.replace(undefined, { key: this.#keys.plan(lease), value, lease });
+  }
+
+  #onMember({ kv }: WatchEvent): void {
+    const value = kv && parseMember(kv.value);
+    if (kv?.lease === OTHER.lease) return;
+    if (kv === undefined || value === undefined) {
+      this.#lease = undefined;
+      if (!this.isRunning()) this.#stopWaiting();
+    } else if (value.isLeaving) this.#giveAll();
+    else if (this.#lease !== kv.lease) {
+      this.#lease = kv.lease;
+      this.#writePlan();
+    }
+  }
+
+  /** The worker leaves. */
+  #giveAll(): void {
+    this.#stopWaiting();
+    const give = new Map([...this.#planned].map((index) => [index, OTHER.hex]));
+    for (const partition of this.owned.keys()) this.#putOwner(partition);
+    this.#planned.clear();
+    this.#writePlan(give);
+  }
+
+  #loseAll(ms: number): void {
+    const lease = this.#lease ?? 0n;
+    const owned = [...this.owned.keys()];
+    this.#lease = undefined;
+    this.#planned.clear();
+    this.#clock.move(ms);
+    this.#store.expire(lease); // after an expiry etcd does so a little later
+    for (const partition of owned) this.#putOwner(partition);
+  }
+
+  // ---- the other worker ----
+
+  #putOther(): void {
+    const { id, lease } = OTHER;
+    const { announcement } = this.#list;
+    const value = encodeMember({ id, weight: 1, announcement, isLeaving: false, isUnfit: false });
+    this.#store.replace(undefined, { key: this.#keys.member(lease), value, lease });
+    this.#store.replace(undefined, { key: this.#keys.coordinator(lease), value: Buffer.from(id), lease });
+  }
+
+  /** At the end of the partition's queue; `instead` of our key, if that is given. */
+  #putOwner(partition: string, instead?: string): void {
+    const value = Buffer.from(OTHER.id);
+    this.#store.replace(instead, { key: this.#otherKey(partition), value, lease: OTHER.lease });
+  }
+
+  #otherKey(partition: string): string {
+    return this.#keys.owner(partition, OTHER.hex);
+  }
+
+  // ---- the rest ----
+
+  #followMembers(): void {
+    const { key, end } = this.#keys.members;
+    const watch = this.#store.watch({
+      created: () => {},
+      events: (_id, events) => {
+        for (const event of events) this.#onMember(event);
+      },
+      cancelled: () => {},
+      alive: () => {},
+      closed: () => {},
+    });
+    watch.create(1, key, end, 1n);
+  }
+
+  #gained(name: string): Promise<Ownership> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.off('gained', onGained);
+        this.#waiting.delete(onStopped);
+      };
+      const onGained = (ownership: Ownership): void => {
+        if (ownership.partition !== name) return;
+        end();
+        resolve(ownership);
+      };
+      const onStopped = (reason: ElectionError): void => {
+        end();
+        reject(reason);
+      };
+      this.#waiting.add(onStopped);
+      this.on('gained', onGained);
+    });
+  }
+
+  #stopWaiting(): void {
+    for (const stopped of [...this.#waiting]) stopped(new ElectionError('STOPPED', 'the worker was stopped'));
+  }
+
+  #find(partition: string | number): readonly [name: string, index: number] {
+    const name = checkPartition(partition);
+    const index = this.#list.indexOf(name);
+    if (index !== undefined) return [name, index];
+    throw new ElectionError('INVALID_OPTION', `\`partition\` must be one of the pool's; got ${show(partition)}`);
+  }
+}
