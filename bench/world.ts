@@ -26,6 +26,8 @@ export interface Amounts {
   readonly aftermath: number;
   /** The most elections that etcd3 is asked to hold. */
   readonly peerAtMost: number;
+  /** Whether Go's election is built when it is not there yet. */
+  readonly buildsGo: boolean;
 }
 
 export const FULL: Amounts = {
@@ -41,6 +43,7 @@ export const FULL: Amounts = {
   idle: 12_000,
   aftermath: 2_500,
   peerAtMost: 10_000,
+  buildsGo: true,
 };
 
 /** Proves that everything works, and measures nothing. */
@@ -57,6 +60,7 @@ export const QUICK: Amounts = {
   idle: 200,
   aftermath: 100,
   peerAtMost: 20,
+  buildsGo: false,
 };
 
 /** What every case is given. */

@@ -3,6 +3,7 @@ import { Election } from '../lib/election.js';
 import { ElectionError } from '../lib/errors.js';
 import type { ElectionOptions } from '../lib/options.js';
 import { newLeaseId } from '../lib/store/bytes.js';
+import type { Request } from './support/fake-etcd/faults.js';
 import { tell } from './support/story.js';
 import { newTask } from './support/task.js';
 import { type Process, recordLog, settling, World } from './support/world.js';
@@ -187,6 +188,46 @@ describe('a leader that is asked to step down', () => {
     expect(world.etcd.get(ASK)).to.equal(undefined);
   });
 
+  /** The transaction in which a leader takes an ask. */
+  const isTaking = (request: Request): boolean =>
+    request.kind === 'txn' && request.txn.success.some((op) => op.type === 'delete' && op.key === ASK);
+
+  it('obeys although the answer was lost when it took the ask, and the repeat finds the ask gone', async () => {
+    const [a, b] = (await queue(['a', 'b'])) as [Made, Made];
+    a.store.faults.next('txn', 'duplicate', isTaking);
+    const leader = await world.settled(operator().ask(), 3_000);
+    expect([leader?.value, b.election.isLeader(), a.store.faults.unused]).to.deep.equal(['b', true, 0]);
+    expect(world.etcd.keys('jobs!')).to.deep.equal([]);
+  });
+
+  it('does not obey an ask that was withdrawn before it could take it', async () => {
+    const [a] = (await queue(['a', 'b'], { ttl: 60 })) as [Made, Made];
+    a.store.faults.next('txn', { arriveLateBy: 3_000 }, isTaking);
+    expect(await world.refusal(operator().ask())).to.equal('TIMEOUT');
+    await world.advance(10_000);
+    expect([a.election.isLeader(), a.store.faults.unused]).to.deep.equal([true, 0]);
+  });
+
+  it('takes the ask that another one has written over the one that it wanted to take', async () => {
+    const [a, b] = (await queue(['a', 'b'], { ttl: 60 })) as [Made, Made];
+    a.store.faults.next('txn', { arriveLateBy: 200 }, isTaking);
+    await write(JSON.stringify({ v: 1, token: tokenOf(a.election) }));
+    await world.advance(20);
+    world.etcd.delete(ASK);
+    await write(JSON.stringify({ v: 1, token: tokenOf(a.election) }));
+    await world.until(() => b.election.isLeader(), 'the next one leads', 1_000);
+  });
+
+  it('is not waited for longer than 30 s when the ask has vanished, and nothing says that it was taken', async () => {
+    await queue(['a', 'b'], { steerable: false });
+    const startedAt = world.now;
+    const refused = world.refusal(operator().ask());
+    await world.until(() => world.etcd.get(ASK) !== undefined, 'the ask is there');
+    world.etcd.delete(ASK);
+    expect(await refused).to.equal('TIMEOUT');
+    expect(world.now - startedAt).to.be.within(30_000, 33_000);
+  });
+
   it('is asked by two at a time, and steps down once', async () => {
     const [a, b] = (await queue(['a', 'b', 'c'])) as [Made, Made];
     const story = tell({ a: a.election, b: b.election });
@@ -276,9 +317,9 @@ describe('a leader that is asked to step down', () => {
     await world.until(() => b.election.isLeader(), 'the next one leads', 5_000);
   });
 
-  it('obeys although etcd does not say whether the ask is deleted', async () => {
+  it('obeys although the answer of etcd is lost when it deletes the ask', async () => {
     const [a, b] = (await queue(['a', 'b'])) as [Made, Made];
-    a.store.faults.next('txn', 'lose reply');
+    a.store.faults.next('txn', 'lose reply', isTaking);
     await world.settled(operator().ask());
     expect(b.election.isLeader()).to.equal(true);
   });

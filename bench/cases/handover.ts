@@ -10,7 +10,7 @@ import type { World } from '../world.js';
 const SOON = 20;
 
 async function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {
-  const whyNoGo = await buildGoContender();
+  const whyNoGo = await buildGoContender(world.amounts.buildsGo);
   if (whyNoGo !== undefined) world.say(`without Go's election: ${whyNoGo}`);
   const all: readonly Who[] = ['etcd-leader', 'etcd3', ...(whyNoGo === undefined ? (['go'] as const) : []), 'floor'];
   const contestants = all.map((who) => {

@@ -19,9 +19,13 @@ function program(): string {
   return join(keptFolder(), `bench-go-${release()}`, 'contender');
 }
 
-/** Builds the candidate of Go's own election, once. Resolves with why there is none, or with undefined. */
-export async function buildGoContender(): Promise<string | undefined> {
+/**
+ * Builds the candidate of Go's own election, once, if it may: that takes minutes where nothing is cached. Resolves with
+ * why there is none, or with undefined.
+ */
+export async function buildGoContender(mayBuild: boolean): Promise<string | undefined> {
   if (existsSync(program())) return undefined;
+  if (!mayBuild) return 'it is not built yet';
   if (!(await run('go', ['version'])).ok) return 'no go here';
   const folder = join(program(), '..', '..', `bench-go-${release()}-sources`);
   mkdirSync(join(program(), '..'), { recursive: true });

@@ -4,7 +4,7 @@ import { withResolvers } from '../common/deferred.js';
 import { type Clock, sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import { describeBlocker } from '../queue/blockers.js';
-import { askIn, askKeyOf, bytesOfAsk } from '../queue/control-keys.js';
+import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../queue/control-keys.js';
 import { isOurs } from '../queue/keys.js';
 import { hexOf, newLeaseId, textOf } from '../store/bytes.js';
 import type { Compare, KeyValue, Op, Store } from '../store/store.js';
@@ -35,6 +35,7 @@ const ATTEMPTS = 5;
 const UNANSWERED =
   'the leader has not answered within 2 s: it does not follow asks (another version, a shared session, ' +
   '`steerable: false`), or it is cut off. The ask was withdrawn';
+const VANISHED = 'the ask has vanished, the leader does not say that it has taken it, and it leads on after 30 s';
 const FOREIGN = 'the leader is a candidate of another client, which does not follow asks: nothing was done';
 
 /** Who leads, as an observer is told. */
@@ -42,7 +43,8 @@ type Observe = (signal: AbortSignal) => AsyncIterable<Candidate | undefined>;
 
 /**
  * Asks the leader to step down: signal, work, key. Resolves with the candidate that leads afterwards; undefined when
- * nobody does.
+ * nobody does. It takes 2 s for the leader to take the ask, and then as long as the leader's work takes to end, which
+ * the leader's `releaseTimeout` bounds.
  *
  * @throws ElectionError `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`, `ABORTED`,
  *   `UNAVAILABLE`, `PERMISSION_DENIED`
@@ -66,16 +68,19 @@ export async function ask(
     const next = nextLeader(observe(over.signal), leader.createRevision, clock);
     await store.grant(lease, ASK_TTL);
     const said = bytesOfAsk({ token: leader.createRevision, to: target?.lease, by: options.value.toString('utf8') });
-    const note = new Note(store, { key: askKeyOf(name), value: said, lease }, leader);
+    const note = new Note(store, name, { value: said, lease }, leader);
     for (let times = 0; times < TIMES && !next.isKnown && !over.signal.aborted; times++) {
       if (!(await note.write())) break;
       await Promise.race([next.known, sleep(clock, AGAIN_AFTER, over.signal)]);
     }
     const end = await note.withdraw();
     if (signal?.aborted) throw abortedBy(signal);
-    // The leader has taken the ask in this very moment; or etcd's answer to the withdrawal was lost.
-    if (end === 'unclear') await within(clock, ASK_TTL * 1_000, next.known);
-    if (end !== 'taken' && !next.isKnown) throw new ElectionError('TIMEOUT', UNANSWERED);
+    // A leader that only deletes the ask has taken it too. But the ask's lease has ended if this process was paused.
+    if (end === 'gone') await within(clock, ASK_TTL * 1_000, next.known);
+    if (end !== 'taken' && !next.isKnown) {
+      if (signal?.aborted) throw abortedBy(signal);
+      throw new ElectionError('TIMEOUT', end === 'gone' ? VANISHED : UNANSWERED);
+    }
     const leads = await next.known;
     if (signal?.aborted) throw abortedBy(signal);
     return leads;
@@ -132,17 +137,19 @@ class Note {
   readonly #store: Store;
   readonly #put: Extract<Op, { type: 'put' }>;
   readonly #read: Op;
+  readonly #readTaken: Op;
   readonly #leader: Compare;
   readonly #readLeader: Op;
   readonly #token: bigint;
   /** Tells our ask from another one. */
   #createRevision: bigint | undefined;
 
-  constructor(store: Store, said: Pick<KeyValue, 'key' | 'value' | 'lease'>, leader: KeyValue) {
+  constructor(store: Store, name: string, said: Pick<KeyValue, 'value' | 'lease'>, leader: KeyValue) {
     const { key, createRevision } = leader;
     this.#store = store;
-    this.#put = { type: 'put', ...said };
-    this.#read = readOf(said.key);
+    this.#put = { type: 'put', key: askKeyOf(name), ...said };
+    this.#read = readOf(askKeyOf(name));
+    this.#readTaken = readOf(takenKeyOf(name));
     this.#leader = { key, createRevision };
     this.#readLeader = readOf(key);
     this.#token = createRevision;
@@ -172,20 +179,31 @@ class Note {
     throw new ElectionError('UNAVAILABLE', 'others ask all the time: nothing was done');
   }
 
-  /** Deletes it, if the leader has not: a read says so first, since a repeated deletion finds nothing to delete. */
-  async withdraw(): Promise<'withdrawn' | 'taken' | 'unclear'> {
+  /**
+   * Deletes it, if the leader has not: a read says so first, since a repeated deletion finds nothing to delete. `gone`:
+   * it is not there, and the leader does not say why.
+   */
+  async withdraw(): Promise<'withdrawn' | 'taken' | 'gone'> {
     if (this.#createRevision === undefined) return 'taken';
-    const { ranges } = await this.#store.txn({
-      compare: [],
-      success: [this.#read, this.#readLeader],
-      failure: [],
-    });
-    const [found, leader] = ranges.map(({ kvs }) => kvs[0]);
-    if (found === undefined || leader?.createRevision !== this.#token) return 'taken';
-    // Whoever else asks the same leader has replaced our ask, and waits for the answer now.
-    if (found.createRevision !== this.#createRevision)
-      return askIn(found)?.token === this.#token ? 'withdrawn' : 'taken';
-    return (await this.#remove(this.#createRevision)) ? 'withdrawn' : 'unclear';
+    const { isTaken, found } = await this.#look();
+    if (isTaken) return 'taken';
+    if (found === undefined) return 'gone';
+    if (found.createRevision !== this.#createRevision) {
+      // Whoever else asks the same leader has replaced our ask, and waits for the answer now.
+      return askIn(found)?.token === this.#token ? 'withdrawn' : 'gone';
+    }
+    if (await this.#remove(this.#createRevision)) return 'withdrawn';
+    // The leader has taken the ask in this very moment; or etcd's answer to an earlier attempt was lost.
+    return (await this.#look()).isTaken ? 'taken' : 'withdrawn';
+  }
+
+  /** Whether the leader has taken an ask, or leads no longer; and the ask that is there. */
+  async #look(): Promise<{ readonly isTaken: boolean; readonly found: KeyValue | undefined }> {
+    const success = [this.#read, this.#readTaken, this.#readLeader];
+    const { ranges } = await this.#store.txn({ compare: [], success, failure: [] });
+    const [found, said, leader] = ranges.map(({ kvs }) => kvs[0]);
+    const isSaid = said !== undefined && askIn(said)?.token === this.#token;
+    return { isTaken: isSaid || leader?.createRevision !== this.#token, found };
   }
 
   async #remove(createRevision: bigint): Promise<boolean> {

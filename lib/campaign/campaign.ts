@@ -221,7 +221,10 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
   }
 
   headSeen(news: News): void {
-    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(news);
+    const state = this.#state;
+    if (state.name !== 'waiting') return;
+    state.candidacy.headSeen(news);
+    if (this.#state === state) this.#priority?.headSeen(news, state.candidacy.own);
   }
 
   failed(error: ElectionError): void {

@@ -7,7 +7,7 @@ import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
-import { handOver } from './transfer.js';
+import { HandOver } from './transfer.js';
 
 /**
  * Milliseconds for which a release is waited for at the least, and on top of `releaseTimeout`. `stop()` promises
@@ -50,6 +50,8 @@ export class Leaving {
   /** The task that may still be running for the term that has ended. */
   readonly #work: Workload | undefined;
   #reason: ElectionError;
+  /** There when the leader does not just leave its place to the next. */
+  #transfer: HandOver | undefined;
   /** The work of a `run()` that was stopped. It does not go on, even if the candidate is started again meanwhile. */
   #stopped: Workload | undefined;
   /** The time for the release is over. */
@@ -85,6 +87,10 @@ export class Leaving {
     const { session, options, intent, releases } = this.#context;
     const { clock, lease, watcher } = session;
     const startedAt = clock.now();
+    const { own, succession } = this.#belongings;
+    if (own !== undefined && succession !== undefined) {
+      this.#transfer = new HandOver(this.#context, own, succession.to);
+    }
 
     const running = this.#work?.running;
     if (running !== undefined && !(await within(clock, options.releaseTimeout, running))) {
@@ -129,12 +135,11 @@ export class Leaving {
 
   /** A transfer that takes too long is left to itself: it does nothing any more once our key is gone. */
   async #handOver(until: number): Promise<void> {
-    const { own, succession } = this.#belongings;
-    if (own === undefined || succession === undefined || this.#isOver) return;
+    if (this.#transfer === undefined || this.#isOver) return;
     const { clock } = this.#context.session;
     const most = Math.min(MOST_FOR_TRANSFER, until - clock.now() - LEFT_FOR_RELEASE);
     let isLate = false;
-    const transfer = handOver(this.#context, own, succession.to, () => isLate || this.#isOver);
+    const transfer = this.#transfer.carryOut(() => isLate || this.#isOver);
     isLate = !(await within(clock, Math.max(LEAST_FOR_TRANSFER, most), transfer));
   }
 

@@ -1,3 +1,4 @@
+import type { News } from '../queue/leader-observer.js';
 import type { OwnKey } from '../queue/queue.js';
 import { RankKey } from '../queue/rank.js';
 import { writeRank } from '../queue/standing.js';
@@ -7,6 +8,9 @@ import type { CampaignMoves } from './moves.js';
 /**
  * The priority of this candidate, as `setPriority()` changes it. The join writes it with our key; a change in the queue
  * is written by itself, one write at a time, and again when a write has failed.
+ *
+ * A leader hears of the priorities that are written in its term, and reads them only if it has heard of one. So a
+ * candidate that hears of another leader writes its priority again, unless it is 0.
  */
 export class Priority {
   readonly #context: CampaignContext;
@@ -14,6 +18,8 @@ export class Priority {
   readonly #key: RankKey;
   /** The last of the writes that wait for each other. Never rejects. */
   #lastTurn: Promise<void> | undefined;
+  /** The token of the last leader that we have heard of. */
+  #leader: bigint | undefined;
 
   constructor(context: CampaignContext, moves: Pick<CampaignMoves, 'failed'>) {
     this.#context = context;
@@ -30,6 +36,16 @@ export class Priority {
   async set(rank: number, own: OwnKey | undefined): Promise<void> {
     this.#key.rank = rank;
     if (own !== undefined) await this.#write(own);
+  }
+
+  /** An observer has learned who leads while we wait by this key. */
+  headSeen({ kv, revision }: News, own: OwnKey): void {
+    if (kv === undefined || kv.createRevision === this.#leader) return;
+    const isKnown = this.#leader === undefined || revision <= own.createRevision; // the join was in its term
+    this.#leader = kv.createRevision;
+    if (isKnown || this.#key.rank === 0) return;
+    this.#key.forget();
+    this.restore(own);
   }
 
   /** Writes what etcd may not have. */

@@ -1,14 +1,30 @@
 import { ElectionError } from '../errors.js';
-import { type Ask, askIn, askKeyOf, controlRangeOf, rankPrefixOf } from '../queue/control-keys.js';
+import {
+  type Ask,
+  askIn,
+  askKeyOf,
+  bytesOfAsk,
+  controlRangeOf,
+  rankPrefixOf,
+  takenKeyOf,
+} from '../queue/control-keys.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import type { OwnKey } from '../queue/queue.js';
 import { hexOf } from '../store/bytes.js';
-import type { KeyValue, WatchEvent } from '../store/store.js';
+import { isOutage, type KeyValue, type Op, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import type { CampaignContext } from './context.js';
 import { Preemption } from './preemption.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
+/** Milliseconds before a leader tries again to take an ask, when nobody has answered. */
+const TAKEN_AGAIN_AFTER = 100;
+
+/** What has become of an ask. */
+interface Taken {
+  readonly isTaken: boolean;
+  readonly other?: KeyValue | undefined;
+}
 
 /** Candidates that etcd does not let read the control keys: they do not try again with each term. */
 const denied = new WeakSet<CampaignContext>();
@@ -25,7 +41,8 @@ export interface SteeringMoves {
  * the leader follows these keys.
  *
  * An ask names the token of the leader that is asked. So an ask that comes late, or is written twice, concerns nobody.
- * The leader deletes the ask before it obeys: whoever has withdrawn the ask by then is not obeyed.
+ * The leader deletes the ask before it obeys: whoever has withdrawn the ask by then is not obeyed. With the deletion it
+ * writes that it has taken an ask, so that it knows its own deletion again when etcd's answer was lost.
  */
 export class Steering implements Follower, Reader<readonly KeyValue[]> {
   /** Somebody has a priority in this election. */
@@ -37,6 +54,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   readonly #preemption: Preemption | undefined;
   #reads: FreshRead<readonly KeyValue[]> | undefined;
   #isAnswering = false;
+  #cancelRetry: (() => void) | undefined;
   #isClosed = false;
 
   /** Whether a leader looks at control keys at all. */
@@ -61,6 +79,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   close(): void {
     this.#isClosed = true;
     this.#unfollow();
+    this.#cancelRetry?.();
     this.#reads?.close();
     this.#preemption?.close();
   }
@@ -122,22 +141,46 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   /** Never rejects. */
   async #obey(kv: KeyValue, ask: Ask): Promise<void> {
     this.#isAnswering = true;
-    const stands = await this.#take(kv);
+    const taken = await this.#take(kv);
+    if (this.#isClosed) return;
+    if (taken === undefined) {
+      this.#cancelRetry = this.#context.session.clock.after(TAKEN_AGAIN_AFTER, () => void this.#obey(kv, ask));
+      return;
+    }
     this.#isAnswering = false;
-    if (stands && !this.#isClosed) this.#moves.makeWay(asked(kv, ask), ask.to);
+    const { isTaken, other } = taken;
+    if (isTaken) this.#moves.makeWay(asked(kv, ask), ask.to);
+    else if (other !== undefined) this.#consider(other);
   }
 
-  /** Deletes the ask. False: it was withdrawn. When etcd does not say whether it was, it stands. */
-  async #take({ key, createRevision }: KeyValue): Promise<boolean> {
+  /**
+   * Deletes the ask. If it was withdrawn, it is not taken; `other`: what somebody else has written instead. Undefined:
+   * nobody has answered. A leader that may not delete the ask obeys it all the same.
+   */
+  async #take({ key, createRevision, lease }: KeyValue): Promise<Taken | undefined> {
+    const { name, session, log } = this.#context;
+    const token = this.#own.createRevision;
+    const taken = takenKeyOf(name);
+    // Without a lease the key would stay for ever.
+    const trace: Op[] = lease === 0n ? [] : [{ type: 'put', key: taken, value: bytesOfAsk({ token }), lease }];
     try {
-      const compare = [{ key, createRevision }];
-      const taken = await this.#context.session.store.txn({ compare, success: [{ type: 'delete', key }], failure: [] });
-      return taken.succeeded;
+      const { succeeded, ranges } = await session.store.txn({
+        compare: [{ key, createRevision }],
+        success: [{ type: 'delete', key }, ...trace],
+        failure: [readOf(key), readOf(taken)],
+      });
+      const [other, said] = ranges.map(({ kvs }) => kvs[0]);
+      // The ask is gone, and we have taken one: by an attempt whose answer was lost.
+      return { isTaken: succeeded || (said !== undefined && askIn(said)?.token === token), other };
     } catch (err) {
-      this.#context.log().debug({ err }, 'the ask may not be deleted');
-      return true;
+      log().debug({ err }, 'the ask is not deleted');
+      return isOutage(err) ? undefined : { isTaken: true };
     }
   }
+}
+
+function readOf(key: string): Op {
+  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
 }
 
 function asked({ lease }: KeyValue, { by = `somebody (lease ${hexOf(lease)})` }: Ask): ElectionError {

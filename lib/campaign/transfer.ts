@@ -3,7 +3,7 @@ import { ElectionError } from '../errors.js';
 import { check, show } from '../options.js';
 import { isBlocking } from '../queue/keys.js';
 import type { OwnKey } from '../queue/queue.js';
-import { bestOf, moveUp, readStanding, thoseBehind } from '../queue/standing.js';
+import { bestOf, moveUp, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
 import { keyFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
@@ -13,6 +13,8 @@ export type Target = string | Uint8Array | Candidate;
 
 /** How often a transfer is tried while the queue changes under it. */
 const ATTEMPTS = 10;
+/** Milliseconds for which a read of the priorities is taken for true. */
+const FRESH_FOR = 1_000;
 
 /** @throws ElectionError `INVALID_OPTION` */
 export function checkTarget(to: unknown): asserts to is Target {
@@ -47,30 +49,64 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 }
 
 /**
- * Lets the candidate on the lease `to` lead next; without `to`, the best of those that wait. Our key and those between
- * go in one transaction, which moves nobody when the target is gone. Whatever comes of it, our key is released
+ * Lets the candidate on the lease `to` lead next; without `to`, the best of those that wait. The queue is read while
+ * the work winds down. When the work has ended, our key and those between go in one transaction, which moves nobody
+ * when one of these keys or the target is gone: then the queue is read again. Whatever comes of it, our key is released
  * afterwards as usual, and that ends what may still be under way of this.
- *
- * Never rejects: without a transfer the next in the queue leads.
  */
-export async function handOver(
-  { name, queue, session: { store }, log }: CampaignContext,
-  own: OwnKey,
-  to: bigint | undefined,
-  isOver: () => boolean,
-): Promise<void> {
-  const parts = { name, queue, store };
-  try {
-    for (let attempt = 0; attempt < ATTEMPTS && !isOver(); attempt++) {
-      const standing = await readStanding(parts, to === undefined);
-      const behind = thoseBehind(standing, own) ?? [];
-      const target =
-        to === undefined ? bestOf(behind, standing) : behind.find((kv) => kv.lease === to && !isBlocking(kv));
-      if (target === undefined || isOver()) break;
-      if (await moveUp(parts, own, behind.slice(0, behind.indexOf(target)), target)) return;
+export class HandOver {
+  readonly #context: CampaignContext;
+  readonly #own: OwnKey;
+  readonly #to: bigint | undefined;
+  readonly #readAt: number;
+  /** The read while the work winds down. */
+  #early: Promise<Standing> | undefined;
+
+  constructor(context: CampaignContext, own: OwnKey, to: bigint | undefined) {
+    this.#context = context;
+    this.#own = own;
+    this.#to = to;
+    this.#readAt = context.session.clock.now();
+    this.#early = this.#read();
+    this.#early.catch(() => {}); // whoever waits for it hears of it
+  }
+
+  /** Never rejects: without a transfer the next in the queue leads. */
+  async carryOut(isOver: () => boolean): Promise<void> {
+    const { queue, session, log } = this.#context;
+    const to = this.#to;
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS && !isOver(); attempt++) {
+        const standing = await this.#standing();
+        const behind = thoseBehind(standing, this.#own) ?? [];
+        const target =
+          to === undefined ? bestOf(behind, standing) : behind.find((kv) => kv.lease === to && !isBlocking(kv));
+        if (target === undefined || isOver()) break;
+        const between = behind.slice(0, behind.indexOf(target));
+        if (await moveUp({ queue, store: session.store }, this.#own, between, target)) return;
+      }
+      log().debug({}, 'nobody to hand over to: the next in the queue leads');
+    } catch (err) {
+      log().info({ err }, 'not handed over: the next in the queue leads');
     }
-    log().debug({}, 'nobody to hand over to: the next in the queue leads');
-  } catch (err) {
-    log().info({ err }, 'not handed over: the next in the queue leads');
+  }
+
+  async #standing(): Promise<Standing> {
+    const early = this.#early;
+    this.#early = undefined;
+    // Those who wait are compared with what is there, but nothing shows that a better one has come.
+    const isOld = this.#to === undefined && this.#context.session.clock.now() - this.#readAt > FRESH_FOR;
+    if (early === undefined || isOld) return this.#read();
+    try {
+      return await early;
+    } catch (err) {
+      this.#context.log().debug({ err }, 'the queue was not read while the work was winding down');
+      return this.#read();
+    }
+  }
+
+  #read(): Promise<Standing> {
+    const { name, queue, session } = this.#context;
+    return readStanding({ name, queue, store: session.store }, this.#to === undefined);
   }
 }

@@ -11,6 +11,14 @@ export function secondsOf(flag: string, text: string): number {
   return Number(text);
 }
 
+/** The whole number that a flag was given. Its limits are checked elsewhere. @throws CliError */
+export function wholeOf(flag: string, text: string): number {
+  if (!/^-?\d+$/.test(text)) {
+    throw new CliError(EXIT.usage, `${flag} takes a whole number; got ${text || 'nothing'}`);
+  }
+  return Number(text);
+}
+
 /** The milliseconds of a time with its unit, such as `90s`, `15m`, `6h` or `1d`. @throws CliError */
 export function millisecondsOf(flag: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? [];

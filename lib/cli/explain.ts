@@ -24,6 +24,8 @@ export function explain(error: unknown, endpoints: string): string {
 const FLAGS: Readonly<Record<string, string>> = {
   ttl: '--ttl',
   value: '--value',
+  priority: '--priority',
+  preempt: '--preempt',
   hosts: '--endpoints',
   name: 'the name of the election',
 };

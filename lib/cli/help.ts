@@ -46,6 +46,7 @@ Examples:
   $ etcd-leader run jobs/mail -- ./send-mail.sh --verbose
   $ etcd-leader run --every 1d reports -- sh -c 'report --fence "$ETCD_LEADER_TOKEN"'
   $ etcd-leader run --once --wait 0 migrations -- ./migrate.sh
+  $ etcd-leader run --priority 10 --preempt 60 jobs/mail -- ./send-mail.sh
   $ etcd-leader run --ttl 5 --value "$POD_NAME" scheduler -- node scheduler.js
 
 Exit codes:

@@ -89,6 +89,8 @@ function build(done: (exit: Exit) => void): Command {
     .option('--once', "exit with the command's code instead of queueing again")
     .option('--wait <seconds>', 'give up with 124 when another host leads for so long; 0: at once')
     .option('--every <time>', 'once in each period in the whole cluster: 90s, 15m, 6h, 1d; see below')
+    .option('--priority <n>', 'who leads after a planned change: the highest first (-1000 to 1000, default 0)')
+    .option('--preempt <seconds>', 'make way for a host of a higher --priority that has waited for so long')
     .option('--kill-after <seconds>', 'after lost leadership, from SIGTERM to SIGKILL (default and most: ttl / 4)')
     .option('--foreground', 'leave the command in the process group of the terminal; see below')
     .option('--no-watchdog', 'do without the helper process that ends the command when this one cannot')

@@ -4,8 +4,8 @@ import { endOf } from './keys.js';
 
 /**
  * The control keys of an election. They lie beside the folder of its candidates, so no client takes one for a
- * candidate: `<election>!ask`, by which somebody asks the leader to step down, and `<election>!rank/<lease>`, which
- * says the priority of the candidate on that lease.
+ * candidate: `<election>!ask`, by which somebody asks the leader to step down; `<election>!taken`, by which the leader
+ * says that it has taken an ask; and `<election>!rank/<lease>`, which says the priority of the candidate on that lease.
  */
 
 /** The range of all control keys of the election. */
@@ -16,6 +16,11 @@ export function controlRangeOf(name: string): { readonly key: string; readonly e
 
 export function askKeyOf(name: string): string {
   return keyFrom(`${name}!ask`);
+}
+
+/** Says the token of a leader that has taken an ask, as an ask says it, until the lease of that ask ends. */
+export function takenKeyOf(name: string): string {
+  return keyFrom(`${name}!taken`);
 }
 
 export function rankPrefixOf(name: string): string {

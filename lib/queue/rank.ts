@@ -53,6 +53,11 @@ export class RankKey {
     return rank === 0 ? [{ type: 'delete', key }] : [{ type: 'put', key, value: Buffer.from(String(rank)), lease }];
   }
 
+  /** Somebody may not have heard what etcd has: it is to be written again. */
+  forget(): void {
+    if (this.#written !== undefined) this.#written = { ...this.#written, rank: undefined };
+  }
+
   /** etcd has carried out what `writing()` made. */
   wrote(lease: bigint, rank: number): void {
     if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };

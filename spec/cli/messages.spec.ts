@@ -163,6 +163,11 @@ describe('what the command line says of its flags', () => {
     [['--ttl', ''], '--ttl takes a number of seconds, without a unit; got nothing'],
     [['--kill-after', '1s'], '--kill-after takes a number of seconds, without a unit; got 1s'],
     [['--kill-after', '3'], '--kill-after must be 0 to 2.5 seconds, a quarter of --ttl; got 3'],
+    [['--priority', 'high'], '--priority takes a whole number; got high'],
+    [['--priority', '1.5'], '--priority takes a whole number; got 1.5'],
+    [['--priority', '-1001'], '--priority must be a whole number from -1000 to 1000; got -1001'],
+    [['--preempt', '30s'], '--preempt takes a number of seconds, without a unit; got 30s'],
+    [['--preempt', '0'], '--preempt must be a number of seconds, more than 0 and at most 2147483; got 0'],
   ];
   for (const [args, message] of wrong) {
     it(`names the flag and the value: ${args.join(' ')}`, async () => {

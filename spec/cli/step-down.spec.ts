@@ -17,33 +17,60 @@ const WORK =
 describe('step-down while commands run under etcd-leader', () => {
   const cluster = sharedCluster();
 
-  it('starts the next command after the last one has ended, each time', async () => {
-    const name = uniqueName('cli/step-down');
+  /** Three hosts under `run`, in this queue, and what their commands write down. */
+  const hosts = async (name: string, flags: Readonly<Record<string, readonly string[]>>): Promise<() => string[]> => {
     const folder = mkdtempSync(join(tmpdir(), 'step-down-'));
     tracked({ close: () => rmSync(folder, { recursive: true }) });
     const JOURNAL = join(folder, 'journal');
     const reader = candidate(cluster().hosts, name);
-    const names = ['a', 'b', 'c'];
+    const names = Object.keys(flags);
     for (const [at, NAME] of names.entries()) {
-      const args = ['run', '--value', NAME, '--ttl', '60', name, '--', 'sh', '-c', WORK];
+      const args = ['run', '--value', NAME, '--ttl', '60', ...(flags[NAME] ?? []), name, '--', 'sh', '-c', WORK];
       Program.start(args, { hosts: cluster().hosts, env: { JOURNAL, NAME } });
       await queueIs(reader, names.slice(0, at + 1));
     }
     const journal = (): string[] => readFileSync(JOURNAL, 'utf8').trim().split('\n');
-    const expected = ['a begins'];
     await until(() => journal().length === 1, { what: 'the first command to begin' });
+    return journal;
+  };
 
-    for (const [from, to] of [
-      ['a', 'c'],
-      ['c', 'b'],
-      ['b', 'a'],
-    ] as const) {
-      const program = Program.start(['step-down', name, '--to', to, '--yes'], { hosts: cluster().hosts });
-      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
-      expect(program.stdout.text).to.match(new RegExp(`^${from} .* has stepped down; ${to} .* leads now, after `));
-      expected.push(`${from} has ended`, `${to} begins`);
-      await until(() => journal().length === expected.length, { what: `the command of ${to} to begin` });
+  it('starts the next command after the last one has ended, 20 times of 20', async () => {
+    const name = uniqueName('cli/step-down');
+    const journal = await hosts(name, { a: [], b: [], c: [] });
+    const operator = candidate(cluster().hosts, name);
+    const expected = ['a begins'];
+    let from = 'a';
+    for (let times = 0; times < 20; times++) {
+      // With a target that waits right behind the leader, with one behind another host, and without.
+      const to = { a: 'c', b: 'a', c: 'b' }[from] ?? '';
+      if (times % 5 === 0) {
+        const program = Program.start(['step-down', name, '--to', to, '--yes'], { hosts: cluster().hosts });
+        expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+        expect(program.stdout.text).to.match(new RegExp(`^${from} .* has stepped down; ${to} .* leads now, after `));
+        expected.push(`${from} has ended`, `${to} begins`);
+        from = to;
+      } else {
+        const next = (await operator.ask(times % 5 === 1 ? {} : { to }))?.value ?? 'nobody';
+        expected.push(`${from} has ended`, `${next} begins`);
+        from = next;
+      }
+      await until(() => journal().length >= expected.length, { what: `the command of ${from} to begin` });
     }
     expect(journal()).to.deep.equal(expected);
+  }).timeout(120_000);
+
+  it('hands over to the host of the highest --priority, and leaves others alone', async () => {
+    const name = uniqueName('cli/priority');
+    const journal = await hosts(name, { a: [], b: [], c: ['--priority', '5'] });
+    const program = Program.start(['step-down', name, '--yes'], { hosts: cluster().hosts });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+    await until(() => journal().length === 3, { what: 'the next command to begin' });
+    expect(journal()).to.deep.equal(['a begins', 'a has ended', 'c begins']);
+  });
+
+  it('lets a host with --preempt make way for a better one, when its command has ended', async () => {
+    const journal = await hosts(uniqueName('cli/preempt'), { a: ['--preempt', '1'], b: [], c: ['--priority', '1'] });
+    await until(() => journal().length === 3, { what: 'the next command to begin' });
+    expect(journal()).to.deep.equal(['a begins', 'a has ended', 'c begins']);
   });
 });

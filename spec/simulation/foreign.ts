@@ -9,6 +9,8 @@ const TTL = 3_600;
 export class Foreign {
   readonly #world: World;
   readonly #leases = new Set<bigint>();
+  /** Those that have resigned. */
+  readonly #past = new Set<bigint>();
   #last = FIRST;
 
   constructor(world: World) {
@@ -30,7 +32,14 @@ export class Foreign {
     for (const lease of [...this.#leases]) this.#resign(lease);
   }
 
+  /** A snapshot may bring back the keys of those that have resigned. Nobody refreshes their leases, which end. */
+  beginAnew(): void {
+    for (const lease of this.#past) this.#world.etcd.revoke(lease);
+  }
+
   #resign(lease: bigint): void {
-    if (this.#leases.delete(lease)) this.#world.etcd.revoke(lease);
+    if (!this.#leases.delete(lease)) return;
+    this.#past.add(lease);
+    this.#world.etcd.revoke(lease);
   }
 }

@@ -111,6 +111,7 @@ export class World {
     this.histories += 1;
     this.disturb(this.time.now + ms + BELIEVED_AFTER);
     this.guard(() => this.referee.beginAnew(before));
+    this.foreign.beginAnew();
   }
 
   /** Something is wrong up to the instant `until`, by the timeline. */

@@ -2,7 +2,7 @@ import { Election } from '../../election.js';
 import { LONG_TTL } from '../../options.js';
 import { checkCommand } from '../child/path.js';
 import type { Context } from '../context.js';
-import { millisecondsOf, secondsOf } from '../duration.js';
+import { millisecondsOf, secondsOf, wholeOf } from '../duration.js';
 import { CliError, EXIT, type Exit } from '../exit.js';
 import { Periods } from '../periods.js';
 import { Runner, type RunnerOptions } from '../runner.js';
@@ -14,6 +14,8 @@ export interface RunFlags {
   readonly once?: true;
   readonly wait?: string;
   readonly every?: string;
+  readonly priority?: string;
+  readonly preempt?: string;
   readonly killAfter?: string;
   readonly foreground?: true;
   readonly watchdog: boolean;
@@ -35,6 +37,8 @@ export async function run(context: Context, name: string, argv: readonly string[
     renewDeadline,
     logger: out.logger,
     ...(flags.value !== undefined && { value: flags.value }),
+    ...(flags.priority !== undefined && { priority: wholeOf('--priority', flags.priority) }),
+    ...(flags.preempt !== undefined && { preempt: secondsOf('--preempt', flags.preempt) }),
   });
   const every = flags.every === undefined ? undefined : millisecondsOf('--every', flags.every);
   const options: RunnerOptions = {
