@@ -3,10 +3,11 @@ import type { Election } from '../election.js';
 import { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import { Command } from './child/command.js';
+import { Reach } from './child/reach.js';
 import { Restart } from './child/restart.js';
 import { Signals } from './child/signals.js';
 import { type Outcome, supervise, timeLeft } from './child/supervise.js';
-import { type Means, Watchdog } from './child/watchdog.js';
+import { Watchdog } from './child/watchdog.js';
 import type { Context } from './context.js';
 import { CliError, codeOf, EXIT, type Exit } from './exit.js';
 import { explain } from './explain.js';
@@ -44,6 +45,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #clock: Clock = new SystemClock();
   readonly #signals: Signals;
+  readonly #reach: Reach;
   readonly #watchdog: Watchdog | undefined;
   readonly #notices: RunNotices;
   /** How the latest command has ended: when we are asked to stop, this process ends in the same way. */
@@ -55,13 +57,17 @@ export class Runner {
     this.#argv = argv;
     this.#options = options;
     this.#signals = new Signals(options);
+    this.#reach = new Reach(context);
     this.#watchdog = options.watchdog
-      ? new Watchdog(meansOf(context), (reason) => context.out.warn(`no watchdog any more: ${reason}`))
+      ? new Watchdog(this.#reach.means, (reason) => context.out.warn(`no watchdog any more: ${reason}`))
       : undefined;
     this.#notices = new RunNotices(context, election);
     const extend = (): void => {
       const { leadership } = election;
-      if (leadership !== undefined) this.#watchdog?.extend(leadership.leaseId, timeLeft(leadership, options.ttl));
+      if (this.#watchdog === undefined) return;
+      const news = this.#reach.news;
+      if (news !== undefined) this.#watchdog.equip(news);
+      if (leadership !== undefined) this.#watchdog.extend(leadership.leaseId, timeLeft(leadership, options.ttl));
     };
     election.on('elected', extend);
     election.on('refresh', extend);
@@ -150,10 +156,6 @@ export class Runner {
     if (outcome.lost !== undefined) this.#signals.stopIfAsked();
     return { ...outcome, ran: this.#clock.now() - startedAt };
   }
-}
-
-function meansOf({ options: etcd, endpoints, out }: Context): Means {
-  return { etcd, endpoints, output: out.options };
 }
 
 function environment(leadership: Leadership, period: Date | undefined): NodeJS.ProcessEnv {

@@ -30,6 +30,9 @@ export class RankKey {
   /** The lease on which etcd may have our rank, and what it says there; undefined: nobody knows. */
   #written: { readonly lease: bigint; readonly rank: number | undefined } | undefined;
 
+  /** The last lease on which we have deleted a rank: a snapshot that is restored may bring it back with our key. */
+  #past: bigint | undefined;
+
   constructor(name: string, rank: number) {
     this.#name = name;
     this.rank = rank;
@@ -48,7 +51,7 @@ export class RankKey {
   /** What makes etcd say `rank` on this lease. From now on nobody knows what etcd has, until `wrote()` is called. */
   writing(lease: bigint, rank: number): Op[] {
     const key = rankKeyOf(this.#name, lease);
-    if (rank === 0 && this.lease !== lease) return [];
+    if (rank === 0 && this.lease !== lease && this.#past !== lease) return [];
     this.#written = { lease, rank: undefined };
     return rank === 0 ? [{ type: 'delete', key }] : [{ type: 'put', key, value: Buffer.from(String(rank)), lease }];
   }
@@ -60,6 +63,8 @@ export class RankKey {
 
   /** etcd has carried out what `writing()` made. */
   wrote(lease: bigint, rank: number): void {
-    if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };
+    if (this.lease !== lease) return;
+    this.#written = rank === 0 ? undefined : { lease, rank };
+    this.#past = rank === 0 ? lease : undefined;
   }
 }

@@ -39,7 +39,12 @@ describe('the benchmark', () => {
         const found = measurements.find((measurement) => measurement.who === who);
         expect(found?.outcome, `${who} in ${id}: ${found?.note}`).to.equal('ok');
         expect(found?.time, `${who} in ${id}`).to.include.keys('n', 'p50', 'p90', 'p99');
-        expect(found?.samples.every((ms) => ms > 0 && ms < 60_000)).to.equal(true);
+        // A witness says when the key of a killed leader is gone, and a candidate may hear of that before.
+        const least = id === 'crash' ? -1_000 : 0;
+        expect(
+          found?.samples.every((ms) => ms > least && ms < 60_000),
+          `${who} in ${id}: ${found?.samples}`,
+        ).to.equal(true);
       }
     }
     const [handover] = results;

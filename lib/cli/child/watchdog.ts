@@ -18,8 +18,8 @@ export interface Order {
 }
 
 /**
- * The first line: how the helper process reaches etcd, and how it says what it does. Passwords and keys go by the pipe,
- * where no other user can read them.
+ * The first line, and later ones when certificates were renewed: how the helper process reaches etcd, and how it says
+ * what it does. Passwords and keys go by the pipe, where no other user can read them.
  */
 export interface Means {
   readonly etcd: ClientOptions;
@@ -65,6 +65,11 @@ export class Watchdog {
     helper.unref();
     (helper.stdin as unknown as { unref(): void }).unref();
     this.#process = helper;
+    this.#send(means);
+  }
+
+  /** The helper is to reach etcd by other means from now on: certificates were renewed. */
+  equip(means: Means): void {
     this.#send(means);
   }
 
