@@ -7,7 +7,7 @@ import { scratch } from './tarball.js';
 /** What the package is made of. A whole clone has the specs too, and takes a minute more to be compiled. */
 const PARTS = [
   ...['package.json', 'package-lock.json', 'tsconfig.json', '.gitignore', 'lib', 'docs', 'examples', 'scripts'],
-  ...['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md'],
+  ...['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
 ];
 
 /** A fresh clone of this repository: nothing is installed, nothing is compiled. */
