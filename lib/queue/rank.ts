@@ -29,6 +29,8 @@ export class RankKey {
   rank: number;
   /** The lease on which etcd may have our rank, and what it says there; undefined: nobody knows. */
   #written: { readonly lease: bigint; readonly rank: number | undefined } | undefined;
+  /** We have written a priority at some time. */
+  #hasWritten = false;
 
   constructor(name: string, rank: number) {
     this.#name = name;
@@ -50,7 +52,17 @@ export class RankKey {
     const key = rankKeyOf(this.#name, lease);
     if (rank === 0 && this.lease !== lease) return [];
     this.#written = { lease, rank: undefined };
+    if (rank !== 0) this.#hasWritten = true;
     return rank === 0 ? [{ type: 'delete', key }] : [{ type: 'put', key, value: Buffer.from(String(rank)), lease }];
+  }
+
+  /**
+   * What deletes our rank with our key, also where etcd is known to have none: when etcd's history begins anew, both
+   * come back, and a key that is released again takes its rank along.
+   */
+  deleting(lease: bigint): Op[] {
+    if (this.lease === lease) this.forget();
+    return this.#hasWritten ? [{ type: 'delete', key: rankKeyOf(this.#name, lease) }] : [];
   }
 
   /** Somebody may not have heard what etcd has: it is to be written again. */
