@@ -29,7 +29,7 @@ export class RankKey {
   rank: number;
   /** The lease on which etcd may have our rank, and what it says there; undefined: nobody knows. */
   #written: { readonly lease: bigint; readonly rank: number | undefined } | undefined;
-  /** We have written a priority at some time. */
+  /** etcd has taken a priority of ours at some time. */
   #hasWritten = false;
 
   constructor(name: string, rank: number) {
@@ -52,7 +52,6 @@ export class RankKey {
     const key = rankKeyOf(this.#name, lease);
     if (rank === 0 && this.lease !== lease) return [];
     this.#written = { lease, rank: undefined };
-    if (rank !== 0) this.#hasWritten = true;
     return rank === 0 ? [{ type: 'delete', key }] : [{ type: 'put', key, value: Buffer.from(String(rank)), lease }];
   }
 
@@ -61,8 +60,9 @@ export class RankKey {
    * come back, and a key that is released again takes its rank along.
    */
   deleting(lease: bigint): Op[] {
-    if (this.lease === lease) this.forget();
-    return this.#hasWritten ? [{ type: 'delete', key: rankKeyOf(this.#name, lease) }] : [];
+    const isThere = this.lease === lease;
+    if (isThere) this.forget();
+    return isThere || this.#hasWritten ? [{ type: 'delete', key: rankKeyOf(this.#name, lease) }] : [];
   }
 
   /** Somebody may not have heard what etcd has: it is to be written again. */
@@ -72,6 +72,7 @@ export class RankKey {
 
   /** etcd has carried out what `writing()` made. */
   wrote(lease: bigint, rank: number): void {
+    if (rank !== 0) this.#hasWritten = true;
     if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };
   }
 }
