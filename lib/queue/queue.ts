@@ -167,7 +167,7 @@ export class Queue {
     this.#doomed.add(own.createRevision);
     const { succeeded } = await this.#store.txn({
       compare: [{ key: own.key, createRevision: own.createRevision }],
-      success: [{ type: 'delete', key: own.key }, ...(this.rank?.writing(own.lease, 0) ?? [])],
+      success: [{ type: 'delete', key: own.key }, ...(this.rank?.deleting(own.lease) ?? [])],
       failure: [],
     });
     this.#doomed.delete(own.createRevision);

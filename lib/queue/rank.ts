@@ -29,9 +29,8 @@ export class RankKey {
   rank: number;
   /** The lease on which etcd may have our rank, and what it says there; undefined: nobody knows. */
   #written: { readonly lease: bigint; readonly rank: number | undefined } | undefined;
-
-  /** The last lease on which we have deleted a rank: a snapshot that is restored may bring it back with our key. */
-  #past: bigint | undefined;
+  /** etcd has taken a priority of ours at some time. */
+  #hasWritten = false;
 
   constructor(name: string, rank: number) {
     this.#name = name;
@@ -51,9 +50,19 @@ export class RankKey {
   /** What makes etcd say `rank` on this lease. From now on nobody knows what etcd has, until `wrote()` is called. */
   writing(lease: bigint, rank: number): Op[] {
     const key = rankKeyOf(this.#name, lease);
-    if (rank === 0 && this.lease !== lease && this.#past !== lease) return [];
+    if (rank === 0 && this.lease !== lease) return [];
     this.#written = { lease, rank: undefined };
     return rank === 0 ? [{ type: 'delete', key }] : [{ type: 'put', key, value: Buffer.from(String(rank)), lease }];
+  }
+
+  /**
+   * What deletes our rank with our key, also where etcd is known to have none: when etcd's history begins anew, both
+   * come back, and a key that is released again takes its rank along.
+   */
+  deleting(lease: bigint): Op[] {
+    const isThere = this.lease === lease;
+    if (isThere) this.forget();
+    return isThere || this.#hasWritten ? [{ type: 'delete', key: rankKeyOf(this.#name, lease) }] : [];
   }
 
   /** Somebody may not have heard what etcd has: it is to be written again. */
@@ -63,8 +72,7 @@ export class RankKey {
 
   /** etcd has carried out what `writing()` made. */
   wrote(lease: bigint, rank: number): void {
-    if (this.lease !== lease) return;
-    this.#written = rank === 0 ? undefined : { lease, rank };
-    this.#past = rank === 0 ? lease : undefined;
+    if (rank !== 0) this.#hasWritten = true;
+    if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };
   }
 }

@@ -69,6 +69,7 @@ describe('the README', () => {
       'The queue: ', // keys, no commands
       'In a service: ts',
       'Locks: ts',
+      'Pools: ts',
       'Command line: console',
       'Command line: console',
       'Metrics: ts',
@@ -117,6 +118,20 @@ describe('the README', () => {
     expect(first.stdout.all).to.include('report ends');
     expect(tokenOf(second)).to.be.greaterThan(tokenOf(first));
     for (const one of [first, second]) expect(await one.exited(LONG), one.stderr.text).to.deep.equal(ENDED);
+  });
+
+  it('has a pool whose second worker takes its share, and everything when the first one is ended', async () => {
+    const program = under('Pools', 'ts');
+    const works = (one: Program): number => new Set(one.stdout.all.filter((line) => /^works on/.test(line))).size;
+    const first = reader.start(...program);
+    await until(() => works(first) === 8, { within: LONG, what: 'the first worker to own all' });
+    const second = reader.start(...program);
+    await until(() => works(second) === 4, { within: LONG, what: 'the second worker to own half of them' });
+    first.kill('SIGTERM');
+    expect(await first.exited(LONG), first.stderr.text).to.deep.equal(ENDED);
+    await until(() => works(second) === 8, { within: LONG, what: 'the second worker to own all' });
+    second.kill('SIGTERM');
+    expect(await second.exited(LONG), second.stderr.text).to.deep.equal(ENDED);
   });
 
   describe('shows a command line that', () => {

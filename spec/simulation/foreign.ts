@@ -27,9 +27,11 @@ export class Foreign {
     time.at(time.now + ms, () => this.#resign(lease));
   }
 
-  /** All of them resign. */
+  /** All of them resign. A history that began anew may have brought back the keys of some that had resigned. */
   leave(): void {
-    for (const lease of [...this.#leases]) this.#resign(lease);
+    const { etcd } = this.#world;
+    this.#leases.clear();
+    for (const { id } of etcd.leases()) if (id >= FIRST && id < this.#last) etcd.revoke(id);
   }
 
   /** A snapshot may bring back the keys of those that have resigned. Nobody refreshes their leases, which end. */

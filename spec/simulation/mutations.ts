@@ -351,7 +351,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a priority is left behind when its candidate leaves',
     file: 'lib/queue/queue.ts',
-    search: "{ type: 'delete', key: own.key }, ...(this.rank?.writing(own.lease, 0) ?? [])]",
+    search: "{ type: 'delete', key: own.key }, ...(this.rank?.deleting(own.lease) ?? [])]",
     replace: "{ type: 'delete', key: own.key }]",
     breaks: ['f: somebody leads'],
   },
