@@ -164,13 +164,19 @@ export class Queue {
 
   /** Deletes our key and no later one, guarded by its create revision. Resolves to false when it was gone already. */
   async release(own: OwnKey): Promise<boolean> {
-    this.#doomed.add(own.createRevision);
+    const { key, createRevision, lease } = own;
+    const ranks = this.rank?.deleting(lease) ?? [];
+    this.#doomed.add(createRevision);
     const { succeeded } = await this.#store.txn({
-      compare: [{ key: own.key, createRevision: own.createRevision }],
-      success: [{ type: 'delete', key: own.key }, ...(this.rank?.deleting(own.lease) ?? [])],
+      compare: [{ key, createRevision }],
+      success: [{ type: 'delete', key }, ...ranks],
       failure: [],
     });
-    this.#doomed.delete(own.createRevision);
+    // Somebody else has deleted our key alone, as a leader does that makes way for another.
+    if (!succeeded && ranks.length > 0) {
+      await this.#store.txn({ compare: [{ key, createRevision: 0n }], success: ranks, failure: [] });
+    }
+    this.#doomed.delete(createRevision);
     if (succeeded) this.rank?.wrote(own.lease, 0);
     return succeeded;
   }

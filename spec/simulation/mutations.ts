@@ -161,7 +161,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'delete without a guard',
     file: 'lib/queue/queue.ts',
-    search: "compare: [{ key: own.key, createRevision: own.createRevision }],\n      success: [{ type: 'delete'",
+    search: "compare: [{ key, createRevision }],\n      success: [{ type: 'delete'",
     replace: "compare: [],\n      success: [{ type: 'delete'",
     breaks: ['a: fencing'],
   },
@@ -182,7 +182,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that is being deleted is taken up again',
     file: 'lib/queue/queue.ts',
-    search: 'this.#doomed.add(own.createRevision);',
+    search: 'this.#doomed.add(createRevision);',
     replace: '',
     breaks: ['b: tokens grow'],
   },
@@ -351,8 +351,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a priority is left behind when its candidate leaves',
     file: 'lib/queue/queue.ts',
-    search: "{ type: 'delete', key: own.key }, ...(this.rank?.deleting(own.lease) ?? [])]",
-    replace: "{ type: 'delete', key: own.key }]",
+    search: 'const ranks = this.rank?.deleting(lease) ?? [];',
+    replace: 'const ranks: Op[] = [];',
     breaks: ['f: somebody leads'],
   },
   {
