@@ -117,6 +117,15 @@ describe('a cluster that goes from release to release, member by member', () => 
     await until(agreed, { within: AGREES_WITHIN, what: `the cluster to be of ${line}` });
   };
 
+  /** Every member has brought its data to the form of that line. A member of that line could not start before. */
+  const readyFor = async (line: Line): Promise<void> => {
+    const ready = async (): Promise<boolean> => {
+      const answers = await Promise.all(cluster.hosts.map((host) => get(`${host}/version`)));
+      return answers.every((answer) => answer.includes(`"storage":"${line}.`));
+    };
+    await until(ready, { within: AGREES_WITHIN, what: `the data to be of ${line}` });
+  };
+
   /** What was promised before still holds: the keys are there, watches hear, and leadership can be handed over. */
   const handOver = async (): Promise<void> => {
     const verified = await Promise.all(rivals.map(({ leader }) => leader.leadership?.verify()));
@@ -147,6 +156,7 @@ describe('a cluster that goes from release to release, member by member', () => 
       await agreedOn(from);
       const etcdctl = join(dirname(programs.get(from)?.bin ?? ''), 'etcdctl');
       await promisify(execFile)(etcdctl, [`--endpoints=${cluster.hosts[0]}`, 'downgrade', 'enable', to]);
+      await readyFor(to);
       await goTo(to);
       await handOver();
     }).timeout(300_000);
