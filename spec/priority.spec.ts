@@ -197,6 +197,21 @@ describe('priority', () => {
     });
   });
 
+  it('goes when a transfer has taken the key while its release was hanging, on a session that lives on', async () => {
+    const { session, store } = world.session('s', { ttl: 60 });
+    const election = new Election(session, 'jobs', { priority: 3, releaseTimeout: 0 });
+    const other = new Election(session, 'others');
+    await world.queued(other, election);
+    store.faults.txn = 'hang';
+    await world.settled(election.stop());
+    world.etcd.delete(world.etcd.keys('jobs/')[0]?.key ?? '');
+    expect(ranks()).to.deep.equal(['3']);
+    store.faults.txn = 'ok';
+    await world.advance(10_000); // the release is tried again
+    expect(ranks()).to.deep.equal([]);
+    await world.settled(session.close());
+  });
+
   it('leaves no key behind on a lease that lives on', async () => {
     const { session } = world.session('s');
     const [a, b] = [new Election(session, 'jobs', { priority: 3 }), new Election(session, 'others')];
