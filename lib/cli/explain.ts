@@ -9,7 +9,7 @@ export function explain(error: unknown, endpoints: string): string {
   switch (error.code) {
     case 'UNAVAILABLE': {
       const what = error instanceof RequestRefused ? 'refuses the request at' : 'does not answer at';
-      return withHint(`etcd ${what} ${endpoints}`, reasonOf(error), UNAVAILABLE);
+      return withHint(`etcd ${what} ${endpoints}`, reasonOf(error), UNAVAILABLE, endpoints);
     }
     case 'PERMISSION_DENIED':
       return withHint('etcd refuses this user', reasonOf(error), DENIED);
@@ -31,11 +31,13 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** A reason, and what mends it. */
-type Hints = readonly (readonly [reason: RegExp, hint: () => string])[];
+type Hints = readonly (readonly [reason: RegExp, hint: (endpoints: string) => string])[];
 
 const UNAVAILABLE: Hints = [
   [/database space exceeded/, () => 'its quota is used up; compact and defragment it, then say etcdctl alarm disarm'],
   [/before secure TLS connection|wrong version number|packet length too long/, () => NO_TLS],
+  // What has no TLS may close the connection before it answers.
+  [/^read ECONNRESET$/, (endpoints) => (endpoints.includes('https:') ? `perhaps ${NO_TLS}` : '')],
   [/^Failed to connect$/, () => 'if it wants TLS, say https:// or give --cacert'],
   [/self.signed certificate|unable to (verify|get)/i, () => 'give the authority of its certificate by --cacert'],
   [/does not match certificate's altnames/, () => '--endpoints must name it as its certificate does'],
@@ -66,8 +68,8 @@ function proxyHint(): string {
   return `it is asked through the proxy that ${variable} names; no_proxy names the hosts that need none`;
 }
 
-function withHint(what: string, reason: string, hints: Hints): string {
-  const hint = hints.find(([pattern]) => pattern.test(reason))?.[1]() ?? '';
+function withHint(what: string, reason: string, hints: Hints, endpoints = ''): string {
+  const hint = hints.find(([pattern]) => pattern.test(reason))?.[1](endpoints) ?? '';
   return `${what} (${reason})${hint === '' ? '' : `: ${hint}`}`;
 }
 

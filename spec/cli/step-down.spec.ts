@@ -43,6 +43,8 @@ describe('step-down while commands run under etcd-leader', () => {
     for (let times = 0; times < 20; times++) {
       // With a target that waits right behind the leader, with one behind another host, and without.
       const to = { a: 'c', b: 'a', c: 'b' }[from] ?? '';
+      // Those that have made way queue again in a moment.
+      await until(async () => (await operator.candidates()).length === 3, { what: 'three hosts to queue' });
       if (times % 5 === 0) {
         const program = Program.start(['step-down', name, '--to', to, '--yes'], { hosts: cluster().hosts });
         expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
