@@ -172,10 +172,7 @@ export class Queue {
       success: [{ type: 'delete', key }, ...ranks],
       failure: [],
     });
-    // Somebody else has deleted our key alone, as a leader does that makes way for another.
-    if (!succeeded && ranks.length > 0) {
-      await this.#store.txn({ compare: [{ key, createRevision: 0n }], success: ranks, failure: [] });
-    }
+    if (!succeeded) await this.#dropRank(key, ranks);
     this.#doomed.delete(createRevision);
     if (succeeded) this.rank?.wrote(own.lease, 0);
     return succeeded;
@@ -185,7 +182,15 @@ export class Queue {
   async withdraw(lease: bigint, signal: AbortSignal): Promise<void> {
     const key = this.keyOf(lease);
     const kv = await this.#get(key);
-    if (kv?.lease === lease && !signal.aborted) await this.release({ key, createRevision: kv.createRevision, lease });
+    if (signal.aborted) return;
+    if (kv === undefined) await this.#dropRank(key, this.rank?.deleting(lease) ?? []);
+    else if (kv.lease === lease) await this.release({ key, createRevision: kv.createRevision, lease });
+  }
+
+  /** Somebody else may have deleted our key alone, as a leader does that makes way for another. */
+  async #dropRank(key: string, ranks: readonly Op[]): Promise<void> {
+    if (ranks.length > 0)
+      await this.#store.txn({ compare: [{ key, createRevision: 0n }], success: ranks, failure: [] });
   }
 
   /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: our key is gone. */
