@@ -93,7 +93,7 @@ export class Overview implements Reader<Snapshot> {
     const { session, keys } = this.#context;
     const { store } = session.parts;
     const small = await readRanges(store, [keys.members, keys.plans, keys.control]);
-    const { kvs, revision } = await readPaged(store, keys.owners, { keysOnly: true });
+    const { kvs, revision } = await readPaged(store, keys.owners);
     const owners = new OwnersTable(keys, { withValues: false });
     const breather = new Breather(session.parts.clock);
     await breather.each(kvs.length, (at) => owners.load(kvs.slice(at, at + 1)));

@@ -88,7 +88,7 @@ export class OwnersIterator implements AsyncIterableIterator<Owners, void>, Foll
 
   read(): Promise<PagedRange> {
     const { session, keys } = this.#parts.context;
-    return readPaged(session.parts.store, keys.owners, { keysOnly: false });
+    return readPaged(session.parts.store, keys.owners);
   }
 
   found({ kvs, revision }: PagedRange): void {

@@ -36,7 +36,7 @@ export async function readOwner(context: PoolContext, partition: string): Promis
 /** Who owns which partition, by a linearizable read. */
 export async function readOwners({ session, keys }: PoolContext): Promise<Map<string, Candidate>> {
   const table = new OwnersTable(keys, { withValues: true });
-  table.load((await readPaged(session.parts.store, keys.owners, { keysOnly: false })).kvs);
+  table.load((await readPaged(session.parts.store, keys.owners)).kvs);
   return ownersIn(table);
 }
 
@@ -54,7 +54,7 @@ export async function readMembers({ session, keys }: PoolContext): Promise<Membe
   const { store } = session.parts;
   const { ranges } = await readRanges(store, [keys.members, keys.plans, keys.coordinators]);
   const table = new OwnersTable(keys, { withValues: false });
-  table.load((await readPaged(store, keys.owners, { keysOnly: true })).kvs);
+  table.load((await readPaged(store, keys.owners)).kvs);
   const owned = new Map<string, number>();
   for (const partition of table.partitions) {
     const lease = table.first(partition)?.lease ?? '';

@@ -66,7 +66,7 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
   // ---- the read ----
 
   read(): Promise<TxnResult> {
-    const range = { key: this.#key, order: 'oldest', limit: 1, keysOnly: true } as const;
+    const range = { key: this.#key, order: 'oldest', limit: 1 } as const;
     return this.#store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
   }
 

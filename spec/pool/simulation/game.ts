@@ -44,6 +44,7 @@ export class Game {
       electionTime: [50, 1_000],
       leaseTick: 500,
       silence: 'either',
+      tellsLeases: seed % 2 === 0,
       losesCompactedDeletion: false,
       requestTimeout: 1_000,
       hangTimeout: 3_600,
