@@ -71,13 +71,7 @@ export function collectMetrics(election: Election, options: MetricsOptions = {})
   checkQueueInterval(queueInterval);
   const instruments = Instruments.of(register, prefix);
   const recorder = new Recorder(election, instruments, 1000 * queueInterval);
-  instruments.add(recorder);
-  recorder.start();
-  const detach = (): void => {
-    recorder.stop();
-    instruments.remove(recorder);
-  };
-  return Object.assign(detach, { [Symbol.dispose]: detach });
+  return collect(recorder, instruments);
 }
 
 export interface PoolMetricsOptions {
@@ -117,6 +111,13 @@ export function collectPoolMetrics(pool: Pool, options: PoolMetricsOptions = {})
   const { register = globalRegister, prefix = 'etcd_leader_pool_' } = options;
   const instruments = PromPoolInstruments.of(register, prefix);
   const recorder = new PoolRecorder(pool, instruments);
+  return collect(recorder, instruments);
+}
+
+function collect<Source>(
+  recorder: Source & { start(): void; stop(): void },
+  instruments: { add(source: Source): void; remove(source: Source): void },
+): Detach {
   instruments.add(recorder);
   recorder.start();
   const detach = (): void => {

@@ -7,7 +7,7 @@ import { describeBlocker } from '../queue/blockers.js';
 import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../queue/control-keys.js';
 import { isOurs } from '../queue/keys.js';
 import { hexOf, newLeaseId, textOf } from '../store/bytes.js';
-import type { Compare, KeyValue, Op, Store } from '../store/store.js';
+import { type Compare, type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';
 import { findTarget, type Target } from './transfer.js';
@@ -211,8 +211,4 @@ class Note {
     const compare = [{ key, createRevision }];
     return (await this.#store.txn({ compare, success: [{ type: 'delete', key }], failure: [] })).succeeded;
   }
-}
-
-function readOf(key: string): Op {
-  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
 }

@@ -11,7 +11,7 @@ import {
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import type { OwnKey } from '../queue/queue.js';
 import { hexOf } from '../store/bytes.js';
-import { isOutage, type KeyValue, type Op, type WatchEvent } from '../store/store.js';
+import { isOutage, type KeyValue, type Op, readOf, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import type { CampaignContext } from './context.js';
 import { Preemption } from './preemption.js';
@@ -177,10 +177,6 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
       return isOutage(err) ? undefined : { isTaken: true };
     }
   }
-}
-
-function readOf(key: string): Op {
-  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
 }
 
 function asked({ lease }: KeyValue, { by = `somebody (lease ${hexOf(lease)})` }: Ask): ElectionError {

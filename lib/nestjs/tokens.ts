@@ -3,7 +3,7 @@ import { Inject } from '@nestjs/common';
 /** Under which a method says that it is the work of an election; the value is the election's id. */
 export const ON_ELECTED = 'etcd-leader:on-elected';
 
-/** Of the election of an application that has one. */
+/** The id of an election that was given none: that of an application with one election. */
 export const DEFAULT_ID = 'default';
 
 /**

@@ -20,7 +20,7 @@ export class ElectionWork implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #fires: Fires;
   readonly #log: Logger;
   #running: Promise<void> | undefined;
-  /** Of etcd, as far as this candidate has heard. */
+  /** Whether etcd answers, as far as this candidate has heard. */
   isAnswering = true;
 
   constructor(id: string, election: Election, discovery: DiscoveryService, scanner: MetadataScanner) {

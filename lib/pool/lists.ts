@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { Store } from '../store/store.js';
+import { readOf, type Store } from '../store/store.js';
 import type { PoolKeys } from './keys.js';
 import { type Announcement, hashOfList, keyOfAnnouncement, PartitionList } from './partition-list.js';
 import { parseList } from './wire.js';
@@ -40,8 +40,8 @@ export class Lists {
   async #ask(key: string, hash: string): Promise<void> {
     this.#asked.add(key);
     try {
-      const range = { key: this.#keys.list(hash), order: 'oldest', limit: 1 } as const;
-      const { ranges } = await this.#store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
+      const success = [readOf(this.#keys.list(hash))];
+      const { ranges } = await this.#store.txn({ compare: [], success, failure: [] });
       const kv = ranges[0]?.kvs[0];
       // A list that does not have its hash is somebody else's mistake: as good as none.
       const names = kv !== undefined && hashOfList(kv.value) === hash ? parseList(kv.value) : undefined;

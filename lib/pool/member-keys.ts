@@ -1,6 +1,6 @@
 import { insist } from '../common/insist.js';
 import { type OwnKey, Queue } from '../queue/queue.js';
-import { ClientClosed, type Op, type TxnResult } from '../store/store.js';
+import { ClientClosed, type Op, readOf, type TxnResult } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { bytesOfList } from './partition-list.js';
 
@@ -97,9 +97,6 @@ export class MemberKeys {
 
   #reads(lease: bigint): Op[] {
     const { keys } = this.#context;
-    return [keys.member(lease), keys.plan(lease)].map((key) => ({
-      type: 'range',
-      range: { key, order: 'oldest', limit: 1 },
-    }));
+    return [keys.member(lease), keys.plan(lease)].map(readOf);
   }
 }

@@ -36,7 +36,7 @@ export interface OverviewHandlers {
 interface Snapshot {
   readonly small: Awaited<ReturnType<typeof readRanges>>;
   readonly owners: OwnersTable;
-  /** Of the owners. */
+  /** The revision of the owners' first page. */
   readonly revision: bigint;
 }
 

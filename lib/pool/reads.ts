@@ -12,7 +12,7 @@ export function readRanges(store: Store, ranges: readonly KeyRange[]): Promise<T
 
 export interface PagedRange {
   readonly kvs: readonly KeyValue[];
-  /** Of the first page: whoever follows the range from here on misses nothing. */
+  /** The revision of the first page: whoever follows the range from here on misses nothing. */
   readonly revision: bigint;
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { hexOf } from '../store/bytes.js';
-import type { KeyValue, Store, TxnResult, WatchEvent } from '../store/store.js';
+import { type KeyValue, readOf, type Store, type TxnResult, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 
@@ -66,8 +66,7 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
   // ---- the read ----
 
   read(): Promise<TxnResult> {
-    const range = { key: this.#key, order: 'oldest', limit: 1 } as const;
-    return this.#store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
+    return this.#store.txn({ compare: [], success: [readOf(this.#key)], failure: [] });
   }
 
   found({ ranges, revision }: TxnResult): void {

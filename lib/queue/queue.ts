@@ -1,7 +1,7 @@
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
-import type { KeyValue, Op, RangeQuery, Store, TxnResult } from '../store/store.js';
+import { type KeyValue, type Op, type RangeQuery, readOf, type Store, type TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
 import { endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
 import type { RankKey } from './rank.js';
@@ -318,10 +318,6 @@ export class Queue {
 }
 
 /** One key, with its value. */
-function readOf(key: string): Op {
-  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
-}
-
 function isKey(kv: KeyValue, own: OwnKey): boolean {
   return kv.key === own.key && kv.createRevision === own.createRevision;
 }

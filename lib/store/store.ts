@@ -91,6 +91,11 @@ export type Op =
   | { readonly type: 'put'; readonly key: string; readonly value: Buffer; readonly lease: bigint }
   | { readonly type: 'delete'; readonly key: string };
 
+/** Reads one key, with its value. */
+export function readOf(key: string): Op {
+  return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
+}
+
 export interface Txn {
   readonly compare: readonly Compare[];
   readonly success: readonly Op[];
