@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { LeadershipHandle } from '../../lib/leadership.js';
 
@@ -17,24 +17,25 @@ export interface End {
 /** A thread that watches handles until all of their terms have ended. */
 export class Watchman {
   readonly #worker: Worker;
-  readonly #ends: Promise<readonly [readonly End[]]>;
+  /** Every message from the start on: the second may come in the same moment as the first. */
+  readonly #messages: AsyncIterator<unknown[]>;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    this.#ends = once(worker, 'message') as Promise<[readonly End[]]>;
-    this.#ends.catch(() => {}); // `ends()` tells
+    this.#messages = on(worker, 'message');
   }
 
   /** Resolves when it watches. */
   static async start(handles: readonly LeadershipHandle[]): Promise<Watchman> {
     const worker = new Worker(program, { workerData: handles });
-    await once(worker, 'message');
-    return new Watchman(worker);
+    const watchman = new Watchman(worker);
+    await watchman.#messages.next();
+    return watchman;
   }
 
   async ends(): Promise<readonly End[]> {
-    const [ends] = await this.#ends;
-    return ends;
+    const { value } = await this.#messages.next();
+    return value[0] as readonly End[];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

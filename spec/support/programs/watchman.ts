@@ -7,9 +7,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { isCurrent, type LeadershipHandle, signalOf } from '../../../lib/threads/index.js';
 import type { End } from '../threads.js';
 
+// What a handle waits with keeps no thread alive, and when the last `isCurrent()` is false nothing else does.
+const alive = setInterval(() => {}, 1_000);
 const ends = (workerData as readonly LeadershipHandle[]).map(watch);
 parentPort?.postMessage('ready');
 parentPort?.postMessage(await Promise.all(ends));
+clearInterval(alive);
 
 async function watch(handle: LeadershipHandle): Promise<End> {
   const signal = signalOf(handle);
