@@ -148,7 +148,7 @@ export class Lock {
    * As `acquire()`, without a wait: resolves with undefined when somebody holds the lock, or waits for it.
    *
    * @throws ElectionError (rejects) `STOPPED` when the session is closed; `UNAVAILABLE` or `PERMISSION_DENIED` when
-   *   etcd does not say whether somebody holds it
+   *   etcd does not say whether somebody holds it; `INVALID_OPTION` when an `Election` of this name uses the session
    */
   async tryAcquire(): Promise<HeldLock | undefined> {
     if (this.#turns.isTaken(this.name)) return undefined;

@@ -1,7 +1,7 @@
+import { buildGoParticipant } from '../../spec/support/go-participant.js';
 import { alternate } from '../alternate.js';
 import { type Case, measured } from '../case.js';
 import type { Leaving } from '../contestants/contender.js';
-import { buildGoContender } from '../contestants/contender-go.js';
 import { handoverOf } from '../contestants/handover.js';
 import type { Measurement, Who } from '../report.js';
 import type { World } from '../world.js';
@@ -10,7 +10,7 @@ import type { World } from '../world.js';
 const SOON = 20;
 
 async function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {
-  const whyNoGo = await buildGoContender(world.amounts.buildsGo);
+  const whyNoGo = await buildGoParticipant(world.amounts.buildsGo);
   if (whyNoGo !== undefined) world.say(`without Go's election: ${whyNoGo}`);
   const all: readonly Who[] = ['etcd-leader', 'etcd3', ...(whyNoGo === undefined ? (['go'] as const) : []), 'floor'];
   const contestants = all.map((who) => {

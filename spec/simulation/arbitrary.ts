@@ -3,6 +3,7 @@ import type {
   CandidatePlan,
   Deed,
   EtcdPlan,
+  LockPlan,
   Plan,
   ProcessPlan,
   RequestFault,
@@ -178,6 +179,7 @@ function deeds(): Arbitrary<Deed> {
     deed(1, fc.record({ ...of('observe'), ...whom, for: fc.option(spell(), { nil: undefined }) })),
     deed(1, fc.record({ ...of('ambush'), ...whom, how: fc.constantFrom('stop', 'step down', 'throw', 'reject') })),
     deed(1, fc.record({ ...of('health'), ...whom, answer: fc.constantFrom('bad', 'throws', 'hangs'), for: spell() })),
+    deed(4, fc.record({ ...of('lock'), ...whom, plan: locks() })),
     deed(2, fc.record({ ...of('write'), ...whom, late: fc.boolean() })),
     deed(1, fc.record({ ...of('close'), ...whom, backAfter: short() })),
     deed(
@@ -293,6 +295,19 @@ function tasks(): Arbitrary<TaskPlan> {
     fails: mostly(false),
     requeue: fc.boolean(),
     abortAfter: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(4_000) }),
+  });
+}
+
+function locks(): Arbitrary<LockPlan> {
+  return fc.record({
+    of: fc.constantFrom('locks', 'locks', 'election'),
+    how: fc.constantFrom('run', 'acquire', 'try'),
+    callers: fc.integer({ min: 1, max: 3 }),
+    holds: fc.oneof(fc.nat(100), fc.nat(3_000), fc.nat(9_000)),
+    windDown: fc.constantFrom(0, 100, 700, 3_000, 10_000),
+    wait: fc.option(fc.oneof(fc.constant(0), fc.nat(5_000)), { nil: undefined }),
+    patience: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(4_000) }),
+    taken: rarely(fc.record({ by: fc.constantFrom('deletion', 'revocation'), after: fc.nat(1_500) })),
   });
 }
 

@@ -1,6 +1,8 @@
 import type { Contender } from './contender.js';
-import type { Call, Who } from './plan.js';
+import { LockCaller } from './lock-caller.js';
+import type { Call, LockPlan, Who } from './plan.js';
 import type { Process } from './process.js';
+import { takeAway } from './tampering.js';
 import type { World } from './world.js';
 
 /** Calls the library as its users do. Returns false when there was nobody to make the call. */
@@ -63,6 +65,8 @@ function act(world: World, contender: Contender, call: Call): void {
       if (term !== undefined) void contender.write(term);
       return;
     }
+    case 'lock':
+      return takeLock(world, contender, call.plan);
     case 'read':
       return contender.read();
     case 'botch':
@@ -74,6 +78,13 @@ function act(world: World, contender: Contender, call: Call): void {
     case 'close':
       void renew(world, process, call.backAfter);
   }
+}
+
+function takeLock(world: World, { process, name, electionName }: Contender, plan: LockPlan): void {
+  const lock = process.lockOf(plan.of === 'locks' ? world.lockName : electionName);
+  const { taken } = plan;
+  if (taken !== undefined) world.time.at(world.time.now + taken.after, () => takeAway(world, lock.name, taken.by));
+  for (let i = 1; i <= plan.callers; i++) new LockCaller(`${name}.${i}`, process, lock, plan).call();
 }
 
 /** Milliseconds for a candidate to leave the queue and come back, when nothing is wrong. */

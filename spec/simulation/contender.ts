@@ -4,7 +4,7 @@ import type { Leadership } from '../../lib/leadership.js';
 import type { Session } from '../../lib/session.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
 import type { Process } from './process.js';
-import { type Announced, idOf } from './record.js';
+import { type Announced, type Claimant, idOf } from './record.js';
 import { isCrash, Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Worker } from './worker.js';
@@ -28,7 +28,7 @@ export interface ContenderParts {
 }
 
 /** One real `Election`, its user, and what it has told. */
-export class Contender {
+export class Contender implements Claimant {
   readonly name: string;
   readonly electionName: string;
   readonly plan: CandidatePlan;
@@ -82,6 +82,10 @@ export class Contender {
   get leads(): string {
     const { leadership } = this.election;
     return leadership === undefined ? '' : idOf({ key: leadership.key, createRevision: leadership.fencingToken });
+  }
+
+  isLeader(): boolean {
+    return this.election.isLeader();
   }
 
   get isQueued(): boolean {

@@ -46,6 +46,9 @@ function heal(world: World): void {
       contender.health = 'good';
       contender.ambush = undefined;
     }
+    process.act(() => {
+      for (const caller of [...process.callers]) caller.giveUp();
+    });
   }
   tidyUp(world);
   if (world.living.length === 0) world.boot(0);
@@ -88,6 +91,9 @@ async function becomeCalm(world: World): Promise<void> {
 
 /** What keeps the world from being one in which everybody knows who leads. */
 function* problemsIn(world: World): Generator<string> {
+  for (const { callers, isDead } of world.processes) {
+    for (const { name } of isDead ? [] : callers) yield `${name} still waits for a lock`;
+  }
   for (const name of world.elections) {
     const all = world.living.filter(({ electionName }) => electionName === name);
     const leaders = all.filter(({ election }) => election.isLeader());
@@ -268,7 +274,7 @@ async function checkNothingLeft(world: World): Promise<void> {
       throw new Violation('g: nothing left', `${name} still sends requests`);
     }
     for (const { id } of world.etcd.leases()) if (owns(id)) world.tally.add('outcome', 'leases left to expire');
-    for (const election of world.elections) {
+    for (const election of world.queues) {
       const keys = [...world.referee.queueOf(election), ...world.etcd.keys(`${election}!`)];
       // That an ask was taken is said until the lease of the ask ends, and its revocation may have been lost.
       const left = keys.find(({ key, lease }) => owns(lease) && key !== `${election}!taken`);

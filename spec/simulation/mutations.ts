@@ -369,4 +369,18 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     replace: '    await this.#handOver(startedAt + options.releaseTimeout);\n    const running = this.#work?.running;',
     breaks: ['h: work first'],
   },
+  {
+    name: 'a caller of a lock runs again after a loss',
+    file: 'lib/lock.ts',
+    search: 'requeue: false,',
+    replace: 'requeue: true,',
+    breaks: ['h: work first'],
+  },
+  {
+    name: 'a lock is released while its caller holds it',
+    file: 'lib/lock.ts',
+    search: 'return released.promise;',
+    replace: 'return Promise.resolve();',
+    breaks: ['h: work first'],
+  },
 ];

@@ -88,6 +88,8 @@ export type Call =
   /** Acts in the listener of the next `elected`. */
   | { readonly name: 'ambush'; readonly who: Who; readonly how: 'stop' | 'step down' | 'throw' | 'reject' }
   | { readonly name: 'health'; readonly who: Who; readonly answer: 'bad' | 'throws' | 'hangs'; readonly for: number }
+  /** Callers of a lock, in the process of `who`. */
+  | { readonly name: 'lock'; readonly who: Who; readonly plan: LockPlan }
   /** Writes under the fence, in the present term or in the term before. */
   | { readonly name: 'write'; readonly who: Who; readonly late: boolean }
   | { readonly name: 'close'; readonly who: Who; readonly backAfter: number }
@@ -107,6 +109,23 @@ export interface TaskPlan {
   readonly requeue: boolean;
   /** Milliseconds until the signal of `run()` is aborted. */
   readonly abortAfter: number | undefined;
+}
+
+export interface LockPlan {
+  /** The queue that only locks use, or the queue of the election. */
+  readonly of: 'locks' | 'election';
+  readonly how: 'run' | 'acquire' | 'try';
+  readonly callers: number;
+  /** Milliseconds that each of them holds the lock. */
+  readonly holds: number;
+  /** Milliseconds from the loss of the lock to the end of the work. */
+  readonly windDown: number;
+  /** Milliseconds to wait for the lock, as the call says. */
+  readonly wait: number | undefined;
+  /** Milliseconds until the signal of the call is aborted. */
+  readonly patience: number | undefined;
+  /** An operator takes the lock away from whoever holds it `after` ms. */
+  readonly taken: { readonly by: 'deletion' | 'revocation'; readonly after: number } | undefined;
 }
 
 /** Mishaps of processes, network and etcd. */

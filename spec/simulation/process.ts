@@ -1,6 +1,7 @@
 import type { Environment } from '../../lib/environment.js';
 import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
+import { Lock } from '../../lib/lock.js';
 import type { Logger } from '../../lib/log.js';
 import { Session } from '../../lib/session.js';
 import { hexOf } from '../../lib/store/bytes.js';
@@ -8,6 +9,7 @@ import type { Compare, Txn } from '../../lib/store/store.js';
 import type { Connection } from '../support/fake-etcd/connection.js';
 import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
 import { Contender } from './contender.js';
+import type { Holder, LockCaller } from './lock-caller.js';
 import type { ProcessPlan } from './plan.js';
 import { Probe } from './probe.js';
 import { isCrash, Violation } from './violation.js';
@@ -42,6 +44,10 @@ export class Process {
   /** Leases that the library has given up, because it could not refresh them or etcd said that they had ended. */
   readonly lostLeases = new Set<string>();
   contenders: readonly Contender[] = [];
+  /** Callers of locks that have not come back, and those of them that hold one. */
+  readonly callers = new Set<LockCaller>();
+  readonly holders = new Set<Holder>();
+  readonly #locks = new Map<string, Lock>();
   /** The number of pauses so far. */
   pauses = 0;
   session: Session | undefined;
@@ -97,6 +103,7 @@ export class Process {
     const { plan, ttl, renewDeadline, world } = this;
     const logger = this.loggerFor(this.name);
     this.session = plan.shared ? new Session(this.environment, { ttl, renewDeadline, logger }) : undefined;
+    this.#locks.clear();
     this.#retired.push(...this.contenders);
     this.contenders = plan.candidates.map(
       (candidate, at) =>
@@ -108,6 +115,21 @@ export class Process {
           session: this.session,
         }),
     );
+  }
+
+  /** One lock of each name, as long as its session lives. */
+  lockOf(name: string): Lock {
+    const lock = this.#locks.get(name) ?? this.#makeLock(name);
+    this.#locks.set(name, lock);
+    return lock;
+  }
+
+  #makeLock(name: string): Lock {
+    const { session, environment, ttl, renewDeadline } = this;
+    const log = this.loggerFor(this.name);
+    const logger: Logger = { ...log, error: (data: object) => this.checkError('err' in data ? data.err : data) };
+    const options = { value: this.name, logger };
+    return new Lock(session ?? environment, name, session ? options : { ...options, ttl, renewDeadline });
   }
 
   /** Runs the user's code: not while the process is paused, and not when the process is dead. */
@@ -189,6 +211,7 @@ export class Process {
   #probe(): Probe {
     const released = (isHeldBy: (term: Leadership) => boolean): void => {
       for (const { worker } of this.contenders) this.world.guard(() => worker.released(isHeldBy));
+      for (const holder of this.holders) this.world.guard(() => holder.released(isHeldBy));
     };
     return new Probe(this.connection, {
       granting: (lease) => {

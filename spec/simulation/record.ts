@@ -1,6 +1,6 @@
 import type { Leadership } from '../../lib/leadership.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
-import type { Contender } from './contender.js';
+import type { Process } from './process.js';
 
 /** What tells one candidacy from all others: revisions come again when etcd's history begins anew. */
 export function idOf({ key, createRevision }: Pick<StoredKey, 'key' | 'createRevision'>): string {
@@ -11,6 +11,18 @@ export function idOf({ key, createRevision }: Pick<StoredKey, 'key' | 'createRev
 export interface Claim {
   readonly key: string;
   readonly fencingToken: bigint;
+}
+
+/** Whoever may lead: a candidate, or a holder of a lock. */
+export interface Claimant {
+  readonly name: string;
+  readonly electionName: string;
+  readonly process: Process;
+  /** The present term, as it was told. */
+  readonly term: Leadership | undefined;
+  /** The candidacy that it leads with; empty when there is none. */
+  readonly leads: string;
+  isLeader(): boolean;
 }
 
 /** A leader that an observer was told of: where in the line of leaders. */
@@ -24,7 +36,7 @@ export class Record {
   readonly name: string;
   readonly prefix: string;
   readonly guard: string;
-  readonly contenders: Contender[] = [];
+  readonly claimants: Claimant[] = [];
   /** The keys that have been the oldest, in order. A key comes again when a snapshot is restored. */
   readonly heads: string[] = [];
   /** Keys that somebody else than their owner has deleted, and since when. */
@@ -40,7 +52,7 @@ export class Record {
   /** The key that was the oldest when the history before ended. In a snapshot it may not be the oldest. */
   lastHead: string | undefined;
   lastElected = 0n;
-  lastLeader: Contender | undefined;
+  lastLeader: Claimant | undefined;
   lastGuard = 0n;
 
   constructor(name: string) {
@@ -55,7 +67,7 @@ export class Record {
     this.lastHead = this.heads.at(-1);
     this.outdated = new Set(lost.map(idOf));
     // A snapshot may bring back what was deleted. Who led with it has still lost it.
-    const led = new Set(this.contenders.map(({ leads }) => leads));
+    const led = new Set(this.claimants.map(({ leads }) => leads));
     for (const id of left.map(idOf)) if (!led.has(id)) this.voided.delete(id);
     this.lastElected = 0n;
     this.lastGuard = guard;

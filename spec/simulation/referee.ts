@@ -3,7 +3,7 @@ import type { Txn } from '../../lib/store/store.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
-import { type Announced, type Claim, idOf, isCandidateKey, Record } from './record.js';
+import { type Announced, type Claim, type Claimant, idOf, isCandidateKey, Record } from './record.js';
 import type { Story } from './story.js';
 import type { Tally } from './tally.js';
 import { Violation } from './violation.js';
@@ -35,8 +35,15 @@ export class Referee {
     this.#parts = parts;
   }
 
-  register(contender: Contender): void {
-    this.#of(contender.electionName).contenders.push(contender);
+  register(claimant: Claimant): void {
+    this.#of(claimant.electionName).claimants.push(claimant);
+  }
+
+  /** It will not lead any more. */
+  retire(claimant: Claimant): void {
+    const { claimants } = this.#of(claimant.electionName);
+    const at = claimants.indexOf(claimant);
+    if (at >= 0) claimants.splice(at, 1);
   }
 
   /** The key of the guarded writes. */
@@ -112,8 +119,8 @@ export class Referee {
     for (const record of this.#records.values()) this.#checkLeaders(record);
   }
 
-  /** The candidate has been told `elected`. */
-  elected(contender: Contender, { key, fencingToken: token, leaseId }: Leadership): void {
+  /** The candidate has been told `elected`, or the caller that it holds the lock. */
+  elected(contender: Claimant, { key, fencingToken: token, leaseId }: Leadership): void {
     const record = this.#of(contender.electionName);
     this.#countHandover(record, contender);
     this.#checkLeaders(record);
@@ -143,7 +150,7 @@ export class Referee {
   }
 
   /** The candidate has heard that its key was deleted. */
-  bereft(contender: Contender, { key, fencingToken: createRevision, leaseId }: Leadership): void {
+  bereft(contender: Claimant, { key, fencingToken: createRevision, leaseId }: Leadership): void {
     const lives = this.#parts.etcd.leases().some(({ id }) => id.toString(16) === leaseId);
     if (!lives || this.#of(contender.electionName).voided.has(idOf({ key, createRevision }))) return;
     throw new Violation('i: no surprises', `${contender.name} has lost its key, and nobody else has deleted it`);
@@ -183,11 +190,11 @@ export class Referee {
   }
 
   #checkLeaders(record: Record): void {
-    let leader: Contender | undefined;
-    let outdated: Contender | undefined;
-    for (const contender of record.contenders) {
+    let leader: Claimant | undefined;
+    let outdated: Claimant | undefined;
+    for (const contender of record.claimants) {
       const { term } = contender;
-      if (!contender.election.isLeader()) {
+      if (!contender.isLeader()) {
         if (term !== undefined) record.over.add(term);
         continue;
       }
@@ -220,7 +227,7 @@ export class Referee {
     return this.#parts.now() <= Math.max(at, this.#parts.disturbedUntil()) + LEARNS_WITHIN;
   }
 
-  #countHandover(record: Record, contender: Contender): void {
+  #countHandover(record: Record, contender: Claimant): void {
     const { tally, story } = this.#parts;
     tally.add('outcome', 'elections');
     if (record.lastLeader !== undefined && record.lastLeader !== contender) {

@@ -15,6 +15,7 @@ const CALLS: Readonly<Record<Call['name'], true>> = {
   observe: true,
   ambush: true,
   health: true,
+  lock: true,
   write: true,
   read: true,
   close: true,
@@ -91,9 +92,13 @@ const OUTCOMES = [
   'runs ended by their user',
   'tasks completed',
   'tasks failed',
+  'locks held',
+  'locks not held',
   ...['KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST', 'STEPPED_DOWN', 'STOPPED', 'UNHEALTHY', 'ABORTED'].map(
     (code) => `unelected: ${code}`,
   ),
+  ...['KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST', 'ABORTED'].map((code) => `lock ended: ${code}`),
+  ...['TIMEOUT', 'ABORTED'].map((code) => `lock rejected: ${code}`),
 ];
 
 function requestFaults(): string[] {
@@ -113,7 +118,7 @@ export function missing(counts: Counts): string[] {
     all.filter((what) => (counts[topic][what] ?? 0) === 0).map((what) => `${topic}: ${what}`);
   return [
     ...lacking('call', Object.keys(CALLS)),
-    ...lacking('fault', [...Object.keys(MISHAPS), ...STREAMS, ...requestFaults()]),
+    ...lacking('fault', [...Object.keys(MISHAPS), 'locks taken away', ...STREAMS, ...requestFaults()]),
     ...lacking('outcome', OUTCOMES),
   ];
 }

@@ -92,6 +92,7 @@ const CALLS: ReadonlySet<string> = new Set<Call['name']>([
   'observe',
   'ambush',
   'health',
+  'lock',
   'write',
   'close',
   'botch',

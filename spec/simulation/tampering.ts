@@ -60,7 +60,7 @@ export function tamper(world: World, tampering: Tampering): boolean {
     case 'revoke unnoticed': {
       const kv = keyOf(world, tampering.who);
       if (kv === undefined || kv.lease === 0n) return false;
-      for (const other of etcd.keys()) if (other.lease === kv.lease) referee.void(other);
+      voidLease(world, kv.lease);
       if (tampering.name === 'revoke lease') etcd.revoke(kv.lease);
       else etcd.revokeUnnoticed(kv.lease);
       return true;
@@ -76,6 +76,16 @@ export function tamper(world: World, tampering: Tampering): boolean {
   }
 }
 
+/** Takes a lock away from its holder, while faults happen. */
+export function takeAway(world: World, name: string, by: 'deletion' | 'revocation'): void {
+  const [kv] = world.referee.queueOf(name);
+  if (world.isCalm || kv === undefined || kv.lease === 0n) return;
+  world.tally.add('fault', 'locks taken away');
+  if (by === 'deletion') return remove(world, kv);
+  voidLease(world, kv.lease);
+  world.etcd.revoke(kv.lease);
+}
+
 /** Deletes keys without a lease, as their writer would, because such keys never expire. */
 export function tidyUp(world: World): void {
   world.foreign.leave();
@@ -87,6 +97,10 @@ export function tidyUp(world: World): void {
       world.etcd.delete(kv.key);
     }
   }
+}
+
+function voidLease(world: World, lease: bigint): void {
+  for (const kv of world.etcd.keys()) if (kv.lease === lease) world.referee.void(kv);
 }
 
 function remove(world: World, kv: StoredKey): void {

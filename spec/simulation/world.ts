@@ -30,6 +30,10 @@ export class World {
   readonly foreign = new Foreign(this);
   readonly hangTimeout = HANG_TIMEOUT;
   readonly elections: readonly string[];
+  /** The queue that only locks use. */
+  readonly lockName = 'locks';
+  /** The elections, and the queue that only locks use if they use it. */
+  readonly queues: readonly string[];
   /** One process for each process of the plan. A process that died is replaced by a new one. */
   readonly processes: Process[] = [];
   /** The faults have ended. */
@@ -46,6 +50,8 @@ export class World {
     this.random = new Random(plan.seed);
     this.story = new Story(this.time, wantsStory);
     this.elections = namesOf(plan);
+    const hasLocks = plan.steps.some(({ deed }) => deed.name === 'lock' && deed.plan.of === 'locks');
+    this.queues = hasLocks ? [...this.elections, this.lockName] : this.elections;
     const { members, latency, watchDelay, electionTime, leaseTick } = plan.etcd;
     this.etcd = new FakeEtcd({
       clock: this.time.clock({ name: 'etcd' }),
@@ -65,7 +71,7 @@ export class World {
       hangTimeout: HANG_TIMEOUT,
       ...(wantsStory && { trace: (_, what) => this.story.tell('', () => `  ${what}`) }),
     });
-    this.referee = new Referee(this.elections, {
+    this.referee = new Referee(this.queues, {
       etcd: this.etcd,
       now: () => this.time.now,
       story: this.story,

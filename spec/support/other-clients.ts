@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Etcd3 } from 'etcd3';
 import type { Election } from '../../lib/index.js';
 import { findTool } from './cluster/tools.js';
+import { BUILDS_WITHIN, buildGoParticipant, GoParticipant } from './go-participant.js';
 import { tracked } from './track.js';
 import { until } from './wait.js';
 
@@ -99,17 +100,70 @@ export async function etcdctls(hosts: readonly string[], name: string, value: st
   };
 }
 
+/** A holder of a lock, or one that waits for it. */
+export interface LockHolder {
+  /** Its own key, once it holds the lock. */
+  readonly key: string | undefined;
+  release(): Promise<unknown>;
+}
+
 /** `etcdctl lock`, which is Go's `concurrency.Mutex`. It prints its own key once it holds the lock. */
-export async function etcdctlLocks(
-  hosts: readonly string[],
-  name: string,
-): Promise<{ readonly key: string | undefined; release(): Promise<void> }> {
+export async function etcdctlLocks(hosts: readonly string[], name: string): Promise<LockHolder> {
   const holder = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['lock', name]));
   return {
     get key() {
       return holder.leaders[0]?.key;
     },
     release: () => holder.close(),
+  };
+}
+
+/** Builds the program that uses etcd's Go client before the specs of the suite. They fail where there is no Go. */
+export function withGo(): void {
+  before('build Go’s client', async function () {
+    this.timeout(BUILDS_WITHIN);
+    const whyNot = await buildGoParticipant();
+    if (whyNot === undefined) return;
+    throw new Error(`these specs build a program of etcd's Go client: ${whyNot}. Install Go 1.21 or later`);
+  });
+}
+
+/** Calls `first` when the participant leads or holds the lock, unless the spec ends before. */
+function told(go: GoParticipant, first: () => void): void {
+  go.first().then(first, () => {});
+}
+
+/** Go's `concurrency.Election` in a program of its own, queued. It can leave once it leads. */
+export async function goCandidate(hosts: readonly string[], name: string, value: string): Promise<Contestant> {
+  const go = tracked(new GoParticipant({ hosts, kind: 'election', name, value }));
+  await go.queue();
+  let leads = false;
+  told(go, () => {
+    leads = true;
+  });
+  return {
+    value,
+    isLeader: () => leads,
+    leave: async () => {
+      leads = false;
+      await go.leave();
+    },
+  };
+}
+
+/** Go's `concurrency.Mutex` in a program of its own, queued. */
+export async function goLocks(hosts: readonly string[], name: string): Promise<LockHolder> {
+  const go = tracked(new GoParticipant({ hosts, kind: 'mutex', name }));
+  const key = await go.queue();
+  let holds = false;
+  told(go, () => {
+    holds = true;
+  });
+  return {
+    get key() {
+      return holds ? key : undefined;
+    },
+    release: () => go.leave(),
   };
 }
 

@@ -1,4 +1,4 @@
-module contender
+module participant
 
 go 1.24
 
