@@ -158,10 +158,9 @@ export interface WatchHandlers {
 export interface WatchStream {
   /**
    * Starts a watch under an `id` of the caller's choice (1 or more, never used again on this stream). Within one watch
-   * events come in the order of their revisions, all events of one revision in one call of `events`. `deletionsOnly`:
-   * what is put is not told.
+   * events come in the order of their revisions, all events of one revision in one call of `events`.
    */
-  create(id: number, key: string, end: string | undefined, fromRevision: bigint, deletionsOnly?: boolean): void;
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void;
   cancel(id: number): void;
   /** Asks for a sign of life: from whoever would tell the events. */
   ping(): void;

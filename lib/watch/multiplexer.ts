@@ -73,8 +73,8 @@ export class WatchMultiplexer {
       ask: () => this.#stream?.ping(),
       silent: () => this.#reopen(true),
     });
-    this.#pending = new PendingWatches(({ id, key, end, next, deletionsOnly }) => {
-      this.#stream?.create(id, key, end, next, deletionsOnly);
+    this.#pending = new PendingWatches(({ id, key, end, next }) => {
+      this.#stream?.create(id, key, end, next);
     }, groupOf);
     this.#onDeleted = onDeleted;
   }
@@ -118,7 +118,7 @@ export class WatchMultiplexer {
   // ---- what is followed ----
 
   #known(subject: Subject): SharedWatch | undefined {
-    return subject.deletionsOnly === true ? undefined : this.#byName.get(nameOf(subject));
+    return subject.isShared === false ? undefined : this.#byName.get(nameOf(subject));
   }
 
   #begin(watch: SharedWatch): void {

@@ -30,8 +30,8 @@ export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'no watch of the own key',
     file: 'lib/queue/place-watcher.ts',
-    search: 'watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
-    replace: "watcher.attach({ key: 'another' }, place.revision + 1n, this)",
+    search: 'this.#watcher.attach({ key: this.own.key, isPatient: true }',
+    replace: "this.#watcher.attach({ key: 'another', isPatient: true }",
     breaks: ['one leader'],
   },
 ];
