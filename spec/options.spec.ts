@@ -137,12 +137,12 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     () => election({ priority: 1_001 }),
     '`priority` must be a whole number from -1000 to 1000; got 1001',
   ],
-  ...[-1, 1.5, 1_001, '10', null, Number.NaN].map(
-    (history) =>
+  ...['-1', '1.5', '1001', '"10"', 'null', 'true'].map(
+    (text) =>
       [
-        `history of ${JSON.stringify(history)}`,
-        () => election({ history }),
-        `\`history\` must be a whole number of terms from 0 to 1000; got ${typeof history === 'string' ? '"10"' : history}`,
+        `history of ${text}`,
+        () => election({ history: JSON.parse(text) }),
+        `\`history\` must be a whole number of terms from 0 to 1000; got ${text}`,
       ] as const,
   ),
   [
