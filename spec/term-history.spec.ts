@@ -4,7 +4,7 @@ import { Election } from '../lib/election.js';
 import { ElectionError } from '../lib/errors.js';
 import type { ElectionOptions } from '../lib/options.js';
 import { bytesOfTerms, type RecordedTerm } from '../lib/queue/recorded-terms.js';
-import type { Request } from './support/fake-etcd/faults.js';
+import type { Fault, Request } from './support/fake-etcd/faults.js';
 import { record } from './support/story.js';
 import { type Process, recordLog, World } from './support/world.js';
 
@@ -151,20 +151,28 @@ describe('the option `history`', () => {
     expect(store.requests.txn).to.equal(3);
   });
 
-  it('does not delay the next leader, though nothing is answered that would be recorded', async () => {
-    const handover = async (history: number): Promise<number> => {
+  describe('delays neither the next leader nor stop()', () => {
+    /** Milliseconds from stop() to the next leader, and to the end of stop(). */
+    const handover = async (history: number, fault: Fault): Promise<readonly [number, number]> => {
       world = new World();
       const [a, b] = await queue(['a', 'b'], { history });
       for (const made of [a, b]) {
-        if (made !== undefined) made.store.faults.draw = (one) => (isAppend(one) || isEnd(one) ? 'hang' : 'ok');
+        if (made !== undefined) made.store.faults.draw = (one) => (isAppend(one) || isEnd(one) ? fault : 'ok');
       }
       const startedAt = world.now;
-      const stopped = world.settled(a?.election.stop() ?? Promise.resolve()).then(() => world.now - startedAt);
+      const stopped = a?.election.stop().then(() => world.now - startedAt);
       await leads(b);
-      const took = world.now - startedAt;
-      return 1_000 * took + (await stopped);
+      return [world.now - startedAt, await world.settled(stopped ?? Promise.resolve(-1))];
     };
-    expect(await handover(10)).to.equal(await handover(0));
+
+    it('when etcd answers', async () => {
+      expect(await handover(10, 'ok')).to.deep.equal(await handover(0, 'ok'));
+    });
+
+    it('by more than 200 ms of stop() when etcd does not answer what would be recorded', async () => {
+      const [next, stopped] = await handover(0, 'ok');
+      expect(await handover(10, 'hang')).to.deep.equal([next, stopped + 200]);
+    });
   });
 
   it('costs an election without it not one request and not one key', async () => {

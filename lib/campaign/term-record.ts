@@ -16,8 +16,12 @@ const MOST_WAITING = 10;
 interface Entry {
   readonly write: (isFirst: boolean) => Promise<void>;
   isFirst: boolean;
-  isUnderWay: boolean;
+  /** The attempt that is under way. Never rejects. */
+  attempt: Promise<void> | undefined;
 }
+
+/** By candidate, because those without the option keep nothing. */
+const records = new WeakMap<CampaignContext, TermRecord>();
 
 /** The term of this candidate that lasts. */
 interface Begun {
@@ -38,8 +42,17 @@ export class TermRecord {
   readonly #entries = new Set<Entry>();
   #begun: Begun | undefined;
 
+  /** Resolves when what is being written has been answered; undefined: nothing is. */
+  static underWay(context: CampaignContext): Promise<unknown> | undefined {
+    const record = records.get(context);
+    if (record === undefined) return undefined;
+    const attempts = [...record.#entries].flatMap(({ attempt }) => attempt ?? []);
+    return attempts.length === 0 ? undefined : Promise.all(attempts);
+  }
+
   /** `most`: how many terms the history keeps. */
   constructor(context: CampaignContext, most: number, events: Pick<Events, 'on'>) {
+    records.set(context, this);
     this.#context = context;
     this.#most = most;
     // The times are those of the events, and other listeners are told before anything is sent.
@@ -87,30 +100,29 @@ export class TermRecord {
   }
 
   #add(write: Entry['write']): Entry {
-    const entry = { write, isFirst: true, isUnderWay: false };
+    const entry: Entry = { write, isFirst: true, attempt: undefined };
     this.#entries.add(entry);
-    void this.#try(entry);
+    this.#try(entry);
     return entry;
   }
 
   #retry(): void {
-    for (const entry of [...this.#entries]) void this.#try(entry);
+    for (const entry of [...this.#entries]) this.#try(entry);
   }
 
-  /** Never rejects. */
-  async #try(entry: Entry): Promise<void> {
-    if (entry.isUnderWay) return;
+  #try(entry: Entry): void {
+    if (entry.attempt !== undefined) return;
     const { isFirst } = entry;
-    entry.isUnderWay = true;
     entry.isFirst = false;
-    try {
-      await entry.write(isFirst);
-      this.#entries.delete(entry);
-    } catch (err) {
-      this.#failed(entry, err);
-    } finally {
-      entry.isUnderWay = false;
-    }
+    entry.attempt = entry
+      .write(isFirst)
+      .then(
+        () => void this.#entries.delete(entry),
+        (err: unknown) => this.#failed(entry, err),
+      )
+      .finally(() => {
+        entry.attempt = undefined;
+      });
   }
 
   #failed(entry: Entry, err: unknown): void {
