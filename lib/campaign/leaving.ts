@@ -7,6 +7,7 @@ import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
+import { TermRecord } from './term-record.js';
 import { HandOver } from './transfer.js';
 
 /**
@@ -23,6 +24,9 @@ const HEAD_START = 10;
 const LEAST_FOR_TRANSFER = 400;
 const MOST_FOR_TRANSFER = 3_000;
 const LEFT_FOR_RELEASE = 500;
+
+/** Milliseconds for the end of the term to be recorded, beside the release and after it. */
+const MOST_FOR_RECORD = 200;
 
 /** What the state before has left. */
 export interface Belongings {
@@ -101,6 +105,9 @@ export class Leaving {
     const until = startedAt + options.releaseTimeout + RELEASE_PATIENCE;
     await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
     if (!this.#isReleased) this.#giveUp();
+    // Whoever closes the client after `stop()` would cut it off.
+    const written = intent.isRunning ? undefined : TermRecord.underWay(this.#context);
+    if (written !== undefined) await within(clock, Math.min(MOST_FOR_RECORD, until - clock.now()), written);
 
     this.#stopped?.cancel(this.#reason);
     const isLast = !intent.isRunning;

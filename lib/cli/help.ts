@@ -77,6 +77,18 @@ Examples:
   $ etcd-leader candidates jobs/mail --json | jq length
 ${EXIT_CODES}`;
 
+export const HISTORY = `
+Oldest first. Leaders with the option history (run --history 100) record their terms in etcd: when
+they began and ended by the leader's own clock, and why. "<=" is a time at or before which a term
+ended whose leader has told no more, because it has died or was cut off. Without such a record this
+prints the order of leaders by etcd's revisions since the last compaction; these have no times. A
+line on stderr says which of both it is.
+
+Examples:
+  $ etcd-leader history jobs/mail
+  $ etcd-leader history jobs/mail --json | jq -r '.terms[] | select(.gap > 10000) | .from'
+${EXIT_CODES}`;
+
 export const LIST = `
 Finds elections of every client that uses etcd's way of electing: this library, etcdctl elect, Go's
 concurrency package, etcd3 (its names begin with election/).

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { ElectionError } from '../errors.js';
 import { candidates } from './commands/candidates.js';
+import { history } from './commands/history.js';
 import { list } from './commands/list.js';
 import { observe } from './commands/observe.js';
 import { type PoolFlags, pool } from './commands/pool.js';
@@ -91,6 +92,7 @@ function build(done: (exit: Exit) => void): Command {
     .option('--every <time>', 'once in each period in the whole cluster: 90s, 15m, 6h, 1d; see below')
     .option('--priority <n>', 'who leads after a planned change: the highest first (-1000 to 1000, default 0)')
     .option('--preempt <seconds>', 'make way for a host of a higher --priority that has waited for so long')
+    .option('--history <n>', 'record so many terms of leaders in etcd, for etcd-leader history (0 to 1000, default 0)')
     .option('--kill-after <seconds>', 'after lost leadership, from SIGTERM to SIGKILL (default and most: ttl / 4)')
     .option('--foreground', 'leave the command in the process group of the terminal; see below')
     .option('--no-watchdog', 'do without the helper process that ends the command when this one cannot')
@@ -112,6 +114,14 @@ function build(done: (exit: Exit) => void): Command {
     .argument('<election>', 'name of the election')
     .addHelpText('after', help.CANDIDATES)
     .action(action((context, [election = '']) => candidates(context, election)));
+
+  program
+    .command('history')
+    .exitOverride(usage(EXIT.usage))
+    .description('print who led, from when until when, and why it ended')
+    .argument('<election>', 'name of the election')
+    .addHelpText('after', help.HISTORY)
+    .action(action((context, [election = '']) => history(context, election)));
 
   program
     .command('list')
