@@ -1,5 +1,5 @@
 /**
- * Compiles lib, spec and scripts into dist, when something has changed since. What an interrupted or failed run leaves
+ * Compiles lib, spec and scripts into dist, and bundles some of it, when something has changed since. What an interrupted or failed run leaves
  * behind is never taken for a build, and nothing compiled outlives its source.
  *
  * The compiler reads in the package.json of a folder whether the folder is CommonJS or ES modules. Node.js wants to
@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './build/bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -38,6 +39,7 @@ export function build() {
     const { status } = spawnSync(process.execPath, [tsc, '--project', root, '--outDir', fresh], { stdio: 'inherit' });
     if (status !== 0) return false;
     for (const file of files.filter(isManifest)) copyFileSync(join(root, file), join(fresh, file));
+    if (!bundle(root, fresh)) return false;
     for (const program of programs()) chmodSync(join(fresh, relative('dist', program)), 0o755);
     writeFileSync(join(fresh, '.built-from'), print);
     rmSync(dist, { recursive: true, force: true });
@@ -55,7 +57,13 @@ function isMadeFrom(/** @type {string} */ print) {
 /** Changes whenever the outcome of the compiler could. */
 function fingerprint(/** @type {readonly string[]} */ files) {
   const hash = createHash('sha256');
-  const others = ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
+  const others = [
+    'tsconfig.json',
+    'package.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+    'scripts/build/bundle.mjs',
+  ];
   for (const file of [...others, ...files]) {
     if (!existsSync(join(root, file))) continue; // other package managers have their own lock file
     hash
