@@ -47,9 +47,14 @@ export function segmentLines(segment: Segment, asOf: number): string[] {
     `token ${term.fencingToken}`,
     `from ${timeText(from, asOf)}${isOpenStart ? ' or before' : ''}`,
     `${isOpenEnd ? `${end} or before` : end} (${isOpenStart ? '> ' : ''}${length})`,
-    ...(term.ended === null ? [] : [`ended: ${term.ended}`]),
+    ...(term.ended === null ? [] : [`ended: ${endText(term.ended)}`]),
     ...(term.isRecorded ? ['recorded by the leader'] : []),
   ];
+}
+
+/** Why a term ended. A key that goes with its lease looks like one that was released. */
+export function endText(ended: string): string {
+  return ended === 'unknown' ? 'released, or with its lease' : ended;
 }
 
 /** One election in a sentence, with what its timeline shows. */
