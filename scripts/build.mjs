@@ -11,13 +11,14 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './build/bundle.mjs';
 
@@ -40,6 +41,10 @@ export function build() {
     if (!tsc('--project', root, '--outDir', fresh)) return false;
     if (!tsc('--project', join(root, PAGE))) return false; // only checks: the page is bundled
     for (const file of files.filter(isManifest)) copyFileSync(join(root, file), join(fresh, file));
+    for (const file of files.filter(isOfPage)) {
+      mkdirSync(dirname(join(fresh, file)), { recursive: true });
+      copyFileSync(join(root, file), join(fresh, file));
+    }
     if (!bundle(root, fresh)) return false;
     for (const program of programs()) chmodSync(join(fresh, relative('dist', program)), 0o755);
     writeFileSync(join(fresh, '.built-from'), print);
@@ -80,7 +85,7 @@ function fingerprint(/** @type {readonly string[]} */ files) {
   return hash.digest('hex');
 }
 
-/** What is compiled, and the package.json of folders. */
+/** What is compiled, the package.json of folders, and the page of `etcd-leader serve`. */
 function sources() {
   const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
   const folders = /** @type {string[]} */ (include).filter((folder) => existsSync(join(root, folder)));
@@ -88,7 +93,9 @@ function sources() {
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
     )
-    .filter((file) => /\.[cm]?tsx?$/.test(file) || basename(file) === 'tsconfig.json' || isManifest(file))
+    .filter(
+      (file) => /\.[cm]?tsx?$/.test(file) || basename(file) === 'tsconfig.json' || isManifest(file) || isOfPage(file),
+    )
     .sort();
 }
 
@@ -96,6 +103,11 @@ function sources() {
 function programs() {
   const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return /** @type {string[]} */ (Object.values(bin));
+}
+
+/** Files that browsers get as they are. */
+function isOfPage(/** @type {string} */ file) {
+  return dirname(file) === PAGE && /\.(html|css|svg|png)$/.test(file);
 }
 
 function isManifest(/** @type {string} */ file) {
