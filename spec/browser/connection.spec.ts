@@ -55,17 +55,13 @@ describe('what the page says of its connection', () => {
     const opened = await open();
     await opened.page.clock.install();
     const page = await ElectionsPage.open(opened, url);
-    const statuses: string[] = [];
-    await opened.page.exposeFunction('noteStatus', (text: string) => statuses.push(text));
-    await opened.page.evaluate(() => {
-      const tell = Reflect.get(globalThis, 'noteStatus') as (text: string) => void;
-      const look = (): void => tell(document.querySelector('output')?.textContent ?? '');
-      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
-    });
+    await page.ask('recordStatus');
     await opened.page.clock.fastForward(21_000);
-    await until(() => statuses.some((text) => /Not connected.*the server is silent/.test(text)), {
-      what: 'the page to say that the server is silent',
-    });
+    const silent = async (): Promise<boolean> => {
+      const statuses = await opened.page.evaluate<string[]>('look.statuses');
+      return statuses.some((text) => /Not connected.*the server is silent/.test(text));
+    };
+    await until(silent, { what: 'the page to say that the server is silent' });
     await opened.page.clock.fastForward(5_000);
     await page.statusIs(/Live/);
   });
@@ -74,12 +70,12 @@ describe('what the page says of its connection', () => {
     const { url, view } = await openSite({ secret: SECRET });
     view.draw(drawnElection('jobs', [{ value: 'ada', from: 100 }]));
     const page = await ElectionsPage.open(await open(), url, /wants a token/);
-    await until(async () => (await page.focused()) === 'INPUT', { what: 'the token to be asked for' });
+    await until(async () => (await page.ask('focused')) === 'INPUT', { what: 'the token to be asked for' });
 
     await page.page.keyboard.type('wrong');
     await page.page.keyboard.press('Enter');
     await page.page.getByText('The server has refused this token.').waitFor();
-    await page.page.getByLabel('Token').fill(SECRET);
+    await page.page.getByRole('textbox', { name: 'Token' }).fill(SECRET);
     await page.page.getByRole('button', { name: 'Connect' }).click();
     await page.shows('jobs', /ada leads/);
     expect(page.requests.filter((each) => each.includes(SECRET))).to.deep.equal([]);

@@ -68,7 +68,7 @@ describe('the page of etcd-leader serve, while leaders are killed', () => {
     const ada = runCandidate({ hosts: cluster().hosts, name, value: 'ada', ttl: TTL });
     await page.shows(name, /ada leads/);
     runCandidate({ hosts: cluster().hosts, name, value: 'ben', ttl: 60 });
-    await page.shows(name, /1 waiting/);
+    await page.shows(name, /in the queue: 2/);
     const shown = await page.record(name);
     const before = events.length;
 

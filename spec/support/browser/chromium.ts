@@ -1,8 +1,10 @@
 import { delimiter, join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { after, before } from 'mocha';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { isExecutable } from '../../../lib/cli/child/path.js';
 import { findTool } from '../cluster/tools.js';
+import { ROOT } from '../docs/pages.js';
 import { tracked } from '../track.js';
 
 /** A window of the browser that a spec has opened, with everything that must not happen in it. */
@@ -14,6 +16,14 @@ export interface OpenedPage {
   /** Errors and warnings of the console, among them what the content security policy forbids; uncaught errors. */
   readonly complaints: readonly string[];
 }
+
+/** What specs ask of a page, as a script for the browser: `globalThis.look`. */
+const { outputFiles } = buildSync({
+  entryPoints: [join(ROOT, 'spec/support/browser/in-page/look.ts')],
+  bundle: true,
+  write: false,
+});
+const LOOK = outputFiles.map(({ text }) => text).join('\n');
 
 /**
  * A Chromium for the specs of one `describe`. Each page has a profile of its own, which is closed at the end of the
@@ -38,6 +48,7 @@ export function browserOfSuite(): (options?: BrowserContextOptions) => Promise<O
 
 async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<OpenedPage> {
   const context = tracked(await browser.newContext({ viewport: { width: 1_280, height: 800 }, ...options }));
+  await context.addInitScript(LOOK);
   const page = await context.newPage();
   const requests: string[] = [];
   const complaints: string[] = [];

@@ -39,7 +39,8 @@ export class ElectionsPage {
   }
 
   row(name: string): Locator {
-    return this.page.getByRole('option', { name: new RegExp(`^${name.replaceAll(/[^\w]/g, '\\$&')}: `) });
+    const cell = this.page.locator('.cell-name').getByText(name, { exact: true });
+    return this.page.getByRole('option').filter({ has: cell });
   }
 
   async status(): Promise<string> {
@@ -52,10 +53,7 @@ export class ElectionsPage {
 
   /** What screen readers say of a row; empty when there is no such row. */
   async textOf(name: string): Promise<string> {
-    return await this.page.evaluate((start) => {
-      const rows = [...document.querySelectorAll('[role="option"]')];
-      return rows.map((row) => row.getAttribute('aria-label') ?? '').find((text) => text.startsWith(start)) ?? '';
-    }, `${name}: `);
+    return await this.ask('rowText', `${name}: `);
   }
 
   async shows(name: string, pattern: RegExp, within = SOON): Promise<void> {
@@ -69,53 +67,19 @@ export class ElectionsPage {
     });
   }
 
-  /** From now on records when the text of this row changes. Returns what was recorded so far. */
+  /** From now on records when the text of this row changes. Returns what gives the changes so far. */
   async record(name: string): Promise<() => Promise<readonly Shown[]>> {
-    await this.page.evaluate((start) => {
-      const shown: { at: number; text: string }[] = [];
-      Object.assign(globalThis, { shown });
-      const look = (): void => {
-        const rows = [...document.querySelectorAll('[role="option"]')];
-        const row = rows.map((each) => each.getAttribute('aria-label') ?? '').find((text) => text.startsWith(start));
-        if (row !== undefined && shown.at(-1)?.text !== row) shown.push({ at: Date.now(), text: row });
-      };
-      look();
-      const options = { subtree: true, childList: true, attributes: true };
-      new MutationObserver(look).observe(document.body, options);
-    }, `${name}: `);
-    return async () => await this.page.evaluate(() => Reflect.get(globalThis, 'shown') as Shown[]);
+    await this.ask('record', `${name}: `);
+    return async () => await this.page.evaluate('look.shown');
   }
 
   /** How many pixels of a row's timeline have the colour of gaps. */
   async gapPixels(name: string): Promise<number> {
-    return await this.row(name)
-      .locator('canvas')
-      .evaluate((element) => {
-        const { width, height } = element as HTMLCanvasElement;
-        const copy = new OffscreenCanvas(width, height + 1).getContext('2d', { willReadFrequently: true });
-        if (copy === null) throw new Error('there is no canvas');
-        copy.drawImage(element as HTMLCanvasElement, 0, 0);
-        copy.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--gap').trim();
-        copy.fillRect(0, height, 1, 1);
-        const [red, green, blue] = copy.getImageData(0, height, 1, 1).data;
-        const { data } = copy.getImageData(0, 0, width, height);
-        let count = 0;
-        for (let at = 0; at < data.length; at += 4) {
-          if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255) count++;
-        }
-        return count;
-      });
+    return await this.ask('gapPixels', `${name}: `);
   }
 
-  /** Wider than the window? */
-  async isScrolledSideways(): Promise<boolean> {
-    return await this.page.evaluate(() => document.documentElement.scrollWidth > globalThis.innerWidth);
-  }
-
-  async focused(): Promise<string> {
-    return await this.page.evaluate(() => {
-      const { activeElement: element } = document;
-      return element?.getAttribute('aria-label') || element?.textContent?.trim() || (element?.tagName ?? '');
-    });
+  /** Calls one of the functions of `in-page/look.ts`. */
+  async ask<T>(what: string, ...args: readonly unknown[]): Promise<T> {
+    return await this.page.evaluate(`look.${what}(${args.map((arg) => JSON.stringify(arg)).join()})`);
   }
 }

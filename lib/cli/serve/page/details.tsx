@@ -1,12 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { labelledWindow } from './elections.js';
 import { announce } from './live-region.js';
 import type { ElectionJson, MomentJson, TermJson } from './model/json.js';
 import { neighbour, type Segment } from './model/segments.js';
 import { durationText, endText, segmentLines, sinceText, timelineText, timeText } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
-import { Timeline } from './timeline.js';
+import { labelledWindow, Timeline } from './timeline.js';
 import { Tip, type TipContent } from './tip.js';
 import { useSize } from './windowed.js';
 
