@@ -150,7 +150,15 @@ async function readElections(
   // What looks like a candidate's key may be any application's: `users/77`.
   const doubtful = [...elections].filter(([, keys]) => keys[0]?.blocks === true && !keys.some(leads));
   const looked = doubtful.flatMap(([, keys]) => keys.filter(({ blocks }) => blocks === undefined).slice(0, LOOKED_AT));
-  mergeInto(elections, (await readKeys(store, looked.map(({ key }) => key))).kvs);
+  mergeInto(
+    elections,
+    (
+      await readKeys(
+        store,
+        looked.map(({ key }) => key),
+      )
+    ).kvs,
+  );
   for (const [name] of doubtful) if (!elections.get(name)?.some(leads)) elections.delete(name);
   return elections;
 }

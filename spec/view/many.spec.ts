@@ -102,7 +102,8 @@ function leadersIn(world: ViewWorld, names: readonly string[]): Record<string, s
       .filter(({ key }) => !key.slice(prefix.length).includes('/'))
       .sort((a, b) => Number(a.createRevision - b.createRevision));
     const [head] = queue;
-    const isCandidate = ({ key, lease }: StoredKey): boolean => lease !== 0n && key === `${prefix}${lease.toString(16)}`;
+    const isCandidate = ({ key, lease }: StoredKey): boolean =>
+      lease !== 0n && key === `${prefix}${lease.toString(16)}`;
     if (head === undefined || !queue.some(isCandidate)) return [];
     return [[name, isCandidate(head) ? head.value.toString() : `blocked by ${head.key}`] as const];
   });
