@@ -1,6 +1,6 @@
 /**
- * Compiles lib, spec and scripts into dist, and bundles some of it, when something has changed since. What an interrupted or failed run leaves
- * behind is never taken for a build, and nothing compiled outlives its source.
+ * Compiles lib, spec and scripts into dist, and bundles some of it, when something has changed since. What an
+ * interrupted or failed run leaves behind is never taken for a build, and nothing compiled outlives its source.
  *
  * The compiler reads in the package.json of a folder whether the folder is CommonJS or ES modules. Node.js wants to
  * know that of dist too, so each package.json goes there with its folder.
