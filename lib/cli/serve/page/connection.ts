@@ -6,7 +6,7 @@ export type Connection =
   | { readonly name: 'connecting' }
   | { readonly name: 'live' }
   /** The server is there, but etcd does not answer it. */
-  | { readonly name: 'outage'; readonly reason: string; readonly since: number | undefined }
+  | { readonly name: 'outage'; readonly reason: string; readonly asOf: number | undefined }
   /** Trying again at `retryAt`, a time of `Date.now()`. */
   | { readonly name: 'lost'; readonly reason: string; readonly retryAt: number }
   /** The server wants a token, or another one. */
@@ -114,8 +114,8 @@ export class EventConnection {
         this.#handlers.changed(told as ChangedJson);
         return;
       case 'outage': {
-        const { message = '', since } = told as AnswerJson;
-        this.#enter({ name: 'outage', reason: message, since });
+        const { message = '', since, asOf } = told as AnswerJson;
+        this.#enter({ name: 'outage', reason: message, asOf: asOf ?? since });
         return;
       }
       case 'answered':

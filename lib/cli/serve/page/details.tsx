@@ -1,12 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { labelledWindow } from './elections.js';
 import { announce } from './live-region.js';
 import type { ElectionJson, MomentJson, TermJson } from './model/json.js';
 import { neighbour, type Segment } from './model/segments.js';
-import { durationText, segmentLines, sinceText, timelineText, timeText } from './model/text.js';
+import { durationText, endText, segmentLines, sinceText, timelineText, timeText } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
-import { Timeline } from './timeline.js';
+import { labelledWindow, Timeline } from './timeline.js';
 import { Tip, type TipContent } from './tip.js';
 import { useSize } from './windowed.js';
 
@@ -121,7 +120,7 @@ function Term({ term, asOf }: { readonly term: TermJson; readonly asOf: number }
       <td>{until === null ? (ended === null && from !== null ? 'now' : 'not seen') : momentText(until, asOf)}</td>
       <td>{length}</td>
       <td class={ended === 'lease ended' ? 'nobody' : ''}>
-        {ended ?? ''}
+        {ended === null ? '' : endText(ended)}
         {isRecorded ? ' (recorded)' : ''}
       </td>
     </tr>

@@ -4,9 +4,9 @@ import { announce } from './live-region.js';
 import type { ElectionJson } from './model/json.js';
 import { COLUMNS, type Column, rowsOf } from './model/rows.js';
 import { neighbour } from './model/segments.js';
-import { count, electionText, segmentLines } from './model/text.js';
+import { count, segmentLines } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
-import { currentWindow, TimeAxis } from './timeline.js';
+import { TimeAxis } from './timeline.js';
 import { Tip, type TipContent } from './tip.js';
 import { WindowChoice } from './window-choice.js';
 import { useMedia, useSize, Windowed } from './windowed.js';
@@ -86,7 +86,6 @@ export function Elections({ state }: { readonly state: PageState }) {
         rowHeight={isNarrow ? NARROW_ROW : ROW}
         keyOf={({ name }) => name}
         rowClass={({ name, leader }) => `${leader === null ? 'without' : ''}${name === opened ? ' opened' : ''}`}
-        labelOf={(election) => electionText(election, state.picture.segments(election), labelledWindow(state), asOf)}
         active={at}
         activate={(index) => {
           setTip(undefined);
@@ -126,22 +125,24 @@ const TITLES: Readonly<Record<Column, string>> = {
 function SortButton({ column, state }: { readonly column: Column; readonly state: PageState }) {
   const { by, isDescending } = state.view.order;
   const isChosen = by === column;
-  const arrow = isDescending ? '▼' : '▲';
   return (
     <button
       type="button"
       class={`cell-${column}`}
       aria-pressed={isChosen}
-      aria-label={`${TITLES[column]}${isChosen ? (isDescending ? ', descending' : ', ascending') : ''}`}
       onClick={() => state.choose({ order: { by: column, isDescending: isChosen && !isDescending } })}
     >
-      {TITLES[column]} <span class="arrow">{isChosen ? arrow : ''}</span>
+      {TITLES[column]}
+      {isChosen && (
+        <>
+          <span class="unseen">, {isDescending ? 'descending' : 'ascending'}</span>
+          <span class="arrow" aria-hidden="true">
+            {isDescending ? '▼' : '▲'}
+          </span>
+        </>
+      )}
     </button>
   );
-}
-
-export function labelledWindow(state: PageState) {
-  return { ...currentWindow(state), label: state.view.window.label };
 }
 
 function countText(shown: number, all: number): string {

@@ -57,7 +57,7 @@ export class PageState {
     this.#server = new EventConnection({
       connection: (now) => {
         // What the server said last was so then. Nothing that comes later makes it younger, but a new picture.
-        if (now.name === 'outage' && now.since !== undefined) this.#asOf = now.since;
+        if (now.name === 'outage' && now.asOf !== undefined) this.#asOf = now.asOf;
         else if (this.isLive && now.name !== 'live') this.#asOf = this.#heardAt;
         this.#connection = now;
         this.touch();

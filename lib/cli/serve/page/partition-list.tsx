@@ -22,7 +22,6 @@ export function PartitionList({ pool, codes, chosen }: PartitionListProps) {
       items={items}
       rowHeight={32}
       keyOf={({ name }) => name}
-      labelOf={textOf}
       rowClass={({ owner }) => (owner === null ? 'without' : '')}
       active={Math.min(active, Math.max(0, items.length - 1))}
       activate={setActive}
@@ -39,18 +38,19 @@ function Row({ partition: { name, owner, fencingToken }, codes }: { partition: P
   return (
     <>
       <span class="cell-name">{name}</span>
+      <span class="unseen">: </span>
       {code === undefined ? (
         <span class="cell-leader nobody">nobody owns it</span>
       ) : (
         <span class="cell-leader">
-          <span class={`code fill-${code % 8}`}>{letters(code)}</span> {owner}
+          <span aria-hidden="true" class={`code fill-${code % 8}`}>
+            {letters(code)}
+          </span>
+          {owner}
         </span>
       )}
-      <span class="cell-token">{fencingToken ?? '–'}</span>
+      <span class="unseen">{fencingToken === null ? '' : ', token '}</span>
+      <span class="cell-token">{fencingToken ?? ''}</span>
     </>
   );
-}
-
-function textOf({ name, owner, fencingToken }: PartitionJson): string {
-  return owner === null ? `${name}: nobody owns it` : `${name}: ${owner}, token ${fencingToken ?? 'unknown'}`;
 }

@@ -10,6 +10,11 @@ export function currentWindow(state: PageState): TimeWindow {
   return { from: state.now - state.view.window.ms, until: state.now };
 }
 
+/** The same, with its name. */
+export function labelledWindow(state: PageState): TimeWindow & { readonly label: string } {
+  return { ...currentWindow(state), label: state.view.window.label };
+}
+
 export interface TimelineProps {
   readonly state: PageState;
   readonly segments: readonly Segment[];

@@ -8,6 +8,7 @@ export function TokenForm({ state, wasRefused }: { readonly state: PageState; re
   return (
     <form
       class="token"
+      aria-label="Access"
       onSubmit={(event) => {
         event.preventDefault();
         const token = input.current?.value.trim() ?? '';

@@ -10,7 +10,6 @@ export interface WindowedProps<T> {
   readonly items: readonly T[];
   readonly rowHeight: number;
   readonly keyOf: (item: T) => string;
-  readonly labelOf: (item: T) => string;
   readonly rowClass: (item: T) => string;
   /** The row that the arrow keys are on. */
   readonly active: number;
@@ -28,7 +27,7 @@ export interface WindowedProps<T> {
  * the focus away with it when it is scrolled out of sight.
  */
 export function Windowed<T>(props: WindowedProps<T>) {
-  const { id, label, items, rowHeight, keyOf, labelOf, rowClass, active, activate, open, scroller } = props;
+  const { id, label, items, rowHeight, keyOf, rowClass, active, activate, open, scroller } = props;
   const size = useSize(scroller);
   const [top, setTop] = useState(0);
   const frame = useRef(0);
@@ -92,7 +91,6 @@ export function Windowed<T>(props: WindowedProps<T>) {
             aria-selected={first + at === active}
             aria-posinset={first + at + 1}
             aria-setsize={items.length}
-            aria-label={labelOf(item)}
             style={{ transform: `translateY(${(first + at) * rowHeight}px)`, height: `${rowHeight}px` }}
             onClick={() => {
               activate(first + at);

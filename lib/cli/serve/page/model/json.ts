@@ -80,6 +80,8 @@ export interface ChangedJson extends PictureJson {
 export interface AnswerJson {
   readonly now?: number;
   readonly message?: string;
-  /** Since when etcd does not answer. */
+  /** When the server noticed. */
   readonly since?: number;
+  /** The last time when the picture was known to be true. */
+  readonly asOf?: number;
 }

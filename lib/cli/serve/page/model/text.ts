@@ -1,4 +1,4 @@
-import type { ElectionJson, MomentJson } from './json.js';
+import type { MomentJson } from './json.js';
 import { type Segment, summaryOf, type TimeWindow } from './segments.js';
 
 const DAY = 86_400_000;
@@ -47,26 +47,14 @@ export function segmentLines(segment: Segment, asOf: number): string[] {
     `token ${term.fencingToken}`,
     `from ${timeText(from, asOf)}${isOpenStart ? ' or before' : ''}`,
     `${isOpenEnd ? `${end} or before` : end} (${isOpenStart ? '> ' : ''}${length})`,
-    ...(term.ended === null ? [] : [`ended: ${term.ended}`]),
+    ...(term.ended === null ? [] : [`ended: ${endText(term.ended)}`]),
     ...(term.isRecorded ? ['recorded by the leader'] : []),
   ];
 }
 
-/** One election in a sentence, with what its timeline shows. */
-export function electionText(
-  election: ElectionJson,
-  segments: readonly Segment[],
-  window: TimeWindow & { readonly label: string },
-  asOf: number,
-): string {
-  const { leader, queue } = election;
-  const waiting = Math.max(0, queue.length - (leader === null ? 0 : 1));
-  const who =
-    leader === null
-      ? 'nobody leads'
-      : `${leader.value} leads since ${timeText(leader.since.at, asOf)}${leader.since.exact ? '' : ' or before'}, ` +
-        `token ${leader.fencingToken}`;
-  return `${election.name}: ${who}; ${waiting} waiting; ${timelineText(segments, window, asOf)}`;
+/** Why a term ended. A key that goes with its lease looks like one that was released. */
+export function endText(ended: string): string {
+  return ended === 'unknown' ? 'released, or with its lease' : ended;
 }
 
 /** What a timeline shows, in words. */
