@@ -68,6 +68,7 @@ describe('the security of etcd-leader serve', () => {
       { origin: 'null' },
       { origin: 'http://127.0.0.1:1' },
       { origin: 'http://localhost' },
+      { origin: 'http://127.0.0.1' },
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' },
       { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },

@@ -4,7 +4,7 @@ import { PoolKeys } from '../pool/keys.js';
 import { kvsOf, readRanges } from '../pool/reads.js';
 import { endOf } from '../queue/keys.js';
 import type { KeyValue, Store } from '../store/store.js';
-import { readFirst, readKeys } from './key-reads.js';
+import { readKeys } from './key-reads.js';
 import { type SeenKey, seenBare, seenWhole } from './seen-key.js';
 import { type PoolPart, poolPartsOf, SeenPool } from './seen-pool.js';
 
@@ -12,7 +12,7 @@ import { type PoolPart, poolPartsOf, SeenPool } from './seen-pool.js';
 const PAGE = 5_000;
 /** Keys of one folder that are no candidates' and are remembered: the oldest may stand before a candidate. */
 const MOST_OTHERS = 10;
-/** Keys of a folder among which a candidate is looked for, when the first is none. */
+/** Keys of a folder that look like a candidate's and are read, when the first key is none. */
 const LOOKED_AT = 100;
 
 /** All that a view wants to know of its prefix. */
@@ -149,9 +149,17 @@ async function readElections(
   mergeInto(elections, (await readKeys(store, heads)).kvs);
   // What looks like a candidate's key may be any application's: `users/77`.
   const doubtful = [...elections].filter(([, keys]) => keys[0]?.blocks === true && !keys.some(leads));
-  const names = doubtful.map(([name]) => name);
-  mergeInto(elections, (await readFirst(store, names, LOOKED_AT)).kvs);
-  for (const name of names) if (!elections.get(name)?.some(leads)) elections.delete(name);
+  const looked = doubtful.flatMap(([, keys]) => keys.filter(({ blocks }) => blocks === undefined).slice(0, LOOKED_AT));
+  mergeInto(
+    elections,
+    (
+      await readKeys(
+        store,
+        looked.map(({ key }) => key),
+      )
+    ).kvs,
+  );
+  for (const [name] of doubtful) if (!elections.get(name)?.some(leads)) elections.delete(name);
   return elections;
 }
 

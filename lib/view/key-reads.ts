@@ -19,11 +19,11 @@ export async function readKeys(store: Store, keys: readonly string[]): Promise<R
 /** Oldest keys of a queue that are read, where it is not known which key is the first. */
 const FIRST = 10;
 
-/** Reads the beginnings of queues: `limit` keys each. Keys of nested elections lie in the same range, and come too. */
-export async function readFirst(store: Store, folders: readonly string[], limit = FIRST): Promise<Read> {
+/** Reads the beginnings of queues. Keys of nested elections lie in the same range, and come too. */
+export async function readFirst(store: Store, folders: readonly string[]): Promise<Read> {
   const ops = folders.map((folder): Op => {
     const key = `${folder}/`;
-    return { type: 'range', range: { key, end: endOf(key), order: 'oldest', limit } };
+    return { type: 'range', range: { key, end: endOf(key), order: 'oldest', limit: FIRST } };
   });
   return await readAll(store, ops);
 }

@@ -11,7 +11,9 @@ export class SeenElection {
   readonly folder: string;
   readonly name: string;
   readonly terms = new SeenTerms();
-  /** Keys that were in the queue before the first one that the view has been told of are not known yet. */
+  /** A read leaves out the keys of a folder without a candidate: others may be there. */
+  mayHaveOthers = true;
+  /** Keys that were there before the first candidate are not known yet. */
   mustLook = false;
   /** It has been told of. */
   isShown = false;
@@ -53,6 +55,8 @@ export class SeenElection {
 
   put(key: SeenKey): void {
     if (!this.#queue.put(key)) return;
+    if (this.mayHaveOthers) this.mustLook = true;
+    this.mayHaveOthers = false;
     this.terms.leaseLives(key.shown.leaseId);
     this.#picture = undefined;
   }
@@ -68,6 +72,7 @@ export class SeenElection {
   /** All has been read again. */
   replace(keys: readonly SeenKey[]): void {
     this.#queue = new SeenQueue(keys);
+    this.mayHaveOthers = keys.length === 0;
     this.mustLook = false;
     this.#picture = undefined;
   }
@@ -90,8 +95,12 @@ export class SeenElection {
       if (isKnown || this.mustLook) this.#queue.put(key);
       if (key.blocks) this.terms.takeBack(key.createRevision);
     }
-    this.mustLook = false;
     const head = this.#queue.head;
+    const leader = this.terms.leader;
+    if (this.mustLook && leader !== undefined && head !== undefined && head.createRevision < leader.fencingToken) {
+      this.terms.takeBack(leader.fencingToken);
+    }
+    this.mustLook = false;
     // A value that is too large for an answer, or a key that has been deleted since.
     if (head !== undefined && head === asked) {
       this.#queue.put({ ...head, blocks: head.blocks ?? false, shown: { ...head.shown, value: '' } });

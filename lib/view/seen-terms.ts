@@ -54,18 +54,17 @@ export class SeenTerms {
     return true;
   }
 
-  /** The lease of the last term lives on, so the key was deleted by itself. Returns false when that is no news. */
-  leaseLives(leaseId: string): boolean {
-    const last = this.#terms.at(-1);
-    if (last?.leaseId !== leaseId || last.ended !== 'unknown' || last.until?.isExact !== true) return false;
-    last.ended = 'released';
-    return true;
+  /** The lease lives on, so the key of its last term was deleted by itself. */
+  leaseLives(leaseId: string): void {
+    const last = this.#terms.findLast((term) => term.leaseId === leaseId);
+    if (last?.ended === 'unknown' && last.until?.isExact === true) last.ended = 'released';
   }
 
-  /** The key with this token has not led: it turned out to be no candidate's. */
+  /** The key with this token has not led: it is no candidate's, or stands behind one that was not known. */
   takeBack(token: bigint): void {
     if (this.#terms.at(-1)?.fencingToken !== token) return;
     this.#terms.pop();
+    this.#newest = this.#terms.at(-1)?.fencingToken ?? 0n;
   }
 
   /** etcd's history has begun anew: tokens begin anew too. */

@@ -150,8 +150,6 @@ export class Seen {
     const known = this.#elections.get(folder);
     if (known === undefined && (kv === undefined || electionOf(kv) === undefined)) return;
     const election = known ?? this.#electionOf(folder);
-    // Before the first candidate, nobody has told of other keys in this folder.
-    if (known === undefined) election.mustLook = true;
     election.revision = revision;
     this.#touched.add(election);
     this.#changed.elections.add(election);

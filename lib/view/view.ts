@@ -40,13 +40,6 @@ export interface ViewOptions {
 /**
  * Follows all elections and pools under a prefix: one range watch, values of heads only. It takes part in nothing, and
  * costs the candidates nothing. Its picture says what was seen; who leads by it may have lost leadership meanwhile.
- *
- * @example
- * ```ts
- * const view = new View(etcd, 'jobs/');
- * view.on('changed', ({ elections }) => draw(elections));
- * await view.start();
- * ```
  */
 export class View {
   readonly #environment: SharedEnvironment;

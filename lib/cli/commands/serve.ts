@@ -38,10 +38,12 @@ export async function serve(context: Context, prefix: string, flags: ServeFlags)
     ask: () => requests.key(bytesOf(prefix === '' ? '\0' : prefix)),
     vouchFor: vouchForOf(flags.vouchFor),
     token: tokenFor(listen, flags),
+    address: listen.host,
     hosts: flags.host.map(checkedHost),
     isHere: valuesOfHost(flags.value),
     describe: ({ error }) => explain(error, endpoints),
     changed: (trouble) => (trouble === undefined ? outage.end() : outage.begin(trouble.error)),
+    refused: (from, { status, error }) => out.debug(`refused a request of ${from} (${status}): ${error}`, { status }),
     failed: (error) => out.error(`a request has failed: ${visible(String(error))}`, { error }),
   });
   const signal = stopSignal();

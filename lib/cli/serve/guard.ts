@@ -16,6 +16,8 @@ const LONGEST_TARGET = 4_096;
 
 export interface GuardOptions {
   readonly token: Token | undefined;
+  /** The address that listens, as the user wrote it. */
+  readonly address: string;
   /** Names under which browsers may ask, beside the address that listens and `localhost`; in lower case. */
   readonly hosts: readonly string[];
 }
@@ -55,7 +57,8 @@ export class Guard {
     const name = nameIn(host);
     if (name === undefined) return false;
     const { localAddress = '' } = socket;
-    return name === 'localhost' || name === localAddress.replace(/^::ffff:/, '') || this.#options.hosts.includes(name);
+    const addresses = ['localhost', this.#options.address.toLowerCase(), localAddress.replace(/^::ffff:/, '')];
+    return addresses.includes(name) || this.#options.hosts.includes(name);
   }
 
   /** Browsers say which page asks. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { electionJson, poolJson, toJson } from '../../view/json.js';
 import type { Assets } from './assets.js';
 import type { EtcdHealth, Trouble } from './etcd-health.js';
-import { type Guard, METHODS } from './guard.js';
+import { type Guard, METHODS, type Refusal } from './guard.js';
 import { type IsHere, leaderAnswer } from './leader.js';
 import type { Metrics } from './metrics.js';
 import type { Pictures } from './pictures.js';
@@ -20,6 +20,7 @@ export interface RoutesOptions {
   /** Whether a value is one of this host's. */
   readonly isHere: IsHere;
   readonly describe: (trouble: Trouble) => string;
+  readonly refused: (from: string, refusal: Refusal) => void;
 }
 
 /** What is asked for, with percent-encoding undone. */
@@ -41,6 +42,7 @@ export class Routes {
     const target = targetOf(request.url ?? '');
     const refusal = this.#options.guard.refusalOf(request, target === undefined || isOpen(target.path));
     if (refusal !== undefined) {
+      this.#options.refused(request.socket.remoteAddress ?? '', refusal);
       const { status, error, headers } = refusal;
       return sendJson(response, status, { error }, headers);
     }

@@ -3,7 +3,7 @@ import type { Picture } from '../../view/picture.js';
 import type { ViewEvents } from '../../view/view.js';
 import { Assets } from './assets.js';
 import { EtcdHealth, type Trouble } from './etcd-health.js';
-import { Guard, type GuardOptions } from './guard.js';
+import { Guard, type GuardOptions, type Refusal } from './guard.js';
 import type { IsHere } from './leader.js';
 import type { Listen } from './listen.js';
 import { Metrics } from './metrics.js';
@@ -33,6 +33,8 @@ export interface SiteOptions extends GuardOptions {
   readonly describe: (trouble: Trouble) => string;
   /** There is trouble with etcd, or there is none any more. */
   readonly changed: (trouble: Trouble | undefined) => void;
+  /** A client of this address was refused. */
+  readonly refused: (from: string, refusal: Refusal) => void;
   /** An answer has failed, which should never be. */
   readonly failed: (error: unknown) => void;
 }
@@ -60,7 +62,7 @@ export class Site {
   }
 
   static async create(options: SiteOptions): Promise<Site> {
-    const { view, describe, isHere } = options;
+    const { view, describe, isHere, refused } = options;
     const pictures = new Pictures(() => view.picture);
     const changed = (trouble: Trouble | undefined): void => {
       options.changed(trouble);
@@ -70,7 +72,8 @@ export class Site {
     const streams = new Streams({ pictures, health, describe });
     const metrics = await Metrics.create({ pictures, health, streams });
     const guard = new Guard(options);
-    const routes = new Routes({ guard, assets: new Assets(), pictures, health, streams, metrics, isHere, describe });
+    const assets = new Assets();
+    const routes = new Routes({ guard, assets, pictures, health, streams, metrics, isHere, describe, refused });
     const server = new Server((request, response) => {
       try {
         routes.answer(request, response);

@@ -23,12 +23,17 @@ export interface BalancerOptions {
   readonly token: string;
 }
 
-/** HAProxy with the configuration of the page. Resolves with its address. */
+/**
+ * HAProxy with the configuration of the page. Resolves with its address when it has checked that web-2 does not lead:
+ * before, it takes every host for one that leads.
+ */
 export async function startHaproxy(options: BalancerOptions): Promise<string> {
   const { folder, port, text } = await configuration('haproxy', options);
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, text);
-  Program.spawn(await findTool('haproxy'), ['-db', '-f', file], { env: { ETCD_LEADER_SERVE_TOKEN: options.token } });
+  const env = { ETCD_LEADER_SERVE_TOKEN: options.token };
+  const program = Program.spawn(await findTool('haproxy'), ['-db', '-f', file], { env });
+  await program.stderr.line(/leader-of-mail\/web-2 is DOWN, reason: Layer7 wrong status, code: 503/);
   return `http://127.0.0.1:${port}/`;
 }
 
