@@ -132,3 +132,21 @@ Examples:
   $ etcd-leader pool resume orders
 ${EXIT_CODES}
   3    no worker is in the pool, or none of this name`;
+
+export const SERVE = `
+Read-only. The page is at /. For programs: /api/elections, /api/elections/<name>, /api/pools/<name>
+as JSON, /api/events as server-sent events, /healthz, and /metrics (which takes the package prom-client).
+
+/leader/<election> answers 200 when this host leads and 503 when not, as load balancers want it.
+"This host" is the candidate that announces a text of --value; without --value, the candidate that
+run announces by default, <hostname>:<pid>. /leader/<election>?value=<text> asks for another one.
+
+Only programs on this machine can ask, unless --listen says otherwise. Then a token is needed, in
+the file of --token-file or in ETCD_LEADER_SERVE_TOKEN; clients send it as
+"Authorization: Bearer <token>", and the page asks for it. There is no TLS: put a proxy before it.
+
+Examples:
+  $ etcd-leader serve
+  $ etcd-leader serve jobs/ --listen 0.0.0.0:8080 --token-file /run/secrets/token --value web-1
+  $ curl -f http://127.0.0.1:8080/leader/jobs/mail?value=web-1
+${EXIT_CODES}`;

@@ -8,6 +8,7 @@ import { observe } from './commands/observe.js';
 import { type PoolFlags, pool } from './commands/pool.js';
 import { drain, pause, resume, undrain } from './commands/pool-control.js';
 import { type RunFlags, run } from './commands/run.js';
+import { type ServeFlags, serve } from './commands/serve.js';
 import { type StepDownFlags, stepDown } from './commands/step-down.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
 import type { Context } from './context.js';
@@ -143,7 +144,24 @@ function build(done: (exit: Exit) => void): Command {
     .action(action((context, [election = ''], flags) => stepDown(context, election, flags as StepDownFlags)));
 
   addPool(program, action);
+  addServe(program, action);
   return program;
+}
+
+function addServe(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
+  const oneMore = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+  program
+    .command('serve')
+    .exitOverride(usage(EXIT.usage))
+    .description('show elections and pools in the browser, and answer health checks of load balancers')
+    .argument('[prefix]', 'what the names begin with', '')
+    .option('--listen <address:port>', 'where to listen; other machines need a token', '127.0.0.1:8080')
+    .option('--token-file <file>', 'clients must show the token in this file; or see ETCD_LEADER_SERVE_TOKEN')
+    .option('--host <name>', 'a name under which browsers may ask, beside the address; may be repeated', oneMore, [])
+    .option('--value <text>', 'what the candidates of this host announce; may be repeated; see below', oneMore, [])
+    .option('--vouch-for <seconds>', 'after an outage of so long /leader calls nobody the leader', '5')
+    .addHelpText('after', help.SERVE)
+    .action(action((context, [prefix = ''], flags) => serve(context, prefix, flags as ServeFlags)));
 }
 
 /** Where two words are given, the first is the name of the pool, or one of these commands. */

@@ -166,8 +166,11 @@ function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }:
     ...(end !== undefined && { range_end: bytesOf(end) }),
     limit,
     ...(keysOnly === true && { keys_only: true }),
-    sort_target: 'Create',
-    sort_order: order === 'oldest' ? 'Ascend' : 'Descend',
+    // A target makes etcd sort, and look at all keys of the range.
+    ...(order !== 'key' && {
+      sort_target: 'Create' as const,
+      sort_order: order === 'oldest' ? ('Ascend' as const) : ('Descend' as const),
+    }),
     ...(maxCreateRevision !== undefined && { max_create_revision: maxCreateRevision.toString() }),
   };
 }

@@ -65,8 +65,8 @@ export interface RangeQuery {
   readonly key: string;
   /** First key after the range; absent for a single key. */
   readonly end?: string;
-  /** Order by create revision. */
-  readonly order: 'oldest' | 'newest';
+  /** By create revision, or by name. For a page by name etcd looks at no more keys than the page has. */
+  readonly order: 'oldest' | 'newest' | 'key';
   /** 0 for no limit. */
   readonly limit: number;
   /** Read without the values. From 3.7 on etcd leaves the leases out too, since its index does not have them. */

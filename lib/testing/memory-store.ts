@@ -212,7 +212,7 @@ export class MemoryStore implements Store {
 
   #range({ key, end, order, limit, maxCreateRevision, keysOnly = false }: RangeQuery): RangeResult {
     const inRange = this.keys(key, end);
-    const sign = order === 'oldest' ? 1 : -1;
+    const sign = order === 'key' ? 0 : order === 'oldest' ? 1 : -1;
     const kvs = inRange
       .filter((kv) => maxCreateRevision === undefined || kv.createRevision <= maxCreateRevision)
       // Keys of one revision come in the order of their names, whichever end is asked for.

@@ -15,7 +15,10 @@ export const STEPS: readonly Step[] = [
     run: (stage) => stage.tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
   },
   { name: 'width', telling: /^\S+:\d+: \d+ columns$/, run: (stage) => stage.tool('../dist/scripts/check-width.js') },
-  { name: 'unit', run: (stage) => mocha(stage, 'dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js') },
+  {
+    name: 'unit',
+    run: (stage) => mocha(stage, 'dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js', 'dist/spec/view/*.spec.js'),
+  },
   {
     name: 'simulation',
     telling: /^ {3}schedule \d+: |this never happened/,

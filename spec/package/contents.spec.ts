@@ -6,6 +6,7 @@ import { formatMessage } from 'publint/utils';
 import { root } from '../../scripts/test/tool.js';
 import { run } from '../support/cluster/run.js';
 import { linkedFiles } from '../support/docs/links.js';
+import { bundles, licenses } from '../support/package/bundles.js';
 import { pack } from '../support/package/tarball.js';
 
 interface SourceMap {
@@ -32,7 +33,8 @@ describe('the package', () => {
     const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'package.json'];
     expect(new Set(top)).to.have.keys('dist/lib', 'docs', 'examples', ...papers);
     const compiled = files.filter((file) => file.startsWith('dist/lib/'));
-    expect(compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file))).to.deep.equal([]);
+    const others = compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file));
+    expect(others).to.deep.equal([licenses]);
     const pages = files.filter((file) => /^(docs|examples)\//.test(file));
     expect(pages.filter((file) => !/\.(md|svg|ts|yaml)$|\/grafana-dashboard\.json$/.test(file))).to.deep.equal([]);
   });
@@ -62,13 +64,27 @@ describe('the package', () => {
   it('has source maps that carry their sources: nothing points to a file that is not there', async () => {
     const { files } = await pack();
     const maps = files.filter((file) => file.endsWith('.map'));
-    expect(maps).to.have.length(files.filter((file) => file.endsWith('.js')).length);
+    // The map of a bundle would bring the sources of other packages.
+    const compiled = files.filter((file) => file.endsWith('.js') && !bundles.includes(file));
+    expect(maps).to.have.members(compiled.map((file) => `${file}.map`));
     for (const file of maps) {
       const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(root, file), 'utf8')) as SourceMap;
       expect(
         sourcesContent.filter((source) => typeof source === 'string'),
         file,
       ).to.have.length(sources.length);
+    }
+  });
+
+  it('carries what is bundled, and the licences of all packages that are parts of it', async () => {
+    const { files } = await pack();
+    expect(files).to.include.members([...bundles, licenses]);
+    for (const file of bundles) {
+      expect(readFileSync(join(root, file), 'utf8'), file).to.not.match(/\bfrom ?["'](?!node:)[a-z@]/);
+    }
+    const text = readFileSync(join(root, licenses), 'utf8');
+    for (const name of ['ink', 'react', 'react-reconciler', 'yoga-layout', 'string-width']) {
+      expect(text).to.match(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: MIT$`, 'm'));
     }
   });
 

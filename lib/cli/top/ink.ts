@@ -1,0 +1,3 @@
+/** What draws on the terminal. `scripts/build/bundle.mjs` makes one file of it, so that users install no React. */
+export { Box, type Key, render, Text, useInput } from 'ink';
+export { createElement, type ReactNode, useEffect, useReducer } from 'react';
