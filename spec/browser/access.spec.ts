@@ -61,9 +61,7 @@ describe('the page, for everybody', () => {
     await keyboard.press('ArrowUp');
     await keyboard.press('ArrowLeft');
     await keyboard.press('ArrowLeft');
-    await until(async () => /^ben, token 114, from/.test((await page.page.getByRole('log').textContent()) ?? ''), {
-      what: 'the term before to be told',
-    });
+    await page.hears(/^ben, token 114, from/);
     await page.page.locator('.tip').getByText('ended: handed over').waitFor();
     await keyboard.press('Enter');
     await until(async () => (await page.ask('focused')) === 'billing/jobs', { what: 'the details to have the focus' });
@@ -84,9 +82,7 @@ describe('the page, for everybody', () => {
     await map.focus();
     expect(await page.ask('isFocusSeen')).to.equal(true);
     for (let step = 0; step < 6; step++) await page.page.keyboard.press('ArrowRight');
-    await until(async () => (await page.page.getByRole('log').textContent()) === 'p-5, nobody owns it', {
-      what: 'the partition without an owner to be told',
-    });
+    await page.hears(/^p-5, nobody owns it$/);
     await page.page.getByLabel('As a list').check();
     const list = page.page.getByRole('listbox', { name: 'Partitions' });
     expect(await list.getByRole('option').first().textContent()).to.equal('p-5: nobody owns it');
@@ -131,12 +127,11 @@ describe('the page, for everybody', () => {
   it('announces a change of leader, and of many only how many', async () => {
     const { url, view } = await drawn();
     const page = await ElectionsPage.open(await open(), url);
-    const told = page.page.getByRole('log');
-    expect(await told.getAttribute('aria-live')).to.equal('polite');
+    expect(await page.page.getByRole('log').getAttribute('aria-live')).to.equal('polite');
     view.draw(drawnElection('reports', [{ value: 'ben', from: 0 }], 400));
-    await until(async () => (await told.textContent()) === 'reports: ben leads, token 400', { what: 'the change' });
+    await page.hears(/^reports: ben leads, token 400$/);
     for (let at = 0; at < 40; at++) view.draw(drawnElection(`shard-${at}`, [{ value: 'eve', from: 0 }], 900 + at));
-    await until(async () => (await told.textContent()) === '40 changes of leader', { what: 'the changes' });
+    await page.hears(/^40 changes of leader$/);
   });
 
   it('moves nothing for those who want that', async () => {

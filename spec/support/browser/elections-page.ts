@@ -67,6 +67,14 @@ export class ElectionsPage {
     });
   }
 
+  /** Resolves when a screen reader is told this last. */
+  async hears(pattern: RegExp): Promise<void> {
+    const last = this.page.getByRole('log').locator('p').last();
+    await until(async () => pattern.test((await last.textContent({ timeout: 1_000 })) ?? ''), {
+      what: `${pattern} to be told`,
+    });
+  }
+
   /** From now on records when the text of this row changes. Returns what gives the changes so far. */
   async record(name: string): Promise<() => Promise<readonly Shown[]>> {
     await this.ask('record', `${name}: `);

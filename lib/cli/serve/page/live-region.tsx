@@ -6,6 +6,8 @@ const PAUSE = 2_000;
 /** More changes than this are told by their number. */
 const SPOKEN = 3;
 
+const KEPT = 10;
+
 let tell: (text: string) => void = () => {};
 
 /** Has a screen reader say something now, such as what a key has moved to. */
@@ -17,8 +19,12 @@ export function announce(text: string): void {
 export function announceChanges(state: PageState): void {
   const region = document.getElementById('announcements');
   if (region === null) return;
+  // Screen readers tell what is added, also when it says the same as before.
   tell = (text) => {
-    region.textContent = text;
+    const line = document.createElement('p');
+    line.textContent = text;
+    region.append(line);
+    while (region.childElementCount > KEPT) region.firstElementChild?.remove();
   };
   let waiting: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
