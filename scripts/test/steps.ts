@@ -27,6 +27,7 @@ export const STEPS: readonly Step[] = [
   { name: 'releases', run: fetchReleases },
   { name: 'integration', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/integration') },
   { name: 'interop', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
+  { name: 'browser', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
   { name: 'cli', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
   {
     name: 'chaos',

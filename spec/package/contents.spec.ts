@@ -26,6 +26,9 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
+/** A file that browsers get from `etcd-leader serve`. */
+const ofPage = (name: string): string => `dist/lib/cli/serve/page/${name}`;
+
 describe('the package', () => {
   it('contains what is compiled of lib, the pages, the examples, its papers and nothing else', async () => {
     const { files } = await pack();
@@ -34,9 +37,9 @@ describe('the package', () => {
     expect(new Set(top)).to.have.keys('dist/lib', 'docs', 'examples', ...papers);
     const compiled = files.filter((file) => file.startsWith('dist/lib/'));
     const others = compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file));
-    expect(others).to.deep.equal([licenses]);
+    expect(others).to.have.members([licenses, ...['index.html', 'style.css', 'favicon.svg'].map(ofPage)]);
     const pages = files.filter((file) => /^(docs|examples)\//.test(file));
-    expect(pages.filter((file) => !/\.(md|svg|ts|yaml)$|\/grafana-dashboard\.json$/.test(file))).to.deep.equal([]);
+    expect(pages.filter((file) => !/\.(md|svg|png|ts|yaml)$|\/grafana-dashboard\.json$/.test(file))).to.deep.equal([]);
   });
 
   it('has every file that its pages link to', async () => {
@@ -56,7 +59,7 @@ describe('the package', () => {
     const files = (await pack()).files.filter((file) => file.startsWith('dist/'));
     const without = (end: string) =>
       files.filter((file) => file.endsWith(end)).map((file) => file.slice(0, -end.length));
-    const modules = files.filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3));
+    const modules = without('.js').filter((file) => file !== ofPage('app')); // which only browsers load
     expect(modules).to.not.be.empty;
     expect(without('.d.ts')).to.have.members(modules);
   });
@@ -83,7 +86,7 @@ describe('the package', () => {
       expect(readFileSync(join(root, file), 'utf8'), file).to.not.match(/\bfrom ?["'](?!node:)[a-z@]/);
     }
     const text = readFileSync(join(root, licenses), 'utf8');
-    for (const name of ['ink', 'react', 'react-reconciler', 'yoga-layout', 'string-width']) {
+    for (const name of ['ink', 'preact', 'react', 'react-reconciler', 'yoga-layout', 'string-width']) {
       expect(text).to.match(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: MIT$`, 'm'));
     }
   });

@@ -12,6 +12,8 @@ import { useSize } from './windowed.js';
 const SPACE = 2;
 const LARGEST = 44;
 const SMALLEST = 12;
+/** What stands above and below the map, in pixels. */
+const AROUND = 170;
 
 export interface PartitionMapProps {
   readonly state: PageState;
@@ -89,9 +91,10 @@ interface Grid {
   readonly pitch: number;
 }
 
-/** Squares as large as fit into a map that is about as high as it is wide. */
+/** Squares as large as fit into the window, within reason. */
 function gridOf(partitions: number, width: number): Grid {
-  const fitting = Math.floor(Math.sqrt((width * Math.min(width, 560)) / Math.max(1, partitions))) - SPACE;
+  const fitting =
+    Math.floor(Math.sqrt((width * Math.max(300, globalThis.innerHeight - AROUND)) / Math.max(1, partitions))) - SPACE;
   const size = Math.min(LARGEST, Math.max(SMALLEST, fitting));
   const pitch = size + SPACE;
   return { columns: Math.max(1, Math.floor(width / pitch)), size, pitch };
