@@ -69,8 +69,7 @@ function Content({ state, election }: { readonly state: PageState; readonly elec
       <ol class="queue">
         {queue.slice(0, SHOWN).map(({ leaseId, fencingToken, value, isOurs }, at) => (
           <li key={fencingToken}>
-            <b>{value ?? (at === 0 && leader !== null ? leader.value : isOurs ? 'a candidate' : 'another client')}</b>{' '}
-            token {fencingToken}, lease {leaseId}
+            <b>{value ?? nameOf(at === 0 ? leader?.value : undefined, isOurs)}</b> token {fencingToken}, lease {leaseId}
           </li>
         ))}
       </ol>
@@ -173,4 +172,9 @@ function LargeTimeline({ state, election }: { readonly state: PageState; readonl
       <Tip content={tip} />
     </>
   );
+}
+
+/** What is said of a candidate whose value was not read. */
+function nameOf(leader: string | undefined, isOurs: boolean): string {
+  return leader ?? (isOurs ? 'a candidate' : 'another client');
 }

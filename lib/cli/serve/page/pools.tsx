@@ -57,7 +57,8 @@ function Pool({ state, pool }: { readonly state: PageState; readonly pool: PoolJ
       <div class="legend">
         <h2>{pool.name}</h2>
         <p>
-          {count(pool.partitions.length, 'partition', 'partitions')}, {count(pool.members.length, 'worker', 'workers')},{' '}
+          {`${count(pool.partitions.length, 'partition', 'partitions')}, `}
+          {`${count(pool.members.length, 'worker', 'workers')}, `}
           <span class={unowned > 0 ? 'nobody' : ''}>{unowned} unowned</span>
         </p>
         <ul>
