@@ -99,6 +99,26 @@ Examples:
   $ etcd-leader list --json | jq -r '.[] | select(.candidates < 2) | .election'
 ${EXIT_CODES}`;
 
+export const TOP = `
+A table of elections and pools: who leads with which token and since when, how many are in the queue,
+how often the leader has changed in the last hour, and why the last term ended, as far as keys show.
+">" before a time: it was so already when this program began to look.
+
+Keys:
+  arrows, j, k   choose        Enter   open: the queue and past terms, or a pool's partitions
+  /              filter        Esc     back
+  s, 1 to 6      sort          r       reverse
+  q, Ctrl-C      quit
+
+With --json, or where there is no terminal, it prints a line for every change instead, until it is
+interrupted. An etcd that does not answer is waited for, and that is shown.
+
+Examples:
+  $ etcd-leader top
+  $ etcd-leader top jobs/
+  $ etcd-leader top jobs/ --json | jq -r 'select(.leader == null) | .election'
+${EXIT_CODES}`;
+
 export const STEP_DOWN = `
 Asks the leader, waits until another one leads, and says who that is. The leader ends its work first,
 and only then gives its key away, so the work of two leaders never overlaps. With --to, those between

@@ -10,6 +10,7 @@ import { drain, pause, resume, undrain } from './commands/pool-control.js';
 import { type RunFlags, run } from './commands/run.js';
 import { type ServeFlags, serve } from './commands/serve.js';
 import { type StepDownFlags, stepDown } from './commands/step-down.js';
+import { top } from './commands/top.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
 import type { Context } from './context.js';
 import { CliError, EXIT, type Exit } from './exit.js';
@@ -131,6 +132,14 @@ function build(done: (exit: Exit) => void): Command {
     .argument('[prefix]', 'what the names begin with', '')
     .addHelpText('after', help.LIST)
     .action(action((context, [prefix = '']) => list(context, prefix)));
+
+  program
+    .command('top')
+    .exitOverride(usage(EXIT.usage))
+    .description('show all elections and pools on the terminal, live')
+    .argument('[prefix]', 'what the names begin with', '')
+    .addHelpText('after', help.TOP)
+    .action(action((context, [prefix = '']) => top(context, prefix)));
 
   program
     .command('step-down')

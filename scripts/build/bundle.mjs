@@ -27,8 +27,13 @@ export const BUNDLES = [
     format: 'esm',
     // Some packages of Ink are CommonJS.
     banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
-    // Ink loads these two with DEV=true in the environment: they speak to a debugger of React.
-    alias: { 'react-devtools-core': './scripts/build/nothing.mjs', ws: './scripts/build/nothing.mjs' },
+    alias: {
+      // Ink loads these two with DEV=true in the environment: they speak to a debugger of React.
+      'react-devtools-core': './scripts/build/nothing.mjs',
+      ws: './scripts/build/nothing.mjs',
+      // Ink draws nothing but the end where this one finds a build server. Whoever has a terminal there wants to see.
+      'is-in-ci': './scripts/build/nothing.mjs',
+    },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
   },
   {
@@ -75,12 +80,18 @@ export function bundle(/** @type {string} */ root, /** @type {string} */ dist) {
 function licensesOf(/** @type {string} */ root, /** @type {readonly string[]} */ folders) {
   const texts = folders.map((folder) => {
     const path = join(root, folder);
-    const { name, version, license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+    const { name, version, license, author } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
     const file = readdirSync(path).find((each) => /^licen[cs]e/i.test(each) && statSync(join(path, each)).isFile());
-    const text =
-      file === undefined ? 'The package has no text of its licence.' : readFileSync(join(path, file), 'utf8');
+    if (file === undefined && license !== 'MIT') throw new Error(`${name} brings no text of its licence`);
+    const text = file === undefined ? mit(author?.name ?? author) : readFileSync(join(path, file), 'utf8');
     return `${name} ${version}: ${license}\n\n${text.trim()}\n`;
   });
   const title = 'Files of this package carry parts of other packages, under the licences that follow.\n';
   return [title, ...texts].join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+/** The licence's own text, for a package that names its licence and brings no text: ours is the same. */
+function mit(/** @type {string} */ holder) {
+  const ours = readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8');
+  return ours.replace(/^Copyright .*$/m, `Copyright (c) ${holder}`);
 }
