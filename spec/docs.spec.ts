@@ -178,7 +178,7 @@ describe('the guarantees', () => {
     expect(silent).to.deep.equal([]);
   });
 
-  for (const page of ['docs/guarantees.md', 'docs/lock.md']) {
+  for (const page of ['docs/guarantees.md', 'docs/lock.md', 'docs/serve.md']) {
     it(`name specs that exist: ${page}`, () => {
       const tables = tablesOf(readPage(page)).filter(({ header }) => header.includes('spec'));
       const missing = tables.flatMap(({ rows }) =>
