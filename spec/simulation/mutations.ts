@@ -363,6 +363,27 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     breaks: ['e: order'],
   },
   {
+    name: 'a term is appended without the fence of its leader',
+    file: 'lib/queue/term-history.ts',
+    search: 'compare: [{ key: own.key, createRevision: own.createRevision }],',
+    replace: 'compare: [],',
+    breaks: ['j: history'],
+  },
+  {
+    name: 'ends of terms deleted by a repeated attempt too',
+    file: 'lib/queue/term-history.ts',
+    search: 'isFirst ? ends',
+    replace: 'isFirst || true ? ends',
+    breaks: ['j: history'],
+  },
+  {
+    name: 'the end of our own term taken in before it is in the history',
+    file: 'lib/queue/term-history.ts',
+    search: 'ends.filter(({ key }) => key !== ours)',
+    replace: 'ends',
+    breaks: ['j: history'],
+  },
+  {
     name: 'a transfer before the work has ended',
     file: 'lib/campaign/leaving.ts',
     search: '    const running = this.#work?.running;',
