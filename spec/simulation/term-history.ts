@@ -7,7 +7,7 @@ const ONE_IN = 8;
 /** How many terms each history keeps: more than a schedule has. */
 export const MOST_TERMS = 1_000;
 
-/** Whether the elections of a schedule record their terms. It is not drawn, so that the other schedules stay as were. */
+/** Whether the elections of a schedule record their terms. Not drawn, so that other schedules stay as they were. */
 export function isRecorded({ seed }: { readonly seed: number }): boolean {
   return seed % ONE_IN === 3;
 }
