@@ -370,20 +370,6 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     breaks: ['j: history'],
   },
   {
-    name: 'ends of terms deleted by a repeated attempt too',
-    file: 'lib/queue/term-history.ts',
-    search: 'isFirst ? ends',
-    replace: 'isFirst || true ? ends',
-    breaks: ['j: history'],
-  },
-  {
-    name: 'the end of our own term taken in before it is in the history',
-    file: 'lib/queue/term-history.ts',
-    search: 'ends.filter(({ key }) => key !== ours)',
-    replace: 'ends',
-    breaks: ['j: history'],
-  },
-  {
     name: 'a transfer before the work has ended',
     file: 'lib/campaign/leaving.ts',
     search: '    const running = this.#work?.running;',
