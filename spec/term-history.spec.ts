@@ -6,6 +6,7 @@ import type { ElectionOptions } from '../lib/options.js';
 import { bytesOfTerms, type RecordedTerm } from '../lib/queue/recorded-terms.js';
 import type { Fault, Request } from './support/fake-etcd/faults.js';
 import { record } from './support/story.js';
+import { newTask } from './support/task.js';
 import { type Process, recordLog, World } from './support/world.js';
 
 const KEY = 'jobs!history';
@@ -249,6 +250,21 @@ describe('the option `history`', () => {
     await world.advance(20_000);
     expect([a.store.faults.unused, b.store.faults.unused]).to.deep.equal([0, 0]);
     expect(await story()).to.deep.equal(['a: STEPPED_DOWN', 'b: lasts']);
+  });
+
+  it('keeps the end of a term that is over before it was appended, while the key is held for the work', async () => {
+    const { election, store } = candidate('a');
+    const isRead = (request: Request): boolean =>
+      request.kind === 'txn' && request.txn.success.some((op) => op.type === 'range' && op.range.key === KEY);
+    store.faults.next('txn', { arriveLateBy: 50 }, isRead);
+    const { work, terms } = newTask([]);
+    const running = election.run(work);
+    await world.begun(terms);
+    const stopped = election.stop();
+    await world.advance(500);
+    expect([stored(), await story(), store.faults.unused]).to.deep.equal([['a: null'], ['a: STOPPED'], 0]);
+    terms[0]?.end();
+    await world.settled(Promise.all([stopped, running]));
   });
 
   it('is never overwritten by a leader that was deposed in the middle of its write', async () => {

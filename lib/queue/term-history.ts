@@ -53,10 +53,11 @@ export async function appendTerm(
   // We lead, so nobody has led with a token as great as ours. Ours may be there, by an attempt whose answer was lost.
   const before = termsOf(recorded).filter(({ fencingToken }) => fencingToken < term.fencingToken);
   const value = bytesOfTerms(merged(before, [term]), most);
-  const taken: Op[] = isFirst ? ends.map(({ key }) => ({ type: 'delete', key })) : [];
+  const ours = endedKeyOf(parts.name, own.createRevision, own.lease); // our term may just have ended
+  const taken = isFirst ? ends.filter(({ key }) => key !== ours) : [];
   const { succeeded } = await parts.store.txn({
     compare: [{ key: own.key, createRevision: own.createRevision }],
-    success: [{ type: 'put', key: historyKeyOf(parts.name), value, lease: 0n }, ...taken],
+    success: [{ type: 'put', key: historyKeyOf(parts.name), value, lease: 0n }, ...taken.map(deletionOf)],
     failure: [readOf(own.key)],
   });
   return succeeded ? 'written' : 'gone';
@@ -80,6 +81,10 @@ async function read({ store, name }: HistoryParts): Promise<Recorded> {
   };
   const { ranges } = await store.txn({ compare: [], success: [readOf(historyKeyOf(name)), ends], failure: [] });
   return { history: ranges[0]?.kvs[0], ends: ranges[1]?.kvs ?? [] };
+}
+
+function deletionOf({ key }: KeyValue): Op {
+  return { type: 'delete', key };
 }
 
 function termsOf({ history, ends }: Recorded): RecordedTerm[] {

@@ -365,6 +365,13 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     breaks: ['e: order'],
   },
   {
+    name: 'a term is appended without the fence of its leader',
+    file: 'lib/queue/term-history.ts',
+    search: 'compare: [{ key: own.key, createRevision: own.createRevision }],',
+    replace: 'compare: [],',
+    breaks: ['j: history'],
+  },
+  {
     name: 'a transfer before the work has ended',
     file: 'lib/campaign/leaving.ts',
     search: '    const running = this.#work?.running;',

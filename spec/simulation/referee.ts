@@ -6,6 +6,7 @@ import type { Contender } from './contender.js';
 import { type Announced, type Claim, type Claimant, idOf, isCandidateKey, Record } from './record.js';
 import type { Story } from './story.js';
 import type { Tally } from './tally.js';
+import { TermHistory } from './term-history.js';
 import { Violation } from './violation.js';
 
 export interface RefereeParts {
@@ -30,8 +31,10 @@ export class Referee {
   /** Every lease that the library has asked for. */
   readonly ours = new Set<bigint>();
 
-  constructor(elections: readonly string[], parts: RefereeParts) {
-    for (const name of elections) this.#records.set(name, new Record(name));
+  constructor(elections: readonly string[], parts: RefereeParts, isRecorded: boolean) {
+    for (const name of elections) {
+      this.#records.set(name, new Record(name, isRecorded ? new TermHistory(name, parts.etcd) : undefined));
+    }
     this.#parts = parts;
   }
 
@@ -111,7 +114,15 @@ export class Referee {
 
   /** Called after every write. */
   look(): void {
-    for (const record of this.#records.values()) this.#look(record);
+    for (const record of this.#records.values()) {
+      this.#look(record);
+      record.terms?.look();
+    }
+  }
+
+  /** Whether the leader's term is recorded, if it is to be. */
+  hasRecorded(election: string, token: bigint): boolean {
+    return this.#of(election).terms?.has(token) ?? true;
   }
 
   /** Called after every step. */
