@@ -169,7 +169,7 @@ export class FakeElection extends Election {
   /** As the real one. When the other candidate leads, it steps down at once and queues behind this one. */
   override async ask(options: AskOptions = {}): Promise<Candidate | undefined> {
     const asking = super.ask(options);
-    await Promise.race([asking.catch(() => {}), allTold()]);
+    await Promise.race([asking.catch(() => {}), allTold()]); // a rejection goes to our caller, below
     this.#answer();
     return asking;
   }

@@ -2,7 +2,6 @@ import { withResolvers } from '../common/deferred.js';
 import { sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { OwnKey } from '../queue/queue.js';
-import { dropRank } from '../queue/standing.js';
 import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
@@ -156,7 +155,7 @@ export class Leaving {
     const lease = queue.rank?.lease;
     if (lease === undefined || releases(true) === 'lease' || !session.lease.holds(lease)) return;
     try {
-      await dropRank({ queue, store: session.store }, lease);
+      await queue.dropRank(lease);
     } catch (err) {
       log().info({ err }, 'our priority is left without a candidate until its lease ends');
     }

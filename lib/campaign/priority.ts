@@ -62,7 +62,7 @@ export class Priority {
       if (!this.#key.isRightOn(own.lease)) await writeRank({ queue, store: session.store }, own);
     };
     const written = write();
-    const turn = written.catch(() => {});
+    const turn = written.catch(() => {}); // who waits for its turn does not ask how this write ended: our caller does
     this.#lastTurn = turn;
     try {
       await written;

@@ -172,9 +172,9 @@ export class Queue {
       success: [{ type: 'delete', key }, ...ranks],
       failure: [],
     });
-    if (!succeeded) await this.#dropRank(key, ranks);
+    if (succeeded) this.rank?.wrote(lease, 0);
+    else await this.dropRank(lease);
     this.#doomed.delete(createRevision);
-    if (succeeded) this.rank?.wrote(own.lease, 0);
     return succeeded;
   }
 
@@ -183,14 +183,20 @@ export class Queue {
     const key = this.keyOf(lease);
     const kv = await this.#get(key);
     if (signal.aborted) return;
-    if (kv === undefined) await this.#dropRank(key, this.rank?.deleting(lease) ?? []);
+    if (kv === undefined) await this.dropRank(lease);
     else if (kv.lease === lease) await this.release({ key, createRevision: kv.createRevision, lease });
   }
 
-  /** Somebody else may have deleted our key alone, as a leader does that makes way for another. */
-  async #dropRank(key: string, ranks: readonly Op[]): Promise<void> {
-    if (ranks.length > 0)
-      await this.#store.txn({ compare: [{ key, createRevision: 0n }], success: ranks, failure: [] });
+  /**
+   * Deletes the priority that may be left on the lease without our key: somebody else may have deleted the key alone,
+   * as a leader does that makes way for another. While our key is there, its release deletes both.
+   */
+  async dropRank(lease: bigint): Promise<void> {
+    const success = this.rank?.deleting(lease) ?? [];
+    if (success.length === 0) return;
+    const compare = [{ key: this.keyOf(lease), createRevision: 0n }];
+    const { succeeded } = await this.#store.txn({ compare, success, failure: [] });
+    if (succeeded) this.rank?.wrote(lease, 0);
   }
 
   /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: our key is gone. */

@@ -97,11 +97,3 @@ export async function writeRank({ queue, store }: Omit<QueueParts, 'name'>, own:
   if (succeeded) queue.rank?.wrote(own.lease, wanted);
   return succeeded;
 }
-
-/** Deletes the priority that is left on our lease without our key, if one may be. */
-export async function dropRank({ queue, store }: Omit<QueueParts, 'name'>, lease: bigint): Promise<void> {
-  const success = queue.rank?.writing(lease, 0) ?? [];
-  if (success.length === 0) return;
-  await store.txn({ compare: [], success, failure: [] });
-  queue.rank?.wrote(lease, 0);
-}
