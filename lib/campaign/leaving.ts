@@ -102,8 +102,10 @@ export class Leaving {
     }
 
     const until = startedAt + options.releaseTimeout + RELEASE_PATIENCE;
-    await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
-    if (!this.#isReleased) this.#giveUp();
+    if (!this.#goesWithSession) {
+      await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
+      if (!this.#isReleased) this.#giveUp();
+    }
     // Whoever closes the client after `stop()` would cut it off.
     const written = intent.isRunning ? undefined : TermRecord.underWay(this.#context);
     if (written !== undefined) await within(clock, Math.min(MOST_FOR_RECORD, until - clock.now()), written);
@@ -115,6 +117,17 @@ export class Leaving {
     if (!isLast || releases(isLast) === 'key') return;
     await lease.rest();
     watcher.closeIdle();
+  }
+
+  /**
+   * The session is being closed, and revokes the lease when its last candidate has left: nothing is left to do here. The
+   * next leaders wait for that, and there may be ten thousand.
+   */
+  get #goesWithSession(): boolean {
+    const { session, queue, releases } = this.#context;
+    const { joining, succession } = this.#belongings;
+    const isPlain = joining === undefined && succession === undefined && queue.rank === undefined;
+    return isPlain && session.lease.isClosing && releases(true) === 'key';
   }
 
   /** Releases the key alone, or the lease with it. */

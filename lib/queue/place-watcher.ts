@@ -81,7 +81,9 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#watcher = watcher;
     this.#clock = clock;
     this.#on = on;
-    this.#follow(place);
+    if (place.predecessor === undefined)
+      soon(() => this.#follow(place)); // after the news that we lead
+    else this.#follow(place);
     // A candidate is not told while it is being made.
     if (place.blocker !== undefined) soon(() => this.#tellBlocked(place));
   }
