@@ -33,6 +33,11 @@ describe('the benchmark', () => {
       'crowd-4',
       'fleet-20',
       'takeover-20',
+      'pool-12-cold',
+      'pool-12-join',
+      'pool-12-crash',
+      'pool-12-rolling',
+      'pool-12-surge',
     ]);
     for (const { id, measurements } of results) {
       for (const who of ['etcd-leader', 'floor']) {
