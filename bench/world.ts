@@ -12,6 +12,8 @@ export interface PoolAmounts {
   readonly ttl: number;
   /** How often it is lived through. Only the first time all processes are restarted. */
   readonly lives: number;
+  /** One more process coordinates and owns nothing, so that its event loop shows what planning alone costs. */
+  readonly isApart: boolean;
 }
 
 /** How much is measured. */
@@ -55,7 +57,7 @@ export const FULL: Amounts = {
   idle: 12_000,
   aftermath: 2_500,
   peerAtMost: 10_000,
-  pools: [{ partitions: 10_000, workers: 10, ttl: 10, lives: 3 }],
+  pools: [false, true].map((isApart) => ({ partitions: 10_000, workers: 10, ttl: 10, lives: 3, isApart })),
   buildsGo: true,
 };
 
@@ -73,7 +75,7 @@ export const QUICK: Amounts = {
   idle: 200,
   aftermath: 100,
   peerAtMost: 20,
-  pools: [{ partitions: 12, workers: 3, ttl: 3, lives: 1 }],
+  pools: [false, true].map((isApart) => ({ partitions: 12, workers: 3, ttl: 3, lives: 1, isApart })),
   buildsGo: false,
 };
 

@@ -9,6 +9,11 @@ export async function ourLife(world: World, amounts: PoolAmounts, isFirst: boole
   const pool = new OurPool(world, uniqueName('pool'), amounts);
   const life = new PoolLife(world, pool);
   try {
+    if (amounts.isApart) {
+      const apart = await pool.prepare('coordinator', 0);
+      await pool.start(apart);
+      await pool.coordinator();
+    }
     const first = await Promise.all(Array.from({ length: amounts.workers - 1 }, (_, at) => pool.prepare(`w${at}`)));
     const cold = await life.phase(async () => {
       const begun = await Promise.all(first.map((worker) => pool.start(worker)));
@@ -17,6 +22,7 @@ export async function ourLife(world: World, amounts: PoolAmounts, isFirst: boole
     const memory = await memoryOf(pool);
     const last = await pool.prepare(`w${amounts.workers - 1}`);
     const join = await life.phase(async () => [await pool.start(last)]);
+    if (amounts.isApart) return { cold, join };
     const crash = await life.crash();
     await pool.start(await pool.prepare('w-another'));
     await pool.balanced();

@@ -23,8 +23,9 @@ export type Life = Readonly<Partial<Record<Phase, PhaseResult>>>;
 
 const WHO: readonly Who[] = ['etcd-leader', 'floor'];
 
-function titleOf(phase: Phase, { partitions, workers }: PoolAmounts): string {
-  const what = `a pool of ${partitions.toLocaleString('en')} partitions`;
+function titleOf(phase: Phase, { partitions, workers, isApart }: PoolAmounts): string {
+  const apart = isApart ? ', coordinated by one more process' : '';
+  const what = `a pool of ${partitions.toLocaleString('en')} partitions${apart}`;
   const titles: Readonly<Record<Phase, string>> = {
     cold: `${what}, ${workers - 1} processes start at once: until each has its share`,
     join: `${what}, a process joins ${workers - 1} others: until each has its share`,
@@ -86,8 +87,8 @@ export const pool: Case = {
     const results: Result[] = [];
     for (const amounts of world.amounts.pools) {
       let lives: ReadonlyMap<Who, readonly Life[] | ChildFailure> = new Map();
-      for (const phase of PHASES) {
-        const id = `pool-${amounts.partitions}-${phase}`;
+      for (const phase of amounts.isApart ? PHASES.slice(0, 2) : PHASES) {
+        const id = `pool-${amounts.partitions}-${phase}${amounts.isApart ? '-apart' : ''}`;
         const measure = async (): Promise<Measurement[]> => {
           if (lives.size === 0) lives = await live(world, amounts);
           return WHO.map((who) => summary(who, phase, lives.get(who) ?? []));

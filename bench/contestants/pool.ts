@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child } from '../child.js';
+import { Child, ChildFailure } from '../child.js';
 import type { PoolCommands, WorkerState } from '../programs/pool.js';
 import type { Lag } from '../report.js';
 import type { Stall } from '../stalls.js';
@@ -21,6 +21,8 @@ export interface PoolState {
 export interface Worker {
   readonly member: string;
   readonly child: Child<PoolCommands>;
+  /** 0: it only coordinates. */
+  readonly weight: number;
 }
 
 /** The workers of one pool, each in a process of its own. */
@@ -45,17 +47,17 @@ export class OurPool {
   }
 
   /** A process that is connected, and not in the pool yet. */
-  async prepare(member: string): Promise<Worker> {
+  async prepare(member: string, weight = 1): Promise<Worker> {
     const child = new Child<PoolCommands>('pool', [this.#world.hosts.join(',')]);
     await child.ask('ready', undefined as never, PATIENCE);
-    return { member, child };
+    return { member, child, weight };
   }
 
   /** Resolves to when it was started. */
   async start(worker: Worker): Promise<number> {
     this.#workers.push(worker);
     const { name, partitions } = this;
-    const options = { name, member: worker.member, partitions, ttl: this.#ttl };
+    const options = { name, member: worker.member, partitions, ttl: this.#ttl, weight: worker.weight };
     return (await worker.child.ask('start', options, PATIENCE)).at;
   }
 
@@ -81,14 +83,15 @@ export class OurPool {
       const isEven = Math.max(...state.owned) - Math.min(...state.owned) <= 1;
       if (sum === this.partitions && isEven && before === state.changedAt) return state;
       before = state.changedAt;
-      if (performance.now() > end) throw new Error(`not balanced: ${state.owned.join(', ')}`);
+      if (performance.now() > end) throw new ChildFailure('timed out', `not balanced: ${state.owned.join(', ')}`);
     }
   }
 
   async state(): Promise<PoolState> {
+    const workers = this.#workers;
     const all = await this.#ask();
     return {
-      owned: all.map(({ owned }) => owned),
+      owned: all.filter((_, at) => workers[at]?.weight !== 0).map(({ owned }) => owned),
       gained: this.#goneGained + all.reduce((sum, { gained }) => sum + gained, 0),
       changedAt: Math.max(...all.map(({ changedAt }) => changedAt)),
       errors: all.flatMap(({ errors }) => errors),

@@ -40,6 +40,7 @@ const commands = {
     readonly member: string;
     readonly partitions: number;
     readonly ttl: number;
+    readonly weight: number;
   }) => {
     const { name, ...others } = options;
     pool = new Pool(client, name, others);

@@ -38,6 +38,8 @@ describe('the benchmark', () => {
       'pool-12-crash',
       'pool-12-rolling',
       'pool-12-surge',
+      'pool-12-cold-apart',
+      'pool-12-join-apart',
     ]);
     for (const { id, measurements } of results) {
       for (const who of ['etcd-leader', 'floor']) {
