@@ -100,7 +100,7 @@ export class Overview implements Reader<Snapshot> {
     const { kvs, revision } = await readPaged(store, keys.owners);
     const owners = new OwnersTable(keys, { withValues: false });
     const breather = new Breather(session.parts.clock);
-    await breather.each(kvs.length, (at) => owners.load(kvs.slice(at, at + 1)));
+    await breather.each(kvs.length, (at) => owners.add(kvs[at]));
     return { small, owners, revision };
   }
 
