@@ -3,10 +3,11 @@ import { crash } from './cases/crash.js';
 import { crowd } from './cases/crowd.js';
 import { fleet } from './cases/fleet.js';
 import { handover, queued } from './cases/handover.js';
+import { pool } from './cases/pool.js';
 import { start } from './cases/start.js';
 import { takeover } from './cases/takeover.js';
 
-export const CASES: readonly Case[] = [handover, queued, crash, start, crowd, fleet, takeover];
+export const CASES: readonly Case[] = [handover, queued, crash, start, crowd, fleet, takeover, pool];
 
 /** @throws Error that names the cases there are */
 export function chosen(names: readonly string[]): readonly Case[] {

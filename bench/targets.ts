@@ -81,6 +81,26 @@ export const TARGETS: readonly Target[] = [
     ...atMost(3_900, 'bytes'),
     figure: figure('takeover-10000', 'heap bytes'),
   },
+  ...['cold-apart', 'join-apart'].map((phase) => ({
+    title: `a pool of 10,000, ${phase}: planning blocks an event loop`,
+    ...atMost(50, 'ms'),
+    figure: figure(`pool-10000-${phase}`, 'of its own work ms'),
+  })),
+  {
+    title: 'a pool of 10,000, a join',
+    ...atMost(1_000, 'moves'),
+    figure: figure('pool-10000-join', 'moves'),
+  },
+  {
+    title: 'a pool of 10,000, a rolling restart',
+    ...atMost(2, 'moves per partition'),
+    figure: figure('pool-10000-rolling', 'moves per partition'),
+  },
+  {
+    title: 'a pool of 10,000, a rolling restart with surge',
+    ...atMost(1, 'moves per partition'),
+    figure: figure('pool-10000-surge', 'moves per partition'),
+  },
   { title: '10,000 elections, idle', ...atMost(1, '% of a core'), figure: figure('fleet-10000', 'idle cpu %') },
 ];
 

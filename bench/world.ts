@@ -3,6 +3,19 @@ import { createClient } from '../lib/index.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { RequestCounter } from './requests.js';
 
+/** One pool that is measured. */
+export interface PoolAmounts {
+  readonly partitions: number;
+  /** Processes. */
+  readonly workers: number;
+  /** Seconds. */
+  readonly ttl: number;
+  /** How often it is lived through. Only the first time all processes are restarted. */
+  readonly lives: number;
+  /** One more process coordinates and owns nothing, so that its event loop shows what planning alone costs. */
+  readonly isApart: boolean;
+}
+
 /** How much is measured. */
 export interface Amounts {
   /** Handovers and starts of each contestant. */
@@ -26,6 +39,7 @@ export interface Amounts {
   readonly aftermath: number;
   /** The most elections that etcd3 is asked to hold. */
   readonly peerAtMost: number;
+  readonly pools: readonly PoolAmounts[];
   /** Whether Go's election is built when it is not there yet. */
   readonly buildsGo: boolean;
 }
@@ -43,6 +57,7 @@ export const FULL: Amounts = {
   idle: 12_000,
   aftermath: 2_500,
   peerAtMost: 10_000,
+  pools: [false, true].map((isApart) => ({ partitions: 10_000, workers: 10, ttl: 10, lives: 3, isApart })),
   buildsGo: true,
 };
 
@@ -60,6 +75,7 @@ export const QUICK: Amounts = {
   idle: 200,
   aftermath: 100,
   peerAtMost: 20,
+  pools: [false, true].map((isApart) => ({ partitions: 12, workers: 3, ttl: 3, lives: 1, isApart })),
   buildsGo: false,
 };
 

@@ -140,7 +140,8 @@ ${EXIT_CODES}, or there is no terminal to ask on and no --yes
 export const POOL = `
 OWNED is what a worker owns, PLANNED what it is to own. A drained worker hands its partitions over
 and is given none, also after a restart under the same name. While a pool is paused nothing is moved
-for balance; what nobody owns is given out all the same.
+for balance; what nobody owns is given out all the same. A pool whose name is a command (drain,
+undrain, pause, resume, show) is shown by pool show.
 
 Examples:
   $ etcd-leader pool orders

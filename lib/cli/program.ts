@@ -173,17 +173,21 @@ function addServe(program: Command, action: (act: Action) => (...args: unknown[]
     .action(action((context, [prefix = ''], flags) => serve(context, prefix, flags as ServeFlags)));
 }
 
-/** Where two words are given, the first is the name of the pool, or one of these commands. */
+/** The word after `pool` is one of these commands, or else the name of the pool. `show` takes any name. */
 function addPool(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
-  const parent = program
-    .command('pool')
-    .exitOverride(usage(EXIT.usage))
+  const named = (command: Command): Command =>
+    command.exitOverride(usage(EXIT.usage)).argument('<name>', 'name of the pool').addHelpText('after', help.POOL);
+  const shown = (command: Command): Command =>
+    named(command)
+      .option('--partitions', 'print who owns each partition')
+      .option('--watch', 'print at every change too, until interrupted');
+  const parent = shown(program.command('pool'))
     .description('print the workers of a pool and its partitions; drain workers, pause moves')
-    .argument('<name>', 'name of the pool')
-    .option('--partitions', 'print who owns each partition')
-    .option('--watch', 'print at every change too, until interrupted')
-    .addHelpText('after', help.POOL)
     .action(action((context, [name = ''], flags) => pool(context, name, flags as PoolFlags)));
+  // An option that both commands have is the outer one's, wherever it stands.
+  shown(parent.command('show'))
+    .description('the same, also of a pool that is called as one of these commands')
+    .action(action((context, [name = '']) => pool(context, name, parent.opts<PoolFlags>())));
   const commands = [
     ['drain', 'take the partitions of a worker, and give it none', drain],
     ['undrain', 'let a worker have partitions again', undrain],
@@ -191,12 +195,7 @@ function addPool(program: Command, action: (act: Action) => (...args: unknown[])
     ['resume', 'move partitions for balance again', resume],
   ] as const;
   for (const [word, description, act] of commands) {
-    const command = parent
-      .command(word)
-      .exitOverride(usage(EXIT.usage))
-      .description(description)
-      .argument('<name>', 'name of the pool')
-      .addHelpText('after', help.POOL);
+    const command = named(parent.command(word)).description(description);
     if (word === 'drain' || word === 'undrain') command.argument('<member>', "the worker's name");
     command.action(action((context, [name = '', member = '']) => act(context, name, member)));
   }

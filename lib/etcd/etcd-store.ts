@@ -7,6 +7,7 @@ import type {
   KeepAliveHandlers,
   KeepAliveStream,
   Op,
+  RangeCompare,
   RangeQuery,
   RangeResult,
   Store,
@@ -142,8 +143,13 @@ export class EtcdStore implements Store {
   }
 }
 
-function toCompare({ key, createRevision }: Compare): ICompare {
-  return { key: bytesOf(key), target: 'Create', result: 'Equal', create_revision: createRevision.toString() };
+function toCompare(compare: Compare | RangeCompare): ICompare {
+  const key = bytesOf(compare.key);
+  if ('createRevision' in compare) {
+    return { key, target: 'Create', result: 'Equal', create_revision: compare.createRevision.toString() };
+  }
+  const { end, createdBefore } = compare;
+  return { key, range_end: bytesOf(end), target: 'Create', result: 'Less', create_revision: createdBefore.toString() };
 }
 
 function toRequestOp(op: Op): IRequestOp {

@@ -5,6 +5,7 @@ import type { Leadership } from '../leadership.js';
 import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
 import { Lists } from './lists.js';
+import { OldLists } from './old-lists.js';
 import { Overview } from './overview.js';
 import { OutOfDate, PlanWriter } from './plan-writer.js';
 import { makePlans } from './planning.js';
@@ -47,6 +48,7 @@ export class Coordination {
   readonly #overview: Overview;
   readonly #lists: Lists;
   readonly #writer: PlanWriter;
+  readonly #oldLists: OldLists;
   readonly #settling: Settling;
   readonly #takeup: Takeup;
   readonly #stuck: StuckPartitions;
@@ -69,6 +71,7 @@ export class Coordination {
     this.#leadership = leadership;
     this.#on = on;
     this.#writer = new PlanWriter(store, keys, leadership);
+    this.#oldLists = new OldLists(store, keys, leadership);
     this.#settling = new Settling(options.settle);
     this.#takeup = new Takeup(options.handoffTimeout);
     this.#stuck = new StuckPartitions(options.handoffTimeout);
@@ -151,7 +154,8 @@ export class Coordination {
 
   #passWhenDue(): void {
     const now = this.#now;
-    const times = [this.#settling.dueAt, this.#takeup.nextAt(now), this.#stuck.nextAt].filter((at) => at !== undefined);
+    const parts = [this.#settling.dueAt, this.#takeup.nextAt(now), this.#stuck.nextAt, this.#oldLists.nextAt];
+    const times = parts.filter((at) => at !== undefined);
     if (times.length > 0) this.#passAt(Math.max(now + 1, Math.min(...times)));
   }
 
@@ -196,6 +200,7 @@ export class Coordination {
     // Membership has not changed, but somebody else has written plans.
     else if (left > 0 && this.#settling.dueAt === undefined) this.#settling.disturbed(this.#now);
     if (plans.length === 0) this.#tellIfBalanced(survey);
+    if (!this.#isClosed && this.#leadership.isCurrent()) await this.#oldLists.clean(this.#overview, now);
   }
 
   /** A member that may be given partitions again is as good as one that has come. */

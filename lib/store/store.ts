@@ -86,6 +86,14 @@ export interface Compare {
   readonly createRevision: bigint;
 }
 
+/** True when every key of the range was created before this revision: what has been read then has gained none since. */
+export interface RangeCompare {
+  readonly key: string;
+  /** First key after the range. */
+  readonly end: string;
+  readonly createdBefore: bigint;
+}
+
 export type Op =
   | { readonly type: 'range'; readonly range: RangeQuery }
   | { readonly type: 'put'; readonly key: string; readonly value: Buffer; readonly lease: bigint }
@@ -97,7 +105,7 @@ export function readOf(key: string): Op {
 }
 
 export interface Txn {
-  readonly compare: readonly Compare[];
+  readonly compare: readonly (Compare | RangeCompare)[];
   readonly success: readonly Op[];
   readonly failure: readonly Op[];
 }

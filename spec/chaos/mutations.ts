@@ -34,4 +34,18 @@ export const MUTATIONS: readonly ChaosMutation[] = [
     replace: "this.#watcher.attach({ key: 'another', isPatient: true }",
     breaks: ['one leader'],
   },
+  {
+    name: 'broken pool: let go before the task has ended',
+    file: 'lib/pool/partition-work.ts',
+    search: 'return this.#running;',
+    replace: 'return undefined;',
+    breaks: ['tasks apart'],
+  },
+  {
+    name: 'broken pool: no balance',
+    file: 'lib/pool/coordination.ts',
+    search: 'Math.max(1, Math.ceil(survey.size * SHARE))',
+    replace: '0',
+    breaks: ['balance'],
+  },
 ];

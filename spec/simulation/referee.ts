@@ -1,5 +1,5 @@
 import type { Leadership } from '../../lib/leadership.js';
-import type { Txn } from '../../lib/store/store.js';
+import type { Compare, Txn } from '../../lib/store/store.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
@@ -88,7 +88,8 @@ export class Referee {
    * transaction under a compare of its own key, of each key that it deletes, and of a key behind all these, which
    * stays. Nobody is deleted for a target that has left, and no candidate of another client is.
    */
-  moving(who: string, { compare, success }: Txn, owns: (lease: bigint) => boolean): void {
+  moving(who: string, { compare: compares, success }: Txn, owns: (lease: bigint) => boolean): void {
+    const compare = compares.filter((one): one is Compare => 'createRevision' in one);
     for (const { name, prefix } of this.#records.values()) {
       const deleted = success.flatMap((op) => (op.type === 'delete' && isCandidateKey(op.key, prefix) ? [op.key] : []));
       const leaseIn = (key: string): bigint => BigInt(`0x${key.slice(prefix.length)}`);
