@@ -56,9 +56,18 @@ export function chosenIn(rows: readonly Row[], { chosen }: State): number {
 
 /** What follows from a press. */
 export function press(state: State, pressed: Press, shown: Shown): State {
+  // What was typed quickly comes together: `/mail` and Enter.
+  if ('text' in pressed && [...pressed.text].length > 1) {
+    return [...pressed.text].reduce((next, char) => press(next, pressOfChar(char), shown), state);
+  }
   if (state.isFiltering) return type(state, pressed);
-  if ('text' in pressed) return [...pressed.text].reduce((next, char) => command(next, char, shown), state);
+  if ('text' in pressed) return command(state, pressed.text, shown);
   return state.open === undefined ? moveIn(state, pressed.key, shown) : scroll(state, pressed.key, shown);
+}
+
+function pressOfChar(char: string): Press {
+  if (char === '\r' || char === '\n') return { key: 'enter' };
+  return char === '\u007f' || char === '\b' ? { key: 'erase' } : { text: char };
 }
 
 function type(state: State, pressed: Press): State {
