@@ -8,7 +8,7 @@ import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
 import { BUSY, until } from '../support/wait.js';
 
-const TTL = 2;
+const TTL = 8;
 /** A killed leader's lease ends so many milliseconds later, at the most, on a machine that is busy. */
 const LEASE_ENDS = TTL * 1_000 + 500 + BUSY;
 /** From etcd's event to the page, in milliseconds. The machine that runs the specs may be busy. */

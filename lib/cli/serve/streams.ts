@@ -99,8 +99,12 @@ export class Streams {
   }
 
   #troubleEvent(trouble: Trouble): Buffer {
+    const { health, describe } = this.#options;
     const { error, since } = trouble;
-    return eventOf('outage', { now: Date.now(), code: error.code, message: this.#options.describe(trouble), since });
+    const now = Date.now();
+    // A question that etcd leaves unanswered is noticed late: the picture was last known to be true before that.
+    const asOf = Number.isFinite(health.age) ? Math.round(now - health.age) : null;
+    return eventOf('outage', { now, code: error.code, message: describe(trouble), since, asOf });
   }
 
   #greet(stream: Stream): void {

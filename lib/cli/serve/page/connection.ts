@@ -20,8 +20,8 @@ export interface ConnectionHandlers {
   changed(changes: ChangedJson): void;
 }
 
-/** The server sends something every few seconds. After this silence (ms) the stream counts as dead. */
-const SILENCE = 20_000;
+/** The server sends something every 5 s. After this silence (ms) the stream counts as dead. */
+const SILENCE = 12_000;
 const RETRY = { first: 500, most: 15_000 } as const;
 const TOKEN = 'etcd-leader-token';
 

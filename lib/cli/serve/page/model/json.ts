@@ -83,5 +83,5 @@ export interface AnswerJson {
   /** When the server noticed. */
   readonly since?: number;
   /** The last time when the picture was known to be true. */
-  readonly asOf?: number;
+  readonly asOf?: number | null;
 }
