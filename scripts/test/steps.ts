@@ -17,7 +17,8 @@ export const STEPS: readonly Step[] = [
   { name: 'width', telling: /^\S+:\d+: \d+ columns$/, run: (stage) => stage.tool('../dist/scripts/check-width.js') },
   {
     name: 'unit',
-    run: (stage) => mocha(stage, 'dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js', 'dist/spec/view/*.spec.js'),
+    run: (stage) =>
+      mocha(stage, 'dist/spec/*.spec.js', ...['simulation', 'pool', 'view'].map((part) => `dist/spec/${part}/*.spec.js`)),
   },
   {
     name: 'simulation',
