@@ -80,8 +80,8 @@ function plain(_key: string, value: unknown): unknown {
 }
 
 /**
- * A value from etcd must not reach the terminal as it is: it may hold line ends, commands to the terminal, or marks that
- * turn the order of what follows.
+ * A value from etcd must not reach the terminal as it is: it may hold line ends, commands to the terminal, or marks
+ * that turn the order of what follows.
  */
 export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: we look for control characters
