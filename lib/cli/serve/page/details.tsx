@@ -69,8 +69,8 @@ function Content({ state, election }: { readonly state: PageState; readonly elec
       <ol class="queue">
         {queue.slice(0, SHOWN).map(({ leaseId, fencingToken, value, isOurs }, at) => (
           <li key={fencingToken}>
-            <b>{value ?? (at === 0 && leader ? leader.value : isOurs ? 'a candidate' : 'another client')}</b>{' '}
-            token {fencingToken}, lease {leaseId}
+            <b>{value ?? (at === 0 && leader ? leader.value : isOurs ? 'a candidate' : 'another client')}</b> token{' '}
+            {fencingToken}, lease {leaseId}
           </li>
         ))}
       </ol>
