@@ -7,7 +7,7 @@ import { ElectionsPage } from '../support/browser/elections-page.js';
 import { ROOT } from '../support/docs/pages.js';
 import { openSite } from '../support/serve/site.js';
 
-/** `SCREENSHOTS=1` writes the pictures of docs/serve.md anew; else they are looked at, and nothing is written. */
+/** `SCREENSHOTS=1` writes the pictures of docs/serve.md anew; else they are only made, and the checkout stays. */
 const IS_WRITING = process.env['SCREENSHOTS'] === '1';
 const FOLDER = join(ROOT, 'docs', 'img');
 /** Bytes: they are part of the package. */

@@ -51,18 +51,18 @@ function Pool({ state, pool }: { readonly state: PageState; readonly pool: PoolJ
   const [chosen, choose] = useState<string | undefined>(undefined);
   const [isList, setIsList] = useState(false);
   codes.assign(workersOf(pool));
-  const unowned = pool.partitions.filter(({ owner }) => owner === null).length;
+  const { partitions, members } = pool;
+  const unowned = partitions.filter(({ owner }) => owner === null).length;
   return (
     <div class="pool">
       <div class="legend">
         <h2>{pool.name}</h2>
         <p>
-          {`${count(pool.partitions.length, 'partition', 'partitions')}, `}
-          {`${count(pool.members.length, 'worker', 'workers')}, `}
+          {count(partitions.length, 'partition', 'partitions')}, {count(members.length, 'worker', 'workers')},{' '}
           <span class={unowned > 0 ? 'nobody' : ''}>{unowned} unowned</span>
         </p>
         <ul>
-          {pool.members.map((member) => (
+          {members.map((member) => (
             <li key={member.id}>
               <Worker
                 member={member}

@@ -9,17 +9,20 @@ export interface StreamEvent {
  * no token.
  */
 export class EventReader {
-  #rest = '';
+  /** What has come of a line that has not ended. A picture is one long line in many pieces. */
+  #rest: string[] = [];
   #event = '';
   #data: string[] = [];
 
   /** The events that this piece completes. */
   read(piece: string): StreamEvent[] {
-    // A CR at the end may be half of a line's end.
-    const text = `${this.#rest}${piece}`;
-    const isCut = text.endsWith('\r');
+    if (piece === '') return [];
+    this.#rest.push(piece);
+    if (!/[\r\n]/.test(piece) && this.#rest.at(-2)?.endsWith('\r') !== true) return [];
+    const text = this.#rest.join('');
+    const isCut = text.endsWith('\r'); // it may be half of a line's end
     const lines = (isCut ? text.slice(0, -1) : text).split(/\r\n|\n|\r/);
-    this.#rest = `${lines.pop() ?? ''}${isCut ? '\r' : ''}`;
+    this.#rest = [`${lines.pop() ?? ''}${isCut ? '\r' : ''}`];
     return lines.flatMap((line) => this.#line(line));
   }
 
