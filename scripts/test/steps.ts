@@ -18,7 +18,11 @@ export const STEPS: readonly Step[] = [
   {
     name: 'unit',
     run: (stage) =>
-      mocha(stage, 'dist/spec/*.spec.js', ...['simulation', 'pool', 'view'].map((part) => `dist/spec/${part}/*.spec.js`)),
+      mocha(
+        stage,
+        'dist/spec/*.spec.js',
+        ...['simulation', 'pool', 'view'].map((part) => `dist/spec/${part}/*.spec.js`),
+      ),
   },
   {
     name: 'simulation',
