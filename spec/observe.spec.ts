@@ -220,8 +220,8 @@ describe('who leads', () => {
     const stories = [a, b].map(({ election }) => record(election, ['leader']));
     await world.queued(a.election, b.election);
     expect([stories, a.election.currentLeader(), b.election.currentLeader()]).to.deep.equal([[[], []], 'a', undefined]);
-    // Its own key, and the control keys of the election that it leads.
-    expect(a.store.open).to.deep.equal(['watch stream', `watch ${a.election.leadership?.key}`, 'watch jobs!']);
+    // The control keys of the election that it leads, and its own key.
+    expect(a.store.open).to.deep.equal(['watch stream', 'watch jobs!', `watch ${a.election.leadership?.key}`]);
   });
 
   it('is the candidate itself as soon as the candidate leads, and nobody as soon as it is stopped', async () => {

@@ -33,6 +33,7 @@ describe('the benchmark', () => {
       'crowd-4',
       'fleet-20',
       'takeover-20',
+      'takeover-20-settled',
     ]);
     for (const { id, measurements } of results) {
       for (const who of ['etcd-leader', 'floor']) {
