@@ -73,6 +73,11 @@ export const TARGETS: readonly Target[] = [
   { title: '10,000 elections lead', ...times(1.3, 'floor'), figure: against('floor', 'fleet-10000') },
   { title: '10,000 elections lead', ...atMost(0, 'errors'), figure: figure('fleet-10000', 'errors') },
   { title: '10,000 taken over', ...times(1.5, 'floor'), figure: against('floor', 'takeover-10000') },
+  {
+    title: '10,000 taken over, watches created',
+    ...times(1.5, 'floor'),
+    figure: against('floor', 'takeover-10000-settled'),
+  },
   { title: '10,000 taken over, the slowest', ...atMost(2_000, 'ms'), figure: worst('takeover-10000') },
   { title: '10,000 taken over', ...atMost(0, 'errors'), figure: figure('takeover-10000', 'errors') },
   { title: 'heap of an election that leads', ...atMost(3_400, 'bytes'), figure: figure('fleet-10000', 'heap bytes') },

@@ -33,6 +33,8 @@ export interface Amounts {
   readonly fleets: readonly number[];
   /** How often each fleet is started. */
   readonly launches: number;
+  /** Fleets in processes of their own, all at once. */
+  readonly many: { readonly processes: number; readonly inEach: number };
   /** Milliseconds that a fleet is measured while it is idle. */
   readonly idle: number;
   /** Milliseconds to wait after a change in a crowd, because observers spread their reads over this time. */
@@ -54,6 +56,7 @@ export const FULL: Amounts = {
   changes: 50,
   fleets: [100, 1_000, 10_000],
   launches: 5,
+  many: { processes: 10, inEach: 10_000 },
   idle: 12_000,
   aftermath: 2_500,
   peerAtMost: 10_000,
@@ -72,6 +75,7 @@ export const QUICK: Amounts = {
   changes: 2,
   fleets: [20],
   launches: 1,
+  many: { processes: 2, inEach: 20 },
   idle: 200,
   aftermath: 100,
   peerAtMost: 20,
@@ -88,6 +92,8 @@ export interface World {
   readonly say: (text: string) => void;
   /** The folder of etcd's data, if the cluster is ours. */
   readonly folder: string | undefined;
+  /** The processes of etcd's members; none if the cluster is not ours. */
+  readonly etcd: () => readonly number[];
   close(): Promise<void>;
 }
 
@@ -95,7 +101,8 @@ export async function openWorld(amounts: Amounts, say: (text: string) => void): 
   const cluster = await Cluster.start();
   const { hosts, members } = cluster;
   const counter = new RequestCounter(hosts);
-  return { hosts, amounts, counter, say, folder: members[0]?.folder, close: () => cluster.stop() };
+  const etcd = (): number[] => members.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+  return { hosts, amounts, counter, say, folder: members[0]?.folder, etcd, close: () => cluster.stop() };
 }
 
 export function clientOf(hosts: readonly string[]): Etcd3 {

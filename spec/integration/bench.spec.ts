@@ -33,6 +33,7 @@ describe('the benchmark', () => {
       'crowd-4',
       'fleet-20',
       'takeover-20',
+      'takeover-20-settled',
       'pool-12-cold',
       'pool-12-join',
       'pool-12-crash',
