@@ -1,4 +1,5 @@
 import { Etcd3, type IOptions } from 'etcd3';
+import { show } from './checks.js';
 import { SystemClock } from './common/time.js';
 import { ElectionError } from './errors.js';
 import type { CertificateFiles } from './etcd/certificate-files.js';
@@ -6,7 +7,7 @@ import { type PasswordAuth, withPassword } from './etcd/password.js';
 import { RenewingClient } from './etcd/renewing-client.js';
 import { nameNoAddresses } from './etcd/server-name.js';
 import type { Logger } from './log.js';
-import { resolveLogger, show } from './options.js';
+import { resolveLogger } from './options.js';
 
 /** What etcd3 takes, with certificates and passwords that may change while the client is used. */
 export interface ClientOptions extends Omit<IOptions, 'auth'> {

@@ -9,21 +9,13 @@ import type { Task, Workload } from './campaign/task-run.js';
 import { TermRecord } from './campaign/term-record.js';
 import { checkTarget } from './campaign/transfer.js';
 import { type Candidate, leaderOf, toCandidate } from './candidate.js';
+import { checkCallOptions, checkClient, checkName, checkPriority, resolveValue } from './checks.js';
 import { type Environment, isEnvironment } from './environment.js';
 import type { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import type { Leadership } from './leadership.js';
 import { childLogger, type Logger } from './log.js';
-import {
-  checkCallOptions,
-  checkClient,
-  checkName,
-  checkPriority,
-  type ElectionOptions,
-  resolveElectionOptions,
-  resolveValue,
-  splitOptions,
-} from './options.js';
+import { type ElectionOptions, resolveElectionOptions, splitOptions } from './options.js';
 import { LeaderIterator } from './queue/leader-iterator.js';
 import { Queue } from './queue/queue.js';
 import type { RecordedTerm } from './queue/recorded-terms.js';

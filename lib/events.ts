@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'eventemitter3';
 import type { Candidate } from './candidate.js';
+import { show } from './checks.js';
 import { isThenable } from './common/deferred.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
 import type { Logger } from './log.js';
-import { show } from './options.js';
 
 /** Every event of an {@link Election} and what its listeners are given. */
 export interface ElectionEvents {

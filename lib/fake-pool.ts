@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
+import { checkError, show } from './checks.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { ElectionError } from './errors.js';
-import { checkError, show } from './options.js';
 import { PoolKeys } from './pool/keys.js';
 import { checkPartition, type PoolOptions } from './pool/options.js';
 import type { Ownership } from './pool/ownership.js';

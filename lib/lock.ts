@@ -1,6 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 import { abortedBy } from './campaign/elected-waiters.js';
 import type { Task } from './campaign/task-run.js';
+import { checkCallOptions, checkClient, checkName, show } from './checks.js';
 import { onAbort } from './common/abort.js';
 import { withResolvers } from './common/deferred.js';
 import { Election } from './election.js';
@@ -11,7 +12,6 @@ import { type AcquireOptions, type LockOptions, type ResolvedLockOptions, resolv
 import { Turns } from './lock/turns.js';
 import { Work } from './lock/work.js';
 import { childLogger, type Logger } from './log.js';
-import { checkCallOptions, checkClient, checkName, show } from './options.js';
 import { Session } from './session.js';
 import { ClientClosed } from './store/store.js';
 

@@ -1,8 +1,9 @@
 import type { Etcd3 } from 'etcd3';
 import type { SessionParts } from './campaign/context.js';
+import { checkClient } from './checks.js';
 import { type Environment, environmentOf, isEnvironment, sessionPartsOf } from './environment.js';
 import { childLogger } from './log.js';
-import { checkClient, resolveSessionOptions, type SessionOptions } from './options.js';
+import { resolveSessionOptions, type SessionOptions } from './options.js';
 
 /**
  * One lease, kept alive, shared by any number of elections: ten thousand of them cost one refresh every third of the

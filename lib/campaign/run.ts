@@ -1,6 +1,6 @@
+import { checkCallOptions, show } from '../checks.js';
 import { onAbort } from '../common/abort.js';
 import { ElectionError } from '../errors.js';
-import { checkCallOptions, show } from '../options.js';
 import type { Campaign } from './campaign.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';

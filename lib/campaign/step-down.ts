@@ -1,6 +1,6 @@
 import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import { checkCallOptions } from '../checks.js';
 import { ElectionError } from '../errors.js';
-import { checkCallOptions } from '../options.js';
 import type { Campaign } from './campaign.js';
 import type { CampaignContext } from './context.js';
 import { checkTarget, findTarget, type Target } from './transfer.js';

@@ -1,6 +1,6 @@
 import type { Candidate } from '../candidate.js';
+import { check, show } from '../checks.js';
 import { ElectionError } from '../errors.js';
-import { check, show } from '../options.js';
 import { isBlocking } from '../queue/keys.js';
 import type { OwnKey } from '../queue/queue.js';
 import { bestOf, moveUp, readStanding, type Standing, thoseBehind } from '../queue/standing.js';

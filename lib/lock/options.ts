@@ -1,5 +1,5 @@
+import { checkCallOptions } from '../checks.js';
 import {
-  checkCallOptions,
   type ElectionOptions,
   type ResolvedSessionOptions,
   resolveElectionOptions,

@@ -1,16 +1,12 @@
 import { hostname } from 'node:os';
+import { check, checkNames, checkObject, MAX_TIMEOUT, show } from '../checks.js';
 import { ElectionError } from '../errors.js';
 import {
-  check,
-  checkNames,
-  checkObject,
   type ElectionOptions,
-  MAX_TIMEOUT,
   type ResolvedElectionOptions,
   type ResolvedSessionOptions,
   resolveElectionOptions,
   type SessionOptions,
-  show,
   splitOptions,
 } from '../options.js';
 import { bytesOfList, PartitionList } from './partition-list.js';

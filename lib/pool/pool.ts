@@ -1,12 +1,12 @@
 import type { Etcd3 } from 'etcd3';
 import { abortedBy } from '../campaign/elected-waiters.js';
 import type { Candidate } from '../candidate.js';
+import { checkCallOptions, checkClient, checkName, show } from '../checks.js';
 import { onAbort } from '../common/abort.js';
 import { type Environment, isEnvironment } from '../environment.js';
 import { ElectionError } from '../errors.js';
 import { Events } from '../events.js';
 import { childLogger, type Logger } from '../log.js';
-import { checkCallOptions, checkClient, checkName, show } from '../options.js';
 import { Session } from '../session.js';
 import type { PoolContext } from './context.js';
 import type { PoolEventName, PoolEvents, PoolListener } from './events.js';
