@@ -200,7 +200,7 @@ describe('the chaos checker', () => {
       return to === undefined ? [begins] : [begins, ['T', to, term, 'ends', isHeld]];
     }
 
-    it('finds nothing where each task begins when the last has ended, and all end with their share', async () => {
+    it('finds nothing where each task begins when the last has ended, and all have their share', async () => {
       const { findings, verdict } = await judged(files);
       expect(verdict).to.deep.equal([]);
       expect(findings.pool).to.deep.include({ partitions: 4, tasks: 2, held: 1, badTasks: [] });
@@ -234,7 +234,7 @@ describe('the chaos checker', () => {
       expect(verdict).to.deep.equal(['cleo-1: two tasks of pool/0 at a time']);
     });
 
-    it('finds a worker that ends with two partitions less than another, and a partition of nobody', async () => {
+    it('finds a worker that has two partitions less than another at the end, and one that nobody has', async () => {
       const greedy = [...(files['cleo-1'] ?? []), ...leads(50, 60 * SECOND, END, 'pool/2')];
       const lazy = [...task(40, 2 * SECOND), ...leads(41, SECOND, 59 * SECOND, 'pool/2')];
       const three = await judged({

@@ -14,7 +14,7 @@ import { encodePlan } from '../../lib/pool/wire.js';
 const PARTITIONS = 10_000;
 /** Looks at a partition's name or queue that count as a millisecond. In earnest 10,000 and more take one. */
 const LOOKS_IN_A_MS = 500;
-/** The most looks without a pause: the work that the breather allows, and what lies between two asks. */
+/** The most looks without a pause: what the breather allows, and what lies between two looks at the clock. */
 const MOST_LOOKS = 8 * LOOKS_IN_A_MS + 3_000;
 
 /** A clock on which only work takes time: it is counted, so that a busy machine changes nothing. */

@@ -51,7 +51,7 @@ describe('what deletes old lists', () => {
     expect(oldLists.nextAt).to.equal(undefined);
   });
 
-  it('deletes nothing when a member has joined of which it has not heard, and tries again later', async () => {
+  it('deletes nothing when a member has joined that the coordinator has not heard of, and tries later', async () => {
     const unheard = join('2f', OLD);
     await clean(KEPT);
     expect(lists()).to.deep.equal([USED, OLD]);

@@ -21,8 +21,7 @@ const SHARDS = 50;
 export const PARTITIONS = 24;
 
 export const PROFILES: readonly Profile[] = [
-  // Without time to spare.
-  { name: 'ada', client: 'created', ttl: 3, renewDeadline: 2.95, session: false, pool: true, shards: 0 },
+  { name: 'ada', client: 'created', ttl: 3, renewDeadline: 2.95, session: false, pool: true, shards: 0 }, // no slack
   { name: 'ben', client: 'plain', ttl: 3, session: false, pool: false, shards: 0 },
   { name: 'cleo', client: 'created', ttl: 3, session: true, pool: true, shards: SHARDS },
   { name: 'dan', client: 'plain', ttl: 4, session: true, pool: true, shards: SHARDS },

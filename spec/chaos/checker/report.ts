@@ -34,7 +34,7 @@ function pool({ pool: found }: Findings): string[] {
   const { partitions, tasks, held, badTasks, balance } = found;
   const shares = [...(balance?.shares ?? [])].map(([worker, count]) => `${worker} ${count}`).join(', ');
   return [
-    `pool             ${tasks} tasks in ${partitions} partitions, ${held} in order, ${badTasks.length} met the next`,
+    `pool             ${tasks} tasks in ${partitions}, ${held} ended in order, ${badTasks.length} not in turn`,
     `  at the end     ${shares === '' ? 'unknown' : shares}, nobody ${balance?.unowned.length ?? 0}`,
   ];
 }
