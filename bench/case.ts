@@ -6,6 +6,8 @@ import type { World } from './world.js';
 export interface Case {
   readonly name: string;
   readonly about: string;
+  /** The case takes so much of the machine that it is run only when it is asked for by name. */
+  readonly isSpecial?: boolean;
   run(world: World): Promise<Result[]>;
 }
 

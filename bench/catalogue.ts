@@ -3,10 +3,12 @@ import { crash } from './cases/crash.js';
 import { crowd } from './cases/crowd.js';
 import { fleet } from './cases/fleet.js';
 import { handover, queued } from './cases/handover.js';
+import { pool } from './cases/pool.js';
+import { processes } from './cases/processes.js';
 import { start } from './cases/start.js';
 import { takeover } from './cases/takeover.js';
 
-export const CASES: readonly Case[] = [handover, queued, crash, start, crowd, fleet, takeover];
+export const CASES: readonly Case[] = [handover, queued, crash, start, crowd, fleet, takeover, pool, processes];
 
 /** @throws Error that names the cases there are */
 export function chosen(names: readonly string[]): readonly Case[] {
@@ -15,5 +17,7 @@ export function chosen(names: readonly string[]): readonly Case[] {
     const known = CASES.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n');
     throw new Error(`no such case: ${unknown.join(', ')}. The cases are\n${known}`);
   }
-  return names.length === 0 ? CASES : CASES.filter(({ name }) => names.includes(name));
+  return names.length === 0
+    ? CASES.filter(({ isSpecial }) => isSpecial !== true)
+    : CASES.filter(({ name }) => names.includes(name));
 }

@@ -73,6 +73,11 @@ export const TARGETS: readonly Target[] = [
   { title: '10,000 elections lead', ...times(1.3, 'floor'), figure: against('floor', 'fleet-10000') },
   { title: '10,000 elections lead', ...atMost(0, 'errors'), figure: figure('fleet-10000', 'errors') },
   { title: '10,000 taken over', ...times(1.5, 'floor'), figure: against('floor', 'takeover-10000') },
+  {
+    title: '10,000 taken over, watches created',
+    ...times(1.5, 'floor'),
+    figure: against('floor', 'takeover-10000-settled'),
+  },
   { title: '10,000 taken over, the slowest', ...atMost(2_000, 'ms'), figure: worst('takeover-10000') },
   { title: '10,000 taken over', ...atMost(0, 'errors'), figure: figure('takeover-10000', 'errors') },
   { title: 'heap of an election that leads', ...atMost(3_400, 'bytes'), figure: figure('fleet-10000', 'heap bytes') },
@@ -80,6 +85,26 @@ export const TARGETS: readonly Target[] = [
     title: 'heap of an election that waits',
     ...atMost(3_900, 'bytes'),
     figure: figure('takeover-10000', 'heap bytes'),
+  },
+  ...['cold-apart', 'join-apart'].map((phase) => ({
+    title: `a pool of 10,000, ${phase}: planning blocks an event loop`,
+    ...atMost(50, 'ms'),
+    figure: figure(`pool-10000-${phase}`, 'of its own work ms'),
+  })),
+  {
+    title: 'a pool of 10,000, a join',
+    ...atMost(1_000, 'moves'),
+    figure: figure('pool-10000-join', 'moves'),
+  },
+  {
+    title: 'a pool of 10,000, a rolling restart',
+    ...atMost(2, 'moves per partition'),
+    figure: figure('pool-10000-rolling', 'moves per partition'),
+  },
+  {
+    title: 'a pool of 10,000, a rolling restart with surge',
+    ...atMost(1, 'moves per partition'),
+    figure: figure('pool-10000-surge', 'moves per partition'),
   },
   { title: '10,000 elections, idle', ...atMost(1, '% of a core'), figure: figure('fleet-10000', 'idle cpu %') },
 ];

@@ -3,6 +3,19 @@ import { createClient } from '../lib/index.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { RequestCounter } from './requests.js';
 
+/** One pool that is measured. */
+export interface PoolAmounts {
+  readonly partitions: number;
+  /** Processes. */
+  readonly workers: number;
+  /** Seconds. */
+  readonly ttl: number;
+  /** How often it is lived through. Only the first time all processes are restarted. */
+  readonly lives: number;
+  /** One more process coordinates and owns nothing, so that its event loop shows what planning alone costs. */
+  readonly isApart: boolean;
+}
+
 /** How much is measured. */
 export interface Amounts {
   /** Handovers and starts of each contestant. */
@@ -20,12 +33,15 @@ export interface Amounts {
   readonly fleets: readonly number[];
   /** How often each fleet is started. */
   readonly launches: number;
+  /** Fleets in processes of their own, all at once. */
+  readonly many: { readonly processes: number; readonly inEach: number };
   /** Milliseconds that a fleet is measured while it is idle. */
   readonly idle: number;
   /** Milliseconds to wait after a change in a crowd, because observers spread their reads over this time. */
   readonly aftermath: number;
   /** The most elections that etcd3 is asked to hold. */
   readonly peerAtMost: number;
+  readonly pools: readonly PoolAmounts[];
   /** Whether Go's election is built when it is not there yet. */
   readonly buildsGo: boolean;
 }
@@ -40,9 +56,11 @@ export const FULL: Amounts = {
   changes: 50,
   fleets: [100, 1_000, 10_000],
   launches: 5,
+  many: { processes: 10, inEach: 10_000 },
   idle: 12_000,
   aftermath: 2_500,
   peerAtMost: 10_000,
+  pools: [false, true].map((isApart) => ({ partitions: 10_000, workers: 10, ttl: 10, lives: 3, isApart })),
   buildsGo: true,
 };
 
@@ -57,9 +75,11 @@ export const QUICK: Amounts = {
   changes: 2,
   fleets: [20],
   launches: 1,
+  many: { processes: 2, inEach: 20 },
   idle: 200,
   aftermath: 100,
   peerAtMost: 20,
+  pools: [false, true].map((isApart) => ({ partitions: 12, workers: 3, ttl: 3, lives: 1, isApart })),
   buildsGo: false,
 };
 
@@ -72,6 +92,8 @@ export interface World {
   readonly say: (text: string) => void;
   /** The folder of etcd's data, if the cluster is ours. */
   readonly folder: string | undefined;
+  /** The processes of etcd's members; none if the cluster is not ours. */
+  readonly etcd: () => readonly number[];
   close(): Promise<void>;
 }
 
@@ -79,7 +101,8 @@ export async function openWorld(amounts: Amounts, say: (text: string) => void): 
   const cluster = await Cluster.start();
   const { hosts, members } = cluster;
   const counter = new RequestCounter(hosts);
-  return { hosts, amounts, counter, say, folder: members[0]?.folder, close: () => cluster.stop() };
+  const etcd = (): number[] => members.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+  return { hosts, amounts, counter, say, folder: members[0]?.folder, etcd, close: () => cluster.stop() };
 }
 
 export function clientOf(hosts: readonly string[]): Etcd3 {

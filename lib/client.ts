@@ -5,6 +5,7 @@ import { ElectionError } from './errors.js';
 import type { CertificateFiles } from './etcd/certificate-files.js';
 import { type PasswordAuth, withPassword } from './etcd/password.js';
 import { RenewingClient } from './etcd/renewing-client.js';
+import { nameNoAddresses } from './etcd/server-name.js';
 import type { Logger } from './log.js';
 import { resolveLogger } from './options.js';
 
@@ -90,7 +91,9 @@ export function createClient(options: ClientOptions): Etcd3 {
     return new RenewingClient(resolved, tls, { clock: new SystemClock(), logger: guarded });
   }
   try {
-    return new Etcd3(resolved);
+    const client = new Etcd3(resolved);
+    nameNoAddresses(client);
+    return client;
   } catch (err) {
     if (options.credentials === undefined) throw err;
     // OpenSSL does not say which option it speaks of.

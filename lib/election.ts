@@ -6,6 +6,7 @@ import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import { type StepDownOptions, stepDown } from './campaign/step-down.js';
 import type { Task, Workload } from './campaign/task-run.js';
+import { TermRecord } from './campaign/term-record.js';
 import { checkTarget } from './campaign/transfer.js';
 import { type Candidate, leaderOf, toCandidate } from './candidate.js';
 import { checkCallOptions, checkClient, checkName, checkPriority, resolveValue } from './checks.js';
@@ -17,6 +18,8 @@ import { childLogger, type Logger } from './log.js';
 import { type ElectionOptions, resolveElectionOptions, splitOptions } from './options.js';
 import { LeaderIterator } from './queue/leader-iterator.js';
 import { Queue } from './queue/queue.js';
+import type { RecordedTerm } from './queue/recorded-terms.js';
+import { readTerms } from './queue/term-history.js';
 import { Session } from './session.js';
 import { textOf } from './store/bytes.js';
 
@@ -81,6 +84,7 @@ export class Election {
     };
     this.#events = new Events(log, this);
     this.#campaign = new Campaign(this.#context, this.#events);
+    if (resolved.history !== undefined) new TermRecord(this.#context, resolved.history, this.#events);
   }
 
   /**
@@ -290,6 +294,24 @@ export class Election {
    */
   async candidates(): Promise<Candidate[]> {
     return (await this.#context.queue.all()).map(toCandidate);
+  }
+
+  /**
+   * The terms that leaders with the option `history` have recorded, oldest first. Needs no `start()`, and not the
+   * option. A term that has just begun or ended may be missing for a moment, and the terms of leaders without the
+   * option are missing. The times are the leaders' wall clocks: for people, never to decide by.
+   *
+   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
+   * @example
+   * ```ts
+   * for (const { value, from, until, why } of await election.history()) {
+   *   console.log(value, new Date(from), until && new Date(until), why);
+   * }
+   * ```
+   */
+  async history(): Promise<RecordedTerm[]> {
+    const { name, session } = this.#context;
+    return readTerms({ name, store: session.store });
   }
 
   /**

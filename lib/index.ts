@@ -24,4 +24,5 @@ export type { PoolTask } from './pool/partition-work.js';
 export { Pool } from './pool/pool.js';
 export type { Member } from './pool/queries.js';
 export type { StuckPartition } from './pool/stuck.js';
+export type { RecordedTerm } from './queue/recorded-terms.js';
 export { Session } from './session.js';

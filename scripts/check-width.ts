@@ -26,7 +26,7 @@ export function tooWide(file: string, text: string): string[] {
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|mjs|md)$/.test(file))
+    .filter((file) => /\.(tsx?|mjs|css|md)$/.test(file))
     .map((file) => join(folder, file));
 }
 

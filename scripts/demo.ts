@@ -1,6 +1,7 @@
 /**
  * A demonstration of leader election: three candidates in processes of their own, on a cluster of three etcd members.
- * One leader is killed, and one leaves in order. Exits with 0 only if all that is shown has happened.
+ * One leader is killed, and one leaves in order. Exits with 0 only if all that is shown has happened. With `--web` the
+ * page of `etcd-leader serve` shows it too, and stays until Ctrl-C.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, Election } from '../lib/index.js';
@@ -8,14 +9,21 @@ import { Cluster } from '../spec/support/cluster/cluster.js';
 import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
 import { until } from '../spec/support/wait.js';
 import { Contender } from './demo/contender.js';
+import { Page } from './demo/page.js';
 import { paint, remark, say, title } from './demo/screen.js';
 
 const TTL = 3;
 const READING_TIME = 3_000;
+/** Milliseconds: what takes longer has failed, also on a machine that has other work. */
+const LONG = 40_000;
 const NAMES = ['ada', 'ben', 'cleo'];
 
+const isWeb = process.argv.includes('--web');
+/** Ctrl-C before the end is a demo that has not been shown. */
+let interrupted = (): void => process.exit(130);
+
 // On `exit` candidates and members are killed, and the cluster's folder is removed.
-process.once('SIGINT', () => process.exit(130));
+process.on('SIGINT', () => interrupted());
 process.once('SIGTERM', () => process.exit(143));
 process.stdout.once('error', () => process.exit(1));
 
@@ -39,10 +47,16 @@ async function demo(): Promise<void> {
   const watcher = new Election(client, election);
   const queue = async (): Promise<string[]> => (await watcher.candidates()).map(({ value }) => value);
 
+  const page = isWeb ? await Page.serve(cluster.hosts, election) : undefined;
+  if (page !== undefined) {
+    say(`the page is at ${paint('bold', page.url)}`);
+    await sleep(READING_TIME);
+  }
+
   say(`three candidates start: ${NAMES.join(', ')}`);
   remark(`one process each, with a lease of ${TTL} s that it keeps refreshing`);
   const contenders = NAMES.map((name) => new Contender(name, { hosts: cluster.hosts, election, ttl: TTL }));
-  await until(async () => (await queue()).length === NAMES.length, { within: 15_000, what: 'all three to be queued' });
+  await until(async () => (await queue()).length === NAMES.length, { within: LONG, what: 'all three to be queued' });
   const first = await leaderAmong(contenders);
   await show(first, queue);
 
@@ -70,9 +84,22 @@ async function demo(): Promise<void> {
   third.send('SIGTERM');
   await endOf(third);
   await until(async () => (await queue()).length === 0, { what: 'the queue to be empty' });
+  if (page !== undefined) await shownUntilInterrupted(page);
   client.close();
   await cluster.stop();
   say('everything is stopped');
+}
+
+/** Keeps the page, where the whole story can be looked at. */
+async function shownUntilInterrupted(page: Page): Promise<void> {
+  const over = new Promise<void>((resolve) => {
+    interrupted = resolve;
+  });
+  say('the page stays until Ctrl-C');
+  const alive = setInterval(() => {}, 60_000); // waiting for a signal keeps no process alive
+  await over;
+  clearInterval(alive);
+  await page.close();
 }
 
 /** Resolves with the candidate that has been elected. */
@@ -80,7 +107,7 @@ async function leaderAmong(contenders: readonly Contender[]): Promise<Contender>
   const names = contenders.map(({ name }) => name).join(' or ');
   const heard = (): Contender | undefined =>
     contenders.find(({ elected, ended }) => elected !== undefined || ended !== undefined);
-  const leader = await until(heard, { within: 20_000, what: `${names} to lead` });
+  const leader = await until(heard, { within: LONG, what: `${names} to lead` });
   if (leader.ended !== undefined) throw new Error(`${leader.name} has ended (${leader.ended})`);
   return leader;
 }
@@ -98,7 +125,7 @@ async function show(leader: Contender, queue: () => Promise<string[]>, previous?
 }
 
 async function endOf(contender: Contender): Promise<void> {
-  const code = await until(() => contender.ended, { within: 10_000, what: `${contender.name} to end` });
+  const code = await until(() => contender.ended, { within: LONG, what: `${contender.name} to end` });
   if (code !== 0) throw new Error(`${contender.name} ended with ${code}`);
 }
 

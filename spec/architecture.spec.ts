@@ -25,7 +25,8 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
  * each may import.
  */
 const ON_TOP: Readonly<Record<string, readonly string[]>> = {
-  cli: [],
+  view: [],
+  cli: ['view'],
   recording: [],
   metrics: ['recording'],
   otel: ['recording'],

@@ -175,6 +175,89 @@ describe('the chaos checker', () => {
     });
   });
 
+  describe('on a pool', () => {
+    const END = 70 * SECOND;
+    const elections = ['main', 'pool/0', 'pool/1', 'pool/2', 'pool/3'];
+    /** Two workers with two partitions each, until the end. */
+    const files: Readonly<Record<string, readonly LogRecord[]>> = {
+      nemesis: [
+        ['P', 0, 60_000, ['kill'], elections],
+        ['O', 0, 'pool/', ['cleo', 'dan']],
+        ...(GOOD['nemesis'] ?? []).slice(1),
+      ],
+      'cleo-1': [
+        ...task(30, SECOND, 2 * SECOND),
+        ...leads(31, SECOND, END, 'pool/0'),
+        ...leads(32, SECOND, END, 'pool/1'),
+      ],
+      'dan-2': [...task(40, 2 * SECOND), ...leads(41, SECOND, END, 'pool/2'), ...leads(42, SECOND, END, 'pool/3')],
+    };
+
+    /** A task of the partition 0. Its lease was there until its end, unless said otherwise. */
+    function task(token: number, from: number, to?: number, isHeld = true): LogRecord[] {
+      const term = ['pool/0', String(token)] as const;
+      const begins: LogRecord = ['T', from, term, 'begins'];
+      return to === undefined ? [begins] : [begins, ['T', to, term, 'ends', isHeld]];
+    }
+
+    it('finds nothing where each task begins when the last has ended, and all end with their share', async () => {
+      const { findings, verdict } = await judged(files);
+      expect(verdict).to.deep.equal([]);
+      expect(findings.pool).to.deep.include({ partitions: 4, tasks: 2, held: 1, badTasks: [] });
+      expect([...(findings.pool?.balance?.shares ?? [])]).to.deep.equal([
+        ['cleo', 2],
+        ['dan', 2],
+      ]);
+    });
+
+    it('finds a task that begins a microsecond before the last one of its partition has ended', async () => {
+      const early = [...task(40, 2 * SECOND - 1), ...(files['dan-2'] ?? []).slice(1)];
+      expect((await judged({ ...files, 'dan-2': early })).verdict).to.deep.equal([
+        'the task of dan-2 with token 40 began 0.001 ms before that of cleo-1 with token 30 ended: pool/0',
+      ]);
+    });
+
+    it('does not accuse when the lease may have ended before the task, or was removed by hand', async () => {
+      const early = [...task(40, 2 * SECOND - 1), ...(files['dan-2'] ?? []).slice(1)];
+      const late = [...task(30, SECOND, 2 * SECOND, false), ...(files['cleo-1'] ?? []).slice(2)];
+      const other = task(50, 10 * SECOND, 11 * SECOND); // one that was let go in order
+      const unsure = await judged({ ...files, 'dan-2': early, 'cleo-1': late, 'eve-1': other });
+      expect(unsure.verdict).to.deep.equal([]);
+      const removal: LogRecord = ['B', SECOND + 1, SECOND + 2, 'lease', 'abc'];
+      const removed = await judged({ ...files, 'dan-2': early, nemesis: [...(files['nemesis'] ?? []), removal] });
+      expect(removed.verdict).to.deep.equal([]);
+    });
+
+    it('finds two tasks of one partition in one process, whatever became of the lease', async () => {
+      const twice = [...task(30, SECOND), ...task(33, 2 * SECOND, 3 * SECOND), ...(files['cleo-1'] ?? []).slice(2)];
+      const { verdict } = await judged({ ...files, 'cleo-1': twice, 'dan-2': (files['dan-2'] ?? []).slice(1) });
+      expect(verdict).to.deep.equal(['cleo-1: two tasks of pool/0 at a time']);
+    });
+
+    it('finds a worker that ends with two partitions less than another, and a partition of nobody', async () => {
+      const greedy = [...(files['cleo-1'] ?? []), ...leads(50, 60 * SECOND, END, 'pool/2')];
+      const lazy = [...task(40, 2 * SECOND), ...leads(41, SECOND, 59 * SECOND, 'pool/2')];
+      const three = await judged({
+        ...files,
+        'cleo-1': greedy,
+        'dan-2': [...lazy, ...leads(42, SECOND, END, 'pool/3')],
+      });
+      expect(three.verdict).to.deep.equal(['the pool was not balanced at the end: cleo 3, dan 1, nobody 0']);
+      const nobody = await judged({
+        ...files,
+        'dan-2': [...lazy, ...leads(42, 61 * SECOND, END - 2 * SECOND, 'pool/3')],
+      });
+      expect(nobody.verdict).to.include('the pool was not balanced at the end: cleo 2, dan 0, nobody 2');
+    });
+
+    it('fails a run in which no partition was let go in order', async () => {
+      const none = [...task(30, SECOND), ...(files['cleo-1'] ?? []).slice(2)];
+      expect((await judged({ ...files, 'cleo-1': none })).verdict).to.deep.equal([
+        'no partition of the pool was let go in order',
+      ]);
+    });
+  });
+
   describe('on what a run has done', () => {
     it('fails a run in which the leader never changed', async () => {
       const { verdict } = await judged({ 'ada-1': leads(10, SECOND, 70 * SECOND), 'ben-1': [], journal: [] });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { type Etcd3, isRecoverableError } from 'etcd3';
 import { createClient } from '../lib/client.js';
 import { GrpcMember, Status } from './support/grpc-member.js';
+import { Authority } from './support/security/certificates.js';
 import { tracked } from './support/track.js';
 
 describe('createClient()', () => {
@@ -158,5 +159,28 @@ describe('createClient()', () => {
     };
     await open({ hosts: member.host, faultHandling: { global: policy as never } }).get('a');
     expect(executed).to.equal(1);
+  });
+
+  describe('over TLS, by an address', () => {
+    const membersOf = async (address: string): Promise<{ member: GrpcMember; client: Etcd3 }> => {
+      const authority = tracked(await Authority.create());
+      const member = await GrpcMember.listen(await authority.client('member', address));
+      const { rootCertificate, privateKey, certChain } = await authority.client();
+      const credentials = { rootCertificate, privateKey, certChain };
+      return { member, client: open({ hosts: `https://${member.host}`, credentials }) };
+    };
+
+    it('reaches a member whose certificate has the address', async () => {
+      const { member, client } = await membersOf('127.0.0.1');
+      expect(await client.get('a')).to.equal(null);
+      expect(member.requests('Range')).to.have.length(1);
+    });
+
+    it('refuses a member whose certificate has another address', async () => {
+      const { member, client } = await membersOf('127.0.0.2');
+      const err = await client.get('a').catch((reason: Error) => reason);
+      expect(err).to.be.instanceOf(Error).with.property('message').that.includes('127.0.0.1 is not in the cert');
+      expect(member.asked).to.deep.equal([]);
+    });
   });
 });

@@ -57,17 +57,6 @@ describe('watches on etcd', () => {
     });
   });
 
-  it('are asked for without what is put, when only deletions are wanted', async () => {
-    const recorder = open();
-    recorder.stream.create(5, 'jobs/1', 'jobs/2\0', 9n, true);
-    await told(recorder, 1);
-    expect(member.requests('Watch')[0]?.['create_request']).to.deep.include({
-      key: Buffer.from('jobs/1'),
-      range_end: Buffer.from('jobs/2\0'),
-      filters: ['Noput'],
-    });
-  });
-
   it('tell puts and deletions with their revisions', async () => {
     const recorder = open();
     recorder.stream.create(1, 'a', undefined, 9n);

@@ -57,6 +57,18 @@ describe('FakeElection', () => {
     });
   }
 
+  it('records its own terms with `history`, and reads them', async () => {
+    const fake = make({ history: 5 });
+    fake.start();
+    const { fencingToken } = await fake.elect();
+    await fake.depose('LEASE_EXPIRED');
+    await fake.elect();
+    const [first, second, ...more] = await fake.history();
+    expect([first?.value, first?.fencingToken, first?.why]).to.deep.equal(['me', fencingToken, 'LEASE_EXPIRED']);
+    expect([second?.until, second?.why, more]).to.deep.equal([undefined, undefined, []]);
+    expect(JSON.parse((await fake.etcd.get('jobs!history').string()) ?? '').terms).to.have.length(2);
+  });
+
   it('hands over to the one that queues behind it, by its name', async () => {
     const fake = make();
     fake.start();

@@ -37,16 +37,17 @@ describe('a change in the queue', () => {
   for (const waiting of [10, 1_000]) {
     it(`costs one request to leave and none to take over, with ${waiting} waiting, when the leader stops`, async () => {
       const counts = await cost(waiting, (leader) => leader.stop());
-      // The watches of control keys: the old leader's is cancelled, and the new leader has one.
-      expect(counts).to.deep.equal({ ...noRequests(), revoke: 1, watch: 1, watchCancel: 3 });
+      // The new leader watches its own key, instead of the range, and control keys. Those of the old leader end with
+      // its stream.
+      expect(counts).to.deep.equal({ ...noRequests(), revoke: 1, watch: 2, watchCancel: 1 });
     });
   }
 
   it('costs one more request, for the new place, when the leader steps down', async () => {
     const counts = await cost(100, (leader) => leader.stepDown());
-    // Transactions: leave, join. Watches: our own key, the last key in the queue, and the control keys of the next
-    // leader.
-    expect(counts).to.deep.equal({ ...noRequests(), txn: 2, watch: 3, watchCancel: 4 });
+    // Transactions: leave, join. Watches: our own key, the last key in the queue, and the next leader's own key and
+    // control keys.
+    expect(counts).to.deep.equal({ ...noRequests(), txn: 2, watch: 4, watchCancel: 3 });
   });
 
   it('costs one read, by the next candidate, when a candidate in the middle of the queue leaves', async () => {

@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import { Instruments } from '../lib/metrics/instruments.js';
 import { PromPoolInstruments } from '../lib/metrics/pool-instruments.js';
 import { ATTRIBUTE, METRICS } from '../lib/otel/instruments.js';
+import { POOL_METRICS } from '../lib/otel/pool-instruments.js';
 import { namesIn, ROOT, readPage, tableUnder } from './support/docs/pages.js';
 
 interface Dashboard {
@@ -73,17 +74,24 @@ describe('what is said of the metrics', () => {
   });
 
   it('lists every metric of OpenTelemetry with its unit, and beside it the metric of Prometheus', () => {
-    const { rows } = tableUnder('docs/opentelemetry.md', 'Metrics', 'metric');
-    const listed = rows.map(({ cells }) => cells.map((cell) => cell.replaceAll('`', '')));
-    expect(listed.map(([name, , unit]) => `${name} ${unit}`)).to.have.members(
-      Object.values(METRICS).map(({ name, unit }) => `${name} ${unit}`),
-    );
-    expect(listed.map(([, , , prometheus]) => prometheus)).to.have.members(names);
+    const tables = [
+      { section: 'Metrics', metrics: METRICS, prometheus: names },
+      { section: 'Pools', metrics: POOL_METRICS, prometheus: ofPools },
+    ];
+    for (const { section, metrics, prometheus } of tables) {
+      const { rows } = tableUnder('docs/opentelemetry.md', section, 'metric');
+      const listed = rows.map(({ cells }) => cells.map((cell) => cell.replaceAll('`', '')));
+      expect(listed.map(([name, , unit]) => `${name} ${unit}`)).to.have.members(
+        Object.values(metrics).map(({ name, unit }) => `${name} ${unit}`),
+      );
+      expect(listed.map(([, , , name]) => name)).to.have.members(prometheus);
+    }
   });
 
   it('names every attribute, and none that does not exist', () => {
     const text = readPage('docs/opentelemetry.md');
-    const known = [...Object.values(ATTRIBUTE), ...Object.values(METRICS).map(({ name }) => name)];
+    const metrics = [...Object.values(METRICS), ...Object.values(POOL_METRICS)].map(({ name }) => name);
+    const known = [...Object.values(ATTRIBUTE), ...metrics];
     const spans = ['etcd_leader.term', 'etcd_leader.handover'];
     const named = new Set([...text.matchAll(/`((?:etcd_leader|error)\.[\w.]+)`/g)].map(([, name]) => name));
     expect([...named]).to.have.members([...new Set([...known, ...spans])]);

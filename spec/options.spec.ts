@@ -39,7 +39,7 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     'a misspelt option',
     () => election({ tll: 5 }),
     '`tll` is not an option; the options are `ttl`, `allowLongTtl`, `renewDeadline`, `logger`, `value`, `observe`, ' +
-      '`healthCheck`, `releaseTimeout`, `steerable`, `priority`, `preempt`',
+      '`healthCheck`, `releaseTimeout`, `steerable`, `priority`, `preempt`, `history`',
   ],
   ['a ttl of 1', () => election({ ttl: 1 }), '`ttl` must be a whole number of seconds, 2 or more; got 1'],
   ['a ttl of 2.5', () => election({ ttl: 2.5 }), '`ttl` must be a whole number of seconds, 2 or more; got 2.5'],
@@ -137,6 +137,14 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
     () => election({ priority: 1_001 }),
     '`priority` must be a whole number from -1000 to 1000; got 1001',
   ],
+  ...['-1', '1.5', '1001', '"10"', 'null', 'true'].map(
+    (text) =>
+      [
+        `history of ${text}`,
+        () => election({ history: JSON.parse(text) }),
+        `\`history\` must be a whole number of terms from 0 to 1000; got ${text}`,
+      ] as const,
+  ),
   [
     'preempt of 0',
     () => election({ preempt: 0 }),

@@ -31,7 +31,7 @@ describe('watches that are to be created', () => {
   });
 
   it('of a range belong to the group of the key whose end is awaited', () => {
-    const range = new SharedWatch({ key: 'jobs/1a', end: 'jobs/2b\0', deletionsOnly: true, awaited: 'jobs/2b' }, 1n);
+    const range = new SharedWatch({ key: 'jobs/1a', end: 'jobs/2b\0', isShared: false, awaited: 'jobs/2b' }, 1n);
     pending.add(range);
     expect([...pending.suspects('1a')]).to.deep.equal([]);
     expect([...pending.suspects('2b')]).to.deep.equal([range]);

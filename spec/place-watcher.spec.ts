@@ -61,12 +61,7 @@ describe('the place watcher', () => {
     world.etcd.delete('jobs/2b');
     await world.advance(10);
     expect([story, reads()]).to.deep.equal([[], 1]);
-    expect(process.store.open).to.deep.equal([
-      'watch stream',
-      'watch jobs/3c',
-      'watch jobs/1a',
-      'watch the ends from jobs/1a to jobs/3c',
-    ]);
+    expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/3c', 'watch from jobs/1a to jobs/3c']);
     world.etcd.delete('jobs/1a');
     await world.advance(10);
     expect([story, reads()]).to.deep.equal([['first'], 1]);

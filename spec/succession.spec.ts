@@ -1,14 +1,15 @@
 import { expect } from 'chai';
+import { ElectionError } from '../lib/errors.js';
 import { leaseIn } from '../lib/queue/keys.js';
 import { PlaceWatcher } from '../lib/queue/place-watcher.js';
 import { type Place, Queue } from '../lib/queue/queue.js';
-import type { Store } from '../lib/store/store.js';
+import type { Store, WatchHandlers } from '../lib/store/store.js';
 import { Watcher } from '../lib/watch/watcher.js';
 import type { FakeEtcdOptions } from './support/fake-etcd/options.js';
 import { type Process, recordLog, World } from './support/world.js';
 
 const [HEAD, OWN] = ['jobs/2b', 'jobs/3c'];
-const RANGE = `watch the ends from ${HEAD} to ${OWN}`;
+const RANGE = `watch from ${HEAD} to ${OWN}`;
 
 /** One candidate behind others, and all that its place watcher tells. */
 class Heir {
@@ -59,6 +60,13 @@ class Heir {
     });
   }
 
+  /** What an observer of the election tells of the head. */
+  tellHead(key = HEAD): void {
+    const head = this.world.etcd.get(key);
+    if (head === undefined) throw new Error(`no key ${key}`);
+    this.placeWatcher?.headSeen({ kv: head, revision: this.world.etcd.revision });
+  }
+
   get reads(): number {
     return this.process.store.requests.txn;
   }
@@ -75,9 +83,9 @@ describe('the second in line', () => {
     await heir.queueBehind(HEAD);
   });
 
-  it('follows one range from the smaller to the greater of its key and the key before, deletions only', () => {
+  it('follows one range, from the smaller to the greater of its key and the key before, and nothing else', () => {
     expect(heir.place?.isNext).to.equal(true);
-    expect(heir.open).to.deep.equal(['watch stream', `watch ${OWN}`, `watch ${HEAD}`, RANGE]);
+    expect(heir.open).to.deep.equal(['watch stream', RANGE]);
   });
 
   it('is first by the event alone, as of its revision, and follows nothing but its own key from then on', async () => {
@@ -95,13 +103,27 @@ describe('the second in line', () => {
   it('is first by the event alone when its key is the smaller of the two', async () => {
     heir = new Heir();
     await heir.queueBehind('jobs/9f');
-    expect(heir.open).to.include(`watch the ends from ${OWN} to jobs/9f`);
+    expect(heir.open).to.include(`watch from ${OWN} to jobs/9f`);
     heir.world.etcd.delete('jobs/9f');
     await heir.world.advance(10);
     expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
   });
 
-  it('ignores the ends of other keys that lie between the two', async () => {
+  it('hears by the range that somebody has written its key', async () => {
+    heir.world.etcd.put(OWN, 'forged');
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['rewritten'], 0]);
+  });
+
+  it('hears by the range that the key before has lost its lease, and tells that it is blocked', async () => {
+    heir.world.etcd.put(HEAD, 'forged');
+    await heir.world.advance(1_900);
+    expect(heir.story).to.deep.equal([]);
+    await heir.world.advance(200);
+    expect(heir.story).to.deep.equal(['failed: BLOCKED']);
+  });
+
+  it('ignores other keys that lie between the two', async () => {
     heir.world.etcd.put('jobs/2c', 'y');
     heir.world.etcd.delete('jobs/2c');
     await heir.world.advance(10);
@@ -166,24 +188,18 @@ describe('the third in line', () => {
     heir = new Heir();
     await heir.queueBehind('jobs/1a', HEAD);
   });
-  /** What an observer of the election tells of the head. */
-  const tell = (key = HEAD): void => {
-    const head = heir.world.etcd.get(key);
-    if (head === undefined) throw new Error(`no key ${key}`);
-    heir.placeWatcher?.headSeen({ kv: head, revision: heir.world.etcd.revision });
-  };
 
   it('is elected by no event: it reads, and finds the head before it', async () => {
     expect([heir.place?.isNext, heir.open.includes(RANGE)]).to.deep.equal([false, false]);
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(10);
     expect([heir.story, heir.reads]).to.deep.equal([[], 1]);
-    expect(heir.open).to.include(`watch the ends from jobs/1a to ${OWN}`);
+    expect(heir.open).to.include(`watch from jobs/1a to ${OWN}`);
   });
 
   it('is second, without a read, as soon as it is told that the key before its own is the head', async () => {
     heir.world.etcd.delete('jobs/1a');
-    tell();
+    heir.tellHead();
     await heir.world.advance(200);
     expect(heir.open).to.include(RANGE);
     heir.world.etcd.delete(HEAD);
@@ -193,7 +209,7 @@ describe('the third in line', () => {
 
   it('reads when the head goes before etcd can have told what was before the watch', async () => {
     heir.world.etcd.delete('jobs/1a');
-    tell();
+    heir.tellHead();
     await heir.world.advance(20);
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(10);
@@ -204,7 +220,7 @@ describe('the third in line', () => {
     heir.process.store.faults.watch = { lateBy: 400 }; // its own watch lags behind
     heir.world.etcd.delete(OWN);
     heir.world.etcd.delete('jobs/1a');
-    tell();
+    heir.tellHead();
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(1_000);
     expect(heir.story).to.deep.equal(['gone']);
@@ -213,7 +229,7 @@ describe('the third in line', () => {
   it('reads, instead of letting etcd look through more than a thousand revisions', async () => {
     for (let n = 0; n < 1_001; n++) heir.world.etcd.put('other', `${n}`);
     heir.world.etcd.delete('jobs/1a');
-    tell();
+    heir.tellHead();
     await heir.world.advance(10);
     expect([heir.story, heir.reads, heir.open.includes(RANGE)]).to.deep.equal([[], 1, true]);
     heir.world.etcd.delete(HEAD);
@@ -222,7 +238,7 @@ describe('the third in line', () => {
   });
 
   it('is not second because another key is the head, or a key of that name from another time', async () => {
-    tell('jobs/1a');
+    heir.tellHead('jobs/1a');
     const stale = heir.world.etcd.get(HEAD);
     if (stale === undefined) throw new Error('no head');
     heir.placeWatcher?.headSeen({ kv: stale, revision: 3n }); // from before its own read
@@ -284,18 +300,48 @@ describe('the second in line reads in doubt', () => {
     expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
   });
 
-  it('when etcd has refused the range, and follows the key before by its own watch', async () => {
-    for (let times = 0; times < 2; times++) {
-      heir.process.store.cancelWatches(HEAD);
-      await heir.world.advance(60);
-    }
-    heir.process.store.faults.watch = 'ok';
-    await heir.world.advance(3_000);
-    const { reads } = heir;
-    expect(reads).to.be.greaterThan(0);
-    heir.world.etcd.delete(HEAD);
-    await heir.world.advance(10);
-    expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['first']);
+  describe('when etcd has refused the range: it follows both keys by watches of their own,', () => {
+    let isRefusing = true;
+    beforeEach(async () => {
+      isRefusing = true;
+      heir = new Heir({}, (store) =>
+        withRanges(store, (id, on) => {
+          if (isRefusing) heir.process.clock.after(2, () => on.cancelled(id, undefined, NO));
+          return isRefusing;
+        }),
+      );
+      await heir.queueBehind(HEAD);
+      await heir.world.advance(200);
+      expect(heir.open).to.deep.equal(['watch stream', `watch ${OWN}`, `watch ${HEAD}`]);
+    });
+
+    it('and is first after a read', async () => {
+      const { reads } = heir;
+      heir.world.etcd.delete(HEAD);
+      await heir.world.advance(10);
+      expect([heir.story, heir.reads - reads]).to.deep.equal([['failed: PERMISSION_DENIED', 'first'], 1]);
+    });
+
+    it('and hears that its key is gone', async () => {
+      heir.world.etcd.delete(OWN);
+      heir.world.etcd.delete(HEAD);
+      await heir.world.advance(10);
+      expect(heir.story).to.deep.equal(['failed: PERMISSION_DENIED', 'gone']);
+    });
+
+    it('and needs no read once etcd has taken the range', async () => {
+      isRefusing = false;
+      await heir.world.advance(3_000);
+      expect(heir.open).to.include(RANGE);
+      const { reads } = heir;
+      heir.world.etcd.put(OWN, 'forged');
+      await heir.world.advance(10);
+      expect(heir.story).to.deep.equal(['failed: PERMISSION_DENIED', 'rewritten']);
+      heir.world.etcd.put(OWN, 'forged');
+      heir.world.etcd.delete(HEAD);
+      await heir.world.advance(10);
+      expect([heir.story.slice(2), heir.reads - reads]).to.deep.equal([['rewritten', 'first'], 1]);
+    });
   });
 
   it('when somebody has written its key', async () => {
@@ -308,8 +354,11 @@ describe('the second in line reads in doubt', () => {
   });
 
   it('when the range does not tell within a second what the watch of the key before has told', async () => {
-    heir = new Heir({}, deafToDeletions);
-    await heir.queueBehind(HEAD);
+    heir = new Heir({}, (store) => withRanges(store, () => false, true));
+    await heir.queueBehind('jobs/1a', HEAD);
+    heir.world.etcd.delete('jobs/1a');
+    heir.tellHead();
+    await heir.world.advance(200);
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(900);
     expect([heir.story, heir.reads]).to.deep.equal([[], 0]);
@@ -318,8 +367,10 @@ describe('the second in line reads in doubt', () => {
   });
 });
 
-/** A store whose ranges of deletions are created and never tell anything. */
-function deafToDeletions(store: Store): Store {
+const NO = new ElectionError('PERMISSION_DENIED', 'no');
+
+/** A store that refuses ranges when `isRefused` says so, and tells nothing of them when `areDeaf`. */
+function withRanges(store: Store, isRefused: (id: number, on: WatchHandlers) => boolean, areDeaf = false): Store {
   return {
     grant: (id, ttl) => store.grant(id, ttl),
     revoke: (id) => store.revoke(id),
@@ -329,9 +380,9 @@ function deafToDeletions(store: Store): Store {
       const deaf = new Set<number>();
       const stream = store.watch({ ...on, events: (id, events) => !deaf.has(id) && on.events(id, events) });
       return {
-        create: (id, key, end, from, deletionsOnly) => {
-          if (deletionsOnly) deaf.add(id);
-          stream.create(id, key, end, from, deletionsOnly);
+        create: (id, key, end, from) => {
+          if (end !== undefined && areDeaf) deaf.add(id);
+          if (end === undefined || !isRefused(id, on)) stream.create(id, key, end, from);
         },
         cancel: (id) => stream.cancel(id),
         ping: () => stream.ping(),

@@ -67,9 +67,9 @@ async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record
 }
 
 /** Idle figures are read when etcd has created all watches, because etcd creates them in the background. */
-async function calm({ counter, amounts }: World): Promise<void> {
+export async function calm({ counter, amounts }: World, patience = PATIENCE): Promise<void> {
   const isBusy = ({ Watch = 0 }: Requests): boolean => Watch > (20 * PAUSE) / 1_000;
-  for (let before = await counter.read(), waited = 0; waited < PATIENCE && amounts.idle > PAUSE; waited += PAUSE) {
+  for (let before = await counter.read(), waited = 0; waited < patience && amounts.idle > PAUSE; waited += PAUSE) {
     await sleep(PAUSE);
     const after = await counter.read();
     if (!isBusy(difference(before, after))) return;

@@ -5,7 +5,7 @@ import type { Lag, Measurement, Requests, Who } from '../report.js';
 import { difference, scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
 import type { World } from '../world.js';
-import { fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
+import { calm, fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
 
 interface Takeover {
   readonly ms: number;
@@ -17,9 +17,9 @@ interface Takeover {
 /**
  * One process leads all elections, and another process waits behind it. The first process leaves as soon as the last
  * follower is in the queue. At the floor this is when etcd has created the followers' watches; with this library etcd
- * is still creating them.
+ * is still creating them, unless it `settles` before.
  */
-async function takeOver(world: World, who: Who, count: number, isFirst: boolean): Promise<Takeover> {
+async function takeOver(world: World, who: Who, count: number, settles: boolean, isFirst: boolean): Promise<Takeover> {
   const fleets: readonly [Child<FleetCommands>, Child<FleetCommands>] = [openFleet(world, who), openFleet(world, who)];
   const [leaders, followers] = fleets;
   try {
@@ -28,6 +28,7 @@ async function takeOver(world: World, who: Who, count: number, isFirst: boolean)
     await leaders.ask('launch', { names, until: 'leading' }, PATIENCE);
     const queued = await followers.ask('launch', { names, until: 'waiting' }, PATIENCE);
     const memory = await followers.ask('memory', undefined as never, PATIENCE);
+    if (settles) await calm(world);
     const before = await world.counter.read();
     const taking = followers.ask('takeOver', undefined as never, PATIENCE);
     const [taken, left] = await Promise.all([taking, leaders.ask('close', undefined as never, PATIENCE)]);
@@ -44,14 +45,14 @@ async function takeOver(world: World, who: Who, count: number, isFirst: boolean)
   }
 }
 
-async function measure(world: World, count: number): Promise<Measurement[]> {
+async function measure(world: World, count: number, settles: boolean): Promise<Measurement[]> {
   const takeovers = new Map<Who, Takeover[]>(WHO.map((who) => [who, []]));
   const failures = new Map<Who, ChildFailure>();
   for (let at = 0; at < world.amounts.launches; at++) {
     for (const who of WHO) {
       if (failures.has(who)) continue;
       try {
-        takeovers.get(who)?.push(await takeOver(world, who, count, at === 0));
+        takeovers.get(who)?.push(await takeOver(world, who, count, settles, at === 0));
       } catch (err) {
         if (!(err instanceof ChildFailure)) throw err;
         failures.set(who, err);
@@ -86,7 +87,9 @@ export const takeover: Case = {
     const results = [];
     for (const count of world.amounts.fleets) {
       const title = `${count.toLocaleString('en')} leaders leave at once: until a second process has taken all over`;
-      results.push(await measured(world, `takeover-${count}`, title, () => measure(world, count)));
+      results.push(await measured(world, `takeover-${count}`, title, () => measure(world, count, false)));
+      const settled = `${title}; it has its watches`;
+      results.push(await measured(world, `takeover-${count}-settled`, settled, () => measure(world, count, true)));
     }
     return results;
   },

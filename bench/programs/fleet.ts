@@ -54,10 +54,11 @@ const commands = {
     return { ms: now() - begun, errors: fleet.errors, lag: lag.end() };
   },
 
-  /** Bytes per election. */
-  memory: async (): Promise<{ heap: number; rss: number }> => {
+  /** Bytes per election, and of the whole process. */
+  memory: async (): Promise<{ heap: number; rss: number; total: number }> => {
     const after = await memory();
-    return { heap: (after.heap - before.heap) / count, rss: (after.rss - before.rss) / count };
+    const { rss: total } = after;
+    return { heap: (after.heap - before.heap) / count, rss: (total - before.rss) / count, total };
   },
 
   /** Share of one core that the idle fleet uses. */

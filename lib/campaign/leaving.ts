@@ -6,6 +6,7 @@ import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
+import { TermRecord } from './term-record.js';
 import { HandOver } from './transfer.js';
 
 /**
@@ -22,6 +23,9 @@ const HEAD_START = 10;
 const LEAST_FOR_TRANSFER = 400;
 const MOST_FOR_TRANSFER = 3_000;
 const LEFT_FOR_RELEASE = 500;
+
+/** Milliseconds for the end of the term to be recorded, beside the release and after it. */
+const MOST_FOR_RECORD = 200;
 
 /** What the state before has left. */
 export interface Belongings {
@@ -98,8 +102,13 @@ export class Leaving {
     }
 
     const until = startedAt + options.releaseTimeout + RELEASE_PATIENCE;
-    await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
-    if (!this.#isReleased) this.#giveUp();
+    if (!this.#goesWithSession) {
+      await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
+      if (!this.#isReleased) this.#giveUp();
+    }
+    // Whoever closes the client after `stop()` would cut it off.
+    const written = intent.isRunning ? undefined : TermRecord.underWay(this.#context);
+    if (written !== undefined) await within(clock, Math.min(MOST_FOR_RECORD, until - clock.now()), written);
 
     this.#stopped?.cancel(this.#reason);
     const isLast = !intent.isRunning;
@@ -108,6 +117,17 @@ export class Leaving {
     if (!isLast || releases(isLast) === 'key') return;
     await lease.rest();
     watcher.closeIdle();
+  }
+
+  /**
+   * The session is being closed, and revokes the lease when its last candidate has left: nothing is left to do here.
+   * The next leaders wait for that, and there may be ten thousand.
+   */
+  get #goesWithSession(): boolean {
+    const { session, queue, releases } = this.#context;
+    const { joining, succession } = this.#belongings;
+    const isPlain = joining === undefined && succession === undefined && queue.rank === undefined;
+    return isPlain && session.lease.isClosing && releases(true) === 'key';
   }
 
   /** Releases the key alone, or the lease with it. */

@@ -26,6 +26,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   value: '--value',
   priority: '--priority',
   preempt: '--preempt',
+  history: '--history',
   hosts: '--endpoints',
   name: 'the name of the election',
 };

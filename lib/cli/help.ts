@@ -77,6 +77,18 @@ Examples:
   $ etcd-leader candidates jobs/mail --json | jq length
 ${EXIT_CODES}`;
 
+export const HISTORY = `
+Oldest first. Leaders with the option history (run --history 100) record their terms in etcd: when
+they began and ended by the leader's own clock, and why. "<=" is a time at or before which a term
+ended whose leader has told no more, because it has died or was cut off. Without such a record this
+prints the order of leaders by etcd's revisions since the last compaction; these have no times. A
+line on stderr says which of both it is.
+
+Examples:
+  $ etcd-leader history jobs/mail
+  $ etcd-leader history jobs/mail --json | jq -r '.terms[] | select(.gap > 10000) | .from'
+${EXIT_CODES}`;
+
 export const LIST = `
 Finds elections of every client that uses etcd's way of electing: this library, etcdctl elect, Go's
 concurrency package, etcd3 (its names begin with election/).
@@ -85,6 +97,26 @@ Examples:
   $ etcd-leader list
   $ etcd-leader list jobs/
   $ etcd-leader list --json | jq -r '.[] | select(.candidates < 2) | .election'
+${EXIT_CODES}`;
+
+export const TOP = `
+A table of elections and pools: who leads with which token and since when, how many are in the queue,
+how often the leader has changed in the last hour, and why the last term ended, as far as keys show.
+">" before a time: it was so already when this program began to look.
+
+Keys:
+  arrows, j, k   choose        Enter   open: the queue and past terms, or a pool's partitions
+  /              filter        Esc     back
+  s, 1 to 6      sort          r       reverse
+  q, Ctrl-C      quit
+
+With --json, or where there is no terminal, it prints a line for every change instead, until it is
+interrupted. An etcd that does not answer is waited for, and that is shown.
+
+Examples:
+  $ etcd-leader top
+  $ etcd-leader top jobs/
+  $ etcd-leader top jobs/ --json | jq -r 'select(.leader == null) | .election'
 ${EXIT_CODES}`;
 
 export const STEP_DOWN = `
@@ -108,7 +140,8 @@ ${EXIT_CODES}, or there is no terminal to ask on and no --yes
 export const POOL = `
 OWNED is what a worker owns, PLANNED what it is to own. A drained worker hands its partitions over
 and is given none, also after a restart under the same name. While a pool is paused nothing is moved
-for balance; what nobody owns is given out all the same.
+for balance; what nobody owns is given out all the same. A pool whose name is a command (drain,
+undrain, pause, resume, show) is shown by pool show.
 
 Examples:
   $ etcd-leader pool orders
@@ -120,3 +153,21 @@ Examples:
   $ etcd-leader pool resume orders
 ${EXIT_CODES}
   3    no worker is in the pool, or none of this name`;
+
+export const SERVE = `
+Read-only. The page is at /. For programs: /api/elections, /api/elections/<name>, /api/pools/<name>
+as JSON, /api/events as server-sent events, /healthz, and /metrics (which takes the package prom-client).
+
+/leader/<election> answers 200 when this host leads and 503 when not, as load balancers want it.
+"This host" is the candidate that announces a text of --value; without --value, the candidate that
+run announces by default, <hostname>:<pid>. /leader/<election>?value=<text> asks for another one.
+
+Only programs on this machine can ask, unless --listen says otherwise. Then a token is needed, in
+the file of --token-file or in ETCD_LEADER_SERVE_TOKEN; clients send it as
+"Authorization: Bearer <token>", and the page asks for it. There is no TLS: put a proxy before it.
+
+Examples:
+  $ etcd-leader serve
+  $ etcd-leader serve jobs/ --listen 0.0.0.0:8080 --token-file /run/secrets/token --value web-1
+  $ curl -f http://127.0.0.1:8080/leader/jobs/mail?value=web-1
+${EXIT_CODES}`;

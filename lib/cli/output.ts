@@ -79,10 +79,13 @@ function plain(_key: string, value: unknown): unknown {
   return value;
 }
 
-/** A value from etcd must not reach the terminal as it is: it may hold line ends, or commands to the terminal. */
+/**
+ * A value from etcd must not reach the terminal as it is: it may hold line ends, commands to the terminal, or marks
+ * that turn the order of what follows.
+ */
 export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: we look for control characters
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (c) => {
     return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }

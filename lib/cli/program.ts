@@ -2,12 +2,15 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { ElectionError } from '../errors.js';
 import { candidates } from './commands/candidates.js';
+import { history } from './commands/history.js';
 import { list } from './commands/list.js';
 import { observe } from './commands/observe.js';
 import { type PoolFlags, pool } from './commands/pool.js';
 import { drain, pause, resume, undrain } from './commands/pool-control.js';
 import { type RunFlags, run } from './commands/run.js';
+import { type ServeFlags, serve } from './commands/serve.js';
 import { type StepDownFlags, stepDown } from './commands/step-down.js';
+import { top } from './commands/top.js';
 import { type Connection, type ConnectionFlags, connect } from './connection.js';
 import type { Context } from './context.js';
 import { CliError, EXIT, type Exit } from './exit.js';
@@ -91,6 +94,7 @@ function build(done: (exit: Exit) => void): Command {
     .option('--every <time>', 'once in each period in the whole cluster: 90s, 15m, 6h, 1d; see below')
     .option('--priority <n>', 'who leads after a planned change: the highest first (-1000 to 1000, default 0)')
     .option('--preempt <seconds>', 'make way for a host of a higher --priority that has waited for so long')
+    .option('--history <n>', 'record so many terms of leaders in etcd, for etcd-leader history (0 to 1000, default 0)')
     .option('--kill-after <seconds>', 'after lost leadership, from SIGTERM to SIGKILL (default and most: ttl / 4)')
     .option('--foreground', 'leave the command in the process group of the terminal; see below')
     .option('--no-watchdog', 'do without the helper process that ends the command when this one cannot')
@@ -114,12 +118,28 @@ function build(done: (exit: Exit) => void): Command {
     .action(action((context, [election = '']) => candidates(context, election)));
 
   program
+    .command('history')
+    .exitOverride(usage(EXIT.usage))
+    .description('print who led, from when until when, and why it ended')
+    .argument('<election>', 'name of the election')
+    .addHelpText('after', help.HISTORY)
+    .action(action((context, [election = '']) => history(context, election)));
+
+  program
     .command('list')
     .exitOverride(usage(EXIT.usage))
     .description('print the elections and who leads them')
     .argument('[prefix]', 'what the names begin with', '')
     .addHelpText('after', help.LIST)
     .action(action((context, [prefix = '']) => list(context, prefix)));
+
+  program
+    .command('top')
+    .exitOverride(usage(EXIT.usage))
+    .description('show all elections and pools on the terminal, live')
+    .argument('[prefix]', 'what the names begin with', '')
+    .addHelpText('after', help.TOP)
+    .action(action((context, [prefix = '']) => top(context, prefix)));
 
   program
     .command('step-down')
@@ -133,20 +153,41 @@ function build(done: (exit: Exit) => void): Command {
     .action(action((context, [election = ''], flags) => stepDown(context, election, flags as StepDownFlags)));
 
   addPool(program, action);
+  addServe(program, action);
   return program;
 }
 
-/** Where two words are given, the first is the name of the pool, or one of these commands. */
-function addPool(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
-  const parent = program
-    .command('pool')
+function addServe(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
+  const oneMore = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+  program
+    .command('serve')
     .exitOverride(usage(EXIT.usage))
+    .description('show elections and pools in the browser, and answer health checks of load balancers')
+    .argument('[prefix]', 'what the names begin with', '')
+    .option('--listen <address:port>', 'where to listen; other machines need a token', '127.0.0.1:8080')
+    .option('--token-file <file>', 'clients must show the token in this file; or see ETCD_LEADER_SERVE_TOKEN')
+    .option('--host <name>', 'a name under which browsers may ask, beside the address; may be repeated', oneMore, [])
+    .option('--value <text>', 'what the candidates of this host announce; may be repeated; see below', oneMore, [])
+    .option('--vouch-for <seconds>', 'after an outage of so long /leader calls nobody the leader', '5')
+    .addHelpText('after', help.SERVE)
+    .action(action((context, [prefix = ''], flags) => serve(context, prefix, flags as ServeFlags)));
+}
+
+/** The word after `pool` is one of these commands, or else the name of the pool. `show` takes any name. */
+function addPool(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
+  const named = (command: Command): Command =>
+    command.exitOverride(usage(EXIT.usage)).argument('<name>', 'name of the pool').addHelpText('after', help.POOL);
+  const shown = (command: Command): Command =>
+    named(command)
+      .option('--partitions', 'print who owns each partition')
+      .option('--watch', 'print at every change too, until interrupted');
+  const parent = shown(program.command('pool'))
     .description('print the workers of a pool and its partitions; drain workers, pause moves')
-    .argument('<name>', 'name of the pool')
-    .option('--partitions', 'print who owns each partition')
-    .option('--watch', 'print at every change too, until interrupted')
-    .addHelpText('after', help.POOL)
     .action(action((context, [name = ''], flags) => pool(context, name, flags as PoolFlags)));
+  // An option that both commands have is the outer one's, wherever it stands.
+  shown(parent.command('show'))
+    .description('the same, also of a pool that is called as one of these commands')
+    .action(action((context, [name = '']) => pool(context, name, parent.opts<PoolFlags>())));
   const commands = [
     ['drain', 'take the partitions of a worker, and give it none', drain],
     ['undrain', 'let a worker have partitions again', undrain],
@@ -154,12 +195,7 @@ function addPool(program: Command, action: (act: Action) => (...args: unknown[])
     ['resume', 'move partitions for balance again', resume],
   ] as const;
   for (const [word, description, act] of commands) {
-    const command = parent
-      .command(word)
-      .exitOverride(usage(EXIT.usage))
-      .description(description)
-      .argument('<name>', 'name of the pool')
-      .addHelpText('after', help.POOL);
+    const command = named(parent.command(word)).description(description);
     if (word === 'drain' || word === 'undrain') command.argument('<member>', "the worker's name");
     command.action(action((context, [name = '', member = '']) => act(context, name, member)));
   }

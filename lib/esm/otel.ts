@@ -1,2 +1,2 @@
 export type * from '../otel/index.js';
-export { contextOf, instrument } from '../otel/index.js';
+export { contextOf, instrument, instrumentPool } from '../otel/index.js';

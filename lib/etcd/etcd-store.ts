@@ -7,6 +7,7 @@ import type {
   KeepAliveHandlers,
   KeepAliveStream,
   Op,
+  RangeCompare,
   RangeQuery,
   RangeResult,
   Store,
@@ -142,8 +143,13 @@ export class EtcdStore implements Store {
   }
 }
 
-function toCompare({ key, createRevision }: Compare): ICompare {
-  return { key: bytesOf(key), target: 'Create', result: 'Equal', create_revision: createRevision.toString() };
+function toCompare(compare: Compare | RangeCompare): ICompare {
+  const key = bytesOf(compare.key);
+  if ('createRevision' in compare) {
+    return { key, target: 'Create', result: 'Equal', create_revision: compare.createRevision.toString() };
+  }
+  const { end, createdBefore } = compare;
+  return { key, range_end: bytesOf(end), target: 'Create', result: 'Less', create_revision: createdBefore.toString() };
 }
 
 function toRequestOp(op: Op): IRequestOp {
@@ -166,8 +172,11 @@ function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }:
     ...(end !== undefined && { range_end: bytesOf(end) }),
     limit,
     ...(keysOnly === true && { keys_only: true }),
-    sort_target: 'Create',
-    sort_order: order === 'oldest' ? 'Ascend' : 'Descend',
+    // A target makes etcd sort, and look at all keys of the range.
+    ...(order !== 'key' && {
+      sort_target: 'Create' as const,
+      sort_order: order === 'oldest' ? ('Ascend' as const) : ('Descend' as const),
+    }),
     ...(maxCreateRevision !== undefined && { max_create_revision: maxCreateRevision.toString() }),
   };
 }

@@ -26,7 +26,6 @@ interface Create {
   readonly key: string;
   readonly end: string | undefined;
   readonly from: bigint;
-  readonly deletionsOnly?: boolean;
 }
 
 /** The id of the watch by which we ask for a sign of life: no watch of ours has it. */
@@ -71,9 +70,9 @@ export class EtcdWatch implements WatchStream {
     });
   }
 
-  create(id: number, key: string, end: string | undefined, from: bigint, deletionsOnly = false): void {
+  create(id: number, key: string, end: string | undefined, from: bigint): void {
     this.#someKey = key;
-    const create = { id, key, end, from, deletionsOnly };
+    const create = { id, key, end, from };
     if (this.#options.numbering.isOurs || this.#unanswered.length === 0) this.#ask(create);
     else this.#waiting.push(create);
   }
@@ -98,13 +97,12 @@ export class EtcdWatch implements WatchStream {
     this.#pipe.close();
   }
 
-  #ask({ id, key, end, from, deletionsOnly = false }: Create): void {
+  #ask({ id, key, end, from }: Create): void {
     this.#unanswered.push(id);
     this.#pipe.send({
       create_request: {
         key: bytesOf(key),
         ...(end !== undefined && { range_end: bytesOf(end) }),
-        ...(deletionsOnly && { filters: ['Noput'] }),
         start_revision: from.toString(),
         watch_id: String(id),
       },

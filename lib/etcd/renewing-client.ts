@@ -4,6 +4,7 @@ import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { type CertificateFiles, readCertificatesNow } from './certificate-files.js';
 import { Renewal } from './renewal.js';
+import { nameNoAddresses } from './server-name.js';
 
 /** gRPC's credentials of a channel: made by etcd3, passed on by us. */
 type ChannelCredentials = object;
@@ -49,6 +50,7 @@ export class RenewingClient extends Etcd3 {
   constructor(options: IOptions, files: CertificateFiles, { clock, logger }: { clock: Clock; logger: Logger }) {
     const first = readCertificatesNow(files);
     super({ ...options, credentials: first });
+    nameNoAddresses(this);
     const { hosts, authenticator } = poolOf(this);
     const fetch = authenticator.getCredentialsFromHost.bind(authenticator);
     authenticator.getCredentialsFromHost = (address, name, password, callOptions) =>
@@ -98,6 +100,7 @@ function poolOf(client: Etcd3): Pool {
 /** gRPC's credentials, accepted by the one member of `options`. Rejects when the member does not answer with them. */
 async function introduced({ auth: _, ...options }: IOptions): Promise<ChannelCredentials> {
   const trial = new Etcd3(options);
+  nameNoAddresses(trial);
   try {
     // The status needs no user. A server that refuses the request itself has accepted the connection.
     await trial.maintenance.status({ deadline: Date.now() + PATIENCE }).catch((err: Error) => {

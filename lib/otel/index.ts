@@ -1,7 +1,10 @@
 import { type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api';
 import type { Election } from '../election.js';
+import type { Pool } from '../pool/pool.js';
+import { PoolRecorder } from '../recording/pool-recorder.js';
 import { checkQueueInterval, Recorder } from '../recording/recorder.js';
 import { OtelInstruments } from './instruments.js';
+import { OtelPoolInstruments } from './pool-instruments.js';
 import { Spans } from './spans.js';
 
 export { contextOf } from './spans.js';
@@ -33,7 +36,7 @@ export interface InstrumentOptions {
   readonly queueInterval?: number;
 }
 
-/** Ends the reports of this election, and the spans that go on. Idempotent. */
+/** Ends the reports of this election or pool, and the spans that go on. Idempotent. */
 export interface Detach {
   (): void;
   [Symbol.dispose](): void;
@@ -70,6 +73,36 @@ export function instrument(election: Election, options: InstrumentOptions = {}):
     recorder.stop();
     instruments.remove(recorder);
     spans.stop();
+  };
+  return Object.assign(detach, { [Symbol.dispose]: detach });
+}
+
+export type InstrumentPoolOptions = Pick<InstrumentOptions, 'meterProvider'>;
+
+/**
+ * Reports one worker of a pool to OpenTelemetry: the same figures as `collectPoolMetrics` of `etcd-leader/metrics`, and
+ * no spans. docs/opentelemetry.md lists them. A collection asks etcd for nothing. How many workers there are, and how
+ * many partitions nobody owns, only the coordinator knows: the others do not report these two.
+ *
+ * @throws Error when a pool of this name reports to the same meter already
+ * @example
+ * ```ts
+ * import { instrumentPool } from 'etcd-leader/otel';
+ *
+ * const detach = instrumentPool(pool);
+ * pool.start();
+ * await pool.stop();
+ * detach();
+ * ```
+ */
+export function instrumentPool(pool: Pool, { meterProvider = metrics }: InstrumentPoolOptions = {}): Detach {
+  const instruments = OtelPoolInstruments.of(meterProvider.getMeter(SCOPE));
+  const recorder = new PoolRecorder(pool, instruments);
+  instruments.add(recorder);
+  recorder.start();
+  const detach = (): void => {
+    recorder.stop();
+    instruments.remove(recorder);
   };
   return Object.assign(detach, { [Symbol.dispose]: detach });
 }

@@ -4,11 +4,11 @@ import type { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
-import { draftsOf, isMet } from './drafts.js';
 import { Lists } from './lists.js';
+import { OldLists } from './old-lists.js';
 import { Overview } from './overview.js';
-import { type NewPlan, OutOfDate, PlanWriter } from './plan-writer.js';
-import { assignInSteps } from './planner.js';
+import { OutOfDate, PlanWriter } from './plan-writer.js';
+import { makePlans } from './planning.js';
 import { Settling } from './settling.js';
 import { type StuckPartition, StuckPartitions } from './stuck.js';
 import { NOBODY, Survey } from './survey.js';
@@ -33,20 +33,6 @@ const MOST_FAILURES = 3;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 
-/** How a pass works. */
-interface PassOptions {
-  /** Partitions may be moved for balance. */
-  readonly isDue: boolean;
-  readonly breather: Breather;
-}
-
-/** What a pass has found out. */
-interface Result {
-  readonly plans: readonly NewPlan[];
-  /** How many partitions must still be moved for balance. */
-  readonly left: number;
-}
-
 /**
  * One term of a coordinator. Each change in the pool is followed by a pass: survey, plan, write what has changed. A
  * pass gives out at once what nobody owns and what leaving workers have. For balance it moves partitions only when
@@ -62,6 +48,7 @@ export class Coordination {
   readonly #overview: Overview;
   readonly #lists: Lists;
   readonly #writer: PlanWriter;
+  readonly #oldLists: OldLists;
   readonly #settling: Settling;
   readonly #takeup: Takeup;
   readonly #stuck: StuckPartitions;
@@ -84,6 +71,7 @@ export class Coordination {
     this.#leadership = leadership;
     this.#on = on;
     this.#writer = new PlanWriter(store, keys, leadership);
+    this.#oldLists = new OldLists(store, keys, leadership);
     this.#settling = new Settling(options.settle);
     this.#takeup = new Takeup(options.handoffTimeout);
     this.#stuck = new StuckPartitions(options.handoffTimeout);
@@ -166,7 +154,8 @@ export class Coordination {
 
   #passWhenDue(): void {
     const now = this.#now;
-    const times = [this.#settling.dueAt, this.#takeup.nextAt(now), this.#stuck.nextAt].filter((at) => at !== undefined);
+    const parts = [this.#settling.dueAt, this.#takeup.nextAt(now), this.#stuck.nextAt, this.#oldLists.nextAt];
+    const times = parts.filter((at) => at !== undefined);
     if (times.length > 0) this.#passAt(Math.max(now + 1, Math.min(...times)));
   }
 
@@ -188,13 +177,19 @@ export class Coordination {
     const breather = new Breather(this.#context.session.parts.clock);
     const survey = await Survey.of(this.#overview, this.#lists, breather);
     this.#size = survey.size;
-    this.#unowned = survey.holders.filter((holder) => holder === NOBODY).length;
+    this.#unowned = survey.holders.reduce((sum, holder) => sum + Number(holder === NOBODY), 0);
     await this.#takeup.look(survey, now, breather);
+    const stuck = await this.#stuck.look(survey, now, breather);
     if (this.#isClosed) return;
-    for (const stuck of this.#stuck.look(survey, now)) this.#on.stuck(stuck);
+    for (const partition of stuck) this.#on.stuck(partition);
     this.#noticeSlow(survey, now);
     if (survey.isCold && !isDue) return;
-    const { plans, left } = await this.#plan(survey, now, { isDue, breather });
+    const { isPaused } = this.#overview.control;
+    const budget = isPaused ? 0 : Math.max(1, Math.ceil(survey.size * SHARE));
+    const by = `${this.#leadership.fencingToken}`;
+    const made = await makePlans({ survey, takeup: this.#takeup, now, by, isDue, budget }, breather);
+    const { plans } = made;
+    const left = isPaused ? 0 : made.left;
     if (plans.length > 0) {
       this.#isBalanced = false;
       if (this.#isClosed || !this.#leadership.isCurrent()) return;
@@ -205,6 +200,7 @@ export class Coordination {
     // Membership has not changed, but somebody else has written plans.
     else if (left > 0 && this.#settling.dueAt === undefined) this.#settling.disturbed(this.#now);
     if (plans.length === 0) this.#tellIfBalanced(survey);
+    if (!this.#isClosed && this.#leadership.isCurrent()) await this.#oldLists.clean(this.#overview, now);
   }
 
   /** A member that may be given partitions again is as good as one that has come. */
@@ -213,39 +209,6 @@ export class Coordination {
     const before = this.#slow;
     this.#slow = slow.join(' ');
     if (before !== this.#slow && slow.length < before.split(' ').filter(Boolean).length) this.#settling.disturbed(now);
-  }
-
-  async #plan(survey: Survey, now: number, { isDue, breather }: PassOptions): Promise<Result> {
-    const { isPaused } = this.#overview.control;
-    const steps = assignInSteps({
-      partitions: survey.universe.names,
-      members: survey.plannerMembers((hex) => this.#takeup.isSlow(hex, now)),
-      current: this.#currentOf(survey, now),
-      budget: isDue && !isPaused ? Math.max(1, Math.ceil(survey.size * SHARE)) : 0,
-    });
-    let step = steps.next();
-    for (; !step.done; step = steps.next()) if (breather.isDue) await breather.pause();
-    const { planned, left } = step.value;
-    const plans: NewPlan[] = [];
-    const drafts = await draftsOf(survey, planned, breather);
-    for (const [at, { member, list, plan }] of survey.members.entries()) {
-      if (breather.isDue) await breather.pause();
-      const draft = drafts[at];
-      if (list === undefined || draft === undefined) continue;
-      const next = { by: `${this.#leadership.fencingToken}`, ...draft };
-      // A worker that is given nothing yet waits for its first plan until all is balanced.
-      const isNeeded = plan === undefined ? isDue || draft.own.length + draft.give.size > 0 : !isMet(next, plan);
-      if (isNeeded) plans.push({ member, plan: next });
-    }
-    return { plans, left: isPaused ? 0 : left };
-  }
-
-  /** Who has which partition, for the planner: by the plans, and where there is none by the queues. */
-  #currentOf(survey: Survey, now: number): Int32Array {
-    return survey.planned.map((at, partition) => {
-      const isTaken = at !== NOBODY && !this.#takeup.isOverdue(survey.name(partition), now);
-      return isTaken ? at : Math.max(NOBODY, survey.holders[partition] ?? NOBODY);
-    });
   }
 
   #tellIfBalanced(survey: Survey): void {

@@ -17,6 +17,7 @@ export class PoolKeys {
   readonly plans: KeyRange;
   readonly control: KeyRange;
   readonly owners: KeyRange;
+  readonly lists: KeyRange;
   readonly coordinators: KeyRange;
   readonly #pool: string;
 
@@ -26,6 +27,7 @@ export class PoolKeys {
     this.plans = rangeOf(`${pool}/plan`);
     this.control = rangeOf(`${pool}/control`);
     this.owners = rangeOf(`${pool}/owners`);
+    this.lists = rangeOf(`${pool}/lists`);
     this.coordinators = rangeOf(this.coordinatorElection);
   }
 
@@ -61,7 +63,7 @@ export class PoolKeys {
   }
 
   list(hash: string): string {
-    return keyFrom(`${this.#pool}/lists/${hash}`);
+    return `${this.lists.key}${hash}`;
   }
 
   /** The partition that a key under `owners` stands for; undefined when the key is none of ours. */

@@ -1,6 +1,6 @@
 import { insist } from '../common/insist.js';
 import { type OwnKey, Queue } from '../queue/queue.js';
-import { ClientClosed, type Op, readOf, type TxnResult } from '../store/store.js';
+import { ClientClosed, type Compare, type Op, readOf, type TxnResult } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { bytesOfList } from './partition-list.js';
 
@@ -9,7 +9,8 @@ export class MemberKeys {
   readonly #context: PoolContext;
   readonly #members: Queue;
   readonly #coordinators: Queue;
-  #hasWrittenList = false;
+  /** The create revision of the list that this worker announces, as far as it knows. */
+  #list: bigint | undefined;
 
   constructor(context: PoolContext) {
     const { session, keys, log } = context;
@@ -30,7 +31,8 @@ export class MemberKeys {
   }
 
   /**
-   * Writes the keys of this worker, and reads its member key and its plan.
+   * Writes the keys of this worker, and reads its member key and its plan. A list that it announces is in etcd then:
+   * a coordinator deletes lists that nobody announces, and may have done so in the meantime.
    *
    * @throws ElectionError (rejects) `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -38,11 +40,16 @@ export class MemberKeys {
     const { keys, options } = this.#context;
     this.#parts.keys.claim(keys.memberElection);
     this.#parts.keys.claim(keys.coordinatorElection);
-    await this.#writeList();
     const member: Op = { type: 'put', key: keys.member(lease), value, lease };
     const coordinator: Op = { type: 'put', key: keys.coordinator(lease), value: Buffer.from(options.member), lease };
     const written = options.coordinate ? [member, coordinator] : [member];
-    return this.#parts.store.txn({ compare: [], success: [...written, ...this.#reads(lease)], failure: [] });
+    const success = [...written, ...this.#reads(lease)];
+    for (;;) {
+      const compare = await this.#writeList();
+      const result = await this.#parts.store.txn({ compare, success, failure: [] });
+      if (result.succeeded) return result;
+      this.#list = undefined;
+    }
   }
 
   /** Reads the member key and the plan. */
@@ -82,17 +89,20 @@ export class MemberKeys {
     await this.#parts.store.txn({ compare: [], success: [{ type: 'delete', key }], failure: [] });
   }
 
-  /** The names of the partitions lie in etcd once, for whoever coordinates. */
-  async #writeList(): Promise<void> {
+  /** The names of the partitions lie in etcd once, for whoever coordinates. Resolves to what says that they do. */
+  async #writeList(): Promise<Compare[]> {
     const { list } = this.#context.options;
-    if (this.#hasWrittenList || !('list' in list.announcement)) return;
+    if (!('list' in list.announcement)) return [];
     const key = this.#context.keys.list(list.announcement.list);
-    await this.#parts.store.txn({
-      compare: [{ key, createRevision: 0n }],
-      success: [{ type: 'put', key, value: bytesOfList(list.names), lease: 0n }],
-      failure: [{ type: 'range', range: { key, order: 'oldest', limit: 1, keysOnly: true } }],
-    });
-    this.#hasWrittenList = true;
+    if (this.#list === undefined) {
+      const { succeeded, revision, ranges } = await this.#parts.store.txn({
+        compare: [{ key, createRevision: 0n }],
+        success: [{ type: 'put', key, value: bytesOfList(list.names), lease: 0n }],
+        failure: [{ type: 'range', range: { key, order: 'oldest', limit: 1, keysOnly: true } }],
+      });
+      this.#list = succeeded ? revision : (ranges[0]?.kvs[0]?.createRevision ?? revision);
+    }
+    return [{ key, createRevision: this.#list }];
   }
 
   #reads(lease: bigint): Op[] {

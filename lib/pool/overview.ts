@@ -51,6 +51,10 @@ export class Overview implements Reader<Snapshot> {
   readonly plans = new Map<string, SeenPlan>();
   control: ControlValue = NO_CONTROL;
   owners: OwnersTable;
+  /** Keys among the members that make no sense to us. */
+  readonly strangers = new Set<string>();
+  /** The hashes of the lists that lie in etcd, as of the last read. */
+  lists = new Set<string>();
   readonly #context: PoolContext;
   readonly #on: OverviewHandlers;
   readonly #freshRead: FreshRead<Snapshot>;
@@ -92,25 +96,27 @@ export class Overview implements Reader<Snapshot> {
   async read(): Promise<Snapshot> {
     const { session, keys } = this.#context;
     const { store } = session.parts;
-    const small = await readRanges(store, [keys.members, keys.plans, keys.control]);
+    const small = await readRanges(store, [keys.members, keys.plans, keys.control, { ...keys.lists, keysOnly: true }]);
     const { kvs, revision } = await readPaged(store, keys.owners);
     const owners = new OwnersTable(keys, { withValues: false });
     const breather = new Breather(session.parts.clock);
-    await breather.each(kvs.length, (at) => owners.load(kvs.slice(at, at + 1)));
+    await breather.each(kvs.length, (at) => owners.add(kvs[at]));
     return { small, owners, revision };
   }
 
   found({ small, owners, revision }: Snapshot): void {
     for (const end of this.#unfollow.splice(0)) end();
     this.members.clear();
+    this.strangers.clear();
     this.plans.clear();
     this.control = NO_CONTROL;
     this.owners = owners;
-    const [members, plans, control] = small.ranges;
+    const [members, plans, control, lists] = small.ranges;
+    const { keys } = this.#context;
+    this.lists = new Set(kvsOf(lists).map(({ key }) => key.slice(keys.lists.key.length)));
     for (const kv of kvsOf(members)) this.#onMember(kv.key, kv);
     for (const kv of kvsOf(plans)) this.#onPlan(kv.key, kv);
     for (const kv of kvsOf(control)) this.#onControl(kv.key, kv);
-    const { keys } = this.#context;
     this.#follow(keys.members, small.revision, ({ key, kv }) => {
       if (this.#onMember(key, kv)) this.#on.membersChanged();
     });
@@ -146,8 +152,12 @@ export class Overview implements Reader<Snapshot> {
   #onMember(key: string, kv: KeyValue | undefined): boolean {
     const { members } = this.#context.keys;
     const hex = key.slice(members.key.length);
+    this.strangers.delete(hex);
     const value = kv !== undefined && leaseOf(kv, members) === hex ? parseMember(kv.value) : undefined;
-    if (value === undefined || kv === undefined) return this.members.delete(hex);
+    if (value === undefined || kv === undefined) {
+      if (kv !== undefined) this.strangers.add(hex);
+      return this.members.delete(hex);
+    }
     this.members.set(hex, { ...value, lease: kv.lease, hex, createRevision: kv.createRevision });
     return true;
   }

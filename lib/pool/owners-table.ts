@@ -57,6 +57,10 @@ export class OwnersTable {
     for (const kv of kvs) this.#put(kv);
   }
 
+  add(kv: KeyValue | undefined): void {
+    if (kv !== undefined) this.#put(kv);
+  }
+
   /** Returns the partition whose queue has changed, if one has. */
   apply({ key, kv }: WatchEvent): string | undefined {
     return kv === undefined ? this.#delete(key) : this.#put(kv);

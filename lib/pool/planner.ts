@@ -41,8 +41,8 @@ export interface Assignment {
   readonly left: number;
 }
 
-/** Scores between two moments at which the planner lets others run. */
-const SLICE = 20_000;
+/** Scores and hashes between two moments at which the planner lets others run. */
+const SLICE = 4_000;
 const NOBODY = -1;
 
 /**
@@ -67,12 +67,6 @@ export function* assignInSteps(situation: Situation): Generator<void, Assignment
   yield* work.place(work.orphans);
   const [moved, left] = yield* work.balance(situation.budget);
   return { planned: work.planned, moved, left };
-}
-
-/** A partition of a member that has too many, and how well it would fit elsewhere. */
-interface Offer {
-  readonly partition: number;
-  readonly score: number;
 }
 
 class Assigning {
@@ -126,7 +120,7 @@ class Assigning {
       const allowed = Math.min(surplus, budget - moved);
       const offers = allowed > 0 ? yield* this.#offersOf(kept.get(at) ?? []) : [];
       let given = 0;
-      for (const { partition } of offers) {
+      for (const partition of offers) {
         if (given === allowed) break;
         if (this.#isDue()) yield;
         const best = this.#bestOf(this.#below, partition);
@@ -152,13 +146,24 @@ class Assigning {
       if (member !== undefined && member.role !== 'leaving' && member.takes(partition)) this.#count(at, 1);
       else orphans.push(partition);
     }
-    const takers = new Set(this.#present.map((at) => this.#members[at]?.takes));
-    if (takers.size < 2) return orphans;
-    const scarcity = (partition: number): number => {
-      return this.#present.reduce((sum, at) => sum + Number(this.#members[at]?.takes(partition)), 0);
-    };
-    const scarcities = new Map(orphans.map((partition) => [partition, scarcity(partition)]));
-    return orphans.sort((a, b) => (scarcities.get(a) ?? 0) - (scarcities.get(b) ?? 0) || a - b);
+    return this.#scarceFirst(orphans);
+  }
+
+  /** Partitions that few members announce come first, while there is room for them. */
+  #scarceFirst(partitions: number[]): number[] {
+    const takers = new Map<PlannerMember['takes'], number>();
+    for (const at of this.#present) {
+      const takes = this.#members[at]?.takes;
+      if (takes !== undefined) takers.set(takes, (takers.get(takes) ?? 0) + 1);
+    }
+    if (takers.size < 2) return partitions;
+    const count = this.#partitions.length;
+    const ranks = Float64Array.from(partitions, (partition) => {
+      let announced = 0;
+      for (const [takes, members] of takers) if (takes(partition)) announced += members;
+      return announced * count + partition;
+    });
+    return Array.from(ranks.sort(), (rank) => rank % count);
   }
 
   #findQuotas(partitions: number): number[] {
@@ -194,15 +199,19 @@ class Assigning {
     return found;
   }
 
-  /** Those that fit best elsewhere come first. */
-  *#offersOf(partitions: readonly number[]): Generator<void, Offer[]> {
-    const offers: Offer[] = [];
-    for (const partition of partitions) {
+  /** The partitions of a member that has too many: those that fit best elsewhere come first. */
+  *#offersOf(partitions: readonly number[]): Generator<void, number[]> {
+    const count = this.#partitions.length;
+    // The score and the partition in one number, because numbers are sorted ten times as fast as objects.
+    const ranks = new Float64Array(partitions.length);
+    for (const [index, partition] of partitions.entries()) {
       if (this.#isDue()) yield;
       const best = this.#bestOf(this.#below, partition);
-      offers.push({ partition, score: best === undefined ? NOBODY : this.#score(best, partition) });
+      const score = best === undefined ? NOBODY : this.#score(best, partition);
+      ranks[index] = score * count + (count - 1 - partition);
     }
-    return offers.sort((a, b) => b.score - a.score || a.partition - b.partition);
+    ranks.sort().reverse();
+    return Array.from(ranks, (rank) => count - 1 - (((rank % count) + count) % count));
   }
 
   // ---- scores ----
@@ -226,6 +235,7 @@ class Assigning {
   #hashOf(partition: number): number {
     const known = this.#partitionHashes[partition] ?? NOBODY;
     if (known !== NOBODY) return known;
+    this.#scores += 1;
     const hash = hashOf(this.#partitions[partition] ?? '');
     this.#partitionHashes[partition] = hash;
     return hash;

@@ -4,8 +4,11 @@ import type { KeyRange } from './keys.js';
 /** Keys in one answer: a client of etcd takes 4 MiB by default. */
 const PAGE = 10_000;
 
-/** Reads whole ranges in one transaction. */
-export function readRanges(store: Store, ranges: readonly KeyRange[]): Promise<TxnResult> {
+/** Reads whole ranges in one transaction. `keysOnly`: without the values, and without the leases. */
+export function readRanges(
+  store: Store,
+  ranges: readonly (KeyRange & { readonly keysOnly?: boolean })[],
+): Promise<TxnResult> {
   const success = ranges.map((range) => ({ type: 'range', range: { ...range, order: 'oldest', limit: 0 } }) as const);
   return store.txn({ compare: [], success, failure: [] });
 }

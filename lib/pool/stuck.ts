@@ -1,3 +1,4 @@
+import type { Breather } from './breather.js';
 import { NOBODY, type Survey } from './survey.js';
 
 /** A partition whose owner does not let go, though its successor stands in the queue. */
@@ -27,26 +28,27 @@ export class StuckPartitions {
     this.#handoffTimeout = handoffTimeout;
   }
 
-  /** Returns those to tell of now. */
-  look(survey: Survey, now: number): StuckPartition[] {
+  /** Resolves to those to tell of now. */
+  async look(survey: Survey, now: number, breather: Breather): Promise<StuckPartition[]> {
     const before = this.#waiting;
     const told: StuckPartition[] = [];
-    this.#waiting = new Map();
-    for (let partition = 0; partition < survey.size; partition++) {
+    const found = new Map<string, Waiting>();
+    await breather.each(survey.size, (partition) => {
       const at = survey.planned[partition] ?? NOBODY;
       const holder = survey.holders[partition] ?? NOBODY;
       const planned = survey.members[at]?.member;
-      if (planned === undefined || holder === at || holder === NOBODY || !survey.stands(partition, at)) continue;
+      if (planned === undefined || holder === at || holder === NOBODY || !survey.stands(partition, at)) return;
       const name = survey.name(partition);
       const pair = `${survey.holderName(partition)} ${planned.hex}`;
       const known = before.get(name);
       const waiting = known?.pair === pair ? known : { pair, since: now, due: now + this.#handoffTimeout };
-      this.#waiting.set(name, waiting);
-      if (now < waiting.due) continue;
+      found.set(name, waiting);
+      if (now < waiting.due) return;
       const ms = now - waiting.since;
       waiting.due = now + Math.max(ms, this.#handoffTimeout);
       told.push({ partition: name, holder: survey.holderName(partition), planned: planned.id, ms });
-    }
+    });
+    this.#waiting = found;
     return told;
   }
 

@@ -5,7 +5,8 @@ import { endOf } from './keys.js';
 /**
  * The control keys of an election. They lie beside the folder of its candidates, so no client takes one for a
  * candidate: `<election>!ask`, by which somebody asks the leader to step down; `<election>!taken`, by which the leader
- * says that it has taken an ask; and `<election>!rank/<lease>`, which says the priority of the candidate on that lease.
+ * says that it has taken an ask; `<election>!rank/<lease>`, which says the priority of the candidate on that lease; and
+ * `<election>!history`, with `<election>!history/<token>.<lease>`, which say who led from when until when.
  */
 
 /** The range of all control keys of the election. */
@@ -29,6 +30,21 @@ export function rankPrefixOf(name: string): string {
 
 export function rankKeyOf(name: string, lease: bigint): string {
   return `${rankPrefixOf(name)}${hexOf(lease)}`;
+}
+
+/** The terms of the election's leaders. It has no lease, and so outlives them. */
+export function historyKeyOf(name: string): string {
+  return keyFrom(`${name}!history`);
+}
+
+/** What the keys begin with that say how a term has ended, until the next leader takes them into the history. */
+export function endedPrefixOf(name: string): string {
+  return keyFrom(`${name}!history/`);
+}
+
+/** Says how the term with this token, of the candidate on this lease, has ended. */
+export function endedKeyOf(name: string, token: bigint, lease: bigint): string {
+  return `${endedPrefixOf(name)}${token}.${hexOf(lease)}`;
 }
 
 /** What `<election>!ask` says. */

@@ -43,9 +43,12 @@ const NO_VALUE = Buffer.alloc(0);
  * while we wait or lead; and follows the key just before ours, and no other.
  *
  * An event of these two watches only says that it is time to read, and the read decides what our place is. The second
- * in line has a third watch, the {@link Succession}, and is first by an event of this watch alone. In every doubt it
+ * in line has another watch, the {@link Succession}, and is first by an event of this watch alone. In every doubt it
  * reads: the watch was interrupted or is refused, it is not known that the key before ours is the head, or somebody has
  * written our key.
+ *
+ * The succession tells what the two watches would tell, so the second in line has them only when it had them before it
+ * knew that it is the second, or when etcd refuses the succession. The leader follows its own key alone.
  */
 export class PlaceWatcher implements Follower, Reader<Place | undefined>, SuccessionHandlers {
   readonly own: OwnKey;
@@ -60,7 +63,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   #history: number;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
-  readonly #ownWatch: SharedWatch;
+  #ownWatch: SharedWatch | undefined;
   #predecessorWatch: SharedWatch | undefined;
   #succession: Succession | undefined;
   /** The key before ours is gone, and the succession has not told so yet. */
@@ -78,15 +81,16 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#watcher = watcher;
     this.#clock = clock;
     this.#on = on;
-    this.#ownWatch = watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this);
-    this.#followPredecessor(place);
+    if (place.predecessor === undefined)
+      soon(() => this.#follow(place)); // after the news that we lead
+    else this.#follow(place);
     // A candidate is not told while it is being made.
     if (place.blocker !== undefined) soon(() => this.#tellBlocked(place));
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#ownWatch.leave(this);
+    this.#ownWatch?.leave(this);
     this.#leavePredecessor();
     this.#freshRead?.close();
   }
@@ -149,11 +153,23 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
     const place = { own, predecessor: undefined, isNext: false, kv, revision, history: this.#history };
     this.#on.first(place);
-    this.#followPredecessor(place); // after the news: the successor's work waits for that
+    this.#follow(place); // after the news: the successor's work waits for that
+  }
+
+  written(event: WatchEvent): void {
+    const isToldTwice =
+      event.key === this.own.key ? this.#ownWatch !== undefined : this.#predecessorWatch !== undefined;
+    if (!isToldTwice) this.changed(event);
   }
 
   doubted(): void {
     this.#readPlace();
+  }
+
+  rangeRefused(error: ElectionError): void {
+    this.#followOwn();
+    this.#followPredecessor();
+    this.#on.failed(error);
   }
 
   gone(): void {
@@ -172,7 +188,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   found(place: Place | undefined): void {
     if (place === undefined) return this.gone();
     if (this.#isFirst && place.predecessor !== undefined) return this.#onOlder(place);
-    this.#followPredecessor(place);
+    this.#follow(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
     if (place.predecessor === undefined) this.#on.first(place);
@@ -188,20 +204,29 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#on.failed(error as ElectionError);
   }
 
-  #followPredecessor({ predecessor, isNext, revision, history = 0 }: Place): void {
+  /** Our place at this revision. A watch that takes the place of another begins before the other ends. */
+  #follow({ predecessor, isNext, revision, history = 0 }: Place): void {
     if (this.#isClosed) return;
     this.#revision = revision;
     this.#history = history;
-    if (predecessor !== this.#predecessor) {
-      this.#leavePredecessor();
-      this.#predecessor = predecessor;
-      if (predecessor === undefined) return;
-      const subject = { key: predecessor, isPatient: isNext };
-      this.#predecessorWatch = this.#watcher.attach(subject, revision + 1n, this);
-    }
-    if (!isNext || predecessor === undefined) return;
-    if (this.#succession === undefined) this.#succession = this.#succeed(predecessor, revision, 0);
-    else this.#succession.confirm(revision);
+    const isNew = predecessor !== this.#predecessor;
+    const isSecond = predecessor !== undefined && (isNext || (!isNew && this.#succession !== undefined));
+    if (!isSecond) this.#followOwn();
+    if (isNew) this.#leavePredecessor();
+    this.#predecessor = predecessor;
+    if (predecessor === undefined) return;
+    if (!isSecond) this.#followPredecessor();
+    else if (this.#succession === undefined) this.#succession = this.#succeed(predecessor, revision, 0);
+    else if (isNext) this.#succession.confirm(revision);
+  }
+
+  #followOwn(): void {
+    this.#ownWatch ??= this.#watcher.attach({ key: this.own.key, isPatient: true }, this.#revision + 1n, this);
+  }
+
+  #followPredecessor(): void {
+    if (this.#predecessor === undefined) return;
+    this.#predecessorWatch ??= this.#watcher.attach({ key: this.#predecessor }, this.#revision + 1n, this);
   }
 
   #leavePredecessor(): void {

@@ -10,15 +10,18 @@ export interface SuccessionHandlers {
   inherited(revision: bigint): void;
   /** Our key was deleted. */
   gone(): void;
+  /** Somebody has written our key, or the key before it. */
+  written(event: WatchEvent): void;
   /** The watch was interrupted, or the key before ours has gone while that was in doubt: only a read can tell. */
   doubted(): void;
-  /** etcd refuses the watch; it is tried again. */
-  refused(error: ElectionError): void;
+  /** etcd refuses the watch, so that nothing is told; it is tried again. */
+  rangeRefused(error: ElectionError): void;
 }
 
 /**
  * The watch by which the second in line is elected without a read: on the range from the smaller to the greater of our
- * key and the key before it, deletions only. Other keys in between are ignored.
+ * key and the key before it. Other keys in between are ignored. It tells all that a watch on each of the two keys would
+ * tell, so a candidate that joins as the second in line needs no other.
  *
  * Two watches would not do, because order holds within a watch only: the end of the key before ours could be told
  * before an earlier end of our own key. Within one watch etcd tells both in the order of their revisions, and all of
@@ -48,7 +51,7 @@ export class Succession implements Follower {
     this.settlesAt = settlesAt;
     this.#on = on;
     const [key, last] = on.own.key < head ? [on.own.key, head] : [head, on.own.key];
-    const range = { key, end: after(last), deletionsOnly: true, awaited: head };
+    const range = { key, end: after(last), isShared: false, awaited: head };
     this.#watch = watcher.attach(range, since + 1n, this);
   }
 
@@ -72,10 +75,14 @@ export class Succession implements Follower {
 
   // ---- from the watch ----
 
-  changed({ key, revision }: WatchEvent): void {
+  changed(event: WatchEvent): void {
+    const { type, key, revision } = event;
+    const isOurs = key === this.#on.own.key;
+    if (!isOurs && key !== this.#watch.awaited) return;
     if (this.#since !== undefined && revision <= this.#since) return;
-    if (key === this.#on.own.key) this.#on.gone();
-    else if (key === this.#watch.awaited) this.#endedAt = revision;
+    if (type === 'put') this.#on.written(event);
+    else if (isOurs) this.#on.gone();
+    else this.#endedAt = revision;
   }
 
   /** Only now: our own deletion may come behind that of the key before ours, in the same revision. */
@@ -95,7 +102,7 @@ export class Succession implements Follower {
   refused(error: ElectionError): void {
     this.#isRefused = true;
     if (this.isTrusted) this.#doubt();
-    this.#on.refused(error);
+    this.#on.rangeRefused(error);
   }
 
   #doubt(): void {

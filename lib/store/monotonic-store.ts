@@ -77,12 +77,12 @@ export class MonotonicStore extends PassingStore {
     });
     this.#streams.add(known);
     return {
-      create: (id, key, end, from, deletionsOnly) => {
+      create: (id, key, end, from) => {
         watches.add(id);
         // A revision of the history before: a watch from there would wait for ever.
         const isOfOtherHistory = this.#history.hasBegunAnew && from > this.#history.revision + 1n;
         if (isOfOtherHistory) soon(() => this.#renew(known, id));
-        else stream.create(id, key, end, from, deletionsOnly);
+        else stream.create(id, key, end, from);
       },
       cancel: (id) => {
         watches.delete(id);

@@ -65,8 +65,8 @@ export interface RangeQuery {
   readonly key: string;
   /** First key after the range; absent for a single key. */
   readonly end?: string;
-  /** Order by create revision. */
-  readonly order: 'oldest' | 'newest';
+  /** By create revision, or by name. For a page by name etcd looks at no more keys than the page has. */
+  readonly order: 'oldest' | 'newest' | 'key';
   /** 0 for no limit. */
   readonly limit: number;
   /** Read without the values. From 3.7 on etcd leaves the leases out too, since its index does not have them. */
@@ -86,6 +86,14 @@ export interface Compare {
   readonly createRevision: bigint;
 }
 
+/** True when every key of the range was created before this revision: what has been read then has gained none since. */
+export interface RangeCompare {
+  readonly key: string;
+  /** First key after the range. */
+  readonly end: string;
+  readonly createdBefore: bigint;
+}
+
 export type Op =
   | { readonly type: 'range'; readonly range: RangeQuery }
   | { readonly type: 'put'; readonly key: string; readonly value: Buffer; readonly lease: bigint }
@@ -97,7 +105,7 @@ export function readOf(key: string): Op {
 }
 
 export interface Txn {
-  readonly compare: readonly Compare[];
+  readonly compare: readonly (Compare | RangeCompare)[];
   readonly success: readonly Op[];
   readonly failure: readonly Op[];
 }
@@ -158,10 +166,9 @@ export interface WatchHandlers {
 export interface WatchStream {
   /**
    * Starts a watch under an `id` of the caller's choice (1 or more, never used again on this stream). Within one watch
-   * events come in the order of their revisions, all events of one revision in one call of `events`. `deletionsOnly`:
-   * what is put is not told.
+   * events come in the order of their revisions, all events of one revision in one call of `events`.
    */
-  create(id: number, key: string, end: string | undefined, fromRevision: bigint, deletionsOnly?: boolean): void;
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void;
   cancel(id: number): void;
   /** Asks for a sign of life: from whoever would tell the events. */
   ping(): void;

@@ -130,12 +130,19 @@ export class MemoryKv {
     return this.#store.keys(keyOf(key), end === undefined || end.length === 0 ? undefined : keyOf(end));
   }
 
+  /** With a range, all of its keys must hold; a range without keys compares as a key that does not exist. */
+  #holds(compare: ICompare): boolean {
+    const { key = Buffer.alloc(0), range_end: end = Buffer.alloc(0) } = compare;
+    const kvs = end.length === 0 ? [] : this.#keys(key, end);
+    if (kvs.length > 0) return kvs.every((kv) => this.#holdsFor(kv, compare));
+    return this.#holdsFor(end.length === 0 ? this.#store.get(keyOf(key)) : undefined, compare);
+  }
+
   /**
    * A key that does not exist has zero for everything but its value: that compares as false whatever it is compared
    * with.
    */
-  #holds({ key, target = 'Version', result = 'Equal', ...wanted }: ICompare): boolean {
-    const kv = this.#store.get(keyOf(key ?? Buffer.alloc(0)));
+  #holdsFor(kv: KeyValue | undefined, { target = 'Version', result = 'Equal', ...wanted }: ICompare): boolean {
     const { createRevision, modRevision, lease, value } = kv ?? MISSING;
     const is = typeof result === 'number' ? CompareResult[result] : result;
     switch (typeof target === 'number' ? CompareTarget[target] : target) {

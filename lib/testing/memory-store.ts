@@ -6,6 +6,7 @@ import type {
   KeepAliveStream,
   KeyValue,
   Op,
+  RangeCompare,
   RangeQuery,
   RangeResult,
   Store,
@@ -146,8 +147,10 @@ export class MemoryStore implements Store {
   async txn(txn: Txn): Promise<TxnResult> {
     assertWellFormed(txn);
     const { compare, success, failure } = txn;
-    const holds = ({ key, createRevision }: Compare): boolean =>
-      (this.#keys.get(key)?.createRevision ?? 0n) === createRevision;
+    const holds = (one: Compare | RangeCompare): boolean =>
+      'createRevision' in one
+        ? (this.#keys.get(one.key)?.createRevision ?? 0n) === one.createRevision
+        : this.keys(one.key, one.end).every(({ createRevision }) => createRevision < one.createdBefore);
     const succeeded = compare.every(holds);
     const ops = succeeded ? success : failure;
     this.#assertLeasesExist(ops);
@@ -212,7 +215,7 @@ export class MemoryStore implements Store {
 
   #range({ key, end, order, limit, maxCreateRevision, keysOnly = false }: RangeQuery): RangeResult {
     const inRange = this.keys(key, end);
-    const sign = order === 'oldest' ? 1 : -1;
+    const sign = order === 'key' ? 0 : order === 'oldest' ? 1 : -1;
     const kvs = inRange
       .filter((kv) => maxCreateRevision === undefined || kv.createRevision <= maxCreateRevision)
       // Keys of one revision come in the order of their names, whichever end is asked for.

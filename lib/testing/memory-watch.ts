@@ -10,7 +10,6 @@ const NEWS_TAKES = 20;
 interface Range {
   readonly key: string;
   readonly end: string | undefined;
-  readonly deletionsOnly: boolean;
 }
 
 /** One stream of the store in memory: tells each of its watches what happens in its range, and what has happened. */
@@ -27,8 +26,8 @@ export class MemoryWatch implements WatchStream {
     this.#onClose = onClose;
   }
 
-  create(id: number, key: string, end: string | undefined, fromRevision: bigint, deletionsOnly = false): void {
-    this.#ranges.set(id, { key, end, deletionsOnly });
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void {
+    this.#ranges.set(id, { key, end });
     this.#later(() => this.#on.created(id));
     this.#tellOne(
       id,
@@ -53,11 +52,11 @@ export class MemoryWatch implements WatchStream {
 
   /**
    * Events of one revision. `isOutOfOrder`: a key was put before others, as no etcd does. Who draws conclusions from
-   * deletions alone would draw a wrong one, and is made to read.
+   * the order of what happens in a range would draw a wrong one, and is made to read.
    */
   tell(events: readonly WatchEvent[], isOutOfOrder: boolean): void {
     for (const [id, range] of [...this.#ranges]) {
-      if (isOutOfOrder && range.deletionsOnly) this.#interrupt(id, events);
+      if (isOutOfOrder && range.end !== undefined) this.#interrupt(id, events);
       else this.#tellOne(id, events);
     }
   }
@@ -89,7 +88,6 @@ export class MemoryWatch implements WatchStream {
   }
 }
 
-function tells({ key, end, deletionsOnly }: Range, event: WatchEvent): boolean {
-  if (deletionsOnly && event.type === 'put') return false;
+function tells({ key, end }: Range, event: WatchEvent): boolean {
   return end === undefined ? event.key === key : event.key >= key && event.key < end;
 }

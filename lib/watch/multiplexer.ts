@@ -5,6 +5,7 @@ import type { Store, WatchEvent, WatchStream } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
 import { CREATED, type Follower, type Leave, nameOf, PENDING, SharedWatch, type Subject } from './shared-watch.js';
 import { SignOfLife } from './sign-of-life.js';
+import { UnwantedWatches } from './unwanted-watches.js';
 
 export interface WatchOptions {
   /** Milliseconds of quiet after which a stream is asked for a sign of life. */
@@ -44,13 +45,12 @@ export class WatchMultiplexer {
   readonly #byId = new Map<number, SharedWatch>();
   readonly #byName = new Map<string | SharedWatch, SharedWatch>();
   readonly #pending: PendingWatches;
+  readonly #unwanted: UnwantedWatches;
   readonly #onDeleted: (key: string) => void;
   /** One for all watches. */
   readonly #onLeave: Leave = (watch, follower) => this.#leave(watch, follower);
   #stream: WatchStream | undefined;
   #lastId = 0;
-  /** The id of the last watch that was left, on a stream that lingers. */
-  #leftId: number | undefined;
   /** Streams in a row that gave no sign of life when asked. */
   #silences = 0;
   /** When the stream was opened again because of a refusal. */
@@ -73,9 +73,10 @@ export class WatchMultiplexer {
       ask: () => this.#stream?.ping(),
       silent: () => this.#reopen(true),
     });
-    this.#pending = new PendingWatches(({ id, key, end, next, deletionsOnly }) => {
-      this.#stream?.create(id, key, end, next, deletionsOnly);
+    this.#pending = new PendingWatches(({ id, key, end, next }) => {
+      this.#stream?.create(id, key, end, next);
     }, groupOf);
+    this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream?.cancel(id));
     this.#onDeleted = onDeleted;
   }
 
@@ -118,7 +119,7 @@ export class WatchMultiplexer {
   // ---- what is followed ----
 
   #known(subject: Subject): SharedWatch | undefined {
-    return subject.deletionsOnly === true ? undefined : this.#byName.get(nameOf(subject));
+    return subject.isShared === false ? undefined : this.#byName.get(nameOf(subject));
   }
 
   #begin(watch: SharedWatch): void {
@@ -127,9 +128,9 @@ export class WatchMultiplexer {
     if (this.#isReopening) return;
     if (this.#stream === undefined) return this.#open();
     if (wasIdle) {
-      if (this.#leftId !== undefined) this.#stream.cancel(this.#leftId);
       this.#cancelTimer();
       this.#signOfLife.begin();
+      this.#unwanted.begin();
     }
     this.#create(watch);
   }
@@ -152,10 +153,11 @@ export class WatchMultiplexer {
     this.#byId.delete(watch.id);
     const isInEtcd = watch.state.name === 'asked' || watch.state.name === 'created';
     this.#withdraw(watch);
-    if (this.#byName.size > 0) return isInEtcd ? this.#stream?.cancel(watch.id) : undefined;
+    if (isInEtcd) this.#unwanted.add(watch.id);
+    if (this.#byName.size > 0) return this.#unwanted.begin();
     if (this.#stream === undefined) return this.#closeStream();
-    this.#leftId = isInEtcd ? watch.id : undefined; // nearly always the watch ends with the stream
     this.#signOfLife.end();
+    this.#unwanted.pause();
     this.#cancelTimer = this.#clock.after(LINGER, () => this.#closeStream());
   }
 
@@ -221,6 +223,7 @@ export class WatchMultiplexer {
     this.#signOfLife.end();
     this.#cancelTimer();
     this.#isReopening = false;
+    this.#unwanted.clear();
     const stream = this.#stream;
     this.#stream = undefined;
     this.#pending.clear();

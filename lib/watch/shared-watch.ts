@@ -19,8 +19,8 @@ export interface Subject {
   readonly end?: string | undefined;
   /** The watch can wait while many watches are created. */
   readonly isPatient?: boolean;
-  /** What is put is not told. Such a range is of one follower, and never shared. */
-  readonly deletionsOnly?: boolean;
+  /** False: the range is of one follower, and others that follow the same range get a watch of their own. */
+  readonly isShared?: boolean;
   /** The key of the range whose end is waited for; without it, `key`. */
   readonly awaited?: string;
 }
@@ -60,7 +60,7 @@ export class SharedWatch implements Subject {
   readonly key: string;
   readonly end: string | undefined;
   isPatient: boolean;
-  readonly deletionsOnly: boolean;
+  readonly isShared: boolean;
   readonly awaited: string;
   state: WatchState = PENDING;
   /** The id of the watch in etcd. */
@@ -78,11 +78,11 @@ export class SharedWatch implements Subject {
   readonly #leave: Leave;
 
   constructor(subject: Subject, from: bigint, leave: Leave = () => {}) {
-    const { key, end, isPatient = false, deletionsOnly = false, awaited = key } = subject;
+    const { key, end, isPatient = false, isShared = true, awaited = key } = subject;
     this.key = key;
     this.end = end;
     this.isPatient = isPatient;
-    this.deletionsOnly = deletionsOnly;
+    this.isShared = isShared;
     this.awaited = awaited;
     this.next = from;
     this.#leave = leave;
@@ -90,7 +90,7 @@ export class SharedWatch implements Subject {
 
   /** What others find it by. A watch that is not shared needs no name: ten thousand of these take a megabyte. */
   get name(): string | this {
-    return this.deletionsOnly ? this : nameOf(this);
+    return this.isShared ? nameOf(this) : this;
   }
 
   get isAbandoned(): boolean {

@@ -12,7 +12,14 @@ export const GROUPS: readonly Group[] = [
   { text: 'Locks, pools, periods', pages: ['docs/lock.md', 'docs/pool.md', 'docs/once-per-period.md'] },
   {
     text: 'In production',
-    pages: ['docs/operations.md', 'docs/cli.md', 'docs/metrics.md', 'docs/performance.md', 'docs/compatibility.md'],
+    pages: [
+      'docs/operations.md',
+      'docs/cli.md',
+      'docs/serve.md',
+      'docs/metrics.md',
+      'docs/performance.md',
+      'docs/compatibility.md',
+    ],
   },
   {
     text: 'In your program',

@@ -7,7 +7,10 @@ import { mocha } from './mocha.js';
 import type { Stage } from './stage.js';
 import type { Step } from './step.js';
 
-/** The steps before this run on one etcd. Fetches what is missing of the other releases. What cannot be had is told. */
+/** The line on which the steps after {@link fetchReleases} run; undefined: on what is found first. */
+let chosen: Line | undefined;
+
+/** Fetches what is missing of all releases; the steps after it run on the newest. What cannot be had is told. */
 export async function fetchReleases(stage: Stage): Promise<boolean> {
   const reason = whyOnlyOne();
   if (reason !== undefined) {
@@ -16,8 +19,10 @@ export async function fetchReleases(stage: Stage): Promise<boolean> {
   }
   const reasons = await ensureLines((line) => stage.say(`   ${line}`));
   for (const why of reasons) stage.say(`   ${why}`);
-  const programs = await Promise.all(LINES.map((line) => programOf(line).catch(() => undefined)));
-  stage.say(`   on this machine: etcd ${programs.flatMap((program) => program?.version ?? []).join(', ')}`);
+  const found = await Promise.all(LINES.map((line) => programOf(line).catch(() => undefined)));
+  stage.say(`   on this machine: etcd ${found.flatMap((program) => program?.version ?? []).join(', ')}`);
+  chosen = LINES.findLast((_line, index) => found[index] !== undefined);
+  if (chosen !== undefined) process.env.ETCD_VERSION = chosen;
   return true;
 }
 
@@ -56,6 +61,7 @@ export async function mochaOnAll(stage: Stage, ...specs: readonly string[]): Pro
 
 /** Whoever says which etcd to use wants no other. */
 function whyOnlyOne(): string | undefined {
+  if (chosen !== undefined) return undefined;
   const name = ['ETCD_VERSION', 'ETCD_BIN', 'ETCD_ENDPOINTS'].find((variable) => process.env[variable]);
   return name === undefined ? undefined : `\`${name}\` says which etcd to use`;
 }

@@ -15,14 +15,24 @@ export const STEPS: readonly Step[] = [
     run: (stage) => stage.tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
   },
   { name: 'width', telling: /^\S+:\d+: \d+ columns$/, run: (stage) => stage.tool('../dist/scripts/check-width.js') },
-  { name: 'unit', run: (stage) => mocha(stage, 'dist/spec/*.spec.js', 'dist/spec/simulation/*.spec.js') },
+  {
+    name: 'unit',
+    run: (stage) =>
+      mocha(
+        stage,
+        'dist/spec/*.spec.js',
+        ...['simulation', 'pool', 'view'].map((part) => `dist/spec/${part}/*.spec.js`),
+      ),
+  },
   {
     name: 'simulation',
     telling: /^ {3}schedule \d+: |this never happened/,
     run: (stage) => stage.tool('../dist/scripts/simulation.js'),
   },
+  { name: 'releases', run: fetchReleases },
   { name: 'integration', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/integration') },
   { name: 'interop', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
+  { name: 'browser', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
   { name: 'cli', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
   {
     name: 'chaos',
@@ -38,7 +48,6 @@ export const STEPS: readonly Step[] = [
   { name: 'package', run: mochaOnPackage },
   { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('../dist/scripts/docs.js') },
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
-  { name: 'releases', run: fetchReleases },
   onOtherRelease('3.4', 'first'),
   onOtherRelease('3.5', 'second'),
   onOtherRelease('3.6', 'first'),

@@ -30,8 +30,22 @@ export const MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'no watch of the own key',
     file: 'lib/queue/place-watcher.ts',
-    search: 'watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this)',
-    replace: "watcher.attach({ key: 'another' }, place.revision + 1n, this)",
+    search: 'this.#watcher.attach({ key: this.own.key, isPatient: true }',
+    replace: "this.#watcher.attach({ key: 'another', isPatient: true }",
     breaks: ['one leader'],
+  },
+  {
+    name: 'broken pool: let go before the task has ended',
+    file: 'lib/pool/partition-work.ts',
+    search: 'return this.#running;',
+    replace: 'return undefined;',
+    breaks: ['tasks apart'],
+  },
+  {
+    name: 'broken pool: no balance',
+    file: 'lib/pool/coordination.ts',
+    search: 'Math.max(1, Math.ceil(survey.size * SHARE))',
+    replace: '0',
+    breaks: ['balance'],
   },
 ];

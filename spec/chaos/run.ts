@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/wait.js';
+import { ownersOf } from './candidate/profile.js';
 import { readJournal } from './journal.js';
 import { microseconds } from './log/clock.js';
 import { type FaultKind, kindsFor } from './nemesis/kinds.js';
@@ -23,9 +24,9 @@ export interface RunOptions {
 }
 
 async function isAtPeace(world: World): Promise<boolean> {
-  if (!world.allLed) return false;
+  if (!world.allLed || !world.isBalanced) return false;
   await sleep(PEACE);
-  return world.allLed;
+  return world.allLed && world.isBalanced;
 }
 
 /**
@@ -42,6 +43,7 @@ export async function run(options: RunOptions, folder: string, say: (line: strin
     const duration = options.minutes * 60_000;
     const kinds = options.faults ?? kindsFor(world.cluster.own);
     log.add(['P', microseconds(), duration, kinds, world.elections]);
+    log.add(['O', microseconds(), ownersOf(world.run), world.workers.map(({ name }) => name)]);
     await until(() => world.allLed, {
       within: STARTS_WITHIN,
       what: 'every election to be led before the faults begin',
@@ -51,9 +53,10 @@ export async function run(options: RunOptions, folder: string, say: (line: strin
     await new Nemesis(world, say).carryOut(plan(options.seed, kinds), duration);
     await world.cluster.healthy();
     log.add(['Q', microseconds(), 'healed']);
-    await until(() => isAtPeace(world), { within: RECOVERS_WITHIN, what: 'every election to be led' }).catch((err) =>
-      say(String(err)),
-    );
+    await until(() => isAtPeace(world), {
+      within: RECOVERS_WITHIN,
+      what: 'every election to be led, and the pool to be balanced',
+    }).catch((err) => say(String(err)));
     log.add(['Q', microseconds(), 'ending']);
     await Promise.all(candidates.map((candidate) => candidate.end()));
     await readJournal(world, folder);

@@ -4,7 +4,7 @@ import { createClient } from '../../lib/index.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import type { Member } from '../support/cluster/member.js';
 import { CandidateProcess } from './candidate/candidate-process.js';
-import { electionsOf, mainElection, PROFILES } from './candidate/profile.js';
+import { electionsOf, mainElection, ownersOf, PROFILES, partitionElections } from './candidate/profile.js';
 import { Log } from './log/log.js';
 import type { Upgrade } from './upgrade.js';
 
@@ -32,7 +32,8 @@ export class World {
     this.candidates = candidates;
     this.client = createClient({ hosts: [...cluster.hosts] });
     this.log = new Log(join(folder, 'nemesis.log'));
-    this.elections = [...new Set(PROFILES.flatMap((profile) => electionsOf(profile, run)))];
+    const elections = new Set(PROFILES.flatMap((profile) => electionsOf(profile, run)));
+    this.elections = [...elections, ...partitionElections(run)];
     this.#onExit = () => {
       for (const candidate of candidates) candidate.abandon();
     };
@@ -67,6 +68,18 @@ export class World {
   get allLed(): boolean {
     const led = new Set(this.candidates.filter((c) => c.running).flatMap((c) => [...c.leads.keys()]));
     return this.elections.every((election) => led.has(election));
+  }
+
+  /** The workers of the pool. */
+  get workers(): readonly CandidateProcess[] {
+    return this.candidates.filter(({ profile }) => profile.pool);
+  }
+
+  /** Whether the workers have told that their shares differ by one partition at the most. */
+  get isBalanced(): boolean {
+    const owners = ownersOf(this.run);
+    const shares = this.workers.map(({ leads }) => [...leads.keys()].filter((name) => name.startsWith(owners)).length);
+    return Math.max(...shares) - Math.min(...shares) <= 1;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { EXIT } from '../../lib/cli/exit.js';
 import { Program } from '../support/cli/program.js';
 
-const COMMANDS = ['run', 'observe', 'candidates', 'list', 'step-down', 'pool'];
+const COMMANDS = ['run', 'observe', 'candidates', 'history', 'list', 'top', 'step-down', 'pool', 'serve'];
 
 describe('the documentation of the command line', () => {
   const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');

@@ -166,6 +166,8 @@ describe('what the command line says of its flags', () => {
     [['--priority', 'high'], '--priority takes a whole number; got high'],
     [['--priority', '1.5'], '--priority takes a whole number; got 1.5'],
     [['--priority', '-1001'], '--priority must be a whole number from -1000 to 1000; got -1001'],
+    [['--history', 'all'], '--history takes a whole number; got all'],
+    [['--history', '1001'], '--history must be a whole number of terms from 0 to 1000; got 1001'],
     [['--preempt', '30s'], '--preempt takes a number of seconds, without a unit; got 30s'],
     [['--preempt', '0'], '--preempt must be a number of seconds, more than 0 and at most 2147483; got 0'],
   ];

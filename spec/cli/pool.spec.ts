@@ -69,6 +69,21 @@ describe('etcd-leader pool', () => {
     });
   });
 
+  for (const word of ['drain', 'undrain', 'pause', 'resume', 'show']) {
+    it(`shows a pool that is called ${word}, as every other, by \`show\``, async () => {
+      tracked({ close: () => client.delete().prefix(`${word}/`).exec() });
+      name = word;
+      await owning(worker('a'), 4);
+      const program = ask('show', word, '--json', '--partitions');
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+      const partitions = JSON.parse(program.stdout.all.join('')) as { readonly owner: string }[];
+      expect(partitions).to.have.length(4);
+      const table = ask('show', word);
+      expect(await table.exited(), table.stderr.text).to.deep.equal({ code: 0 });
+      expect(table.stdout.all.at(-1)).to.equal('4 partitions, 0 owned by nobody');
+    });
+  }
+
   it('prints who owns each partition with --partitions, whatever the partitions are called', async () => {
     const a = worker('a', ['mail', 'größe', 'a/b']);
     await owning(a, 3);

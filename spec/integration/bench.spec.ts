@@ -33,6 +33,14 @@ describe('the benchmark', () => {
       'crowd-4',
       'fleet-20',
       'takeover-20',
+      'takeover-20-settled',
+      'pool-12-cold',
+      'pool-12-join',
+      'pool-12-crash',
+      'pool-12-rolling',
+      'pool-12-surge',
+      'pool-12-cold-apart',
+      'pool-12-join-apart',
     ]);
     for (const { id, measurements } of results) {
       for (const who of ['etcd-leader', 'floor']) {

@@ -6,6 +6,7 @@ import { formatMessage } from 'publint/utils';
 import { root } from '../../scripts/test/tool.js';
 import { run } from '../support/cluster/run.js';
 import { linkedFiles } from '../support/docs/links.js';
+import { bundles, licenses } from '../support/package/bundles.js';
 import { pack } from '../support/package/tarball.js';
 
 interface SourceMap {
@@ -25,6 +26,9 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
+/** A file that browsers get from `etcd-leader serve`. */
+const ofPage = (name: string): string => `dist/lib/cli/serve/page/${name}`;
+
 describe('the package', () => {
   it('contains what is compiled of lib, the pages, the examples, its papers and nothing else', async () => {
     const { files } = await pack();
@@ -32,9 +36,10 @@ describe('the package', () => {
     const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'package.json'];
     expect(new Set(top)).to.have.keys('dist/lib', 'docs', 'examples', ...papers);
     const compiled = files.filter((file) => file.startsWith('dist/lib/'));
-    expect(compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file))).to.deep.equal([]);
+    const others = compiled.filter((file) => !/\.(js|js\.map|d\.ts)$|\/package\.json$/.test(file));
+    expect(others).to.have.members([licenses, ...['index.html', 'style.css', 'favicon.svg'].map(ofPage)]);
     const pages = files.filter((file) => /^(docs|examples)\//.test(file));
-    expect(pages.filter((file) => !/\.(md|svg|ts|yaml)$|\/grafana-dashboard\.json$/.test(file))).to.deep.equal([]);
+    expect(pages.filter((file) => !/\.(md|svg|png|ts|yaml)$|\/grafana-dashboard\.json$/.test(file))).to.deep.equal([]);
   });
 
   it('has every file that its pages link to', async () => {
@@ -54,7 +59,7 @@ describe('the package', () => {
     const files = (await pack()).files.filter((file) => file.startsWith('dist/'));
     const without = (end: string) =>
       files.filter((file) => file.endsWith(end)).map((file) => file.slice(0, -end.length));
-    const modules = files.filter((file) => file.endsWith('.js')).map((file) => file.slice(0, -3));
+    const modules = without('.js').filter((file) => file !== ofPage('app')); // which only browsers load
     expect(modules).to.not.be.empty;
     expect(without('.d.ts')).to.have.members(modules);
   });
@@ -62,13 +67,27 @@ describe('the package', () => {
   it('has source maps that carry their sources: nothing points to a file that is not there', async () => {
     const { files } = await pack();
     const maps = files.filter((file) => file.endsWith('.map'));
-    expect(maps).to.have.length(files.filter((file) => file.endsWith('.js')).length);
+    // The map of a bundle would bring the sources of other packages.
+    const compiled = files.filter((file) => file.endsWith('.js') && !bundles.includes(file));
+    expect(maps).to.have.members(compiled.map((file) => `${file}.map`));
     for (const file of maps) {
       const { sources, sourcesContent = [] } = JSON.parse(readFileSync(join(root, file), 'utf8')) as SourceMap;
       expect(
         sourcesContent.filter((source) => typeof source === 'string'),
         file,
       ).to.have.length(sources.length);
+    }
+  });
+
+  it('carries what is bundled, and the licences of all packages that are parts of it', async () => {
+    const { files } = await pack();
+    expect(files).to.include.members([...bundles, licenses]);
+    for (const file of bundles) {
+      expect(readFileSync(join(root, file), 'utf8'), file).to.not.match(/\bfrom ?["'](?!node:)[a-z@]/);
+    }
+    const text = readFileSync(join(root, licenses), 'utf8');
+    for (const name of ['ink', 'preact', 'react', 'react-reconciler', 'yoga-layout', 'string-width']) {
+      expect(text).to.match(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: MIT$`, 'm'));
     }
   });
 

@@ -258,6 +258,35 @@ describe('the planner', () => {
     expect([...stray.planned.slice(6)]).to.deep.equal([1, 1, 1, 1]);
   });
 
+  const steps: Readonly<Record<string, readonly [partitions: number, members: number, owners: number]>> = {
+    'a cold start of 10 members': [10_000, 10, 0],
+    'a cold start of 30 members': [10_000, 30, 0],
+    'a cold start of 100 members': [10_000, 100, 0],
+    'a join to 9 members': [10_000, 10, 9],
+    'a join to 99 members': [10_000, 100, 99],
+    'a join to one member': [10_000, 2, 1],
+    'a cold start with 100,000 partitions': [100_000, 100, 0],
+    'a join to one member that has 100,000 partitions': [100_000, 2, 1],
+  };
+  for (const [what, [partitions, count, owners]] of Object.entries(steps)) {
+    it(`lets others run after a few thousand looks at who takes what, at ${what}`, () => {
+      let [looks, most] = [0, 0];
+      const counted = (): boolean => {
+        most = Math.max(most, ++looks);
+        return true;
+      };
+      const who = members(count).map((one) => ({ ...one, takes: counted }));
+      const current = Array.from({ length: partitions }, (_, at) => (owners === 0 ? -1 : at % owners));
+      const work = assignInSteps(situation(partitions, who, current));
+      looks = 0;
+      let pauses = 0;
+      for (; !work.next().done; looks = 0) pauses += 1;
+      expect(pauses).to.be.at.least(2);
+      // Before its first pause the planner counts what each member has: one look for each partition.
+      expect(most).to.be.at.most(partitions + 5_000);
+    });
+  }
+
   it('never works for more than 50 ms at a time, with 100,000 partitions and 100 members', () => {
     const steps = assignInSteps(situation(100_000, members(100)));
     const times: number[] = [];

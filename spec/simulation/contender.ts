@@ -5,6 +5,7 @@ import type { Session } from '../../lib/session.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
 import type { Process } from './process.js';
 import { type Announced, type Claimant, idOf } from './record.js';
+import { isRecorded, MOST_TERMS } from './term-history.js';
 import { isCrash, Violation } from './violation.js';
 import { Watcher } from './watcher.js';
 import { Worker } from './worker.js';
@@ -61,6 +62,7 @@ export class Contender implements Claimant {
       ...(plan.priority !== undefined && { priority: plan.priority }),
       ...(plan.preempt !== undefined && { preempt: plan.preempt }),
       ...(plan.steerable !== undefined && { steerable: plan.steerable }),
+      ...(isRecorded(process.world.plan) && { history: MOST_TERMS }),
       logger: process.loggerFor(name),
       ...(session === undefined && { ttl, renewDeadline }),
     });

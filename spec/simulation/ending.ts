@@ -150,6 +150,10 @@ async function stayCalm(world: World): Promise<void> {
   const before = leadersOf(world);
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   await world.time.advance(Math.max(SHORTEST_CALM, longest));
+  for (const [name, token] of leadersOf(world)) {
+    if (!world.referee.hasRecorded(name, token))
+      throw new Violation('j: history', `${name}: token ${token} is missing`);
+  }
   const problems = [...problemsIn(world), ...restlessness(world)];
   if (problems.length > 0) throw new Violation('f: calm', problems.join('; '));
   for (const [name, token] of leadersOf(world)) {

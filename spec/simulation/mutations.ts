@@ -59,15 +59,15 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'own key not watched',
     file: 'lib/queue/place-watcher.ts',
-    search: 'this.#ownWatch = watcher.attach({ key: place.own.key, isPatient: true }, place.revision + 1n, this);',
-    replace: "this.#ownWatch = watcher.attach({ key: 'another' }, place.revision + 1n, this);",
+    search: 'this.#watcher.attach({ key: this.own.key, isPatient: true }',
+    replace: "this.#watcher.attach({ key: 'another', isPatient: true }",
     breaks: ['a: one leader'],
   },
   {
     name: 'predecessor watched from one revision too late',
     file: 'lib/queue/place-watcher.ts',
-    search: 'this.#watcher.attach(subject, revision + 1n, this)',
-    replace: 'this.#watcher.attach(subject, revision + 2n, this)',
+    search: 'this.#watcher.attach({ key: this.#predecessor }, this.#revision + 1n, this)',
+    replace: 'this.#watcher.attach({ key: this.#predecessor }, this.#revision + 2n, this)',
     breaks: ['f: somebody leads'],
   },
   {
@@ -81,15 +81,17 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     name: 'two watches instead of the range: of our key, and of the key before it',
     file: 'lib/queue/succession.ts',
     search: 'const range = { key, end: after(last),',
-    replace: 'const range = { key: last === head ? last : key, end: after(head),',
+    replace: `
+      watcher.attach({ key: on.own.key }, since + 1n, this);
+      const range = { key: last === head ? last : key, end: after(head),`,
     breaks: ['d: no phantom'],
   },
   {
     name: 'our own deletion in the same revision not looked at',
     file: 'lib/queue/succession.ts',
-    search: 'else if (key === this.#watch.awaited) this.#endedAt = revision;',
+    search: 'else this.#endedAt = revision;',
     replace: `
-      else if (key === this.#watch.awaited) {
+      else {
         this.#endedAt = revision;
         this.told();
       }`,
@@ -361,6 +363,13 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     search: 'if (ask?.token === this.#own.createRevision && ask.to !== this.#own.lease)',
     replace: 'if (ask !== undefined)',
     breaks: ['e: order'],
+  },
+  {
+    name: 'a term is appended without the fence of its leader',
+    file: 'lib/queue/term-history.ts',
+    search: 'compare: [{ key: own.key, createRevision: own.createRevision }],',
+    replace: 'compare: [],',
+    breaks: ['j: history'],
   },
   {
     name: 'a transfer before the work has ended',

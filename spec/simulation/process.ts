@@ -248,7 +248,8 @@ function checkGuarded({ compare, success, failure }: Txn): void {
 }
 
 function deletedBy({ compare, success }: Txn): readonly Compare[] {
-  return compare.filter(({ key }) => success.some((op) => op.type === 'delete' && op.key === key));
+  const onKeys = compare.filter((one): one is Compare => 'createRevision' in one);
+  return onKeys.filter(({ key }) => success.some((op) => op.type === 'delete' && op.key === key));
 }
 
 function describe(data: object): string {

@@ -1,6 +1,7 @@
 import type { Leadership } from '../../lib/leadership.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Process } from './process.js';
+import type { TermHistory } from './term-history.js';
 
 /** What tells one candidacy from all others: revisions come again when etcd's history begins anew. */
 export function idOf({ key, createRevision }: Pick<StoredKey, 'key' | 'createRevision'>): string {
@@ -54,9 +55,12 @@ export class Record {
   lastElected = 0n;
   lastLeader: Claimant | undefined;
   lastGuard = 0n;
+  /** What its leaders have recorded; undefined: nothing. */
+  readonly terms: TermHistory | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, terms: TermHistory | undefined) {
     this.name = name;
+    this.terms = terms;
     this.prefix = `${name}/`;
     this.guard = `guard of ${name}`;
   }
@@ -64,6 +68,7 @@ export class Record {
   /** The keys that the new history lacks, those that it has, and the token of its last guarded write. */
   beginAnew(lost: readonly StoredKey[], left: readonly StoredKey[], guard: bigint): void {
     this.history += 1;
+    this.terms?.beginAnew();
     this.lastHead = this.heads.at(-1);
     this.outdated = new Set(lost.map(idOf));
     // A snapshot may bring back what was deleted. Who led with it has still lost it.

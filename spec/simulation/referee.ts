@@ -1,11 +1,12 @@
 import type { Leadership } from '../../lib/leadership.js';
-import type { Txn } from '../../lib/store/store.js';
+import type { Compare, Txn } from '../../lib/store/store.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
 import { type Announced, type Claim, type Claimant, idOf, isCandidateKey, Record } from './record.js';
 import type { Story } from './story.js';
 import type { Tally } from './tally.js';
+import { TermHistory } from './term-history.js';
 import { Violation } from './violation.js';
 
 export interface RefereeParts {
@@ -30,8 +31,10 @@ export class Referee {
   /** Every lease that the library has asked for. */
   readonly ours = new Set<bigint>();
 
-  constructor(elections: readonly string[], parts: RefereeParts) {
-    for (const name of elections) this.#records.set(name, new Record(name));
+  constructor(elections: readonly string[], parts: RefereeParts, isRecorded: boolean) {
+    for (const name of elections) {
+      this.#records.set(name, new Record(name, isRecorded ? new TermHistory(name, parts.etcd) : undefined));
+    }
     this.#parts = parts;
   }
 
@@ -85,7 +88,8 @@ export class Referee {
    * transaction under a compare of its own key, of each key that it deletes, and of a key behind all these, which
    * stays. Nobody is deleted for a target that has left, and no candidate of another client is.
    */
-  moving(who: string, { compare, success }: Txn, owns: (lease: bigint) => boolean): void {
+  moving(who: string, { compare: compares, success }: Txn, owns: (lease: bigint) => boolean): void {
+    const compare = compares.filter((one): one is Compare => 'createRevision' in one);
     for (const { name, prefix } of this.#records.values()) {
       const deleted = success.flatMap((op) => (op.type === 'delete' && isCandidateKey(op.key, prefix) ? [op.key] : []));
       const leaseIn = (key: string): bigint => BigInt(`0x${key.slice(prefix.length)}`);
@@ -111,7 +115,15 @@ export class Referee {
 
   /** Called after every write. */
   look(): void {
-    for (const record of this.#records.values()) this.#look(record);
+    for (const record of this.#records.values()) {
+      this.#look(record);
+      record.terms?.look();
+    }
+  }
+
+  /** Whether the leader's term is recorded, if it is to be. */
+  hasRecorded(election: string, token: bigint): boolean {
+    return this.#of(election).terms?.has(token) ?? true;
   }
 
   /** Called after every step. */

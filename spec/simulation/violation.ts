@@ -13,6 +13,7 @@ export const CHECKS = [
   'g: bounded',
   'h: work first',
   'i: no surprises',
+  'j: history',
 ] as const;
 
 export type Check = (typeof CHECKS)[number];

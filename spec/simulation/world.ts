@@ -9,6 +9,7 @@ import { Process } from './process.js';
 import { Referee } from './referee.js';
 import { Story } from './story.js';
 import { Tally } from './tally.js';
+import { isRecorded } from './term-history.js';
 import { Violation } from './violation.js';
 
 /** Milliseconds after which a client gives a request up. */
@@ -71,13 +72,14 @@ export class World {
       hangTimeout: HANG_TIMEOUT,
       ...(wantsStory && { trace: (_, what) => this.story.tell('', () => `  ${what}`) }),
     });
-    this.referee = new Referee(this.queues, {
+    const parts = {
       etcd: this.etcd,
       now: () => this.time.now,
       story: this.story,
       tally: this.tally,
       disturbedUntil: () => this.#disturbedUntil,
-    });
+    };
+    this.referee = new Referee(this.queues, parts, isRecorded(plan));
     this.etcd.onWrite(() => this.guard(() => this.referee.look()));
     this.time.onStep = () => this.guard(() => this.referee.check());
     for (const at of plan.processes.keys()) this.boot(at);

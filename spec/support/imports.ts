@@ -1,6 +1,7 @@
-import { posix } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import ts from 'typescript';
-import { readPage, sources } from './docs/pages.js';
+import { ROOT, readPage, sources } from './docs/pages.js';
 
 /** An import of one file of lib/ by another, types included. Paths are relative to lib/: `queue/queue.ts`. */
 export interface Import {
@@ -29,7 +30,13 @@ export function importsIn(from: string, text: string): Import[] {
   visit(source);
   return found
     .filter((path) => path.startsWith('.'))
-    .map((path) => ({ from, to: posix.join(posix.dirname(from), path).replace(/\.js$/, '.ts') }));
+    .map((path) => ({ from, to: sourceOf(posix.join(posix.dirname(from), path)) }));
+}
+
+/** `campaign/run.ts` for `campaign/run.js`; the page of `etcd-leader serve` has `.tsx`, too. */
+function sourceOf(module: string): string {
+  const [source, withMarkup] = ['.ts', '.tsx'].map((end) => module.replace(/\.js$/, end));
+  return withMarkup !== undefined && existsSync(join(ROOT, 'lib', withMarkup)) ? withMarkup : (source ?? module);
 }
 
 /** Every import inside lib/. */

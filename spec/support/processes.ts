@@ -13,6 +13,7 @@ export interface CandidateOptions extends Pick<ElectionOptions, 'ttl' | 'renewDe
   readonly value?: string;
   /** Milliseconds between two looks at `isLeader()` from which on a pause is reported. */
   readonly pauseOver?: number;
+  readonly history?: number;
 }
 
 export type Order = 'stop';

@@ -16,6 +16,7 @@ export interface RunFlags {
   readonly every?: string;
   readonly priority?: string;
   readonly preempt?: string;
+  readonly history?: string;
   readonly killAfter?: string;
   readonly foreground?: true;
   readonly watchdog: boolean;
@@ -39,6 +40,7 @@ export async function run(context: Context, name: string, argv: readonly string[
     ...(flags.value !== undefined && { value: flags.value }),
     ...(flags.priority !== undefined && { priority: wholeOf('--priority', flags.priority) }),
     ...(flags.preempt !== undefined && { preempt: secondsOf('--preempt', flags.preempt) }),
+    ...(flags.history !== undefined && { history: wholeOf('--history', flags.history) }),
   });
   const every = flags.every === undefined ? undefined : millisecondsOf('--every', flags.every);
   const options: RunnerOptions = {

@@ -5,11 +5,12 @@ import { whenOrphaned } from '../../support/programs/parent.js';
 import { microseconds } from '../log/clock.js';
 import { Log } from '../log/log.js';
 import type { ElectionEvent } from '../log/records.js';
+import { PoolWorker } from './pool-worker.js';
 import { type Assignment, type Command, electionsOf, type Notice } from './profile.js';
 import { Sampler } from './sampler.js';
 import { GuardedWriter } from './writer.js';
 
-const WRITE_EVERY = { main: 40, shard: 1_500 };
+const WRITE_EVERY = { main: 40, shard: 1_500, partition: 1_000 };
 const WRITE_PATIENCE = 2_000;
 const REMEMBER_EVERY = 2_000;
 /** Milliseconds in which the process must end by itself once everything is closed. */
@@ -34,39 +35,51 @@ const elections = electionsOf(profile, run).map((name) =>
     ? new Election(client, name, { value: profile.name, ...timing })
     : new Election(session, name, { value: profile.name }),
 );
-const sampler = new Sampler(log, elections);
 const owner = `${profile.name}-${process.pid}`;
 // An expired deadline makes etcd3's own breaker close the host. A user of the plain client would rather set no
 // deadline.
 const patience = profile.client === 'plain' ? {} : { patience: WRITE_PATIENCE };
 const writer = new GuardedWriter(client, log, { run, owner, ...patience });
+const pool = profile.pool
+  ? new PoolWorker({
+      source: session ?? client,
+      name: profile.name,
+      run,
+      timing: session === undefined ? timing : {},
+      log,
+      note,
+      gained: (ownership) => void writer.during(ownership, WRITE_EVERY.partition),
+    })
+  : undefined;
+const sampler = new Sampler(log, [...elections, ...(pool?.sampled ?? [])]);
 
 for (const [i, election] of elections.entries()) listen(election, i === 0);
 sampler.start();
 const remembering = setInterval(remember, REMEMBER_EVERY);
 process.on('message', (command: Command) => void obey(command));
 for (const election of elections) election.start();
+pool?.start();
+
+/** Writes an event down, and tells the parent who leads what. */
+function note(election: string, event: ElectionEvent, token = '', detail = ''): void {
+  log.add(['E', microseconds(), election, event, token, detail]);
+  sampler.sample();
+  if (event !== 'elected' && event !== 'unelected') return;
+  if (process.connected) process.send?.({ heard: event, election, at: microseconds() } satisfies Notice);
+}
 
 function listen(election: Election, isMain: boolean): void {
-  const note = (event: ElectionEvent, token = '', detail = ''): void => {
-    log.add(['E', microseconds(), election.name, event, token, detail]);
-    sampler.sample();
-  };
-  const tell = (heard: Notice['heard']): void => {
-    if (process.connected) process.send?.({ heard, election: election.name, at: microseconds() } satisfies Notice);
-  };
+  const { name } = election;
   election.on('elected', (leadership: Leadership) => {
-    note('elected', leadership.fencingToken.toString(), leadership.leaseId);
-    tell('elected');
+    note(name, 'elected', leadership.fencingToken.toString(), leadership.leaseId);
     void writer.during(leadership, isMain ? WRITE_EVERY.main : WRITE_EVERY.shard);
   });
   election.on('unelected', ({ fencingToken }, reason) => {
-    note('unelected', fencingToken.toString(), reason.code);
-    tell('unelected');
+    note(name, 'unelected', fencingToken.toString(), reason.code);
   });
-  election.on('error', (err) => note('error', '', err.code));
-  election.on('suspended', (err) => note('suspended', '', err.code));
-  election.on('resumed', () => note('resumed'));
+  election.on('error', (err) => note(name, 'error', '', err.code));
+  election.on('suspended', (err) => note(name, 'suspended', '', err.code));
+  election.on('resumed', () => note(name, 'resumed'));
 }
 
 async function obey(command: Command): Promise<void> {
@@ -74,10 +87,11 @@ async function obey(command: Command): Promise<void> {
     case 'block':
       return block(command.ms);
     case 'stop':
-      await Promise.all(elections.map((election) => election.stop()));
+      await Promise.all([pool?.stop(), ...elections.map((election) => election.stop())]);
       return;
     case 'start':
       for (const election of elections) election.start();
+      pool?.start();
       return;
     case 'stepDown':
       // A candidate that does not lead has nothing to give up.
@@ -105,6 +119,7 @@ function remember(): void {
 
 /** Ends in order. Then nothing may be left that keeps this process alive. */
 async function end(): Promise<void> {
+  await pool?.stop();
   await (session === undefined ? elections[0]?.stop() : session.close());
   remember();
   writer.stop();

@@ -7,18 +7,26 @@ export interface Profile {
   readonly renewDeadline?: number;
   /** All elections of the process share the lease of one Session. */
   readonly session: boolean;
+  /**
+   * Whether the process is a worker of the pool too: on its session, if it has one, or else on a lease of the pool's
+   * own.
+   */
+  readonly pool: boolean;
   /** Elections beside the main election. All processes take part in them. */
   readonly shards: number;
 }
 
 const SHARDS = 50;
 
+export const PARTITIONS = 24;
+
 export const PROFILES: readonly Profile[] = [
-  { name: 'ada', client: 'created', ttl: 3, renewDeadline: 2.95, session: false, shards: 0 }, // no time to spare
-  { name: 'ben', client: 'plain', ttl: 3, session: false, shards: 0 },
-  { name: 'cleo', client: 'created', ttl: 3, session: true, shards: SHARDS },
-  { name: 'dan', client: 'plain', ttl: 4, session: true, shards: SHARDS },
-  { name: 'eve', client: 'created', ttl: 2, session: true, shards: SHARDS },
+  // Without time to spare.
+  { name: 'ada', client: 'created', ttl: 3, renewDeadline: 2.95, session: false, pool: true, shards: 0 },
+  { name: 'ben', client: 'plain', ttl: 3, session: false, pool: false, shards: 0 },
+  { name: 'cleo', client: 'created', ttl: 3, session: true, pool: true, shards: SHARDS },
+  { name: 'dan', client: 'plain', ttl: 4, session: true, pool: true, shards: SHARDS },
+  { name: 'eve', client: 'created', ttl: 2, session: true, pool: true, shards: SHARDS },
 ];
 
 export const LONGEST_TTL = Math.max(...PROFILES.map(({ ttl }) => ttl));
@@ -41,6 +49,19 @@ export type Notice = { readonly heard: 'elected' | 'unelected'; readonly electio
 
 export function electionsOf({ shards }: Profile, run: string): string[] {
   return [mainElection(run), ...Array.from({ length: shards }, (_, i) => `${run}/shard-${i}`)];
+}
+
+export function poolOf(run: string): string {
+  return `${run}/pool`;
+}
+
+/** What the elections of the pool's partitions begin with. */
+export function ownersOf(run: string): string {
+  return `${poolOf(run)}/owners/`;
+}
+
+export function partitionElections(run: string): string[] {
+  return Array.from({ length: PARTITIONS }, (_, partition) => `${ownersOf(run)}${partition}`);
 }
 
 export function mainElection(run: string): string {

@@ -2,9 +2,11 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readLog } from '../log/log.js';
 import { type Distribution, distributionOf, findGaps, type Gap } from './availability.js';
+import { type Balance, balanceAt } from './balance.js';
 import { Faults } from './faults.js';
 import { type Disorder, findDisorder, findOverlaps, type Overlap } from './overlaps.js';
 import { Processes } from './processes.js';
+import { Tasks } from './tasks.js';
 import { Tenures } from './tenures.js';
 import { Writes, type WriteTotals } from './writes.js';
 
@@ -25,17 +27,31 @@ export interface Findings {
   readonly total: { readonly main: Distribution; readonly all: Distribution };
   /** For each election, the milliseconds from the end of all faults until it was led; undefined when it never was. */
   readonly recovery: ReadonlyMap<string, number | undefined>;
+  /** Undefined: the run had no pool. */
+  readonly pool: PoolFindings | undefined;
+}
+
+export interface PoolFindings {
+  readonly partitions: number;
+  readonly tasks: number;
+  /** Tasks whose end says something about the next one's beginning. */
+  readonly held: number;
+  readonly badTasks: readonly string[];
+  /** When the candidates were told to end; undefined: the run was not finished. */
+  readonly balance: Balance | undefined;
 }
 
 /** Reads the logs in a folder line by line. What is kept in memory grows with the number of terms. */
 export async function check(folder: string): Promise<Findings> {
   const [tenures, writes, processes, faults] = [new Tenures(), new Writes(), new Processes(), new Faults()];
+  const tasks = new Tasks();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.log'))) {
     const name = basename(file, '.log');
     tenures.open(name);
     processes.open(name);
+    tasks.open(name);
     for await (const record of readLog(join(folder, file))) {
-      for (const part of [tenures, writes, processes, faults]) part.add(record);
+      for (const part of [tenures, writes, processes, faults, tasks]) part.add(record);
     }
   }
   processes.close();
@@ -60,6 +76,21 @@ export async function check(folder: string): Promise<Findings> {
     ),
     total: distributionsOf(gaps, main, () => true),
     recovery: new Map(faults.elections.map((name) => [name, recoveryOf(tenures, name, faults.healedAt)])),
+    pool: poolOf(faults, tasks, tenures),
+  };
+}
+
+function poolOf(faults: Faults, tasks: Tasks, tenures: Tenures): PoolFindings | undefined {
+  if (faults.pool === undefined) return undefined;
+  const { owners, workers } = faults.pool;
+  const elections = faults.elections.filter((name) => name.startsWith(owners));
+  const { endingAt } = faults;
+  return {
+    partitions: elections.length,
+    tasks: tasks.count,
+    held: tasks.held,
+    badTasks: tasks.violations(faults.removals),
+    balance: endingAt === undefined ? undefined : balanceAt(endingAt, { elections, workers }, tenures),
   };
 }
 

@@ -20,6 +20,8 @@ export class Faults {
   duration = 0;
   kinds: readonly string[] = [];
   elections: readonly string[] = [];
+  /** What the elections of the pool's partitions begin with, and its workers; undefined: there is no pool. */
+  pool: { readonly owners: string; readonly workers: readonly string[] } | undefined;
   /** The moment, in microseconds, when everything is healed and the candidates are told to end. */
   healedAt: number | undefined;
   endingAt: number | undefined;
@@ -28,6 +30,9 @@ export class Faults {
     switch (record[0]) {
       case 'P':
         [, , this.duration, this.kinds, this.elections] = record;
+        break;
+      case 'O':
+        this.pool = { owners: record[2], workers: record[3] };
         break;
       case 'F': {
         const [, at, number, kind] = record;

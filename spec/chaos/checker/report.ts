@@ -19,6 +19,7 @@ export function describe(findings: Findings): string {
       `${writes.unknown} without a reply, ${writes.found} found in etcd`,
     `  out of order   ${findings.badWrites.length}`,
     `led again        ${ms(slowest)} after the end of all faults, at the latest`,
+    ...pool(findings),
     `terms ended by   ${list(processes.unelected)}`,
     `errors           ${list(processes.errors)}`,
     '',
@@ -26,6 +27,16 @@ export function describe(findings: Findings): string {
     '',
     ...memory(findings),
   ].join('\n');
+}
+
+function pool({ pool: found }: Findings): string[] {
+  if (found === undefined) return [];
+  const { partitions, tasks, held, badTasks, balance } = found;
+  const shares = [...(balance?.shares ?? [])].map(([worker, count]) => `${worker} ${count}`).join(', ');
+  return [
+    `pool             ${tasks} tasks in ${partitions} partitions, ${held} in order, ${badTasks.length} met the next`,
+    `  at the end     ${shares === '' ? 'unknown' : shares}, nobody ${balance?.unowned.length ?? 0}`,
+  ];
 }
 
 function unavailability({ faults, unavailability: byKind, total }: Findings): string[] {

@@ -1,3 +1,4 @@
+import { type Balance, isEven } from './balance.js';
 import type { Findings } from './check.js';
 import type { Overlap } from './overlaps.js';
 
@@ -20,6 +21,8 @@ export type Promised =
   | 'guarded writes'
   | 'somebody leads'
   | 'pairs and ends'
+  | 'tasks apart'
+  | 'balance'
   | 'no crash'
   | 'memory'
   | 'enough has happened';
@@ -35,7 +38,7 @@ export function verdictOn(findings: Findings): Failure[] {
 }
 
 /** The promises that the library has broken. */
-function violations({ overlaps, disorder, badWrites, recovery, processes }: Findings): Failure[] {
+function violations({ overlaps, disorder, badWrites, recovery, processes, pool }: Findings): Failure[] {
   const failures: Failure[] = [];
   const fail = (promise: Promised, message: string): void => {
     failures.push({ promise, message });
@@ -51,6 +54,8 @@ function violations({ overlaps, disorder, badWrites, recovery, processes }: Find
     fail('somebody leads', `${election}: nobody led within ${LED_AGAIN_WITHIN} ms after the faults had ended`);
   }
   for (const why of processes.violations) fail('pairs and ends', why);
+  for (const why of pool?.badTasks ?? []) fail('tasks apart', why);
+  if (pool?.balance !== undefined && !isEven(pool.balance)) fail('balance', describeBalance(pool.balance));
   for (const why of processes.crashes) fail('no crash', `a process broke: ${why}`);
   for (const { process, first, last } of processes.memories) {
     const hasGrown = last - first > GROWTH && last > 2 * first;
@@ -59,18 +64,24 @@ function violations({ overlaps, disorder, badWrites, recovery, processes }: Find
   return failures;
 }
 
+function describeBalance({ shares, unowned }: Balance): string {
+  const counts = [...shares].map(([worker, count]) => `${worker} ${count}`).join(', ');
+  return `the pool was not balanced at the end: ${counts}, nobody ${unowned.length}`;
+}
+
 function describeOverlap({ election, earlier, later, from, length }: Overlap): string {
   const who = [earlier, later].map(({ process, token }) => `${process} with token ${token}`).join(' and ');
   return `two leaders of ${election} for ${(length / 1_000).toFixed(3)} ms from ${from} µs: ${who}`;
 }
 
 /** What the run has not done enough of: a run that has done too little proves nothing. */
-function shortcomings({ faults, samples, changes, writes }: Findings): Failure[] {
+function shortcomings({ faults, samples, changes, writes, pool }: Findings): Failure[] {
   const lacking: string[] = [];
   const expected = Math.max(1, Math.floor((CHANGES_PER_MINUTE * faults.duration) / 60_000));
   if (samples === 0) lacking.push('no leader was seen');
   if (changes.main < expected) lacking.push(`too few changes of leader: ${changes.main}, not ${expected}`);
   if (writes.found === 0 || writes.committed === 0) lacking.push('no guarded write was committed');
+  if (pool !== undefined && pool.held === 0) lacking.push('no partition of the pool was let go in order');
   if (faults.steps.length === 0) lacking.push('no fault was applied');
   const missing = faults.kinds.filter((kind) => !faults.applied.has(kind));
   if (faults.duration >= LONG && missing.length > 0) lacking.push(`never applied: ${missing.join(', ')}`);

@@ -23,6 +23,10 @@ export type LogRecord =
   | readonly ['W', sentAt: number, answeredAt: number, term: TermId, outcome: WriteOutcome, revision: string]
   /** A term that was found over, and then current again. */
   | readonly ['V', at: number, term: TermId]
+  /** A task of a pool begins. The term is that of the election of its partition. */
+  | readonly ['T', at: number, term: TermId, what: 'begins']
+  /** It has ended. `isHeld`: the partition was let go in order, and the lease was surely there until then. */
+  | readonly ['T', at: number, term: TermId, what: 'ends', isHeld: boolean]
   | readonly ['M', at: number, rss: number, heap: number, resources: number]
   /** The process has ended as it should, or this keeps it from ending. */
   | readonly ['L', at: number, left: string]
@@ -37,6 +41,8 @@ export type LogRecord =
    * How many milliseconds the run is meant to last, which kinds of fault it may draw, and which elections there are.
    */
   | readonly ['P', at: number, duration: number, kinds: readonly string[], elections: readonly string[]]
+  /** What the elections of a pool's partitions begin with, and the candidates that are its workers. */
+  | readonly ['O', at: number, owners: string, workers: readonly string[]]
   /** All faults have ended, and the candidates are told to end. */
   | readonly ['Q', at: number, what: 'healed' | 'ending']
   // ---- read back from etcd ----

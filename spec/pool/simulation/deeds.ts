@@ -37,7 +37,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
     game.etcd.revoke(lease);
   },
   'delete a key': (game) => {
-    const keys = game.etcd.keys('p/');
+    const keys = game.etcd.keys('p/').filter(({ key }) => !key.startsWith('p/lists/'));
     if (keys.length > 0) deleteKey(game, game.random.pick(keys));
   },
   'delete the coordinator': (game) => {

@@ -23,6 +23,8 @@ export class Game {
   readonly etcd: FakeEtcd;
   readonly referee: Referee;
   readonly partitions: number;
+  /** The partitions by name, in several orders, each a list of its own; none: they are numbered. */
+  readonly #orders: readonly (readonly string[])[];
   readonly players: Player[];
   /** Everybody that ever was, for the story of events. */
   readonly all: Player[] = [];
@@ -52,6 +54,8 @@ export class Game {
     });
     this.referee = new Referee(this.etcd);
     this.partitions = Math.floor(this.random.between(2, 20));
+    const names = Array.from({ length: this.partitions }, (_, at) => `${at}`);
+    this.#orders = this.random.chance(0.4) ? [names, [...names].reverse(), [...names.slice(1), '0']] : [];
     const count = Math.floor(this.random.between(2, 7));
     const [settle, handoffTimeout] = [this.random.between(50, 1_500), this.random.between(300, 4_000)];
     this.players = Array.from({ length: count }, (_, at) =>
@@ -60,7 +64,10 @@ export class Game {
     this.time.onStep = () => {
       this.referee.look(this.players);
     };
-    this.etcd.onWrite(() => this.#remember());
+    this.etcd.onWrite(() => {
+      this.#remember();
+      this.#checkLists();
+    });
   }
 
   tell(who: string, what: string): void {
@@ -134,7 +141,9 @@ export class Game {
       current.pool.setWeight(1).catch(() => {}); // written again by itself
       current.start();
     }
-    for (const kv of this.etcd.keys('p/')) if (kv.lease === 0n) this.etcd.delete(kv.key);
+    const isLeft = ({ key, lease }: { readonly key: string; readonly lease: bigint }): boolean =>
+      lease === 0n && !key.startsWith('p/lists/');
+    for (const kv of this.etcd.keys('p/')) if (isLeft(kv)) this.etcd.delete(kv.key);
     // A stop that was under way ends first, and a task that winds down slowly.
     const slowest = Math.max(...this.players.map(({ plan }) => plan.ttl * 1_000 + plan.releaseTimeout));
     const handoff = Math.max(...this.players.map(({ plan }) => plan.handoffTimeout + 5 * plan.settle));
@@ -163,6 +172,8 @@ export class Game {
     const before = this.referee.gains;
     await this.#advance(60_000);
     if (this.referee.gains !== before) this.referee.break('moves', 'a balanced pool moves partitions');
+    const old = [...this.#lists()].filter((hash) => !this.#announced().has(hash));
+    if (old.length > 0) this.referee.break('lists', `nobody announces ${old.join(', ')}`);
   }
 
   async #end(): Promise<void> {
@@ -179,7 +190,8 @@ export class Game {
     for (const { session } of this.players) void session?.close();
     await this.#advance(25_000);
     const open = this.players.flatMap(({ connection, clock }) => [...connection.open, ...clock.timers.map(String)]);
-    const keys = this.etcd.keys().map(({ key }) => key);
+    // The lists of the last workers stay: nobody coordinates any more.
+    const keys = this.etcd.keys().flatMap(({ key }) => (key.startsWith('p/lists/') ? [] : [key]));
     if (open.length + keys.length > 0) this.referee.break('clean end', `left: ${[...open, ...keys].join(', ')}`);
     if (this.players.some(({ owned }) => owned.size > 0)) this.referee.break('pairs', 'something was never lost');
   }
@@ -219,6 +231,7 @@ export class Game {
     const { random } = this;
     return {
       id: `worker-${at}`,
+      partitions: this.#orders.length === 0 ? this.partitions : random.pick(this.#orders),
       rate: random.between(0.995, 1.005),
       lateness: random.pick([0, 0, 20]),
       ttl: Math.floor(random.between(3, 8)),
@@ -240,10 +253,29 @@ export class Game {
   #replace(player: Player): Player {
     const at = this.players.indexOf(player);
     if (at < 0) return player;
-    const next = this.#boot(`${player.name}'`, player.plan);
+    const { plan } = player;
+    // Another version of the program may have another list.
+    const partitions = this.#orders.length === 0 ? this.partitions : this.random.pick(this.#orders);
+    const next = this.#boot(`${player.name}'`, { ...plan, partitions });
     this.players[at] = next;
     next.start();
     return next;
+  }
+
+  #lists(): Set<string> {
+    return new Set(this.etcd.keys('p/lists/').map(({ key }) => key.slice('p/lists/'.length)));
+  }
+
+  #announced(): Set<string> {
+    const values = this.etcd.keys('p/members/').map(({ value }) => /"list":"(\w+)"/.exec(value.toString())?.[1]);
+    return new Set(values.filter((hash) => hash !== undefined));
+  }
+
+  /** What a member announces lies in etcd, at every moment. */
+  #checkLists(): void {
+    const lists = this.#lists();
+    for (const hash of this.#announced())
+      if (!lists.has(hash)) this.referee.break('lists', `${hash} is in use, and gone`);
   }
 
   #remember(): void {

@@ -9,6 +9,7 @@ import type { Game } from './game.js';
 
 export interface PlayerPlan {
   readonly id: string;
+  readonly partitions: number | readonly string[];
   readonly rate: number;
   readonly lateness: number;
   /** Seconds. */
@@ -78,7 +79,6 @@ export class Player {
     const { id, rate: _, lateness: __, shared, ttl, ...rest } = plan;
     this.session = shared ? new Session(environment, { ttl }) : undefined;
     this.pool = new Pool((this.session ?? environment) as Session, 'p', {
-      partitions: game.partitions,
       member: id,
       healthCheck: () => this.isFit,
       ...rest,

@@ -10,6 +10,7 @@ export type PoolCheck =
   | 'owned again'
   | 'balanced'
   | 'moves'
+  | 'lists'
   | 'clean end'
   | 'no surprises';
 

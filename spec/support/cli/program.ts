@@ -108,10 +108,13 @@ export function commandLine(args: readonly string[]): string {
 /** What a stream has brought so far, line by line. */
 export class Lines {
   readonly all: string[] = [];
+  /** Everything as it came. */
+  raw = '';
   #rest = '';
 
   constructor(stream: NodeJS.ReadableStream | null) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      this.raw += chunk;
       const lines = `${this.#rest}${chunk}`.split(/\r?\n/);
       this.#rest = lines.pop() ?? '';
       this.all.push(...lines);

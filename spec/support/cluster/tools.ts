@@ -5,10 +5,16 @@ import { findEtcd } from './etcd-server.js';
 import { compareReleases } from './release.js';
 import { run } from './run.js';
 
-/** Commands that some specs run beside etcd. */
+/**
+ * Commands that some specs run beside etcd, before what they serve, or to look at it. `CHROMIUM_BIN` names another
+ * program for one that is called otherwise.
+ */
 const TOOLS = {
   etcdctl: { version: ['version'], debian: 'etcd-client', needs: 'the specs beside other clients' },
   openssl: { version: ['version'], debian: 'openssl', needs: 'the specs of client certificates' },
+  haproxy: { version: ['-v'], debian: 'haproxy', needs: 'the specs of load balancers' },
+  nginx: { version: ['-v'], debian: 'nginx', needs: 'the specs of load balancers' },
+  chromium: { version: ['--version'], debian: 'chromium', needs: 'the specs of the page' },
 } as const;
 
 export type Tool = keyof typeof TOOLS;
@@ -57,8 +63,11 @@ export async function ensureTools(say: (line: string) => void): Promise<void> {
 
 async function lookFor(name: Tool, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   const server = await findEtcd(env).catch(() => undefined); // a wrong `ETCD_BIN` is told by who starts a cluster
+  const named = env[`${name.toUpperCase()}_BIN`];
+  if (named) return named;
   const beside = server?.kind === 'program' ? [join(dirname(server.bin), name)] : [];
-  for (const command of [...beside, name]) {
+  // Debian has servers in a folder that only root has on the PATH.
+  for (const command of [...beside, name, `/usr/sbin/${name}`]) {
     const { ok } = await run(command, TOOLS[name].version, { env: { ...env, ETCDCTL_API: '3' } });
     if (ok) return command;
   }

@@ -26,7 +26,7 @@ export function readPage(page: string): string {
 export function sources(): string[] {
   const files = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
   return files
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join('lib', file))
     .sort();
 }

@@ -113,7 +113,9 @@ export class Connection implements Store {
       if (typeof fault === 'object' && 'staleBy' in fault && isReadOnly(txn)) return state.stale(txn, fault.staleBy);
       const known = member.frozen;
       if (known === undefined || !isLocal(txn)) return state.txn(txn);
-      const succeeded = compareAll(txn.compare, (key) => known.get(key));
+      const succeeded = compareAll(txn.compare, (key, end = `${key}\0`) =>
+        [...known].flatMap(([other, age]) => (other >= key && other < end ? [age] : [])),
+      );
       return { succeeded, revision: state.keys.revision, ranges: [] };
     });
   }

@@ -17,10 +17,15 @@ export function describeFault(fault: Fault): string {
 }
 
 function describeTxn({ compare, success, failure }: Txn): string {
-  const condition = compare.map(({ key, createRevision }) => `${key} created at ${createRevision}`).join(' and ');
+  const condition = compare.map(describeCompare).join(' and ');
   const otherwise = failure.length > 0 ? `, else ${failure.map(describeOp).join(', ')}` : '';
   const branches = `${success.map(describeOp).join(', ')}${otherwise}`;
   return condition === '' ? `txn ${branches}` : `txn if ${condition}: ${branches}`;
+}
+
+function describeCompare(compare: Txn['compare'][number]): string {
+  if ('createRevision' in compare) return `${compare.key} created at ${compare.createRevision}`;
+  return `${compare.key} to ${compare.end} created before ${compare.createdBefore}`;
 }
 
 function describeOp(op: Op): string {

@@ -86,6 +86,7 @@ export class KeySpace {
   #range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
     const all = this.list(key, end);
     const kept = maxCreateRevision === undefined ? all : all.filter((kv) => kv.createRevision <= maxCreateRevision);
+    if (order === 'key') return { kvs: limit > 0 ? kept.slice(0, limit) : kept, count: all.length };
     const sign = order === 'oldest' ? 1 : -1;
     const isBefore = (a: StoredKey, b: StoredKey): boolean =>
       order === 'oldest' ? a.createRevision < b.createRevision : a.createRevision > b.createRevision;

@@ -1,5 +1,5 @@
 import { ElectionError } from '../../../lib/errors.js';
-import type { Compare, Op, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
+import type { Compare, Op, RangeCompare, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
 import { type Change, KeySpace, type KeySpaceOptions, type Writer } from './key-space.js';
 import { Leases } from './leases.js';
 
@@ -40,7 +40,7 @@ export class StateMachine {
 
   txn(txn: Txn): TxnResult {
     assertWellFormed(txn);
-    const succeeded = compareAll(txn.compare, (key) => this.keys.get(key)?.createRevision);
+    const succeeded = compareAll(txn.compare, agesIn(this.keys));
     const ops = succeeded ? txn.success : txn.failure;
     this.#assertLeasesExist(ops);
     const ranges: RangeResult[] = [];
@@ -59,7 +59,7 @@ export class StateMachine {
    */
   stale(txn: Txn, changes: number): TxnResult {
     const past = this.keys.past(changes);
-    const succeeded = compareAll(txn.compare, (key) => past.get(key)?.createRevision);
+    const succeeded = compareAll(txn.compare, agesIn(past));
     const ops = succeeded ? txn.success : txn.failure;
     const ranges = ops.flatMap((op) => (op.type === 'range' ? [past.range(op.range)] : []));
     return { succeeded, revision: past.revision, cluster: this.#cluster, ranges };
@@ -119,9 +119,18 @@ export function isReadOnly({ success, failure }: Txn): boolean {
   return [...success, ...failure].every(({ type }) => type === 'range');
 }
 
-/** `createRevision` tells that of a key; undefined for one that does not exist. */
-export function compareAll(compares: readonly Compare[], createRevision: (key: string) => bigint | undefined): boolean {
-  return compares.every((compare) => (createRevision(compare.key) ?? 0n) === compare.createRevision);
+/** The create revisions of the keys in a range; without `end` that of one key, if it exists. */
+export type Ages = (key: string, end?: string) => readonly bigint[];
+
+export function compareAll(compares: readonly (Compare | RangeCompare)[], ages: Ages): boolean {
+  return compares.every((compare) => {
+    if ('createRevision' in compare) return (ages(compare.key)[0] ?? 0n) === compare.createRevision;
+    return ages(compare.key, compare.end).every((age) => age < compare.createdBefore);
+  });
+}
+
+function agesIn(keys: KeySpace): Ages {
+  return (key, end) => keys.list(key, end).map(({ createRevision }) => createRevision);
 }
 
 /**

@@ -10,8 +10,6 @@ export interface ServerWatch {
   readonly id: number;
   readonly key: string;
   readonly end: string | undefined;
-  /** What is put is not told. */
-  readonly deletionsOnly: boolean;
   /** The next revision that the watch wants. It is used only while the watch is not in step. */
   from: bigint;
   readonly transport: Transport;
@@ -143,8 +141,7 @@ export class WatchHub {
   }
 }
 
-function tells({ key, end, deletionsOnly }: ServerWatch, event: WatchEvent): boolean {
-  if (deletionsOnly && event.type === 'put') return false;
+function tells({ key, end }: ServerWatch, event: WatchEvent): boolean {
   if (end === undefined) return event.key === key;
   return event.key >= key && (end === '\0' || event.key < end);
 }

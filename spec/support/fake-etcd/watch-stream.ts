@@ -34,14 +34,12 @@ export class FakeWatchStream implements WatchStream {
     return [...this.#wanted.values()];
   }
 
-  create(id: number, key: string, end: string | undefined, fromRevision: bigint, deletionsOnly = false): void {
+  create(id: number, key: string, end: string | undefined, fromRevision: bigint): void {
     if (!this.#options.transport.open) return;
     if (id < 1 || this.#used.has(id)) throw new Error(`watch id ${id} cannot be used on this stream`);
     this.#used.add(id);
-    this.#wanted.set(id, deletionsOnly ? `the ends from ${key} to ${end?.slice(0, -1)}` : key);
-    this.#toServer({ kind: 'watch', what: 'create', key }, () =>
-      this.#create(id, { key, end, deletionsOnly }, fromRevision),
-    );
+    this.#wanted.set(id, end?.endsWith('\0') ? `from ${key} to ${end.slice(0, -1)}` : key);
+    this.#toServer({ kind: 'watch', what: 'create', key }, () => this.#create(id, { key, end }, fromRevision));
   }
 
   cancel(id: number): void {
@@ -82,7 +80,7 @@ export class FakeWatchStream implements WatchStream {
     }
   }
 
-  #create(id: number, range: Pick<ServerWatch, 'key' | 'end' | 'deletionsOnly'>, from: bigint): void {
+  #create(id: number, range: Pick<ServerWatch, 'key' | 'end'>, from: bigint): void {
     const watch: ServerWatch = {
       id,
       ...range,

@@ -12,7 +12,8 @@ const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-
 const DAYS = ['-days', '2'];
 
 /** One profile for both sides, because etcd's members also show their certificate as clients, to themselves. */
-const PROFILE = ['subjectAltName=IP:127.0.0.1', 'extendedKeyUsage=serverAuth,clientAuth'].join('\n');
+const profileOf = (address: string): string =>
+  [`subjectAltName=IP:${address}`, 'extendedKeyUsage=serverAuth,clientAuth'].join('\n');
 
 /**
  * An authority of the specs' own, with the certificates that it has signed. They are made by the `openssl` command,
@@ -42,8 +43,8 @@ export class Authority {
   }
 
   /** What etcd3 takes as `credentials`. etcd takes the client for the user whose name is the `CN`. */
-  async client(commonName = 'client'): Promise<ClientCertificate> {
-    const { cert, key } = await this.#sign(commonName);
+  async client(commonName = 'client', address = '127.0.0.1'): Promise<ClientCertificate> {
+    const { cert, key } = await this.#sign(commonName, address);
     return { rootCertificate: this.certificate, privateKey: readFileSync(key), certChain: readFileSync(cert) };
   }
 
@@ -51,9 +52,9 @@ export class Authority {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #sign(commonName: string): Promise<{ cert: string; key: string }> {
+  async #sign(commonName: string, address = '127.0.0.1'): Promise<{ cert: string; key: string }> {
     const file = (type: string): string => join(this.#folder, `${commonName}.${type}`);
-    writeFileSync(file('ext'), PROFILE);
+    writeFileSync(file('ext'), profileOf(address));
     await openssl('req', '-new', ...NEW_KEY, '-subj', `/CN=${commonName}`, '-keyout', file('key'), '-out', file('csr'));
     const authority = ['-CA', join(this.#folder, 'ca.pem'), '-CAkey', join(this.#folder, 'ca.key'), '-CAcreateserial'];
     const files = ['-in', file('csr'), '-out', file('pem'), '-extfile', file('ext')];

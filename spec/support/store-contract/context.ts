@@ -52,7 +52,7 @@ export class ContractContext {
   }
 
   /** A read of all keys under the prefix. */
-  range(order: 'oldest' | 'newest', limit: number, maxCreateRevision?: bigint): Op {
+  range(order: 'oldest' | 'newest' | 'key', limit: number, maxCreateRevision?: bigint): Op {
     const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order, limit };
     return { type: 'range', range: maxCreateRevision === undefined ? range : { ...range, maxCreateRevision } };
   }

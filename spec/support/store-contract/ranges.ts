@@ -17,6 +17,12 @@ export function rangeSpecs(spec: ContractContext): void {
       expect(spec.names(await spec.commit(spec.range('newest', 0)))).to.deep.equal(['b', 'd', 'e', 'a', 'c']);
     });
 
+    it('orders by name, and takes the limit after that', async () => {
+      expect(spec.names(await spec.commit(spec.range('key', 0)))).to.deep.equal(['a', 'b', 'c', 'd', 'e']);
+      const two = await spec.commit(spec.range('key', 2));
+      expect([spec.names(two), two.ranges[0]?.count]).to.deep.equal([['a', 'b'], 5]);
+    });
+
     it('takes the limit after the order, and counts all', async () => {
       const oldest = await spec.commit(spec.range('oldest', 1));
       const newest = await spec.commit(spec.range('newest', 2));

@@ -63,6 +63,20 @@ export function transactionSpecs(spec: ContractContext): void {
       expect(await spec.read('a')).to.equal(undefined);
     });
 
+    it('compares the ages of all keys of a range, and holds for a range without keys', async () => {
+      const range = { key: spec.prefix, end: `${spec.prefix}\xff` };
+      const write = async (key: string, createdBefore: bigint): Promise<boolean> => {
+        const compare = [{ ...range, createdBefore }];
+        return (await spec.store.txn({ compare, success: [spec.put(key)], failure: [spec.get(key)] })).succeeded;
+      };
+      expect(await write('a', 1n)).to.equal(true);
+      const { revision } = await spec.commit(spec.put('b'));
+      await spec.commit(spec.put('a')); // no younger for that
+      expect(await write('c', revision)).to.equal(false);
+      expect(await write('c', revision + 1n)).to.equal(true);
+      expect(await write('d', revision + 1n)).to.equal(false);
+    });
+
     it('refuses a lease that does not exist, and then writes nothing', async () => {
       const error = await rejection(spec.commit(spec.put('a'), spec.put('b', 'x', 4_711n)));
       expect(error).to.include({ name: 'ElectionError', code: 'LEASE_LOST' });

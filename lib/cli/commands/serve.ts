@@ -1,0 +1,95 @@
+import { SystemClock } from '../../common/time.js';
+import { bytesOf } from '../../store/bytes.js';
+import { View } from '../../view/view.js';
+import type { Context } from '../context.js';
+import { secondsOf } from '../duration.js';
+import { CliError, EXIT, type Exit } from '../exit.js';
+import { explain } from '../explain.js';
+import { Outage } from '../outage.js';
+import { visible } from '../output.js';
+import { Requests } from '../requests.js';
+import { nameIn } from '../serve/guard.js';
+import { valuesOfHost } from '../serve/leader.js';
+import { type Listen, parseListen } from '../serve/listen.js';
+import { Site } from '../serve/site.js';
+import { readToken, TOKEN_VARIABLE, type Token } from '../serve/token.js';
+
+export interface ServeFlags {
+  readonly listen: string;
+  readonly tokenFile?: string;
+  readonly host: readonly string[];
+  readonly value: readonly string[];
+  readonly vouchFor: string;
+}
+
+/** Seconds. A longer time would let two hosts be called leader for longer than most leases last. */
+const LONGEST_VOUCH = 60;
+
+/** Serves the page, the picture as JSON and as a stream, and who leads; until a signal ends the program. */
+export async function serve(context: Context, prefix: string, flags: ServeFlags): Promise<Exit> {
+  const { etcd, endpoints, out } = context;
+  const listen = parseListen(flags.listen);
+  const requests = new Requests(etcd);
+  const outage = new Outage(out, endpoints);
+  const site = await Site.create({
+    view: new View(etcd, prefix, { logger: out.logger, history: true }),
+    clock: new SystemClock(),
+    // Within the range that the view reads, so that a user of etcd needs no other permission.
+    ask: () => requests.key(bytesOf(prefix === '' ? '\0' : prefix)),
+    vouchFor: vouchForOf(flags.vouchFor),
+    token: tokenFor(listen, flags),
+    address: listen.host,
+    hosts: flags.host.map(checkedHost),
+    isHere: valuesOfHost(flags.value),
+    describe: ({ error }) => explain(error, endpoints),
+    changed: (trouble) => (trouble === undefined ? outage.end() : outage.begin(trouble.error)),
+    refused: (from, { status, error }) => out.debug(`refused a request of ${from} (${status}): ${error}`, { status }),
+    failed: (error) => out.error(`a request has failed: ${visible(String(error))}`, { error }),
+  });
+  const signal = stopSignal();
+  try {
+    const address = await site.listen(listen);
+    out.result(`listening on ${address}`, { listening: address });
+    const following = site.follow().then(() => outage.end());
+    await Promise.race([signal, following]);
+    return { signal: await signal };
+  } finally {
+    await site.close();
+  }
+}
+
+/** Whoever can come in from elsewhere must show a token. @throws CliError */
+function tokenFor(listen: Listen, { tokenFile }: ServeFlags): Token | undefined {
+  const token = readToken(tokenFile, process.env);
+  if (token !== undefined || listen.isLoopback) return token;
+  throw new CliError(
+    EXIT.usage,
+    `--listen ${listen.host} lets other machines in: give a token by --token-file or ${TOKEN_VARIABLE}, ` +
+      'or listen on 127.0.0.1',
+  );
+}
+
+/** @throws CliError */
+function checkedHost(host: string): string {
+  const name = nameIn(host);
+  if (name === undefined || /:\d+$/.test(host.replace(/^\[.*\]/, ''))) {
+    throw new CliError(EXIT.usage, `--host takes a name without a port, such as leaders.example.com; got ${host}`);
+  }
+  return name;
+}
+
+/** In milliseconds. @throws CliError */
+function vouchForOf(text: string): number {
+  const seconds = secondsOf('--vouch-for', text);
+  if (seconds < 2 || seconds > LONGEST_VOUCH) {
+    throw new CliError(EXIT.usage, `--vouch-for must be 2 to ${LONGEST_VOUCH} seconds; got ${text}`);
+  }
+  return 1000 * seconds;
+}
+
+/** Resolves with the first signal that asks us to stop. From then on signals are left to us. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve(signal));
+  });
+}

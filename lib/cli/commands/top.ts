@@ -1,0 +1,65 @@
+import { isOutage } from '../../store/store.js';
+import { View } from '../../view/view.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { explain } from '../explain.js';
+import { firstAnswer, Outage } from '../outage.js';
+import { visible } from '../output.js';
+import { ChangeLines } from '../top/changes.js';
+
+/**
+ * Shows all elections and pools under a prefix, live, on the screen of the terminal; where there is none, prints a line
+ * for every change until a signal ends the program.
+ */
+export async function top(context: Context, prefix: string): Promise<Exit> {
+  const view = new View(context.etcd, prefix, { logger: context.out.logger });
+  try {
+    return isScreen(context) ? await draw(context, view, prefix) : await print(context, view);
+  } finally {
+    view.close();
+  }
+}
+
+function isScreen({ out }: Context): boolean {
+  const { stdin, stdout, env } = process;
+  return !out.isJson && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
+  const outage = new Outage(out, endpoints);
+  const lines = new ChangeLines(out);
+  view.on('error', (error) => outage.begin(error));
+  view.on('answered', () => outage.end());
+  view.on('changed', (picture, changes) => lines.tell(picture, changes));
+  await view.start();
+  outage.end();
+  return await new Promise<never>(() => {}); // a signal ends the program
+}
+
+async function draw({ endpoints, out }: Context, view: View, prefix: string): Promise<Exit> {
+  let outage: string | undefined;
+  let told = (): void => {};
+  view.on('error', (error) => {
+    const what = isOutage(error) ? 'what is shown may be out of date' : 'still trying';
+    outage = visible(`${explain(error, endpoints)}: ${what}`);
+    told();
+  });
+  view.on('answered', () => {
+    outage = undefined;
+    told();
+  });
+  view.on('changed', () => told());
+  await firstAnswer(view.start());
+  outage = undefined;
+  // Only those who see a screen load what draws it.
+  const { show } = await import('../top/screen.js');
+  const source = {
+    scene: () => ({ picture: view.picture, prefix, now: Date.now(), outage }),
+    onChange: (listener: () => void) => {
+      told = listener;
+    },
+  };
+  const signal = await show(source, process);
+  out.debug('the screen is closed', { signal });
+  return signal === undefined ? { code: EXIT.ok } : { signal };
+}

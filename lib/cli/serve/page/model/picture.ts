@@ -1,0 +1,47 @@
+import type { ChangedJson, ElectionJson, PictureJson, PoolJson } from './json.js';
+import { type Segment, segmentsOf } from './segments.js';
+
+/** A change of leader, for those who listen. */
+export interface Change {
+  readonly election: string;
+  /** Undefined: nobody leads. */
+  readonly leader: string | undefined;
+  readonly token: string | undefined;
+}
+
+/** What the server has told so far. */
+export class PictureStore {
+  readonly elections = new Map<string, ElectionJson>();
+  readonly pools = new Map<string, PoolJson>();
+  #segments = new WeakMap<ElectionJson, readonly Segment[]>();
+
+  replace({ elections, pools }: PictureJson): void {
+    this.elections.clear();
+    this.pools.clear();
+    for (const election of elections) this.elections.set(election.name, election);
+    for (const pool of pools) this.pools.set(pool.name, pool);
+  }
+
+  /** Takes what has changed, and returns the changes of leader among it. */
+  change({ elections, pools, gone }: ChangedJson): Change[] {
+    const changes = elections.flatMap((after) => changeOf(this.elections.get(after.name), after));
+    for (const election of elections) this.elections.set(election.name, election);
+    for (const pool of pools) this.pools.set(pool.name, pool);
+    for (const name of gone.elections) this.elections.delete(name);
+    for (const name of gone.pools) this.pools.delete(name);
+    return changes;
+  }
+
+  /** The timeline of an election, computed once for each state of it. */
+  segments(election: ElectionJson): readonly Segment[] {
+    const known = this.#segments.get(election) ?? segmentsOf(election);
+    this.#segments.set(election, known);
+    return known;
+  }
+}
+
+function changeOf(before: ElectionJson | undefined, after: ElectionJson): Change[] {
+  if (before?.leader?.fencingToken === after.leader?.fencingToken) return [];
+  if (before === undefined && after.leader === null) return [];
+  return [{ election: after.name, leader: after.leader?.value, token: after.leader?.fencingToken }];
+}

@@ -1,0 +1,58 @@
+import type { ElectionJson } from './json.js';
+
+export const COLUMNS = ['name', 'leader', 'token', 'since', 'queue'] as const;
+export type Column = (typeof COLUMNS)[number];
+
+export interface Order {
+  readonly by: Column;
+  readonly isDescending: boolean;
+}
+
+/** The elections whose name or leader contains the text, in this order. Those of one rank are ordered by name. */
+export function rowsOf(elections: Iterable<ElectionJson>, filter: string, order: Order): ElectionJson[] {
+  const wanted = filter.trim().toLowerCase();
+  const rows = [...elections].filter((election) => wanted === '' || fits(election, wanted));
+  const sign = order.isDescending ? -1 : 1;
+  return rows.sort((a, b) => sign * compare(a, b, order.by) || byName(a, b));
+}
+
+function fits({ name, leader }: ElectionJson, wanted: string): boolean {
+  return name.toLowerCase().includes(wanted) || (leader?.value.toLowerCase().includes(wanted) ?? false);
+}
+
+/** Who has no leader comes first, because somebody looks for trouble. */
+function compare(a: ElectionJson, b: ElectionJson, by: Column): number {
+  switch (by) {
+    case 'name':
+      return byName(a, b);
+    case 'leader':
+      return compareText(a.leader?.value ?? '', b.leader?.value ?? '');
+    case 'token':
+      return compareDecimal(a.leader?.fencingToken ?? '', b.leader?.fencingToken ?? '');
+    case 'since':
+      return (a.leader?.since.at ?? -1) - (b.leader?.since.at ?? -1);
+    case 'queue':
+      return a.queue.length - b.queue.length;
+    default:
+      return unreachable(by);
+  }
+}
+
+function byName(a: ElectionJson, b: ElectionJson): number {
+  return compareText(a.name, b.name);
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+function compareText(a: string, b: string): number {
+  return collator.compare(a, b);
+}
+
+/** Tokens have up to 19 digits: the longer is the greater. */
+function compareDecimal(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : Number(a > b));
+}
+
+function unreachable(column: never): never {
+  throw new Error(`no column is called ${String(column)}`);
+}

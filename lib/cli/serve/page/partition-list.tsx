@@ -1,0 +1,56 @@
+import { useRef, useState } from 'preact/hooks';
+import { type Codes, letters } from './model/codes.js';
+import type { PartitionJson, PoolJson } from './model/json.js';
+import { Windowed } from './windowed.js';
+
+export interface PartitionListProps {
+  readonly pool: PoolJson;
+  readonly codes: Codes;
+  readonly chosen: string | undefined;
+}
+
+/** The same as the map, as text. Those that nobody owns come first. */
+export function PartitionList({ pool, codes, chosen }: PartitionListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState(0);
+  const wanted = pool.partitions.filter(({ owner }) => chosen === undefined || owner === chosen);
+  const items = [...wanted.filter(({ owner }) => owner === null), ...wanted.filter(({ owner }) => owner !== null)];
+  return (
+    <Windowed
+      id="partitions"
+      label="Partitions"
+      items={items}
+      rowHeight={32}
+      keyOf={({ name }) => name}
+      rowClass={({ owner }) => (owner === null ? 'without' : '')}
+      active={Math.min(active, Math.max(0, items.length - 1))}
+      activate={setActive}
+      open={() => {}}
+      scroller={scroller}
+    >
+      {(partition) => <Row partition={partition} codes={codes} />}
+    </Windowed>
+  );
+}
+
+function Row({ partition: { name, owner, fencingToken }, codes }: { partition: PartitionJson; codes: Codes }) {
+  const code = owner === null ? undefined : codes.of(owner);
+  return (
+    <>
+      <span class="cell-name">{name}</span>
+      <span class="unseen">: </span>
+      {code === undefined ? (
+        <span class="cell-leader nobody">nobody owns it</span>
+      ) : (
+        <span class="cell-leader">
+          <span aria-hidden="true" class={`code fill-${code % 8}`}>
+            {letters(code)}
+          </span>
+          {owner}
+        </span>
+      )}
+      <span class="unseen">{fencingToken === null ? '' : ', token '}</span>
+      <span class="cell-token">{fencingToken ?? ''}</span>
+    </>
+  );
+}

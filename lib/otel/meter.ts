@@ -1,0 +1,112 @@
+import type { Attributes, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+
+/** What a figure is called, in OpenTelemetry's conventions, and what it is. */
+export interface Described {
+  readonly name: string;
+  /** UCUM. */
+  readonly unit: string;
+  readonly description: string;
+}
+
+/** From the labels of a figure to its attributes. */
+export type AttributesOf<L> = (labels: L) => Attributes;
+
+/** What is asked before each collection: it updates the figures that no event updates. */
+export interface Asked {
+  readonly name: string;
+  scrape(): void;
+}
+
+/** The latest values of a figure, one for each set of attributes: told when the meter collects. */
+export class ObservedValues<L> {
+  readonly #attributesOf: AttributesOf<L>;
+  readonly #values = new Map<string, { readonly attributes: Attributes; value: number }>();
+
+  constructor(attributesOf: AttributesOf<L>) {
+    this.#attributesOf = attributesOf;
+  }
+
+  set(labels: L, value: number): void {
+    this.#entry(labels).value = value;
+  }
+
+  inc(labels: L, by = 1): void {
+    this.#entry(labels).value += by;
+  }
+
+  remove(labels: L): void {
+    this.#values.delete(JSON.stringify(this.#attributesOf(labels)));
+  }
+
+  tell(observe: (value: number, attributes: Attributes) => void): void {
+    for (const { value, attributes } of this.#values.values()) observe(value, attributes);
+  }
+
+  #entry(labels: L): { value: number } {
+    const attributes = this.#attributesOf(labels);
+    const key = JSON.stringify(attributes);
+    const known = this.#values.get(key) ?? { attributes, value: 0 };
+    this.#values.set(key, known);
+    return known;
+  }
+}
+
+/** Who reports to a meter, each name once. */
+export class Sources<S extends Asked> {
+  readonly #what: string;
+  readonly #byName = new Map<string, S>();
+
+  /** `what` is one of them, as people call it. */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** @throws Error when one of this name is there already */
+  add(source: S): void {
+    if (this.#byName.has(source.name)) {
+      throw new Error(`${this.#what} ${source.name} reports to this meter already: use another meter provider`);
+    }
+    this.#byName.set(source.name, source);
+  }
+
+  remove(source: S): void {
+    if (this.#byName.get(source.name) === source) this.#byName.delete(source.name);
+  }
+
+  /** One callback for all figures: so one scrape updates all figures of one collection. */
+  observe<L>(meter: Meter, figures: readonly (readonly [ObservedValues<L>, Observable])[]): void {
+    meter.addBatchObservableCallback(
+      (result) => {
+        for (const source of this.#byName.values()) source.scrape();
+        for (const [values, instrument] of figures) {
+          values.tell((value, attributes) => result.observe(instrument, value, attributes));
+        }
+      },
+      figures.map(([, instrument]) => instrument),
+    );
+  }
+}
+
+/** What is counted when it happens. */
+export function counter<L>(meter: Meter, { name, ...options }: Described, attributesOf: AttributesOf<L>) {
+  const made = meter.createCounter(name, options);
+  return {
+    inc: (labels: L, by = 1): void => made.add(by, attributesOf(labels)),
+    remove: (): void => {}, // a meter keeps what was counted
+  };
+}
+
+/** What is measured when it happens, in seconds. */
+export function histogram<L>(
+  meter: Meter,
+  { name, ...described }: Described,
+  { buckets, attributesOf }: { readonly buckets: readonly number[]; readonly attributesOf: AttributesOf<L> },
+) {
+  const options: MetricOptions = { ...described, advice: { explicitBucketBoundaries: [...buckets] } };
+  const made = meter.createHistogram(name, options);
+  return {
+    observe: (labels: L, seconds: number): void => made.record(seconds, attributesOf(labels)),
+    zero: (): void => {}, // a meter has no series without a record
+    remove: (): void => {},
+  };
+}

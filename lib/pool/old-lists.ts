@@ -1,0 +1,81 @@
+import type { Leadership } from '../leadership.js';
+import { keyFrom } from '../store/bytes.js';
+import type { Store } from '../store/store.js';
+import type { PoolKeys } from './keys.js';
+import type { Overview } from './overview.js';
+
+/** Milliseconds for which a list is kept that no member announces: workers that restart find it again. */
+const KEPT = 60_000;
+/** Lists in a transaction: etcd allows 128 operations (`--max-txn-ops`). What is left is the next coordinator's. */
+const MOST = 100;
+
+/** What is known of the pool. */
+type Seen = Pick<Overview, 'lists' | 'members' | 'strangers'>;
+
+/**
+ * Lists of partitions that no member announces any more. The coordinator deletes them, and never one that is in use.
+ * The transaction compares the coordinator's own key. It also compares the ages of all members: a member that we do not
+ * know of has joined after all that we know of. A worker that is about to join compares its list in the same
+ * transaction in which it becomes a member, and writes the list again when it is gone.
+ */
+export class OldLists {
+  readonly #store: Store;
+  readonly #keys: PoolKeys;
+  readonly #leadership: Leadership;
+  /** By hash: since when nobody announces it; undefined: somebody does. */
+  readonly #known = new Map<string, number | undefined>();
+
+  constructor(store: Store, keys: PoolKeys, leadership: Leadership) {
+    this.#store = store;
+    this.#keys = keys;
+    this.#leadership = leadership;
+  }
+
+  /** When a list is to be deleted; undefined: none is. */
+  get nextAt(): number | undefined {
+    const since = [...this.#known.values()].filter((at) => at !== undefined);
+    return since.length === 0 ? undefined : Math.min(...since) + KEPT;
+  }
+
+  /**
+   * Deletes what nobody has announced for long enough.
+   *
+   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  async clean({ lists, members, strangers }: Seen, now: number): Promise<void> {
+    const announced = new Set<string>();
+    let youngest = 0n;
+    for (const { announcement, createRevision } of members.values()) {
+      if ('list' in announcement) announced.add(announcement.list);
+      if (createRevision > youngest) youngest = createRevision;
+    }
+    for (const hash of [...lists, ...announced]) if (!this.#known.has(hash)) this.#known.set(hash, undefined);
+    const due: string[] = [];
+    for (const [hash, since] of this.#known) {
+      if (announced.has(hash)) this.#known.set(hash, undefined);
+      else if (since === undefined) this.#known.set(hash, now);
+      else if (now >= since + KEPT) due.push(hash);
+    }
+    if (due.length === 0) return;
+    // A member that makes no sense to us may announce any of them, and may be as old as those that do.
+    const isDeleted = strangers.size === 0 && (await this.#delete(due, youngest));
+    for (const hash of due) {
+      if (isDeleted) this.#known.delete(hash);
+      else this.#known.set(hash, now); // somebody has joined meanwhile: later
+    }
+    if (isDeleted) for (const hash of due) lists.delete(hash);
+  }
+
+  async #delete(hashes: readonly string[], youngest: bigint): Promise<boolean> {
+    const { key, fencingToken } = this.#leadership;
+    const { succeeded } = await this.#store.txn({
+      compare: [
+        { key: keyFrom(key), createRevision: fencingToken },
+        { ...this.#keys.members, createdBefore: youngest + 1n },
+      ],
+      success: hashes.slice(0, MOST).map((hash) => ({ type: 'delete', key: this.#keys.list(hash) })),
+      failure: [],
+    });
+    return succeeded;
+  }
+}

@@ -1,0 +1,177 @@
+import type { Clock } from '../common/time.js';
+import { Breather } from '../pool/breather.js';
+import { PoolKeys } from '../pool/keys.js';
+import { kvsOf, readRanges } from '../pool/reads.js';
+import { endOf } from '../queue/keys.js';
+import type { KeyValue, Store } from '../store/store.js';
+import { readKeys } from './key-reads.js';
+import { type SeenKey, seenBare, seenWhole } from './seen-key.js';
+import { type PoolPart, poolPartsOf, SeenPool } from './seen-pool.js';
+
+/** Keys in one answer. */
+const PAGE = 5_000;
+/** Keys of one folder that are no candidates' and are remembered: the oldest may stand before a candidate. */
+const MOST_OTHERS = 10;
+/** Keys of a folder that look like a candidate's and are read, when the first key is none. */
+const LOOKED_AT = 100;
+
+/** All that a view wants to know of its prefix. */
+export interface FirstRead {
+  /** Whoever follows the prefix from the next revision on misses nothing; what follows may be known already. */
+  readonly revision: bigint;
+  /** How often etcd's history has begun anew by then. */
+  readonly history: number;
+  /** By folder. The head of each queue is known with its value. */
+  readonly elections: ReadonlyMap<string, readonly SeenKey[]>;
+  /** By name, as a byte string. */
+  readonly pools: ReadonlyMap<string, PoolRead>;
+}
+
+export interface PoolRead {
+  /** The keys of `members` and `lists`. */
+  readonly notes: readonly { readonly part: PoolPart['part']; readonly kv: KeyValue }[];
+  /** Who stands for coordinator or for a partition. */
+  readonly standing: readonly { readonly part: PoolPart['part']; readonly key: SeenKey }[];
+}
+
+/** The keys of one folder that may stand in a queue. */
+interface Folder {
+  candidates: SeenKey[];
+  others: SeenKey[];
+}
+
+/**
+ * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members.
+ * Keys that are nobody's cost their names.
+ */
+export async function readPrefix(store: Store, clock: Clock, prefix: string): Promise<FirstRead> {
+  const { folders, revision, history } = await readFolders(store, clock, prefix);
+  const pools = await readPools(store, folders);
+  const elections = await readElections(store, folders);
+  return { revision, history, elections, pools };
+}
+
+// ---- names ----
+
+async function readFolders(
+  store: Store,
+  clock: Clock,
+  prefix: string,
+): Promise<{ readonly folders: Map<string, Folder>; readonly revision: bigint; readonly history: number }> {
+  const folders = new Map<string, Folder>();
+  const breather = new Breather(clock);
+  const end = endOf(prefix);
+  let key = prefix === '' ? '\0' : prefix;
+  let first: { readonly revision: bigint; readonly history: number } | undefined;
+  for (;;) {
+    const range = { key, end, order: 'key', limit: PAGE, keysOnly: true } as const;
+    const {
+      ranges,
+      revision,
+      history = 0,
+    } = await store.txn({
+      compare: [],
+      success: [{ type: 'range', range }],
+      failure: [],
+    });
+    first ??= { revision, history };
+    const kvs = kvsOf(ranges[0]);
+    const tellsLeases = kvs.some(({ lease }) => lease !== 0n);
+    await breather.each(kvs.length, (at) => sortIn(folders, kvs[at] as KeyValue, prefix, tellsLeases));
+    const last = kvs.at(-1);
+    if (last === undefined || kvs.length < PAGE) break;
+    key = `${last.key}\0`;
+  }
+  // Without a candidate nobody waits for the other keys.
+  for (const [name, { candidates }] of folders) if (candidates.length === 0) folders.delete(name);
+  return { folders, ...first };
+}
+
+function sortIn(folders: Map<string, Folder>, kv: KeyValue, prefix: string, tellsLeases: boolean): void {
+  const name = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
+  if (name === '' || kv.key.includes('!') || !name.startsWith(prefix)) return;
+  const folder = folders.get(name) ?? { candidates: [], others: [] };
+  folders.set(name, folder);
+  const key = seenBare(kv, tellsLeases);
+  if (key.blocks !== true) folder.candidates.push(key);
+  else folder.others = oldestOf([...folder.others, key], MOST_OTHERS);
+}
+
+function oldestOf(keys: readonly SeenKey[], most: number): SeenKey[] {
+  return [...keys].sort((a, b) => Number(a.createRevision - b.createRevision)).slice(0, most);
+}
+
+// ---- pools ----
+
+/** Takes out of the folders what belongs to pools. */
+async function readPools(store: Store, folders: Map<string, Folder>): Promise<Map<string, PoolRead>> {
+  const pools = new Map<string, { notes: PoolRead['notes'][number][]; standing: PoolRead['standing'][number][] }>();
+  const names = [...folders.keys()].flatMap((name) =>
+    poolPartsOf(name).flatMap(({ pool, part }) => (part === 'members' ? [pool] : [])),
+  );
+  for (const name of names) {
+    const keys = new PoolKeys(new SeenPool(name).name);
+    const list = keys.list('');
+    const { ranges } = await readRanges(store, [keys.members, { key: list, end: endOf(list) }]);
+    const [members, lists] = [kvsOf(ranges[0]), kvsOf(ranges[1])];
+    if (!members.some((kv) => new SeenPool(name).isMember(kv))) continue;
+    const notes = [
+      ...members.map((kv) => ({ part: 'members', kv }) as const),
+      ...lists.map((kv) => ({ part: 'lists', kv }) as const),
+    ];
+    pools.set(name, { notes, standing: [] });
+  }
+  if (pools.size === 0) return pools;
+  for (const [folder, { candidates, others }] of folders) {
+    const of = poolPartsOf(folder).find(({ pool }) => pools.has(pool));
+    if (of === undefined) continue;
+    folders.delete(folder);
+    const pool = pools.get(of.pool);
+    for (const key of [...others, ...candidates]) pool?.standing.push({ part: of.part, key });
+  }
+  return pools;
+}
+
+// ---- elections ----
+
+async function readElections(
+  store: Store,
+  folders: ReadonlyMap<string, Folder>,
+): Promise<ReadonlyMap<string, readonly SeenKey[]>> {
+  const elections = new Map<string, SeenKey[]>();
+  for (const [name, { candidates, others }] of folders) {
+    elections.set(
+      name,
+      [...others, ...candidates].sort((a, b) => Number(a.createRevision - b.createRevision)),
+    );
+  }
+  const heads = [...elections.values()].flatMap(([head]) => (head === undefined ? [] : [head.key]));
+  mergeInto(elections, (await readKeys(store, heads)).kvs);
+  // What looks like a candidate's key may be any application's: `users/77`.
+  const doubtful = [...elections].filter(([, keys]) => keys[0]?.blocks === true && !keys.some(leads));
+  const looked = doubtful.flatMap(([, keys]) => keys.filter(({ blocks }) => blocks === undefined).slice(0, LOOKED_AT));
+  mergeInto(
+    elections,
+    (
+      await readKeys(
+        store,
+        looked.map(({ key }) => key),
+      )
+    ).kvs,
+  );
+  for (const [name] of doubtful) if (!elections.get(name)?.some(leads)) elections.delete(name);
+  return elections;
+}
+
+function leads({ blocks }: SeenKey): boolean {
+  return blocks === false;
+}
+
+/** Puts keys that were read with all that belongs to them in the place of the names that were read before. */
+function mergeInto(elections: ReadonlyMap<string, SeenKey[]>, kvs: readonly KeyValue[]): void {
+  for (const kv of kvs) {
+    const keys = elections.get(kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/'))));
+    const at = keys?.findIndex(({ key }) => key === kv.key) ?? -1;
+    if (keys !== undefined && at >= 0) keys[at] = seenWhole(kv);
+  }
+}

@@ -1,0 +1,131 @@
+import { textOf } from '../store/bytes.js';
+import type { ElectionPicture, Moment, TermEnd } from './picture.js';
+import type { SeenKey } from './seen-key.js';
+import type { SeenLeases } from './seen-leases.js';
+import { SeenQueue } from './seen-queue.js';
+import { SeenTerms } from './seen-terms.js';
+
+/** One election: who is in the queue, and who led when. */
+export class SeenElection {
+  /** What all its keys begin with but for the slash, as a byte string. */
+  readonly folder: string;
+  readonly name: string;
+  readonly terms = new SeenTerms();
+  /** A read leaves out the keys of a folder without a candidate: others may be there. */
+  mayHaveOthers = true;
+  /** Keys that were there before the first candidate are not known yet. */
+  mustLook = false;
+  /** It has been told of. */
+  isShown = false;
+  /** The token of a leader that has taken an ask to step down. */
+  taken: bigint | undefined;
+  /** The revision of the last event of the queue. */
+  revision = 0n;
+  #queue = new SeenQueue();
+  /** What is gone from the queue with the present revision. */
+  #gone: SeenKey[] = [];
+  #emptySince: number | undefined;
+  #picture: ElectionPicture | undefined;
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.name = textOf(folder);
+  }
+
+  get queue(): SeenQueue {
+    return this.#queue;
+  }
+
+  /** When the last candidate left; undefined: somebody is in the queue. */
+  get emptySince(): number | undefined {
+    return this.#queue.size === 0 ? this.#emptySince : undefined;
+  }
+
+  /** The head of the queue is known by its name alone, or what was before it is not known. */
+  get mustRead(): boolean {
+    const head = this.#queue.head;
+    return this.mustLook || (head !== undefined && (head.blocks === undefined || head.shown.value === undefined));
+  }
+
+  /** As it was when it was shown last; made anew after a change. */
+  get picture(): ElectionPicture {
+    this.#picture ??= this.#draw();
+    return this.#picture;
+  }
+
+  put(key: SeenKey): void {
+    if (!this.#queue.put(key)) return;
+    if (this.mayHaveOthers) this.mustLook = true;
+    this.mayHaveOthers = false;
+    this.terms.leaseLives(key.shown.leaseId);
+    this.#picture = undefined;
+  }
+
+  delete(key: string, revision: bigint): SeenKey | undefined {
+    const gone = this.#queue.delete(key, revision);
+    if (gone === undefined) return undefined;
+    this.#gone.push(gone);
+    this.#picture = undefined;
+    return gone;
+  }
+
+  /** All has been read again. */
+  replace(keys: readonly SeenKey[]): void {
+    this.#queue = new SeenQueue(keys);
+    this.mayHaveOthers = keys.length === 0;
+    this.mustLook = false;
+    this.#picture = undefined;
+  }
+
+  /** Finds out who leads, when all events of a revision have been told, or when all has been read. */
+  settle(moment: Moment, leases: SeenLeases | undefined): void {
+    const head = this.#queue.head;
+    const leader = head?.blocks === true ? undefined : head;
+    this.terms.see(leader, moment, this.#whyEnded(leader, leases));
+    this.#gone = [];
+    if (this.#queue.size > 0) this.#emptySince = undefined;
+    else this.#emptySince ??= moment.at;
+    this.#picture = undefined;
+  }
+
+  /** Keys of the queue were read with all that belongs to them. `asked`: the head by then, if it was known. */
+  learn(keys: readonly SeenKey[], asked: SeenKey | undefined, moment: Moment): void {
+    for (const key of keys) {
+      const isKnown = this.#queue.get(key.key)?.createRevision === key.createRevision;
+      if (isKnown || this.mustLook) this.#queue.put(key);
+      if (key.blocks) this.terms.takeBack(key.createRevision);
+    }
+    const head = this.#queue.head;
+    const leader = this.terms.leader;
+    if (this.mustLook && leader !== undefined && head !== undefined && head.createRevision < leader.fencingToken) {
+      this.terms.takeBack(leader.fencingToken);
+    }
+    this.mustLook = false;
+    // A value that is too large for an answer, or a key that has been deleted since.
+    if (head !== undefined && head === asked) {
+      this.#queue.put({ ...head, blocks: head.blocks ?? false, shown: { ...head.shown, value: '' } });
+    }
+    this.settle(moment, undefined);
+  }
+
+  #whyEnded(next: SeenKey | undefined, leases: SeenLeases | undefined): TermEnd {
+    const leader = this.terms.leader;
+    const key = this.#gone.find(({ createRevision }) => createRevision === leader?.fencingToken);
+    if (leader === undefined || key === undefined) return 'unknown';
+    // A leader that hands over deletes the keys between its own and its successor's together with its own.
+    const hasMadeWay = this.#gone.length > 1 && next !== undefined;
+    if (hasMadeWay || this.taken === leader.fencingToken) return 'handed over';
+    return leases?.whyGone(leader.leaseId) ?? 'unknown';
+  }
+
+  #draw(): ElectionPicture {
+    const head = this.#queue.head;
+    return {
+      name: this.name,
+      leader: head === undefined || head.blocks === true ? undefined : this.terms.leader,
+      blockedBy: head?.blocks === true ? textOf(head.key) : undefined,
+      queue: Array.from(this.#queue, ({ shown }) => shown),
+      terms: this.terms.list,
+    };
+  }
+}

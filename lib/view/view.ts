@@ -1,0 +1,119 @@
+import type { Etcd3 } from 'etcd3';
+import { withResolvers } from '../common/deferred.js';
+import { defaultLogger } from '../default-logger.js';
+import { type Environment, environmentOf, type SharedEnvironment } from '../environment.js';
+import { ElectionError } from '../errors.js';
+import { Events } from '../events.js';
+import { GuardedLogger, type Logger } from '../log.js';
+import { keyFrom } from '../store/bytes.js';
+import { Following } from './following.js';
+import type { Picture } from './picture.js';
+import { Seen } from './seen.js';
+
+/** Milliseconds in which changes are gathered. A thousand elections that change together are told a few times. */
+const GATHERED = 20;
+
+/** Names of elections and pools, those that are gone from the picture among them. */
+export interface Changes {
+  readonly elections: readonly string[];
+  readonly pools: readonly string[];
+}
+
+/** Every event of a {@link View}. */
+export interface ViewEvents {
+  /** Something has changed; told once for all that has changed within some milliseconds. */
+  changed: [picture: Picture, changes: Changes];
+  /** etcd does not answer, or refuses: the picture may be out of date. Told for each attempt; the view keeps trying. */
+  error: [error: ElectionError];
+  /** etcd answers again, and the picture is up to date. */
+  answered: [];
+}
+
+export interface ViewOptions {
+  readonly logger?: Logger | undefined;
+  /** Read the order of past leaders from etcd's revisions since the last compaction. */
+  readonly history?: boolean | undefined;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Follows all elections and pools under a prefix: one range watch, values of heads only. It takes part in nothing, and
+ * costs the candidates nothing. Its picture says what was seen; who leads by it may have lost leadership meanwhile.
+ */
+export class View {
+  readonly #environment: SharedEnvironment;
+  readonly #prefix: string;
+  readonly #events: Events<{ [E in keyof ViewEvents]: ViewEvents[E] }>;
+  readonly #seen: Seen;
+  readonly #whole = withResolvers<void>();
+  #following: Following | undefined;
+  #cancelTelling: (() => void) | undefined;
+  #isOut = false;
+  #picture: Picture = { revision: 0n, elections: [], pools: [] };
+
+  constructor(etcd: Etcd3 | Environment, prefix: string, options: ViewOptions = {}) {
+    this.#environment = environmentOf(etcd);
+    this.#prefix = keyFrom(prefix);
+    const log = options.logger === undefined ? defaultLogger() : new GuardedLogger(options.logger);
+    this.#events = new Events(() => log, this);
+    this.#seen = new Seen(this.#prefix, options.now ?? Date.now);
+  }
+
+  get picture(): Picture {
+    return this.#picture;
+  }
+
+  /**
+   * Settles when the first picture is whole. Waits for an etcd that does not answer.
+   *
+   * @throws ElectionError (rejects) `PERMISSION_DENIED`; the view keeps trying all the same.
+   */
+  start(): Promise<void> {
+    this.#following ??= new Following(this.#environment, this.#prefix, this.#seen, {
+      seen: () => this.#tellSoon(),
+      failed: (error) => this.#onFailure(error),
+      read: () => this.#onRead(),
+    });
+    return this.#whole.promise;
+  }
+
+  on<E extends keyof ViewEvents>(event: E, listener: (...args: ViewEvents[E]) => unknown): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  /** Ends the watch. Nothing is told any more. */
+  close(): void {
+    this.#following?.close();
+    this.#cancelTelling?.();
+  }
+
+  #onRead(): void {
+    this.#tell();
+    this.#whole.resolve();
+    if (!this.#isOut) return;
+    this.#isOut = false;
+    this.#events.emit('answered');
+  }
+
+  #onFailure(err: unknown): void {
+    this.#isOut = true;
+    const error = err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err), { cause: err });
+    if (error.code === 'PERMISSION_DENIED') this.#whole.reject(error);
+    if (this.#events.has('error')) this.#events.emit('error', error);
+  }
+
+  #tellSoon(): void {
+    this.#cancelTelling ??= this.#environment.clock.after(GATHERED, () => this.#tell());
+  }
+
+  #tell(): void {
+    this.#cancelTelling?.();
+    this.#cancelTelling = undefined;
+    const changes = this.#seen.takeChanges();
+    if (changes.elections.length + changes.pools.length === 0) return;
+    this.#picture = this.#seen.picture;
+    this.#events.emit('changed', this.#picture, changes);
+  }
+}

@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import type { ElectionOptions } from '../../lib/index.js';
+import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
+import { Program } from '../support/cli/program.js';
+import { Cluster } from '../support/cluster/cluster.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tracked } from '../support/track.js';
+import { until } from '../support/wait.js';
+
+describe('etcd-leader history', () => {
+  const cluster = sharedCluster();
+  let name: string;
+
+  beforeEach(() => {
+    name = uniqueName('cli/history');
+  });
+
+  interface Printed {
+    readonly election: string;
+    readonly recorded: boolean;
+    readonly since: string | null;
+    readonly terms: readonly Readonly<Record<string, string | number | boolean | null>>[];
+  }
+
+  const ask = async (
+    args: readonly string[] = [],
+    hosts = cluster().hosts,
+  ): Promise<{ readonly lines: readonly string[]; readonly notices: string }> => {
+    const program = Program.start(['history', name, ...args], { hosts });
+    expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+    return { lines: program.stdout.all, notices: program.stderr.text };
+  };
+
+  const json = async (hosts = cluster().hosts): Promise<Printed> =>
+    JSON.parse((await ask(['--json'], hosts)).lines.join('\n')) as Printed;
+
+  /** `a` has led and stopped, `b` leads. */
+  const twoTerms = async (options: ElectionOptions, hosts = cluster().hosts): Promise<void> => {
+    const [a, b] = [
+      candidate(hosts, name, { value: 'a', ...options }),
+      candidate(hosts, name, { value: 'b', ...options }),
+    ];
+    await inOrder(a, b);
+    if (options.history) await until(async () => (await a.history()).length === 1, { what: 'the term to be recorded' });
+    await a.stop();
+    await leading(b);
+    if (options.history) await until(async () => (await b.history()).length === 2, { what: 'the term to be recorded' });
+  };
+
+  it('prints what the leaders have recorded, oldest first: who, when, how long, why it ended', async () => {
+    await twoTerms({ history: 10 });
+    const { lines, notices } = await ask();
+    const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+    const length = String.raw`\d+\.\d+ s`;
+    expect(lines[0]).to.match(/^LEADER {2}TOKEN +FROM +UNTIL +FOR +GAP BEFORE +ENDED$/);
+    expect(lines[1]).to.match(new RegExp(`^a +\\d+ +${time} +${time} +${length} +\\? +STOPPED$`));
+    expect(lines[2]).to.match(new RegExp(`^b +\\d+ +${time} +leads +${length} +-?${length}(: clocks differ)?$`));
+    expect(lines).to.have.length(3);
+    expect(notices).to.include('recorded by the leaders themselves');
+  });
+
+  it('prints the same as one JSON object with --json', async () => {
+    await twoTerms({ history: 10 });
+    const { terms, ...rest } = await json();
+    expect(rest).to.deep.equal({ election: name, recorded: true, since: null });
+    const [a, b] = terms;
+    expect([a?.['value'], a?.['why'], a?.['isExact'], a?.['leads'], a?.['gap']]).to.deep.equal([
+      'a',
+      'STOPPED',
+      true,
+      false,
+      null,
+    ]);
+    expect([b?.['value'], b?.['why'], b?.['until'], b?.['leads']]).to.deep.equal(['b', null, null, true]);
+    expect(b?.['gap']).to.equal(Date.parse(String(b?.['from'])) - Date.parse(String(a?.['until'])));
+  });
+
+  it('prints the order of leaders by etcd’s revisions when nothing is recorded, and says so', async () => {
+    await twoTerms({});
+    const { lines, notices } = await ask();
+    expect(lines.slice(1).map((line) => line.split(/ {2,}/))).to.deep.equal([
+      ['a', lines[1]?.split(/ {2,}/)[1], '?', '?', '?', '?', 'not recorded'],
+      ['b', lines[2]?.split(/ {2,}/)[1], '?', 'leads', '?', '?'],
+    ]);
+    expect(notices).to.match(/no leader has recorded its terms: .* etcd knows its revisions from \d+ on/);
+  });
+
+  it('prints that there were no terms', async () => {
+    expect((await ask()).lines).to.deep.equal(['no terms']);
+    expect((await json()).terms).to.deep.equal([]);
+  });
+
+  it('knows no leader from before the last compaction but the one that led then', async () => {
+    const { hosts } = tracked(await Cluster.start({ members: 1 }));
+    const client = openClient(hosts);
+    await twoTerms({}, hosts);
+    const { header } = await client.kv.range({ key: Buffer.from(name) });
+    await client.kv.compact({ revision: header.revision, physical: true });
+    expect((await json(hosts)).terms.map(({ value }) => value)).to.deep.equal(['b']);
+
+    const c = candidate(hosts, name, { value: 'c' });
+    await inOrder(c);
+    await candidate(hosts, name).ask({ to: 'c' });
+    await c.stop();
+    const { since, terms } = await json(hosts);
+    expect(since).to.equal(header.revision);
+    expect(terms.map(({ value }) => value)).to.deep.equal(['b', 'c', 'b']);
+  });
+
+  it('records the terms of hosts that run a command with --history', async () => {
+    const run = (value: string): Program => {
+      const args = ['run', '--history', '10', '--value', value, name, '--', 'sleep', '600'];
+      return Program.start(args, { hosts: cluster().hosts });
+    };
+    const first = run('a');
+    await first.stderr.line(/elected with token/);
+    const second = run('b');
+    await second.stderr.line(/waiting/);
+    first.kill('SIGTERM');
+    await second.stderr.line(/elected with token/);
+    await until(async () => (await json()).terms.length === 2, { what: 'the term of b to be recorded' });
+    const [a, b] = (await json()).terms;
+    expect([a?.['value'], a?.['why'], b?.['value'], b?.['leads']]).to.deep.equal(['a', 'STOPPED', 'b', true]);
+  });
+
+  it('shows control characters of a value, and does not obey them', async () => {
+    await leading(candidate(cluster().hosts, name, { value: 'a\u001b[31m', history: 1 }));
+    const { lines } = await ask();
+    expect(lines[1]).to.match(/^a\\u001b\[31m /);
+  });
+});

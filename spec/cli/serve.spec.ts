@@ -1,0 +1,193 @@
+import { hostname } from 'node:os';
+import { expect } from 'chai';
+import type { Election } from '../../lib/index.js';
+import { candidate, leading, queued } from '../support/candidates.js';
+import { Program, SCRIPTS } from '../support/cli/program.js';
+import { figure, stopwatch } from '../support/figures.js';
+import { TcpProxy } from '../support/proxy/proxy.js';
+import { ask, Follower } from '../support/serve/http.js';
+import { serving } from '../support/serve/serving.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tracked } from '../support/track.js';
+import { BUSY, until } from '../support/wait.js';
+
+describe('etcd-leader serve in a process of its own', () => {
+  const cluster = sharedCluster();
+  let prefix: string;
+  let name: string;
+
+  beforeEach(() => {
+    prefix = `${uniqueName('cli-serve')}/`;
+    name = `${prefix}jobs/mail`;
+  });
+
+  const serve = (...args: readonly string[]) => serving([prefix, ...args], { hosts: cluster().hosts });
+  const lead = async (value: string): Promise<Election> => {
+    const election = candidate(cluster().hosts, name, { value });
+    await leading(election);
+    return election;
+  };
+  const status = async (url: string, path: string): Promise<number> => (await ask(url, path)).status;
+
+  it('shows an election as JSON, with its leader and its queue', async () => {
+    const election = await lead('web-1');
+    const { url } = await serve();
+    const path = `/api/elections/${name}`;
+    await until(async () => (await ask(url, path)).json?.leader, { what: 'the election' });
+    const one = await ask(url, path);
+    const { fencingToken, leaseId } = election.leadership ?? {};
+    expect(one.json.leader).to.deep.include({ value: 'web-1', fencingToken: String(fencingToken), leaseId });
+    expect(one.json.queue).to.deep.equal([
+      { leaseId, fencingToken: String(fencingToken), isOurs: true, value: 'web-1' },
+    ]);
+    const all = (await ask(url, '/api/elections')).json;
+    expect(all.elections.map((each: { name: string }) => each.name)).to.deep.equal([name]);
+  });
+
+  it('tells a change of leader as it comes', async () => {
+    const first = await lead('first');
+    const { url } = await serve();
+    const follower = await Follower.at(url);
+    await follower.event('picture', ({ elections }) => elections[0]?.leader?.value === 'first');
+    const second = await queued(candidate(cluster().hosts, name, { value: 'second' }));
+    const elapsed = stopwatch();
+    await first.stop();
+    const { data } = await follower.event('changed', ({ elections }) => elections[0]?.leader?.value === 'second');
+    figure('from stop() to the event of the next leader', elapsed());
+    expect(data.elections[0].leader.fencingToken).to.equal(String((await second.elected()).fencingToken));
+  });
+
+  it('answers 200 for the default value of run on this host, and at once 503 when it has ended', async () => {
+    const { url } = await serve();
+    const leader = Program.start(['run', name, '--', ...SCRIPTS.work], { hosts: cluster().hosts });
+    await leader.stdout.line(/works/);
+    await until(async () => (await status(url, `/leader/${name}`)) === 200, { what: 'this host to lead' });
+    const { json } = await ask(url, `/leader/${encodeURIComponent(name)}`);
+    expect(json.leader.value).to.match(new RegExp(`^${hostname()}:\\d+$`));
+    expect(await status(url, `/leader/${name}?value=${hostname()}`)).to.equal(503);
+    leader.kill('SIGTERM');
+    await leader.exited();
+    await until(async () => (await status(url, `/leader/${name}`)) === 503, { what: 'nobody to lead' });
+  });
+
+  it('tells an outage of etcd, calls nobody the leader then, and heals', async () => {
+    const proxy = tracked(await TcpProxy.to(cluster().hosts));
+    const election = await lead('web-1');
+    const { url, program } = await serving([prefix, '--value', 'web-1', '--vouch-for', '2'], { hosts: proxy.hosts });
+    await until(async () => (await status(url, `/leader/${name}`)) === 200, { what: 'this host to lead' });
+    const follower = await Follower.at(url);
+    await follower.event('picture');
+    proxy.blackhole();
+    const elapsed = stopwatch();
+    await until(async () => (await status(url, `/leader/${name}`)) === 503, { what: 'nobody to be called leader' });
+    expect(elapsed(), 'to 503').to.be.lessThan(2_000 + BUSY);
+    expect((await ask(url, `/leader/${name}`)).json.reason).to.equal('etcd has not answered for too long');
+    const { data } = await follower.event('outage');
+    expect(data.code).to.equal('UNAVAILABLE');
+    expect(await status(url, '/healthz')).to.equal(503);
+    expect((await ask(url, '/api/elections')).json.outage.code).to.equal('UNAVAILABLE');
+    await program.stderr.line(/etcd does not answer .*still trying/);
+    proxy.restore();
+    await follower.event('answered');
+    await until(async () => (await status(url, `/leader/${name}`)) === 200, { what: 'this host to lead again' });
+    await until(async () => (await status(url, '/healthz')) === 200, { what: 'etcd to answer' });
+    expect(election.isLeader()).to.equal(true);
+  });
+
+  it('begins while etcd is away, says so, and shows everything once etcd answers', async () => {
+    const proxy = tracked(await TcpProxy.to(cluster().hosts));
+    proxy.blackhole();
+    await lead('web-1');
+    const { url, program } = await serving([prefix], { hosts: proxy.hosts });
+    await program.stderr.line(/etcd does not answer .*still trying/);
+    expect([await status(url, '/'), await status(url, '/api/elections')]).to.deep.equal([200, 503]);
+    proxy.restore();
+    await until(async () => (await ask(url, `/api/elections/${name}`)).json.leader?.value === 'web-1', {
+      what: 'the election',
+    });
+  });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`ends within a second after ${signal}, with clients connected`, async () => {
+      const { url, program } = await serve();
+      const followers = await Promise.all([1, 2, 3].map(() => Follower.at(url)));
+      await Promise.all(followers.map((follower) => follower.event('picture')));
+      const elapsed = stopwatch();
+      program.kill(signal);
+      expect(await program.exited()).to.deep.equal({ signal });
+      const took = elapsed();
+      figure(`from ${signal} to the end`, took);
+      expect(took).to.be.lessThan(1_000 + BUSY);
+      await until(() => followers.every(({ isEnded }) => isEnded), { what: 'the streams to end' });
+      expect(program.stderr.text).to.equal('');
+    });
+  }
+
+  it('has figures for Prometheus', async () => {
+    await lead('web-1');
+    const { url } = await serve();
+    await until(async () => (await ask(url, '/metrics')).text.includes('etcd_leader_view_elections_led 1'), {
+      what: 'the election to be counted',
+    });
+    expect((await ask(url, '/metrics')).text).to.include(`etcd_leader_view_leader_changes_total{election="${name}"} 0`);
+  });
+
+  it('says where it listens as JSON with --json', async () => {
+    const program = Program.start(['serve', '--json', '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
+    const line = await program.stdout.line(/listening/);
+    expect(JSON.parse(line).listening).to.match(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  });
+
+  describe('that cannot begin', () => {
+    const refused = async (
+      args: readonly string[],
+      env: NodeJS.ProcessEnv = {},
+    ): Promise<readonly [unknown, string]> => {
+      const program = Program.start(['serve', ...args], { hosts: cluster().hosts, env });
+      return [await program.exited(), program.stderr.text];
+    };
+
+    it('exits with 1 when another program listens there', async () => {
+      const { port } = await serve();
+      const [exit, text] = await refused(['--listen', `127.0.0.1:${port}`]);
+      expect(exit).to.deep.equal({ code: 1 });
+      expect(text).to.equal(`etcd-leader: cannot listen on 127.0.0.1:${port}: another program listens there`);
+    });
+
+    for (const listen of ['0.0.0.0:0', '[::]:0', '10.0.0.1:8080', 'example.com:8080', '127.0.0.1.evil.com:1']) {
+      it(`exits with 2 when other machines could come in without a token: ${listen}`, async () => {
+        const [exit, text] = await refused(['--listen', listen]);
+        expect(exit).to.deep.equal({ code: 2 });
+        expect(text).to.match(/lets other machines in: give a token by --token-file or ETCD_LEADER_SERVE_TOKEN/);
+      });
+    }
+
+    const wrong = [
+      [['--listen', '8080'], /--listen takes an address and a port, such as 127\.0\.0\.1:8080; got 8080/],
+      [['--listen', '127.0.0.1:65536'], /--listen takes/],
+      [['--listen', '::1:80'], /--listen takes/],
+      [['--host', 'a b'], /--host takes a name without a port/],
+      [['--host', 'a.example.com:80'], /--host takes a name without a port/],
+      [['--vouch-for', '1'], /--vouch-for must be 2 to 60 seconds; got 1/],
+      [['--vouch-for', 'x'], /--vouch-for takes a number of seconds/],
+      [['--token-file', '/nonexistent/token'], /--token-file: ENOENT/],
+    ] as const;
+    for (const [args, message] of wrong) {
+      it(`exits with 2 and says what is wrong: ${args.join(' ')}`, async () => {
+        const [exit, text] = await refused(args);
+        expect(exit).to.deep.equal({ code: 2 });
+        expect(text).to.match(message);
+      });
+    }
+
+    it('exits with 2 when the token is too short or has blanks, and does not print the token', async () => {
+      for (const token of ['short', 'a long token with blanks']) {
+        const [exit, text] = await refused([], { ETCD_LEADER_SERVE_TOKEN: token });
+        expect(exit).to.deep.equal({ code: 2 });
+        expect(text)
+          .to.match(/^etcd-leader: the token in ETCD_LEADER_SERVE_TOKEN /)
+          .and.not.include(token);
+      }
+    });
+  });
+});
