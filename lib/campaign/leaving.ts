@@ -114,8 +114,8 @@ export class Leaving {
   }
 
   /**
-   * The session is being closed, and revokes the lease when its last candidate has left: nothing is left to do here. The
-   * next leaders wait for that, and there may be ten thousand.
+   * The session is being closed, and revokes the lease when its last candidate has left: nothing is left to do here.
+   * The next leaders wait for that, and there may be ten thousand.
    */
   get #goesWithSession(): boolean {
     const { session, queue, releases } = this.#context;
