@@ -19,6 +19,7 @@ function term(value: string, { from, until, ended, isInexact = false }: Times = 
     from: from === undefined ? null : { at: from, exact: !isInexact },
     until: until === undefined ? null : { at: until, exact: true },
     ended: ended ?? null,
+    why: null,
     isRecorded: false,
   };
 }

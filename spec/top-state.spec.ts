@@ -13,7 +13,8 @@ function election(name: string, value: string, seconds: number, waiting = 0): El
     return { leaseId: `a${at}`, fencingToken: BigInt(at + 1), isOurs: true, value: at === 0 ? value : undefined };
   });
   const leader = { value, fencingToken: 1n, leaseId: 'a0', since: from };
-  const term = { value, fencingToken: 1n, leaseId: 'a0', from, until: undefined, ended: undefined, isRecorded: false };
+  const end = { until: undefined, ended: undefined, why: undefined };
+  const term = { value, fencingToken: 1n, leaseId: 'a0', from, ...end, isRecorded: false };
   return { name, leader, blockedBy: undefined, queue, terms: [term] };
 }
 
@@ -23,7 +24,7 @@ describe('what etcd-leader top shows', () => {
     elections: [election('a', 'one', 60), election('b', 'two', 5, 3), election('c', 'one more', 7_200, 1)],
     pools: [{ name: 'p', members: [], partitions: [{ name: '0', owner: undefined, fencingToken: undefined }] }],
   };
-  const scene: Scene = { picture, prefix: '', now: NOW, outage: undefined };
+  const scene: Scene = { picture, isRead: true, prefix: '', now: NOW, outage: undefined };
   const shown = { picture, now: NOW, page: 10 };
   const SIZE = { columns: 120, rows: 12 };
 

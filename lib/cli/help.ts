@@ -111,7 +111,10 @@ Keys:
   q, Ctrl-C      quit
 
 With --json, or where there is no terminal, it prints a line for every change instead, until it is
-interrupted. An etcd that does not answer is waited for, and that is shown.
+interrupted. An etcd that does not answer is waited for, also at the start, and that is shown.
+
+Terms from before this program began are shown where leaders record them (run --history 100), each by
+the clock of its leader.
 
 Examples:
   $ etcd-leader top

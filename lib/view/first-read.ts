@@ -7,6 +7,7 @@ import type { KeyValue, Store } from '../store/store.js';
 import { readKeys } from './key-reads.js';
 import { type SeenKey, seenBare, seenWhole } from './seen-key.js';
 import { type PoolPart, poolPartsOf, SeenPool } from './seen-pool.js';
+import { MOST_RECORDED, recordKeyIn } from './seen-records.js';
 
 /** Keys in one answer. */
 const PAGE = 5_000;
@@ -25,6 +26,12 @@ export interface FirstRead {
   readonly elections: ReadonlyMap<string, readonly SeenKey[]>;
   /** By name, as a byte string. */
   readonly pools: ReadonlyMap<string, PoolRead>;
+  /** What leaders have recorded of their terms, by folder. */
+  readonly records: ReadonlyMap<string, readonly KeyValue[]>;
+}
+
+export interface Wanted {
+  wantsRecordsOf(folder: string, hasCandidates: boolean): boolean;
 }
 
 export interface PoolRead {
@@ -32,6 +39,13 @@ export interface PoolRead {
   readonly notes: readonly { readonly part: PoolPart['part']; readonly kv: KeyValue }[];
   /** Who stands for coordinator or for a partition. */
   readonly standing: readonly { readonly part: PoolPart['part']; readonly key: SeenKey }[];
+}
+
+/** What the names of keys tell. */
+interface Names extends Pick<FirstRead, 'revision' | 'history'> {
+  readonly folders: Map<string, Folder>;
+  /** The keys that leaders record their terms in, by folder. */
+  readonly recordKeys: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The keys of one folder that may stand in a queue. */
@@ -44,21 +58,23 @@ interface Folder {
  * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members.
  * Keys that are nobody's cost their names.
  */
-export async function readPrefix(store: Store, clock: Clock, prefix: string): Promise<FirstRead> {
-  const { folders, revision, history } = await readFolders(store, clock, prefix);
+export async function readPrefix(store: Store, clock: Clock, prefix: string, wanted: Wanted): Promise<FirstRead> {
+  const { folders, recordKeys, revision, history } = await readFolders(store, clock, prefix);
   const pools = await readPools(store, folders);
   const elections = await readElections(store, folders);
-  return { revision, history, elections, pools };
+  const wantedKeys = [...recordKeys].filter(([folder]) => wanted.wantsRecordsOf(folder, elections.has(folder)));
+  const records = await readRecords(
+    store,
+    wantedKeys.flatMap(([, keys]) => keys),
+  );
+  return { revision, history, elections, pools, records };
 }
 
 // ---- names ----
 
-async function readFolders(
-  store: Store,
-  clock: Clock,
-  prefix: string,
-): Promise<{ readonly folders: Map<string, Folder>; readonly revision: bigint; readonly history: number }> {
+async function readFolders(store: Store, clock: Clock, prefix: string): Promise<Names> {
   const folders = new Map<string, Folder>();
+  const recordKeys = new Map<string, string[]>();
   const breather = new Breather(clock);
   const end = endOf(prefix);
   let key = prefix === '' ? '\0' : prefix;
@@ -77,24 +93,37 @@ async function readFolders(
     first ??= { revision, history };
     const kvs = kvsOf(ranges[0]);
     const tellsLeases = kvs.some(({ lease }) => lease !== 0n);
-    await breather.each(kvs.length, (at) => sortIn(folders, kvs[at] as KeyValue, prefix, tellsLeases));
+    await breather.each(kvs.length, (at) => {
+      const kv = kvs[at] as KeyValue;
+      if (kv.key.includes('!')) sortInRecord(recordKeys, kv.key);
+      else sortIn(folders, kv, prefix, tellsLeases);
+    });
     const last = kvs.at(-1);
     if (last === undefined || kvs.length < PAGE) break;
     key = `${last.key}\0`;
   }
   // Without a candidate nobody waits for the other keys.
   for (const [name, { candidates }] of folders) if (candidates.length === 0) folders.delete(name);
-  return { folders, ...first };
+  return { folders, recordKeys, ...first };
 }
 
 function sortIn(folders: Map<string, Folder>, kv: KeyValue, prefix: string, tellsLeases: boolean): void {
   const name = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
-  if (name === '' || kv.key.includes('!') || !name.startsWith(prefix)) return;
+  if (name === '' || !name.startsWith(prefix)) return;
   const folder = folders.get(name) ?? { candidates: [], others: [] };
   folders.set(name, folder);
   const key = seenBare(kv, tellsLeases);
   if (key.blocks !== true) folder.candidates.push(key);
   else folder.others = oldestOf([...folder.others, key], MOST_OTHERS);
+}
+
+function sortInRecord(recordKeys: Map<string, string[]>, key: string): void {
+  const record = recordKeyIn(key);
+  if (record === undefined) return;
+  const keys = recordKeys.get(record.folder) ?? [];
+  recordKeys.set(record.folder, keys);
+  // The key of all terms comes before the keys of ends.
+  if (keys.length <= MOST_RECORDED) keys.push(key);
 }
 
 function oldestOf(keys: readonly SeenKey[], most: number): SeenKey[] {
@@ -161,6 +190,17 @@ async function readElections(
   );
   for (const [name] of doubtful) if (!elections.get(name)?.some(leads)) elections.delete(name);
   return elections;
+}
+
+// ---- what leaders have recorded ----
+
+async function readRecords(store: Store, keys: readonly string[]): Promise<ReadonlyMap<string, readonly KeyValue[]>> {
+  const records = new Map<string, KeyValue[]>();
+  for (const kv of (await readKeys(store, keys)).kvs) {
+    const folder = recordKeyIn(kv.key)?.folder ?? '';
+    records.set(folder, [...(records.get(folder) ?? []), kv]);
+  }
+  return records;
 }
 
 function leads({ blocks }: SeenKey): boolean {

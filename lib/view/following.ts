@@ -70,7 +70,7 @@ export class Following implements Reader<FirstRead>, Follower {
     this.#unfollow();
     this.#unfollow = () => {};
     const { store, clock } = this.#environment;
-    return await readPrefix(store, clock, this.#prefix);
+    return await readPrefix(store, clock, this.#prefix, this.#seen);
   }
 
   found(read: FirstRead): void {

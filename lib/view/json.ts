@@ -29,7 +29,7 @@ export function poolJson({ name, members, partitions }: PoolPicture): object {
 
 function termJson(term: TermPicture): object {
   const [from, until] = [momentJson(term.from), momentJson(term.until)];
-  return { ...term, ...tokenOf(term), from, until, ended: term.ended ?? null };
+  return { ...term, ...tokenOf(term), from, until, ended: term.ended ?? null, why: term.why ?? null };
 }
 
 function tokenOf({ fencingToken }: { readonly fencingToken: bigint }): { readonly fencingToken: string } {

@@ -38,7 +38,7 @@ export interface QueuedPicture {
 
 /** A time as the viewer saw it. */
 export interface Moment {
-  /** Milliseconds since 1970, by the viewer's clock. */
+  /** Milliseconds since 1970, by the viewer's clock; in a term that is recorded it may be by the leader's clock. */
   readonly at: number;
   /** False: it was so already when the viewer looked, first or after a gap ("at `at` or before"). */
   readonly isExact: boolean;
@@ -56,7 +56,12 @@ export interface TermPicture {
   readonly until: Moment | undefined;
   /** Why the term ended, as far as keys show; undefined while it lasts. */
   readonly ended: TermEnd | undefined;
-  /** True when recorded by `<election>!history`. */
+  /** The code of the error that the leader was told, as the leader has recorded it; undefined: not recorded. */
+  readonly why: string | undefined;
+  /**
+   * True when recorded by `<election>!history`. Times that the viewer has not seen itself are by the leader's clock
+   * then.
+   */
   readonly isRecorded: boolean;
 }
 

@@ -1,9 +1,12 @@
 import { textOf } from '../store/bytes.js';
-import type { ElectionPicture, Moment, TermEnd } from './picture.js';
+import type { KeyValue } from '../store/store.js';
+import { allTerms } from './all-terms.js';
+import type { ElectionPicture, LeaderPicture, Moment, TermEnd, TermPicture } from './picture.js';
 import type { SeenKey } from './seen-key.js';
 import type { SeenLeases } from './seen-leases.js';
 import { SeenQueue } from './seen-queue.js';
-import { SeenTerms } from './seen-terms.js';
+import { type RecordKey, SeenRecords } from './seen-records.js';
+import { MOST_TERMS, SeenTerms } from './seen-terms.js';
 
 /** One election: who is in the queue, and who led when. */
 export class SeenElection {
@@ -21,6 +24,7 @@ export class SeenElection {
   taken: bigint | undefined;
   /** The revision of the last event of the queue. */
   revision = 0n;
+  readonly #records = new SeenRecords();
   #queue = new SeenQueue();
   /** What is gone from the queue with the present revision. */
   #gone: SeenKey[] = [];
@@ -69,11 +73,18 @@ export class SeenElection {
     return gone;
   }
 
-  /** All has been read again. */
-  replace(keys: readonly SeenKey[]): void {
+  /** All has been read again, with the keys that leaders record their terms in. */
+  replace(keys: readonly SeenKey[], records: readonly KeyValue[]): void {
     this.#queue = new SeenQueue(keys);
+    this.#records.replace(records);
     this.mayHaveOthers = keys.length === 0;
     this.mustLook = false;
+    this.#picture = undefined;
+  }
+
+  /** A key that leaders record terms in has changed; `value` undefined: it has been deleted. */
+  record(key: RecordKey, value: Buffer | undefined): void {
+    this.#records.set(key, value);
     this.#picture = undefined;
   }
 
@@ -120,12 +131,21 @@ export class SeenElection {
 
   #draw(): ElectionPicture {
     const head = this.#queue.head;
+    const leader = head === undefined || head.blocks === true ? undefined : this.terms.leader;
+    const terms = this.#termsWith(leader);
     return {
       name: this.name,
-      leader: head === undefined || head.blocks === true ? undefined : this.terms.leader,
+      leader: leader && { ...leader, since: terms.at(-1)?.from ?? leader.since },
       blockedBy: head?.blocks === true ? textOf(head.key) : undefined,
       queue: Array.from(this.#queue, ({ shown }) => shown),
-      terms: this.terms.list,
+      terms,
     };
+  }
+
+  #termsWith(leader: LeaderPicture | undefined): readonly TermPicture[] {
+    const [terms, recorded] = [this.terms.list, this.#records.terms];
+    if (recorded.length === 0) return terms;
+    const { emptySince } = this;
+    return allTerms({ terms, leader: leader?.fencingToken, emptySince }, recorded, MOST_TERMS);
   }
 }

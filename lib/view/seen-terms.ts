@@ -2,7 +2,7 @@ import type { LeaderPicture, Moment, TermEnd, TermPicture } from './picture.js';
 import type { SeenKey } from './seen-key.js';
 
 /** Terms of one election that are kept. */
-const MOST = 100;
+export const MOST_TERMS = 100;
 
 /** A term as the viewer has seen it. */
 interface Term {
@@ -22,7 +22,7 @@ export class SeenTerms {
 
   /** Oldest first. A new array for each call: it is shown. */
   get list(): readonly TermPicture[] {
-    return this.#terms.map((term) => ({ ...term, isRecorded: false }));
+    return this.#terms.map((term) => ({ ...term, why: undefined, isRecorded: false }));
   }
 
   /** The term that has not ended, as the leader of a picture. */
@@ -50,7 +50,7 @@ export class SeenTerms {
     const { leaseId, fencingToken, value = '' } = leader.shown;
     this.#newest = leader.createRevision;
     this.#terms.push({ value, fencingToken, leaseId, from: moment, until: undefined, ended: undefined });
-    if (this.#terms.length > MOST) this.#terms.shift();
+    if (this.#terms.length > MOST_TERMS) this.#terms.shift();
     return true;
   }
 

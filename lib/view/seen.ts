@@ -7,12 +7,12 @@ import { SeenElection } from './seen-election.js';
 import { type SeenKey, seenWhole } from './seen-key.js';
 import { SeenLeases } from './seen-leases.js';
 import { type PoolPart, poolPartsOf, SeenPool } from './seen-pool.js';
+import { recordKeyIn } from './seen-records.js';
 
 /** Milliseconds for which an election without candidates, or a pool without workers, is shown. */
 const SHOWN_EMPTY = 3_600_000;
 /** Elections without candidates that are shown. */
 const MOST_EMPTY = 1_000;
-
 const TAKEN = '!taken';
 
 /** What a view has seen of the keys under its prefix: fed by reads of all, and by the events that follow them. */
@@ -20,6 +20,7 @@ export class Seen {
   /** A byte string. */
   readonly #prefix: string;
   readonly #now: () => number;
+  readonly #wantsRecords: boolean;
   readonly #elections = new Map<string, SeenElection>();
   readonly #pools = new Map<string, SeenPool>();
   #leases = new SeenLeases();
@@ -30,15 +31,17 @@ export class Seen {
   /** In the order of their names; undefined: one has come or gone. */
   #order: { readonly elections: readonly SeenElection[]; readonly pools: readonly SeenPool[] } | undefined;
 
-  constructor(prefix: string, now: () => number) {
+  /** `wantsRecords`: what leaders have recorded of their terms belongs to the picture. */
+  constructor(prefix: string, now: () => number, wantsRecords: boolean) {
     this.#prefix = prefix;
     this.#now = now;
+    this.#wantsRecords = wantsRecords;
   }
 
   // ---- what reads and events tell ----
 
   /** All was read, for the first time or after a gap: what has changed since may have changed at any time. */
-  load({ revision, elections, pools }: FirstRead, hasBegunAnew: boolean): void {
+  load({ revision, elections, pools, records }: FirstRead, hasBegunAnew: boolean): void {
     const moment = { at: this.#now(), isExact: false };
     this.#revision = revision;
     this.#leases = new SeenLeases();
@@ -55,7 +58,7 @@ export class Seen {
     for (const election of this.#elections.values()) {
       const keys = elections.get(election.folder) ?? [];
       if (hasBegunAnew) election.terms.beginAnew();
-      election.replace(keys);
+      election.replace(keys, records.get(election.folder) ?? []);
       for (const { shown } of keys) this.#leases.add(shown.leaseId);
       election.settle(moment, undefined);
       this.#changed.elections.add(election);
@@ -67,10 +70,9 @@ export class Seen {
     if (event.revision > this.#revision) this.endRevision();
     this.#revision = event.revision;
     const { key, kv } = event;
-    const slash = key.lastIndexOf('/');
-    if (key.endsWith(TAKEN) && kv !== undefined) return this.#onTaken(key.slice(0, -TAKEN.length), kv);
-    const folder = key.slice(0, Math.max(0, slash));
-    if (folder === '' || key.includes('!') || !folder.startsWith(this.#prefix)) return;
+    if (key.includes('!')) return this.#applyControl(key, kv);
+    const folder = key.slice(0, Math.max(0, key.lastIndexOf('/')));
+    if (folder === '' || !folder.startsWith(this.#prefix)) return;
     for (const part of poolPartsOf(folder)) {
       const pool = this.#pools.get(part.pool) ?? this.#foundPool(part, kv);
       if (pool !== undefined) return this.#applyToPool(pool, part, event);
@@ -91,6 +93,11 @@ export class Seen {
     const moment = { at: this.#now(), isExact: true };
     election.learn(kvs.map(seenWhole), head, moment);
     this.#changed.elections.add(election);
+  }
+
+  /** Whether a read of all shall read what leaders of this election have recorded. */
+  wantsRecordsOf(folder: string, hasCandidates: boolean): boolean {
+    return this.#wantsRecords && (hasCandidates || this.#elections.has(folder));
   }
 
   // ---- what is shown ----
@@ -163,9 +170,14 @@ export class Seen {
     election.put(whole);
   }
 
-  #onTaken(folder: string, kv: KeyValue): void {
-    const election = this.#elections.get(folder);
-    if (election !== undefined) election.taken = askIn(kv)?.token;
+  #applyControl(key: string, kv: KeyValue | undefined): void {
+    const record = this.#wantsRecords ? recordKeyIn(key) : undefined;
+    const folder = key.endsWith(TAKEN) ? key.slice(0, -TAKEN.length) : record?.folder;
+    const election = this.#elections.get(folder ?? '');
+    if (election !== undefined && record !== undefined) {
+      election.record(record, kv?.value);
+      this.#changed.elections.add(election);
+    } else if (election !== undefined && kv !== undefined) election.taken = askIn(kv)?.token;
   }
 
   #electionOf(folder: string): SeenElection {

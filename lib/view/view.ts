@@ -31,7 +31,11 @@ export interface ViewEvents {
 
 export interface ViewOptions {
   readonly logger?: Logger | undefined;
-  /** Read the order of past leaders from etcd's revisions since the last compaction. */
+  /**
+   * Show terms that the viewer has not seen, as leaders with the option `history` have recorded them.
+   *
+   * @default false
+   */
   readonly history?: boolean | undefined;
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: (() => number) | undefined;
@@ -57,7 +61,7 @@ export class View {
     this.#prefix = keyFrom(prefix);
     const log = options.logger === undefined ? defaultLogger() : new GuardedLogger(options.logger);
     this.#events = new Events(() => log, this);
-    this.#seen = new Seen(this.#prefix, options.now ?? Date.now);
+    this.#seen = new Seen(this.#prefix, options.now ?? Date.now, options.history ?? false);
   }
 
   get picture(): Picture {

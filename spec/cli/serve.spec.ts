@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
-import { candidate, leading, queued } from '../support/candidates.js';
+import { candidate, inOrder, leading, queued } from '../support/candidates.js';
 import { Program, SCRIPTS } from '../support/cli/program.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
@@ -55,6 +55,33 @@ describe('etcd-leader serve in a process of its own', () => {
     const { data } = await follower.event('changed', ({ elections }) => elections[0]?.leader?.value === 'second');
     figure('from stop() to the event of the next leader', elapsed());
     expect(data.elections[0].leader.fencingToken).to.equal(String((await second.elected()).fencingToken));
+  });
+
+  it('shows who led before it began, when the leaders record their terms: when, and why that ended', async () => {
+    const [first, second] = ['first', 'second'].map((value) =>
+      candidate(cluster().hosts, name, { value, history: 10 }),
+    ) as [Election, Election];
+    const began = Date.now();
+    await inOrder(first, second);
+    await first.stop();
+    await leading(second);
+    const recorded = async (): Promise<boolean> => {
+      const terms = await second.history();
+      return terms.length === 2 && terms[0]?.why === 'STOPPED';
+    };
+    await until(recorded, { what: 'both terms to be recorded' });
+    const ended = Date.now();
+
+    const { url } = await serve();
+    const path = `/api/elections/${name}`;
+    const terms = await until(async () => (await ask(url, path)).json?.terms, { what: 'the election' });
+    expect(terms.map(({ value }: { value: string }) => value)).to.deep.equal(['first', 'second']);
+    expect(terms[0]).to.deep.include({ ended: 'released', why: 'STOPPED', isRecorded: true });
+    expect(terms[1]).to.deep.include({ until: null, ended: null, why: null, isRecorded: true });
+    for (const moment of [terms[0].from, terms[0].until, terms[1].from]) {
+      expect(moment.exact).to.equal(true);
+      expect(moment.at).to.be.within(began, ended);
+    }
   });
 
   it('answers 200 for the default value of run on this host, and at once 503 when it has ended', async () => {

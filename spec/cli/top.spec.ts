@@ -165,6 +165,21 @@ describe('etcd-leader top', () => {
     await ends(screen, '0');
   });
 
+  it('waits for an etcd that is away when it begins, says so, and shows everything once etcd answers', async () => {
+    await join('mail', 'one');
+    const proxy = tracked(await TcpProxy.to(cluster().hosts));
+    proxy.blackhole();
+    const screen = open({ columns: 160, rows: 24 }, proxy.hosts);
+    const lines = await screen.shows(/etcd does not answer .*: still trying/);
+    expect(lines[0]).to.match(/nothing is known yet$/);
+    expect(lines.join('\n')).to.not.include('no elections');
+    proxy.restore();
+    await screen.shows(/mail +one/, 60_000);
+    await screen.shows(/q: quit/);
+    screen.type('q');
+    await ends(screen, '0');
+  });
+
   it('prints a line for every change where there is no terminal', async () => {
     const [leave, leaveToo] = await join('mail', 'one\u001b', 'two');
     const program = Program.start(['top', folder], { hosts: cluster().hosts });

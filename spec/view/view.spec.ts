@@ -37,6 +37,7 @@ describe('a view', () => {
               from: { at: 4, exact: false },
               until: null,
               ended: null,
+              why: null,
               isRecorded: false,
             },
           ],

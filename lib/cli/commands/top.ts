@@ -1,3 +1,4 @@
+import type { ElectionError } from '../../errors.js';
 import { isOutage } from '../../store/store.js';
 import { View } from '../../view/view.js';
 import type { Context } from '../context.js';
@@ -12,7 +13,7 @@ import { ChangeLines } from '../top/changes.js';
  * for every change until a signal ends the program.
  */
 export async function top(context: Context, prefix: string): Promise<Exit> {
-  const view = new View(context.etcd, prefix, { logger: context.out.logger });
+  const view = new View(context.etcd, prefix, { logger: context.out.logger, history: true });
   try {
     return isScreen(context) ? await draw(context, view, prefix) : await print(context, view);
   } finally {
@@ -38,23 +39,31 @@ async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
 
 async function draw({ endpoints, out }: Context, view: View, prefix: string): Promise<Exit> {
   let outage: string | undefined;
+  let isRead = false;
   let told = (): void => {};
-  view.on('error', (error) => {
-    const what = isOutage(error) ? 'what is shown may be out of date' : 'still trying';
+  const onError = (error: ElectionError): void => {
+    const what = isRead && isOutage(error) ? 'what is shown may be out of date' : 'still trying';
     outage = visible(`${explain(error, endpoints)}: ${what}`);
     told();
-  });
-  view.on('answered', () => {
+  };
+  const onAnswer = (): void => {
+    isRead = true;
     outage = undefined;
     told();
-  });
+  };
+  view.on('error', onError);
+  view.on('answered', onAnswer);
   view.on('changed', () => told());
-  await firstAnswer(view.start());
-  outage = undefined;
+  const read = view.start().then(onAnswer);
+  await firstAnswer(read).catch((error: ElectionError) => {
+    if (!isOutage(error)) throw error;
+    onError(error); // the screen says so, and the view keeps trying
+  });
+  read.catch(() => {}); // told as an error
   // Only those who see a screen load what draws it.
   const { show } = await import('../top/screen.js');
   const source = {
-    scene: () => ({ picture: view.picture, prefix, now: Date.now(), outage }),
+    scene: () => ({ picture: view.picture, isRead, prefix, now: Date.now(), outage }),
     onChange: (listener: () => void) => {
       told = listener;
     },

@@ -20,6 +20,8 @@ export interface Line {
 /** What the screen shows beside the state. */
 export interface Scene {
   readonly picture: Picture;
+  /** False: etcd has not answered yet, so nobody knows what there is. */
+  readonly isRead: boolean;
   readonly prefix: string;
   readonly now: number;
   /** What is wrong with etcd; undefined: it answers. */
@@ -63,12 +65,12 @@ export function linesOf(state: State, scene: Scene, size: Size): Line[] {
   return all.slice(0, Math.max(1, size.rows)).map(({ text, look }) => ({ text: crop(text, size.columns), look }));
 }
 
-function titleOf({ filter, isFiltering, open }: State, { picture, prefix }: Scene): Line {
+function titleOf({ filter, isFiltering, open }: State, { picture, isRead, prefix }: Scene): Line {
   const of = prefix === '' ? '' : ` ${fitted(prefix)}`;
   const { elections, pools } = picture;
   const counts = `${elections.length} elections${pools.length > 0 ? `, ${pools.length} pools` : ''}`;
   const filtered = filter === '' && !isFiltering ? '' : `  filter: ${fitted(filter)}${isFiltering ? '_' : ''}`;
-  const what = open === undefined ? `${counts}${filtered}` : fitted(open.name);
+  const what = open === undefined ? `${isRead ? counts : 'nothing is known yet'}${filtered}` : fitted(open.name);
   return { text: `etcd-leader top${of}  ${what}`, look: 'title' };
 }
 
@@ -100,8 +102,8 @@ function listOf(state: State, scene: Scene, size: Size): Line[] {
     const look = from + at === chosen ? 'chosen' : row.isBad ? 'bad' : 'plain';
     return { text: line((column) => column.text(row)), look };
   });
-  const none: Line = { text: state.filter === '' ? 'no elections' : 'nothing matches the filter', look: 'dim' };
-  return [{ text: head, look: 'head' }, ...(rows.length === 0 ? [none] : body)];
+  const text = scene.isRead ? (state.filter === '' ? 'no elections' : 'nothing matches the filter') : '';
+  return [{ text: head, look: 'head' }, ...(rows.length === 0 ? [{ text, look: 'dim' } as const] : body)];
 }
 
 /** The columns that there is room for. */
@@ -148,10 +150,10 @@ function electionLines({ queue, terms, leader, blockedBy }: ElectionPicture, { c
     const leads = at === 0 && leader !== undefined ? '  leads' : '';
     return plain(`${cell(`${fencingToken}`, 10)} ${cell(leaseId, 16)} ${cell(said ?? '', value)}${leads}`);
   });
-  const past = terms.toReversed().map(({ fencingToken, value: said, from, until, ended }): Line => {
+  const past = terms.toReversed().map(({ fencingToken, value: said, from, until, ended, why }): Line => {
     const lasted = from === undefined ? '' : span((until?.at ?? now) - from.at);
-    const why = ended === undefined ? 'leads' : ended === 'unknown' ? 'key gone' : ended;
-    const times = `${cell(momentText(from, now), 20)} ${cell(lasted, 8)} ${cell(why, 11)}`;
+    const end = ended === undefined ? 'leads' : ended === 'unknown' ? (why ?? 'key gone') : ended;
+    const times = `${cell(momentText(from, now), 20)} ${cell(lasted, 8)} ${cell(end, 11)}`;
     return plain(`${cell(`${fencingToken}`, 10)} ${times} ${crop(fitted(said), value)}`);
   });
   return [

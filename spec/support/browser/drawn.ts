@@ -21,7 +21,7 @@ export function drawnElection(name: string, drawn: readonly DrawnTerm[], token =
   const terms = drawn.map(({ value, from, until, ended, isInexact = false }, at): TermPicture => {
     const fencingToken = BigInt(token + at * 7);
     const times = { from: moment(from, !isInexact), until: moment(until) };
-    return { value, fencingToken, leaseId: LEASE, ...times, ended, isRecorded: false };
+    return { value, fencingToken, leaseId: LEASE, ...times, ended, why: undefined, isRecorded: false };
   });
   const last = terms.at(-1);
   const isLed = last?.from !== undefined && last.until === undefined;

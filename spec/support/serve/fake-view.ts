@@ -77,6 +77,6 @@ export function electionIn(name: string, value: string | undefined, token = 7n):
     leader: { ...one, since },
     blockedBy: undefined,
     queue: [{ ...one, isOurs: true }],
-    terms: [{ ...one, from: since, until: undefined, ended: undefined, isRecorded: false }],
+    terms: [{ ...one, from: since, until: undefined, ended: undefined, why: undefined, isRecorded: false }],
   };
 }

@@ -12,10 +12,13 @@ export class ViewWorld extends World {
   readonly changes: Changes[] = [];
   /** Codes of errors, and `answered`. */
   readonly news: string[] = [];
+  readonly #history: boolean | undefined;
   #view: View | undefined;
 
-  constructor(options: FakeEtcdOptions = {}) {
+  /** `history`: the view shows what leaders have recorded. */
+  constructor({ history, ...options }: FakeEtcdOptions & { readonly history?: boolean } = {}) {
     super(options);
+    this.#history = history;
   }
 
   get view(): View {
@@ -32,7 +35,7 @@ export class ViewWorld extends World {
   }
 
   begin(prefix = ''): View {
-    const view = new View(this.viewer, prefix, { now: () => Math.round(this.now) });
+    const view = new View(this.viewer, prefix, { now: () => Math.round(this.now), history: this.#history });
     view.on('changed', (_, names) => this.changes.push(names));
     view.on('error', ({ code }) => this.news.push(code));
     view.on('answered', () => this.news.push('answered'));

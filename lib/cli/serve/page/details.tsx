@@ -109,7 +109,7 @@ function Fact({ name, children }: { readonly name: string; readonly children: Co
 }
 
 function Term({ term, asOf }: { readonly term: TermJson; readonly asOf: number }) {
-  const { value, fencingToken, from, until, ended, isRecorded } = term;
+  const { value, fencingToken, from, until, ended, why, isRecorded } = term;
   const length = from === null ? '' : `${from.exact ? '' : '> '}${durationText((until?.at ?? asOf) - from.at)}`;
   return (
     <tr>
@@ -119,7 +119,7 @@ function Term({ term, asOf }: { readonly term: TermJson; readonly asOf: number }
       <td>{until === null ? (ended === null && from !== null ? 'now' : 'not seen') : momentText(until, asOf)}</td>
       <td>{length}</td>
       <td class={ended === 'lease ended' ? 'nobody' : ''}>
-        {ended === null ? '' : endText(ended)}
+        {ended === null ? '' : endText(ended, why)}
         {isRecorded ? ' (recorded)' : ''}
       </td>
     </tr>

@@ -15,6 +15,8 @@ export interface TermJson {
   /** Null: the term goes on, or nobody knows when it ended. */
   readonly until: MomentJson | null;
   readonly ended: string | null;
+  /** What the leader was told, as the leader has recorded it. */
+  readonly why: string | null;
   readonly isRecorded: boolean;
 }
 

@@ -47,13 +47,14 @@ export function segmentLines(segment: Segment, asOf: number): string[] {
     `token ${term.fencingToken}`,
     `from ${timeText(from, asOf)}${isOpenStart ? ' or before' : ''}`,
     `${isOpenEnd ? `${end} or before` : end} (${isOpenStart ? '> ' : ''}${length})`,
-    ...(term.ended === null ? [] : [`ended: ${endText(term.ended)}`]),
+    ...(term.ended === null ? [] : [`ended: ${endText(term.ended, term.why)}`]),
     ...(term.isRecorded ? ['recorded by the leader'] : []),
   ];
 }
 
-/** Why a term ended. A key that goes with its lease looks like one that was released. */
-export function endText(ended: string): string {
+/** Why a term ended. A key that goes with its lease looks like a released one. `why`: what the leader was told. */
+export function endText(ended: string, why: string | null): string {
+  if (why !== null) return ended === 'unknown' ? why : `${ended}: ${why}`;
   return ended === 'unknown' ? 'released, or with its lease' : ended;
 }
 
