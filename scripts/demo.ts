@@ -1,7 +1,8 @@
 /**
  * A demonstration of leader election: three candidates in processes of their own, on a cluster of three etcd members.
- * One leader is killed, and one leaves in order. Exits with 0 only if all that is shown has happened. With `--web` the
- * page of `etcd-leader serve` shows it too, and stays until Ctrl-C.
+ * One leader is killed, and one leaves in order. Exits with 0 only if all that is shown has happened. On a terminal a
+ * timeline below the lines shows who leads when. With `--web` the page of `etcd-leader serve` shows it too, and stays
+ * until Ctrl-C.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, Election } from '../lib/index.js';
@@ -11,6 +12,7 @@ import { until } from '../spec/support/wait.js';
 import { Contender } from './demo/contender.js';
 import { Page } from './demo/page.js';
 import { paint, remark, say, title } from './demo/screen.js';
+import { Timeline } from './demo/timeline.js';
 
 const TTL = 3;
 const READING_TIME = 3_000;
@@ -21,6 +23,7 @@ const NAMES = ['ada', 'ben', 'cleo'];
 const isWeb = process.argv.includes('--web');
 /** Ctrl-C before the end is a demo that has not been shown. */
 let interrupted = (): void => process.exit(130);
+let timeline: Timeline | undefined;
 
 // On `exit` candidates and members are killed, and the cluster's folder is removed.
 process.on('SIGINT', () => interrupted());
@@ -30,6 +33,7 @@ process.stdout.once('error', () => process.exit(1));
 try {
   await demo();
 } catch (err) {
+  timeline?.end();
   console.error(`\n${paint('red', 'the demo failed:')} ${err instanceof Error ? err.message : String(err)}`);
   process.exit(1);
 }
@@ -55,6 +59,7 @@ async function demo(): Promise<void> {
 
   say(`three candidates start: ${NAMES.join(', ')}`);
   remark(`one process each, with a lease of ${TTL} s that it keeps refreshing`);
+  timeline = new Timeline(client, election, NAMES);
   const contenders = NAMES.map((name) => new Contender(name, { hosts: cluster.hosts, election, ttl: TTL }));
   await until(async () => (await queue()).length === NAMES.length, { within: LONG, what: 'all three to be queued' });
   const first = await leaderAmong(contenders);
@@ -63,6 +68,7 @@ async function demo(): Promise<void> {
   await sleep(READING_TIME);
   const killedAt = now();
   first.send('SIGKILL');
+  timeline.killed(first.name);
   say(`${first.name} is ${paint('red', 'killed')} (SIGKILL, process ${first.pid}): it can tell nobody …`);
   const second = await leaderAmong(contenders.filter((contender) => contender !== first));
   await show(second, queue, first);
@@ -84,6 +90,7 @@ async function demo(): Promise<void> {
   third.send('SIGTERM');
   await endOf(third);
   await until(async () => (await queue()).length === 0, { what: 'the queue to be empty' });
+  timeline.end();
   if (page !== undefined) await shownUntilInterrupted(page);
   client.close();
   await cluster.stop();

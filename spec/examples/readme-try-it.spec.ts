@@ -34,10 +34,11 @@ describe('the README lets one try in a clone', () => {
     expect([...commands.keys()]).to.deep.equal(['npm run demo', 'npm run etcd', 'npm test']);
   });
 
-  it('a demo that shows a takeover and a handover, and ends by itself', async () => {
+  it('a demo that shows a takeover and a handover, who leads when below them, and ends by itself', async () => {
     const demo = Program.terminal('npm run demo', { cwd: ROOT });
     expect(await demo.exited(LONG), demo.stdout.text).to.deep.equal({ code: 0 });
     for (const told of [/takeover: /, /handover: /, /everything is stopped/]) await demo.stdout.line(told);
+    for (const lane of [/ada +.*█/, /ben +.*█/, /cleo +.*█/, /killed/, /nobody +.*▒/]) await demo.stdout.line(lane);
   });
 
   it('an etcd at 127.0.0.1:2379 that serves until Ctrl-C, and leaves nothing behind', async () => {
