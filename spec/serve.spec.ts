@@ -30,6 +30,20 @@ describe('etcd-leader serve', () => {
       ]);
     });
 
+    it('answers 503 for an election that is blocked, whoever stands behind the key', async () => {
+      const { url, view } = await openSite();
+      const { queue } = electionIn('a', 'web-1');
+      const key = { leaseId: '0', fencingToken: 3n, isOurs: false, value: 'web-1' };
+      view.draw({ ...electionIn('a', undefined), blockedBy: 'a/readme', queue: [key, ...queue] });
+      await trusted(url);
+      const { status, json } = await ask(url, '/leader/a');
+      expect([status, json]).to.deep.equal([
+        503,
+        { election: 'a', leads: false, leader: null, reason: 'nobody leads' },
+      ]);
+      expect((await ask(url, '/api/elections/a')).json.blockedBy).to.equal('a/readme');
+    });
+
     it('answers for whoever asks with ?value=', async () => {
       const { url, view } = await openSite();
       view.draw(electionIn('a', 'web 2+3'));

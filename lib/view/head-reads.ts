@@ -66,6 +66,7 @@ export class HeadReads implements Reader<Found> {
   found({ asked, kvs, revision }: Found): void {
     const byFolder = new Map<string, KeyValue[]>();
     for (const kv of kvs) {
+      if (kv.key.includes('!')) continue; // a control key of a nested election
       const folder = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
       const known = byFolder.get(folder);
       if (known === undefined) byFolder.set(folder, [kv]);

@@ -1,4 +1,4 @@
-import { endOf } from '../queue/keys.js';
+import { endOf, isCandidateKey } from '../queue/keys.js';
 import { ClientClosed, type KeyValue, type Op, RequestRefused, readOf, type Store } from '../store/store.js';
 
 /** Reads in one transaction: etcd takes 128 operations. */
@@ -18,14 +18,40 @@ export async function readKeys(store: Store, keys: readonly string[]): Promise<R
 
 /** Oldest keys of a queue that are read, where it is not known which key is the first. */
 const FIRST = 10;
+/** Names of keys in one answer. */
+const PAGE = 5_000;
 
-/** Reads the beginnings of queues. Keys of nested elections lie in the same range, and come too. */
+/**
+ * Reads the beginnings of queues. Keys of nested elections lie in the same range: where they fill the answer, or where
+ * the values of the first keys are too large for one, the names of all keys are read, page by page.
+ */
 export async function readFirst(store: Store, folders: readonly string[]): Promise<Read> {
   const ops = folders.map((folder): Op => {
     const key = `${folder}/`;
     return { type: 'range', range: { key, end: endOf(key), order: 'oldest', limit: FIRST } };
   });
-  return await readAll(store, ops);
+  const { kvs, revision } = await readAll(store, ops);
+  const found = [...kvs];
+  for (const folder of folders) {
+    if (kvs.some(({ key }) => isCandidateKey(key, `${folder}/`))) continue;
+    found.push(...(await readKeys(store, await firstNames(store, `${folder}/`))).kvs);
+  }
+  return { kvs: found, revision };
+}
+
+/** The oldest keys that begin with `start` and stand in its queue. */
+async function firstNames(store: Store, start: string): Promise<string[]> {
+  let oldest: KeyValue[] = [];
+  for (let key = start; ; ) {
+    const range = { key, end: endOf(start), order: 'key', limit: PAGE, keysOnly: true } as const;
+    const { ranges } = await store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
+    const page = ranges[0]?.kvs ?? [];
+    oldest.push(...page.filter((kv) => isCandidateKey(kv.key, start)));
+    oldest = oldest.sort((a, b) => Number(a.createRevision - b.createRevision)).slice(0, FIRST);
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return oldest.map((kv) => kv.key);
+    key = `${last.key}\0`;
+  }
 }
 
 async function readAll(store: Store, ops: readonly Op[]): Promise<Read> {

@@ -14,7 +14,10 @@ export class SeenElection {
   readonly folder: string;
   readonly name: string;
   readonly terms = new SeenTerms();
-  /** A read leaves out the keys of a folder without a candidate: others may be there. */
+  /**
+   * Keys of others may be there that are not known: a read leaves them out in a folder without a candidate, and of many
+   * it remembers the oldest.
+   */
   mayHaveOthers = true;
   /** Keys that were there before the first candidate are not known yet. */
   mustLook = false;
@@ -59,8 +62,7 @@ export class SeenElection {
 
   put(key: SeenKey): void {
     if (!this.#queue.put(key)) return;
-    if (this.mayHaveOthers) this.mustLook = true;
-    this.mayHaveOthers = false;
+    if (this.mayHaveOthers && this.#queue.size === 1) this.#look();
     this.terms.leaseLives(key.shown.leaseId);
     this.#picture = undefined;
   }
@@ -69,6 +71,7 @@ export class SeenElection {
     const gone = this.#queue.delete(key, revision);
     if (gone === undefined) return undefined;
     this.#gone.push(gone);
+    if (gone.blocks === true && this.mayHaveOthers && this.#queue.head?.blocks !== true) this.#look();
     this.#picture = undefined;
     return gone;
   }
@@ -77,7 +80,7 @@ export class SeenElection {
   replace(keys: readonly SeenKey[], records: readonly KeyValue[]): void {
     this.#queue = new SeenQueue(keys);
     this.#records.replace(records);
-    this.mayHaveOthers = keys.length === 0;
+    this.mayHaveOthers = keys.length === 0 || keys[0]?.blocks === true;
     this.mustLook = false;
     this.#picture = undefined;
   }
@@ -111,12 +114,19 @@ export class SeenElection {
     if (this.mustLook && leader !== undefined && head !== undefined && head.createRevision < leader.fencingToken) {
       this.terms.takeBack(leader.fencingToken);
     }
+    if (this.mustLook) this.mayHaveOthers = keys.every(({ blocks }) => blocks);
     this.mustLook = false;
     // A value that is too large for an answer, or a key that has been deleted since.
     if (head !== undefined && head === asked) {
       this.#queue.put({ ...head, blocks: head.blocks ?? false, shown: { ...head.shown, value: '' } });
     }
     this.settle(moment, undefined);
+  }
+
+  /** The keys that are not known may stand before the head. */
+  #look(): void {
+    this.mayHaveOthers = false;
+    this.mustLook = true;
   }
 
   #whyEnded(next: SeenKey | undefined, leases: SeenLeases | undefined): TermEnd {
@@ -131,7 +141,8 @@ export class SeenElection {
 
   #draw(): ElectionPicture {
     const head = this.#queue.head;
-    const leader = head === undefined || head.blocks === true ? undefined : this.terms.leader;
+    const isLed = head !== undefined && head.blocks !== true && !this.mustLook;
+    const leader = isLed ? this.terms.leader : undefined;
     const terms = this.#termsWith(leader);
     return {
       name: this.name,

@@ -39,7 +39,9 @@ describe('values from etcd on the page', () => {
       const value = HOSTILE[at] ?? '';
       expect(await row.textContent()).to.include(value);
       await row.click();
-      expect(await page.page.getByRole('heading', { level: 2 }).textContent()).to.include(String(at));
+      const heading = page.page.getByRole('heading', { level: 2 });
+      const isShown = async (): Promise<boolean> => (await heading.textContent())?.includes(`/${at}`) === true;
+      await until(isShown, { what: `the details of election ${at}` });
       await row.hover();
       await page.list.press('ArrowLeft');
     }

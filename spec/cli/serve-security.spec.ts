@@ -3,7 +3,9 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { candidate, leading } from '../support/candidates.js';
+import { Program } from '../support/cli/program.js';
 import { figure, stopwatch } from '../support/figures.js';
+import { securedCluster } from '../support/security/secured-cluster.js';
 import { ask, Follower, RawConnection } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { SECRET } from '../support/serve/site.js';
@@ -98,6 +100,35 @@ describe('the security of etcd-leader serve in a process of its own', () => {
     expect(answer.text).to.not.include('<');
     expect([answer.json.name, answer.json.leader.value]).to.deep.equal([name, '</script><script>alert(2)</script>']);
   });
+});
+
+describe('etcd-leader serve, as a user of an etcd that asks for passwords', () => {
+  const secured = securedCluster({ members: 1 });
+
+  it('needs no more than `read` on the keys under its prefix, whatever letters the prefix has', async () => {
+    const { access, hosts } = secured();
+    const folder = `${uniqueName('größe/日本')}`;
+    const { username, password } = await access.user('viewer', 'viewers');
+    await access.allow('viewers', folder, 'Read');
+    await leading(candidate(access.root, `${folder}/mail`, { value: 'web-1' }));
+    const { url } = await serving([`${folder}/`, '--value', 'web-1', '--user', `${username}:${password}`], { hosts });
+    const path = `/leader/${encodeURIComponent(`${folder}/mail`)}`;
+    await until(async () => (await ask(url, path)).status === 200, { what: 'this host to lead' });
+    expect((await ask(url, '/healthz')).status).to.equal(200);
+  });
+
+  for (const command of ['serve', 'top'] as const) {
+    it(`is refused in one line when it may not read, and ends: ${command}`, async () => {
+      const { access, hosts } = secured();
+      const { username, password } = await access.user(`no-${command}`, `no-${command}s`);
+      const listen = command === 'serve' ? ['--listen', '127.0.0.1:0'] : [];
+      const user = ['--user', `${username}:${password}`];
+      const program = Program.start([command, 'jobs/', ...listen, ...user], { hosts });
+      expect(await program.exited()).to.deep.equal({ code: 1 });
+      expect(program.stderr.all).to.have.length(1);
+      expect(program.stderr.text).to.match(/^etcd-leader: etcd refuses this user .*: it needs a role.*will do$/);
+    });
+  }
 });
 
 /** A file with the token, for the time of the spec. */

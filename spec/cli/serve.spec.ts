@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
-import { candidate, inOrder, leading, queued } from '../support/candidates.js';
+import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
 import { Program, SCRIPTS } from '../support/cli/program.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
@@ -150,6 +150,28 @@ describe('etcd-leader serve in a process of its own', () => {
     });
   }
 
+  it('answers 503 while a key that is no candidate’s blocks the election, and 200 when the key is gone', async () => {
+    const etcd = openClient(cluster().hosts);
+    await etcd.put(`${name}/readme`).value('web-1');
+    await queued(candidate(cluster().hosts, name, { value: 'web-1' }));
+    const { url } = await serve('--value', 'web-1');
+    await until(async () => (await ask(url, `/api/elections/${name}`)).json.blockedBy === `${name}/readme`, {
+      what: 'the key that blocks',
+    });
+    expect(await status(url, `/leader/${name}`)).to.equal(503);
+    await etcd.delete().key(`${name}/readme`);
+    await until(async () => (await status(url, `/leader/${name}`)) === 200, { what: 'this host to lead' });
+  });
+
+  it('answers 501 to /metrics, and all else as ever, when prom-client is not installed', async () => {
+    const env = { NODE_OPTIONS: `--import ${withoutPackage('prom-client')}` };
+    const { url } = await serving([prefix], { hosts: cluster().hosts, env });
+    const { status: code, json } = await ask(url, '/metrics');
+    expect([code, json.error]).to.deep.equal([501, 'figures need the package prom-client: npm install prom-client']);
+    await until(async () => (await status(url, '/healthz')) === 200, { what: 'etcd to answer' });
+    expect(await status(url, '/')).to.equal(200);
+  });
+
   it('has figures for Prometheus', async () => {
     await lead('web-1');
     const { url } = await serve();
@@ -218,3 +240,13 @@ describe('etcd-leader serve in a process of its own', () => {
     });
   });
 });
+
+/** What Node.js is to load first, so that a package looks as if it were not installed. */
+function withoutPackage(name: string): string {
+  const hook = `export async function resolve(specifier, context, next) {
+    if (specifier !== '${name}') return await next(specifier, context);
+    throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+  }`;
+  const module = (text: string): string => `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
+  return module(`import { register } from 'node:module'; register('${module(hook)}');`);
+}

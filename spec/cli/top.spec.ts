@@ -96,12 +96,30 @@ describe('etcd-leader top', () => {
     await ends(screen, '130');
   });
 
-  it('gives the terminal back on SIGTERM', async () => {
-    const screen = open();
-    await screen.shows(/no elections/);
-    process.kill(pidOf('top', folder), 'SIGTERM');
-    await ends(screen, '143');
-  });
+  for (const [signal, code] of [
+    ['SIGTERM', '143'],
+    ['SIGHUP', '129'],
+  ] as const) {
+    it(`gives the terminal back on ${signal}`, async () => {
+      const screen = open();
+      await screen.shows(/no elections/);
+      process.kill(pidOf('top', folder), signal);
+      await ends(screen, code);
+    });
+  }
+
+  for (const where of ['while it draws', 'anywhere else'] as const) {
+    it(`gives the terminal back when an error is thrown ${where}, and shows the error there`, async () => {
+      const screen = Screen.of(`${failingScreen(where)}; code=$?; stty -a; (exit $code)`, USUAL);
+      await screen.shows(/no elections/);
+      expect(screen.isAlternate).to.equal(true);
+      await ends(screen, '1');
+      const { raw } = screen.program.stdout;
+      const after = raw.slice(raw.lastIndexOf(`${ESC}[?1049l`));
+      expect(after).to.include('the spec has thrown this');
+      expect(after).to.match(/(?<!-)\bicanon\b[\s\S]*(?<!-)\becho\b/); // keys are read by lines, and are seen
+    });
+  }
 
   for (const size of [
     { columns: 0, rows: 0 },
@@ -206,6 +224,25 @@ describe('etcd-leader top', () => {
     await program.exited();
   });
 });
+
+/** The command line of a program that shows the screen, and throws in its second second. */
+function failingScreen(where: 'while it draws' | 'anywhere else'): string {
+  const screen = new URL('../../lib/cli/top/screen.js', import.meta.url).href;
+  const text = `
+    import { show } from ${JSON.stringify(screen)};
+    const fail = () => { throw new Error('the spec has thrown this'); };
+    const begun = Date.now();
+    const picture = { revision: 0n, elections: [], pools: [] };
+    const scene = () => {
+      if (${where === 'while it draws'} && Date.now() - begun > 1_500) fail();
+      return { picture, prefix: '', now: Date.now(), outage: undefined };
+    };
+    if (${where === 'anywhere else'}) setTimeout(fail, 1_500);
+    await show({ scene, onChange: () => {} }, process);
+  `;
+  const module = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
+  return `${process.execPath} --input-type=module -e 'await import("${module}")'`;
+}
 
 /** The process that was started with these arguments. */
 function pidOf(...args: readonly string[]): number {

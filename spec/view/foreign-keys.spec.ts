@@ -83,6 +83,59 @@ for (const tellsLeases of [true, false]) {
       expect(world.leaders).to.deep.equal({ jobs: 'blocked by jobs/readme' });
     });
 
+    it('shows so too when many such keys are there, and the oldest are deleted', async () => {
+      const keys = Array.from({ length: 15 }, (_, n) => `jobs/readme-${n}`);
+      for (const key of keys) world.etcd.put(key, 'x');
+      world.join('jobs', A);
+      await world.look();
+      world.etcd.delete(...keys.slice(0, 12));
+      await world.heard();
+      expect(world.leaders).to.deep.equal({ jobs: 'blocked by jobs/readme-12' });
+      for (const key of keys.slice(12)) {
+        world.etcd.delete(key);
+        await world.heard();
+      }
+      expect(world.leaders).to.deep.equal({ jobs: 'jobs a1' });
+    });
+
+    it('shows so too when the key was there before the first candidate, behind many of nested elections', async () => {
+      for (let n = 0; n < 25; n++) world.etcd.put(`jobs/nested/x${n}`, 'x');
+      world.etcd.put('jobs/readme', 'x');
+      await world.look();
+      world.join('jobs', A);
+      await world.heard();
+      expect(world.leaders).to.deep.equal({ jobs: 'blocked by jobs/readme' });
+    });
+
+    it('takes no control key of a nested election for a key that blocks', async () => {
+      world.etcd.put('jobs/nested!period', '{');
+      await world.look();
+      world.join('jobs', A);
+      await world.heard();
+      expect(world.leaders).to.deep.equal({ jobs: 'jobs a1' });
+    });
+
+    it('calls nobody the leader before it has looked for keys that were there before', async () => {
+      world.join('jobs', A);
+      world.join('other', A);
+      await world.look();
+      world.viewer.store.network = 'down';
+      world.leave('jobs', A);
+      world.etcd.put('jobs/readme', 'x');
+      await world.advance(20_000);
+      world.etcd.compact();
+      world.viewer.store.network = 'up';
+      await world.until(() => world.news.at(-1) === 'answered', 'etcd answers again');
+      const led: unknown[] = [];
+      world.view.on('changed', () => led.push(world.election('jobs')?.leader));
+      world.join('jobs', B);
+      world.join('other', B);
+      await world.heard();
+      expect(world.leaders).to.deep.equal({ jobs: 'blocked by jobs/readme', other: 'other a1' });
+      expect(led.length).to.be.greaterThan(0);
+      expect(led).to.deep.equal(led.map(() => undefined));
+    });
+
     it('shows that nobody leads by a key that somebody has written without its lease', async () => {
       world.join('jobs', A);
       await world.look();

@@ -1,5 +1,5 @@
 import { SystemClock } from '../../common/time.js';
-import { bytesOf } from '../../store/bytes.js';
+import { bytesOf, keyFrom } from '../../store/bytes.js';
 import { View } from '../../view/view.js';
 import type { Context } from '../context.js';
 import { secondsOf } from '../duration.js';
@@ -31,18 +31,22 @@ export async function serve(context: Context, prefix: string, flags: ServeFlags)
   const listen = parseListen(flags.listen);
   const requests = new Requests(etcd);
   const outage = new Outage(out, endpoints);
+  let isStarted = false;
   const site = await Site.create({
     view: new View(etcd, prefix, { logger: out.logger, history: true }),
     clock: new SystemClock(),
     // Within the range that the view reads, so that a user of etcd needs no other permission.
-    ask: () => requests.key(bytesOf(prefix === '' ? '\0' : prefix)),
+    ask: () => requests.key(bytesOf(prefix === '' ? '\0' : keyFrom(prefix))),
     vouchFor: vouchForOf(flags.vouchFor),
     token: tokenFor(listen, flags),
     address: listen.host,
     hosts: flags.host.map(checkedHost),
     isHere: valuesOfHost(flags.value),
     describe: ({ error }) => explain(error, endpoints),
-    changed: (trouble) => (trouble === undefined ? outage.end() : outage.begin(trouble.error)),
+    changed: (trouble) => {
+      if (trouble === undefined) outage.end();
+      else if (isStarted || trouble.error.code !== 'PERMISSION_DENIED') outage.begin(trouble.error); // else it ends us
+    },
     refused: (from, { status, error }) => out.debug(`refused a request of ${from} (${status}): ${error}`, { status }),
     failed: (error) => out.error(`a request has failed: ${visible(String(error))}`, { error }),
   });
@@ -50,7 +54,10 @@ export async function serve(context: Context, prefix: string, flags: ServeFlags)
   try {
     const address = await site.listen(listen);
     out.result(`listening on ${address}`, { listening: address });
-    const following = site.follow().then(() => outage.end());
+    const following = site.follow().then(() => {
+      isStarted = true;
+      outage.end();
+    });
     await Promise.race([signal, following]);
     return { signal: await signal };
   } finally {

@@ -29,10 +29,14 @@ function isScreen({ out }: Context): boolean {
 async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
   const outage = new Outage(out, endpoints);
   const lines = new ChangeLines(out);
-  view.on('error', (error) => outage.begin(error));
+  let isStarted = false;
+  view.on('error', (error) => {
+    if (isStarted || error.code !== 'PERMISSION_DENIED') outage.begin(error); // else it ends us
+  });
   view.on('answered', () => outage.end());
   view.on('changed', (picture, changes) => lines.tell(picture, changes));
   await view.start();
+  isStarted = true;
   outage.end();
   return await new Promise<never>(() => {}); // a signal ends the program
 }

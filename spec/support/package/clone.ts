@@ -32,9 +32,11 @@ export function askForLess(folder: string): void {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>;
   };
-  const wanted =
-    /^(typescript|prom-client|rxjs|reflect-metadata|@opentelemetry\/api|@nestjs\/\w+|@types\/(node|mocha))$/;
-  const needed = Object.entries(manifest.devDependencies).filter(([name]) => wanted.test(name));
+  const compiles = ['typescript', 'esbuild', '@types/node', '@types/mocha', '@types/react'];
+  const bundled = ['ink', 'react', 'preact', 'string-width'];
+  const optional = ['prom-client', '@opentelemetry/api', '@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'];
+  const wanted = [...compiles, ...bundled, ...optional];
+  const needed = Object.entries(manifest.devDependencies).filter(([name]) => wanted.includes(name));
   write(folder, 'package.json', JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(needed) }));
   rmSync(join(folder, 'package-lock.json'));
   rmSync(join(folder, 'examples'), { recursive: true });
