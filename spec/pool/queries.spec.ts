@@ -46,7 +46,7 @@ describe('who asks a pool', () => {
     ]);
   });
 
-  it('hears on the command line that etcd answers as soon as it answers once, whatever the other reads take', async () => {
+  it('hears on the command line that etcd answers when it answers once, whatever the other reads take', async () => {
     const world = new PoolWorld(4);
     await world.balanced([world.worker('a')]);
     const process = world.process('b');
