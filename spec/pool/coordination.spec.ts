@@ -42,6 +42,20 @@ describe('the requests of a coordinator', () => {
     expect(read).to.deep.equal([['p/members/', 'p/plan/', 'p/control/', 'p/lists/'], ['p/owners/']]);
   });
 
+  it('and of all workers are three at the most for each partition that a join moves, and some beside', async () => {
+    world = new PoolWorld(220);
+    const ten = [...'abcdefghij'].map((name) => world.worker(name));
+    await world.balanced(ten);
+    await world.advance(10_000);
+    const sent = (): number => world.workers.reduce((sum, { store }) => sum + store.requests.txn, 0);
+    const [before, gains] = [sent(), world.gains()];
+    await world.balanced([...ten, world.worker('k')]);
+    await world.advance(10_000);
+    expect(world.gains() - gains).to.equal(20);
+    // The owner looks whether its successor stands, and deletes its key; the successor joins the queue.
+    expect(sent() - before).to.be.at.most(3 * 20 + 15);
+  });
+
   it('write the plans that have changed, and no others', async () => {
     world = new PoolWorld(30);
     const three = ['a', 'b', 'c'].map((name) => world.worker(name));

@@ -22,6 +22,26 @@ describe('a worker of a pool', () => {
     world.expectPaired();
   });
 
+  it('that is cut off loses everything a quarter of the TTL before anybody else can own it', async () => {
+    const world = new PoolWorld(2);
+    const [a, b] = [world.worker('a'), world.worker('b')];
+    await world.balanced([a, b]);
+    const at: Record<string, number> = {};
+    a.pool.on('lost', ({ partition, signal }, { code }) => {
+      expect([signal.aborted, code]).to.deep.equal([true, 'LEASE_EXPIRED']);
+      at[`lost ${partition}`] = world.now;
+    });
+    b.pool.on('gained', ({ partition }) => {
+      at[`gained ${partition}`] = world.now;
+    });
+    const [partition] = a.pool.owned.keys();
+    a.store.network = 'silent';
+    await world.until(() => b.pool.owned.size === 2, 'the other owns both');
+    expect(Number(at[`gained ${partition}`]) - Number(at[`lost ${partition}`])).to.be.within(2_500, 3_100);
+    a.store.network = 'up';
+    await world.settled(a.pool.stop());
+  });
+
   it('tells of refreshes, and once each that etcd does not answer and that it answers again', async () => {
     const world = new PoolWorld(2);
     const a = world.worker('a');
