@@ -1,5 +1,5 @@
 import type { Etcd3 } from 'etcd3';
-import { checkError, show } from './checks.js';
+import { show } from './checks.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { ElectionError } from './errors.js';
 import { PoolKeys } from './pool/keys.js';
@@ -12,6 +12,7 @@ import { keyFrom } from './store/bytes.js';
 import type { WatchEvent } from './store/store.js';
 import { clientOf } from './testing/memory-kv.js';
 import { MemoryStore } from './testing/memory-store.js';
+import { Mishaps } from './testing/mishaps.js';
 import { allTold, StillClock } from './testing/still-clock.js';
 
 /** How a partition can be lost in a test. */
@@ -47,6 +48,7 @@ export class FakePool extends Pool {
   readonly etcd: Etcd3;
   readonly #store: MemoryStore;
   readonly #clock: StillClock;
+  readonly #mishaps: Mishaps;
   readonly #keys: PoolKeys;
   readonly #list: PartitionList;
   /** Indexes of partitions that this worker is to own. */
@@ -66,6 +68,14 @@ export class FakePool extends Pool {
     this.etcd = etcd;
     this.#store = store;
     this.#clock = clock;
+    this.#mishaps = new Mishaps({
+      store,
+      what: 'worker',
+      isRunning: () => this.isRunning(),
+      refresh: () => this.session.parts.lease.refresh(),
+      tell: (error) => this.events.emit('error', error),
+      stop: () => this.stop(),
+    });
     this.#keys = new PoolKeys(name);
     const { partitions } = options;
     this.#list = typeof partitions === 'number' ? PartitionList.numbered(partitions) : PartitionList.named(partitions);
@@ -134,21 +144,13 @@ export class FakePool extends Pool {
    *
    * @throws ElectionError (rejects) `NOT_CANDIDATE` when it is not started; `INVALID_OPTION`
    */
-  async suspend(error = new ElectionError('UNAVAILABLE', 'etcd does not answer: trying again')): Promise<void> {
-    checkError(error);
-    if (!this.isRunning()) throw new ElectionError('NOT_CANDIDATE', 'only a worker can be suspended: `start()` it');
-    await allTold();
-    this.#store.outage = error;
-    this.session.parts.lease.refresh();
-    await allTold();
+  async suspend(error?: ElectionError): Promise<void> {
+    await this.#mishaps.suspend(error);
   }
 
   /** Lets etcd answer again after `suspend()`: `resumed` is told. Resolves when everybody who listens has been told. */
   async resume(): Promise<void> {
-    if (this.#store.outage === undefined) return;
-    this.#store.outage = undefined;
-    this.session.parts.lease.refresh();
-    await allTold();
+    await this.#mishaps.resume();
   }
 
   /**
@@ -158,10 +160,7 @@ export class FakePool extends Pool {
    * @throws ElectionError (rejects) `INVALID_OPTION`
    */
   async fail(error: ElectionError): Promise<void> {
-    checkError(error);
-    this.events.emit('error', error);
-    if (error.code === 'STOPPED') await this.stop();
-    await allTold();
+    await this.#mishaps.fail(error);
   }
 
   // ---- what the coordinator of a real pool does ----

@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 import type { AskOptions } from './campaign/asking.js';
 import type { Candidate } from './candidate.js';
-import { checkError, resolveValue } from './checks.js';
+import { resolveValue } from './checks.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
@@ -12,6 +12,7 @@ import { prefixOf } from './queue/keys.js';
 import { keyFrom, leaseIdOf } from './store/bytes.js';
 import { clientOf } from './testing/memory-kv.js';
 import { MemoryStore } from './testing/memory-store.js';
+import { Mishaps } from './testing/mishaps.js';
 import { allTold, StillClock } from './testing/still-clock.js';
 
 export { FakePool, type PoolLossCode } from './fake-pool.js';
@@ -74,6 +75,7 @@ export class FakeElection extends Election {
   readonly etcd: Etcd3;
   readonly #store: MemoryStore;
   readonly #clock: StillClock;
+  readonly #mishaps: Mishaps;
   /** The key of the other candidate while there is one. */
   #other: string | undefined;
   #others = 0;
@@ -88,6 +90,14 @@ export class FakeElection extends Election {
     this.etcd = etcd;
     this.#store = store;
     this.#clock = clock;
+    this.#mishaps = new Mishaps({
+      store,
+      what: 'candidate',
+      isRunning: () => this.isRunning(),
+      refresh: () => this.session.lease.refresh(),
+      tell: (error) => this.events.emit('error', error),
+      stop: () => this.stop(),
+    });
     this.#lastLeader = leader;
     this.#queueOther(leader);
   }
@@ -182,21 +192,13 @@ export class FakeElection extends Election {
    *
    * @throws ElectionError (rejects) `NOT_CANDIDATE` when it is not started; `INVALID_OPTION`
    */
-  async suspend(error = new ElectionError('UNAVAILABLE', 'etcd does not answer: trying again')): Promise<void> {
-    checkError(error);
-    if (!this.isRunning()) throw new ElectionError('NOT_CANDIDATE', 'only a candidate can be suspended: `start()` it');
-    await allTold(); // it has a lease now
-    this.#store.outage = error;
-    this.session.lease.refresh();
-    await allTold();
+  async suspend(error?: ElectionError): Promise<void> {
+    await this.#mishaps.suspend(error);
   }
 
   /** Lets etcd answer again after `suspend()`: `resumed` is told. Resolves when everybody who listens has been told. */
   async resume(): Promise<void> {
-    if (this.#store.outage === undefined) return;
-    this.#store.outage = undefined;
-    this.session.lease.refresh();
-    await allTold();
+    await this.#mishaps.resume();
   }
 
   /**
@@ -206,10 +208,7 @@ export class FakeElection extends Election {
    * @throws ElectionError (rejects) `INVALID_OPTION`
    */
   async fail(error: ElectionError): Promise<void> {
-    checkError(error);
-    this.events.emit('error', error);
-    if (error.code === 'STOPPED') await this.stop();
-    await allTold();
+    await this.#mishaps.fail(error);
   }
 
   /** The other candidate obeys, if it leads and is asked. */

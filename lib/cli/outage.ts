@@ -10,21 +10,43 @@ import type { Output } from './output.js';
 const ANSWERS_BY = 4_200;
 /** Milliseconds that etcd has in any case, because a machine on which programs start slowly answers slowly too. */
 const LEAST_PATIENCE = 3_000;
+/** Milliseconds that a pause of this process takes off etcd's time at the most, however long the pause is. */
+const LOOK_EVERY = 100;
 
-function patience(): number {
-  return Math.max(LEAST_PATIENCE, ANSWERS_BY - performance.now());
+/**
+ * Calls `fn` when etcd's time is over; the function returned cancels that. The time is that in which this process
+ * hears: when the machine has let the process stand still for seconds, its timers are due before it has read what etcd
+ * has answered meanwhile.
+ */
+function afterPatience(fn: () => void, { unref = false } = {}): () => void {
+  let left = Math.max(LEAST_PATIENCE, ANSWERS_BY - performance.now());
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const ms = Math.min(LOOK_EVERY, left);
+    timer = setTimeout(() => {
+      left -= ms;
+      if (left > 0) wait();
+      else fn();
+    }, ms);
+    if (unref) timer.unref();
+  };
+  wait();
+  return () => clearTimeout(timer);
 }
 
-/** Resolves with etcd's first answer. Rejects when there is none in time, although the request is still being tried. */
+/**
+ * Resolves with etcd's first answer: give it one request, since more of them may take longer than etcd has for one.
+ * Rejects when there is none in time, although the request is still being tried.
+ */
 export async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(noAnswer()), patience());
+    cancel = afterPatience(() => reject(noAnswer()));
   });
   try {
     return await Promise.race([answer, late]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 
@@ -36,14 +58,13 @@ function noAnswer(): ElectionError {
 export class Outage {
   readonly #out: Output;
   readonly #endpoints: string;
-  readonly #timer: NodeJS.Timeout;
+  readonly #cancelLate: () => void;
   #said: string | undefined;
 
   constructor(out: Output, endpoints: string) {
     this.#out = out;
     this.#endpoints = endpoints;
-    this.#timer = setTimeout(() => this.begin(noAnswer()), patience());
-    this.#timer.unref();
+    this.#cancelLate = afterPatience(() => this.begin(noAnswer()), { unref: true });
   }
 
   /** `more` is appended to the line. */
@@ -51,13 +72,13 @@ export class Outage {
     const isOutage = error.code === 'UNAVAILABLE' && !(error instanceof RequestRefused);
     const kind = isOutage || error.code === 'PERMISSION_DENIED' ? error.code : error.message;
     if (this.#said === kind) return;
-    clearTimeout(this.#timer);
+    this.#cancelLate();
     this.#said = kind;
     this.#out.warn(`${explain(error, this.#endpoints)}: still trying${more}`, { code: error.code });
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.#cancelLate();
     if (this.#said === undefined) return;
     this.#said = undefined;
     this.#out.info('etcd answers again');

@@ -50,17 +50,22 @@ describe('the coordinator of a pool', () => {
     expect(three.map(({ store }, at) => store.requests.txn - (before[at] ?? 0))).to.deep.equal([0, 0, 0]);
   });
 
-  it('gives the partitions of a crashed worker out as soon as its lease has ended', async () => {
-    world = new PoolWorld(30);
-    const three = workers('abc');
-    await world.balanced(three);
-    await world.advance(10_000);
-    const crashed = three.find(({ pool }) => !pool.isCoordinator());
-    crashed?.clock.kill();
-    const from = world.now;
-    await world.balanced(three.filter((worker) => worker !== crashed));
-    expect(world.now - from).to.be.at.most(10_500);
-  });
+  for (const { who, isCrashing } of [
+    { who: 'a crashed worker', isCrashing: ({ pool }: PoolWorker) => !pool.isCoordinator() },
+    { who: 'a crashed coordinator', isCrashing: ({ pool }: PoolWorker) => pool.isCoordinator() },
+  ]) {
+    it(`gives the partitions of ${who} out as soon as its lease has ended`, async () => {
+      world = new PoolWorld(30);
+      const three = workers('abc');
+      await world.balanced(three);
+      await world.advance(10_000);
+      const crashed = three.find(isCrashing);
+      crashed?.clock.kill();
+      const from = world.now;
+      await world.balanced(three.filter((worker) => worker !== crashed));
+      expect(world.now - from).to.be.at.most(10_500);
+    });
+  }
 
   it('is followed by another that goes on, when it crashes in the middle of moves', async () => {
     world = new PoolWorld(40);

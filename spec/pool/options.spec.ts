@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Election, ElectionError, Pool, type PoolOptions } from '../../lib/index.js';
+import { resolvePoolOptions } from '../../lib/pool/options.js';
 import { World } from '../support/world.js';
 
 /** The message with which the options are refused. */
@@ -20,6 +22,8 @@ describe('the options of a pool', () => {
     [{ partitions: -1 }, '`partitions` must be a whole number from 1 to 100000, or a list of names; got -1'],
     [{ partitions: 1.5 }, '`partitions` must be a whole number from 1 to 100000, or a list of names; got 1.5'],
     [{ partitions: 100_001 }, '`partitions` must be a whole number from 1 to 100000, or a list of names; got 100001'],
+    [{ partitions: Number.NaN }, '`partitions` must be a whole number from 1 to 100000, or a list of names; got NaN'],
+    [{ partitions: null }, '`partitions` must be a whole number from 1 to 100000, or a list of names; got null'],
     [{ partitions: '8' }, '`partitions` must be a whole number from 1 to 100000, or a list of names; got "8"'],
     [{}, '`partitions` must be a whole number from 1 to 100000, or a list of names; got undefined'],
     [{ partitions: [] }, '`partitions` must be a list of 1 to 100000 names; got 0'],
@@ -32,10 +36,17 @@ describe('the options of a pool', () => {
     [{ partitions: 1, member: 7 }, '`member` must be a string that is not empty; got 7'],
     [{ partitions: 1, weight: -1 }, '`weight` must be a number, 0 or more; got -1'],
     [{ partitions: 1, weight: Number.NaN }, '`weight` must be a number, 0 or more; got NaN'],
+    [{ partitions: 1, weight: Number.POSITIVE_INFINITY }, '`weight` must be a number, 0 or more; got Infinity'],
+    [{ partitions: 1, weight: '1' }, '`weight` must be a number, 0 or more; got "1"'],
+    [{ partitions: 1, settle: '1' }, '`settle` must be a number of milliseconds from 0 to 2147483647; got "1"'],
     [{ partitions: 1, settle: -1 }, '`settle` must be a number of milliseconds from 0 to 2147483647; got -1'],
     [
       { partitions: 1, handoffTimeout: 10 },
       '`handoffTimeout` must be a number of milliseconds from 100 to 2147483647; got 10',
+    ],
+    [
+      { partitions: 1, handoffTimeout: 99.9 },
+      '`handoffTimeout` must be a number of milliseconds from 100 to 2147483647; got 99.9',
     ],
     [{ partitions: 1, concurrency: 0 }, '`concurrency` must be a whole number, 1 or more; got 0'],
     [{ partitions: 1, concurrency: 1.5 }, '`concurrency` must be a whole number, 1 or more; got 1.5'],
@@ -43,10 +54,18 @@ describe('the options of a pool', () => {
     [{ partitions: 1, ttl: 1 }, '`ttl` must be a whole number of seconds, 2 or more; got 1'],
     [{ partitions: 1, healthCheck: true }, '`healthCheck` must be a function; got true'],
   ] as const) {
-    it(`are refused by name: ${JSON.stringify(options)}`, () => {
+    it(`are refused by name: ${inspect(options)}`, () => {
       expect(refused(options)).to.equal(message);
     });
   }
+
+  it('are refused when they are more names than 100,000, or more than a mebibyte of them', () => {
+    const names = Array.from({ length: 100_001 }, (_, at) => `${at}`);
+    expect(refused({ partitions: names })).to.equal('`partitions` must be a list of 1 to 100000 names; got 100001');
+    expect(refused({ partitions: names.slice(1) })).to.equal('nothing');
+    const long = ['x'.repeat(1024 * 1024)];
+    expect(refused({ partitions: long })).to.equal('`partitions` must be 1048576 bytes or less in JSON; got 1048580');
+  });
 
   it('are refused when they are unknown, or no object', () => {
     expect(refused({ partitions: 1, partition: 2 })).to.match(
@@ -77,6 +96,18 @@ describe('the options of a pool', () => {
     ]).to.deep.equal(['p', 'idle', 0, false, false, false]);
   });
 
+  it('have the defaults that the docstrings say', () => {
+    const { options } = new World().session('a', { ttl: 7 }).session.parts;
+    expect(resolvePoolOptions({ partitions: 1 }, options)).to.include({
+      weight: 1,
+      settle: 1_000,
+      handoffTimeout: 7_000,
+      concurrency: 16,
+      coordinate: true,
+      releaseTimeout: 7_000,
+    });
+  });
+
   it('name one pool of a session only, until that has stopped', async () => {
     const world = new World();
     const { session } = world.session('a');
@@ -86,6 +117,28 @@ describe('the options of a pool', () => {
     await first.stop();
     const second = new Pool(session, 'p', { partitions: 1 });
     await second.stop();
+  });
+
+  it('name one pool of a session also when one that has stopped is started again', async () => {
+    const world = new World();
+    const { session } = world.session('a');
+    const first = new Pool(session, 'p', { partitions: 1, member: 'first' });
+    await world.settled(first.stop());
+    const second = new Pool(session, 'p', { partitions: 1, member: 'second' }).start();
+    await world.until(() => second.owned.size === 1, 'the second owns all');
+    const codes: string[] = [];
+    first.on('error', ({ code }) => codes.push(code));
+    first.start();
+    await world.advance(5_000);
+    expect([codes, first.state, first.owned.size, second.owned.size]).to.deep.equal([
+      ['INVALID_OPTION'],
+      'joining',
+      0,
+      1,
+    ]);
+    await world.settled(second.stop());
+    await world.until(() => first.owned.size === 1, 'the first has its turn');
+    await world.settled(session.close());
   });
 
   it('name no election of the session', async () => {

@@ -89,37 +89,60 @@ async function scraped(register: Registry): Promise<Figures> {
 
 describe('OpenTelemetry of a pool', () => {
   it('has the same figures as Prometheus on every worker, after joins, moves, a crash and a lost lease', async () => {
-    const world = new PoolWorld(10);
-    const workers = ['a', 'b', 'c'].map((name) => world.worker(name));
-    const both = workers.map(({ pool }) => {
+    const world = new PoolWorld(12);
+    const workers = ['a', 'b', 'c', 'd'].map((name) => world.worker(name));
+    const instrumented = workers.map((worker) => {
       const [register, meters] = [new Registry(), new Meters()];
-      tracked({ close: collectPoolMetrics(pool, { register }) });
-      meters.follow(pool);
-      return { register, meters };
+      tracked({ close: collectPoolMetrics(worker.pool, { register }) });
+      meters.follow(worker.pool);
+      return { worker, register, meters };
     });
-    const [a, b, c] = workers as [(typeof workers)[0], (typeof workers)[0], (typeof workers)[0]];
-    await world.balanced([a]);
-    await world.balanced([a, b]);
-    await world.balanced(workers);
+    /** The figures of each worker that is alive, which are the same in both. */
+    const compared = async (): Promise<Figures[]> => {
+      const alive = instrumented.filter(({ worker }) => !worker.clock.dead);
+      return await Promise.all(
+        alive.map(async ({ worker, register, meters }) => {
+          const [scrape, collected] = [await scraped(register), await meters.figures()];
+          expect(collected, worker.name).to.deep.equal(scrape);
+          return collected;
+        }),
+      );
+    };
+    const sum = (all: readonly Figures[], series: string): number =>
+      all.reduce((total, figures) => total + Number(figures[series] ?? 0), 0);
+    const [a, b, c, d] = workers as [
+      (typeof workers)[0],
+      (typeof workers)[0],
+      (typeof workers)[0],
+      (typeof workers)[0],
+    ];
+    for (const count of [1, 2, 3, 4]) await world.balanced(workers.slice(0, count));
+    const moves = sum(await compared(), 'moves_total p REBALANCED');
+    expect(moves).to.be.at.least(6 + 4 + 3);
+
+    d.clock.kill();
+    await world.until(() => world.etcd.keys('p/members/').length === 3, 'its lease has ended');
+    await world.advance(5);
+    const crashed = await compared();
+    expect([sum(crashed, 'owned p'), sum(crashed, 'moves_total p REBALANCED')]).to.deep.equal([9, moves]);
+    await world.balanced([a, b, c]);
+    const unmoved = await compared();
+    expect([sum(unmoved, 'owned p'), sum(unmoved, 'moves_total p REBALANCED')]).to.deep.equal([12, moves]);
+
     world.etcd.revoke(world.leaseOf(b));
     await world.until(() => b.pool.owned.size === 0, 'b has lost everything');
-    await world.balanced(workers);
+    await world.balanced([a, b, c]);
     await world.settled(c.pool.stop());
     await world.balanced([a, b]);
 
-    let handovers = 0;
-    for (const { register, meters } of both) {
-      const [scrape, collected] = [await scraped(register), await meters.figures()];
-      expect(collected).to.deep.equal(scrape);
-      const handover = collected['handover_seconds p'];
-      handovers += typeof handover === 'object' ? handover.count : 0;
-    }
-    expect(handovers).to.be.at.least(5);
-    const [ofA, ofB] = await Promise.all(both.map(({ meters }) => meters.figures()));
-    expect(ofA).to.include({ 'owned p': 5, 'planned p': 5 });
-    expect(ofB?.['moves_total p LEASE_LOST']).to.be.at.least(1);
-    const coordinator = a.pool.isCoordinator() ? ofA : ofB;
-    expect(coordinator).to.include({ 'coordinator p': 1, 'members p': 2, 'unowned p': 0 });
+    const [ofA, ofB, ofC] = (await compared()) as [Figures, Figures, Figures];
+    const handovers = [ofA, ofB, ofC].map((figures) => figures['handover_seconds p']);
+    expect(
+      handovers.reduce<number>((total, one) => total + (typeof one === 'object' ? one.count : 0), 0),
+    ).to.be.at.least(6);
+    expect(ofA).to.include({ 'owned p': 6, 'planned p': 6 });
+    expect(ofB['moves_total p LEASE_LOST']).to.equal(4);
+    expect(a.pool.isCoordinator() ? ofA : ofB).to.include({ 'coordinator p': 1, 'members p': 2, 'unowned p': 0 });
     for (const { pool } of [a, b]) await world.settled(pool.stop());
   });
 

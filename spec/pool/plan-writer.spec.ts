@@ -4,7 +4,7 @@ import { PoolKeys } from '../../lib/pool/keys.js';
 import type { SeenMember } from '../../lib/pool/overview.js';
 import { OutOfDate, PlanWriter } from '../../lib/pool/plan-writer.js';
 import { hexOf } from '../../lib/store/bytes.js';
-import { World } from '../support/world.js';
+import { type Process, World } from '../support/world.js';
 
 describe('the writer of plans', () => {
   const keys = new PoolKeys('p');
@@ -12,6 +12,7 @@ describe('the writer of plans', () => {
   let world: World;
   let coordinator: Election;
   let writer: PlanWriter;
+  let store: Process['store'];
   let members: SeenMember[];
 
   const leaseOfCoordinator = (): bigint => world.etcd.keys('p/coordinator/')[0]?.lease ?? 0n;
@@ -40,7 +41,8 @@ describe('the writer of plans', () => {
     await world.queued(coordinator);
     const { leadership } = coordinator;
     if (leadership === undefined) throw new Error('it does not lead');
-    writer = new PlanWriter(process.store, keys, leadership);
+    store = process.store;
+    writer = new PlanWriter(store, keys, leadership);
     members = [join()];
   });
 
@@ -79,6 +81,23 @@ describe('the writer of plans', () => {
     world.etcd.put(key, '{}', leaseOfCoordinator());
     expect(await write()).to.equal('out of date');
     expect(world.etcd.keys('p/plan/')).to.deep.equal([]);
+  });
+
+  it('writes the plans of a hundred workers in one transaction, and no more', async () => {
+    const lengths: number[] = [];
+    store.faults.draw = (request) => {
+      if (request.kind === 'txn') lengths.push(request.txn.success.filter(({ type }) => type === 'put').length);
+      return 'ok';
+    };
+    members = Array.from({ length: 250 }, (_, at) => {
+      const lease = BigInt(at + 1);
+      world.etcd.grant(lease, 3_600);
+      world.etcd.put(`p/members/${hexOf(lease)}`, '{}', lease);
+      return { ...(members[0] as SeenMember), lease, hex: hexOf(lease), createRevision: world.etcd.revision };
+    });
+    expect(await write()).to.equal('written');
+    expect(lengths).to.deep.equal([100, 100, 50]);
+    expect(world.etcd.keys('p/plan/')).to.have.length(250);
   });
 
   it('takes a member whose lease has ended for one that has gone', async () => {

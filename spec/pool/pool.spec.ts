@@ -30,6 +30,33 @@ describe('a pool', () => {
     expect(world.gains()).to.equal(165);
   });
 
+  it('moves each partition once when its workers are replaced one by one, and the new one comes first', async () => {
+    world = new PoolWorld(40);
+    let workers = ['a', 'b', 'c', 'd'].map((name) => world.worker(name));
+    await world.balanced(workers);
+    for (const old of workers) {
+      const next = world.worker(`${old.name} anew`);
+      next.pool.start();
+      await world.until(() => next.pool.state === 'active', 'it is a member');
+      await world.settled(old.pool.stop());
+      workers = [...workers.filter((worker) => worker !== old), next];
+      await world.balanced(workers);
+    }
+    expect(world.gains()).to.equal(40 + 40);
+  });
+
+  it('moves each partition twice at the most when its workers are restarted one by one', async () => {
+    world = new PoolWorld(40);
+    const workers = ['a', 'b', 'c', 'd'].map((name) => world.worker(name));
+    await world.balanced(workers);
+    for (const worker of workers) {
+      await world.settled(worker.pool.stop());
+      await world.balanced(workers.filter((other) => other !== worker));
+      await world.balanced(workers);
+    }
+    expect(world.gains()).to.be.at.most(40 + 2 * 40);
+  });
+
   it('leaves nothing behind', async () => {
     world = new PoolWorld(10);
     const two = ['a', 'b'].map((name) => world.worker(name));

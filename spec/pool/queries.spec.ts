@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import { readPool } from '../../lib/cli/pool/pool-state.js';
 import { Pool } from '../../lib/index.js';
 import { hexOf } from '../../lib/store/bytes.js';
 import { PoolWorld } from '../support/pool/pool-world.js';
+
+const replaceBigint = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);
 
 describe('who asks a pool', () => {
   it('learns who owns what, and who the members are, without being one', async () => {
@@ -41,6 +44,27 @@ describe('who asks a pool', () => {
         isLeaving: false,
       },
     ]);
+  });
+
+  it('hears on the command line that etcd answers when it answers once, whatever the other reads take', async () => {
+    const world = new PoolWorld(4);
+    await world.balanced([world.worker('a')]);
+    const process = world.process('b');
+    process.store.faults.draw = ({ kind, ...request }) => {
+      const isSlow = kind === 'txn' && JSON.stringify(request, replaceBigint).includes('p/owners/');
+      return isSlow ? { lateBy: 800 } : 'ok';
+    };
+    const from = world.now;
+    let heardAt = Number.NaN;
+    const first = async <T>(answer: Promise<T>): Promise<T> => {
+      const result = await answer;
+      heardAt = world.now;
+      return result;
+    };
+    const asking = new Pool(process, 'p', { partitions: 1 });
+    const { partitions, owners } = await world.settled(readPool(asking, first));
+    expect([partitions.length, owners.size]).to.deep.equal([4, 4]);
+    expect([heardAt - from, world.now - from > 800]).to.deep.equal([2, true]);
   });
 
   it('follows a routing table, which is kept true', async () => {

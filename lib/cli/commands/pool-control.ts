@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
 import { firstAnswer } from '../outage.js';
 import { visible } from '../output.js';
-import { controlKey, onlooker } from '../pool/pool-state.js';
+import { controlKey, onlooker, readMemberIds } from '../pool/pool-state.js';
 import { Requests } from '../requests.js';
 import { nobodyIn } from './pool.js';
 
@@ -17,9 +17,8 @@ interface Control {
 
 /** Takes a member's partitions from it, and gives it none until `undrain`. By its id: it stays drained if restarted. */
 export async function drain(context: Context, name: string, member: string): Promise<number> {
-  const members = await firstAnswer(onlooker(context.etcd, name, context.out).members());
-  if (members.length === 0) throw new CliError(EXIT.nobody, nobodyIn(name));
-  if (!members.some(({ id }) => id === member)) {
+  const members = await membersOf(context, name);
+  if (!members.has(member)) {
     throw new CliError(EXIT.nobody, `no worker ${visible(member)} is in the pool ${visible(name)}`);
   }
   return await change(context, name, (control) => ({ ...control, drained: withThe(control, member) }), {
@@ -38,8 +37,7 @@ export async function undrain(context: Context, name: string, member: string): P
 
 /** No partition is moved for balance until `resume`. What nobody owns is given out all the same. */
 export async function pause(context: Context, name: string): Promise<number> {
-  const members = await firstAnswer(onlooker(context.etcd, name, context.out).members());
-  if (members.length === 0) throw new CliError(EXIT.nobody, nobodyIn(name));
+  await membersOf(context, name);
   return await change(context, name, (control) => ({ ...control, paused: true }), {
     done: `${visible(name)} is paused: partitions are not moved for balance`,
     already: `${visible(name)} was paused already`,
@@ -51,6 +49,13 @@ export async function resume(context: Context, name: string): Promise<number> {
     done: `${visible(name)} moves partitions for balance again`,
     already: `${visible(name)} was not paused`,
   });
+}
+
+/** @throws CliError when there is none */
+async function membersOf({ etcd, out }: Context, name: string): Promise<ReadonlySet<string>> {
+  const members = await firstAnswer(readMemberIds(onlooker(etcd, name, out)));
+  if (members.size === 0) throw new CliError(EXIT.nobody, nobodyIn(name));
+  return members;
 }
 
 function withThe({ drained }: Control, member: string): readonly string[] {

@@ -18,7 +18,7 @@ export interface PoolFlags {
 export async function pool(context: Context, name: string, flags: PoolFlags): Promise<number> {
   const { etcd, out } = context;
   if (flags.watch) return await watch(context, name, flags);
-  const state = await firstAnswer(readPool(onlooker(etcd, name, out)));
+  const state = await readPool(onlooker(etcd, name, out), firstAnswer);
   if (flags.partitions)
     out.result(
       partitionTable(state),

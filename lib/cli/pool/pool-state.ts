@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import type { Candidate } from '../../candidate.js';
-import { PoolKeys } from '../../pool/keys.js';
+import { leaseOf, PoolKeys } from '../../pool/keys.js';
 import { hashOfList } from '../../pool/partition-list.js';
 import { Pool } from '../../pool/pool.js';
 import type { Member } from '../../pool/queries.js';
@@ -23,14 +23,17 @@ export function onlooker(etcd: Etcd3, name: string, out: Output): Pool {
   return new Pool(etcd, name, { partitions: 1, coordinate: false, logger: out.logger });
 }
 
-/** Reads a pool by linearizable reads, one after the other: what changes between two of them may be seen by half. */
-export async function readPool(pool: Pool): Promise<PoolState> {
+/** What is done with the promise of the first answer: the other reads have the time that each of them needs. */
+type First = <T>(answer: Promise<T>) => Promise<T>;
+
+/** Reads a pool by several linearizable reads: what changes between two of them may be seen by half. */
+export async function readPool(pool: Pool, first: First = (answer) => answer): Promise<PoolState> {
   const { store } = pool.session.parts;
   const keys = new PoolKeys(pool.name);
   const [members, owners, { ranges }] = await Promise.all([
     pool.members(),
     pool.owners(),
-    readRanges(store, [keys.members, keys.control]),
+    first(readRanges(store, [keys.members, keys.control])),
   ]);
   const [memberKeys, control] = ranges;
   const names = new Set(owners.keys());
@@ -47,6 +50,14 @@ export async function readPool(pool: Pool): Promise<PoolState> {
   for (const hash of lists) for (const name of await readList(store, keys, hash)) names.add(name);
   const balance = kvsOf(control).find(({ key }) => key === controlKey(pool.name));
   return { members, partitions: [...names].sort(inOrder), owners, control: parseControl(balance?.value) };
+}
+
+/** What the members are called, by one linearizable read. */
+export async function readMemberIds(pool: Pool): Promise<Set<string>> {
+  const { members } = new PoolKeys(pool.name);
+  const { ranges } = await readRanges(pool.session.parts.store, [members]);
+  const kvs = kvsOf(ranges[0]).filter((kv) => leaseOf(kv, members) !== undefined);
+  return new Set(kvs.flatMap(({ value }) => parseMember(value)?.id ?? []));
 }
 
 /** The key that operators write, as a byte string. */

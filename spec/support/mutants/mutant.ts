@@ -1,8 +1,11 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../docs/pages.js';
 import type { CompiledFile } from './mutant-compiler.js';
+
+/** Beside the copy as they are: `.etcd` has the releases of etcd that `ETCD_VERSION` chooses from. */
+const LINKED = ['node_modules', '.etcd'];
 
 /** A copy of what is compiled, in which one file of the library has a mistake. */
 export class Mutant {
@@ -11,7 +14,9 @@ export class Mutant {
   constructor({ file, outputs }: CompiledFile) {
     cpSync(join(ROOT, 'dist'), join(this.#folder, 'dist'), { recursive: true });
     cpSync(join(ROOT, 'package.json'), join(this.#folder, 'package.json'));
-    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
+    for (const name of LINKED) {
+      if (existsSync(join(ROOT, name))) symlinkSync(join(ROOT, name), join(this.#folder, name));
+    }
     for (const [ending, text] of outputs) {
       writeFileSync(join(this.#folder, 'dist', file.replace(/\.ts$/, ending)), text);
     }

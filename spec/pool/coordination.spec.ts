@@ -1,0 +1,101 @@
+import { expect } from 'chai';
+import type { Txn } from '../../lib/store/store.js';
+import type { Fault } from '../support/fake-etcd/faults.js';
+import { type PoolWorker, PoolWorld } from '../support/pool/pool-world.js';
+
+/** The keys of the plans that a transaction writes. */
+function plansIn({ success }: Txn): string[] {
+  return success.flatMap((op) => (op.type === 'put' && op.key.startsWith('p/plan/') ? [op.key] : []));
+}
+
+/** The ranges that a transaction reads, but for the queue of the coordinator's election. */
+function rangesIn({ success }: Txn): string[] {
+  const ranges = success.flatMap((op) => (op.type === 'range' && op.range.end !== undefined ? [op.range.key] : []));
+  return ranges.filter((key) => key !== 'p/coordinator/');
+}
+
+describe('the requests of a coordinator', () => {
+  let world: PoolWorld;
+
+  afterEach(() => world.expectPaired());
+
+  /** Shows every transaction of a worker to `fault`. */
+  const onTxn = ({ store }: PoolWorker, fault: (txn: Txn) => Fault | undefined): void => {
+    store.faults.draw = (request) => (request.kind === 'txn' ? fault(request.txn) : undefined) ?? 'ok';
+  };
+
+  it('are two reads when it is elected, and then no more', async () => {
+    world = new PoolWorld(['x', 'y']);
+    const a = world.worker('a', { weight: 0 });
+    const read: string[][] = [];
+    onTxn(a, (txn) => {
+      const ranges = rangesIn(txn);
+      if (ranges.length > 0) read.push(ranges);
+      return undefined;
+    });
+    a.pool.start();
+    await world.until(() => a.pool.isCoordinator(), 'it coordinates');
+    const b = world.worker('b', { coordinate: false });
+    b.pool.start();
+    await world.until(() => b.pool.owned.size === 2, 'the other owns all');
+    await world.advance(30_000);
+    expect(read).to.deep.equal([['p/members/', 'p/plan/', 'p/control/', 'p/lists/'], ['p/owners/']]);
+  });
+
+  it('and of all workers are three at the most for each partition that a join moves, and some beside', async () => {
+    world = new PoolWorld(220);
+    const ten = [...'abcdefghij'].map((name) => world.worker(name));
+    await world.balanced(ten);
+    await world.advance(10_000);
+    const sent = (): number => world.workers.reduce((sum, { store }) => sum + store.requests.txn, 0);
+    const [before, gains] = [sent(), world.gains()];
+    await world.balanced([...ten, world.worker('k')]);
+    await world.advance(10_000);
+    expect(world.gains() - gains).to.equal(20);
+    // The owner looks whether its successor stands, and deletes its key; the successor joins the queue.
+    expect(sent() - before).to.be.at.most(3 * 20 + 15);
+  });
+
+  it('write the plans that have changed, and no others', async () => {
+    world = new PoolWorld(30);
+    const three = ['a', 'b', 'c'].map((name) => world.worker(name));
+    await world.balanced(three);
+    await world.advance(10_000);
+    const written: string[] = [];
+    for (const worker of three) {
+      onTxn(worker, (txn) => {
+        written.push(...plansIn(txn));
+        return undefined;
+      });
+    }
+    const dropped = world.etcd.keys('p/plan/')[1]?.key ?? '';
+    world.etcd.delete(dropped);
+    await world.advance(10_000);
+    expect(written).to.deep.equal([dropped]);
+  });
+
+  it('are another worker’s after three plans in a row that could not be written', async () => {
+    world = new PoolWorld(30);
+    const two = ['a', 'b'].map((name) => world.worker(name));
+    await world.balanced(two);
+    const [first] = two.filter(({ pool }) => pool.isCoordinator());
+    if (first === undefined) throw new Error('nobody coordinates');
+    let failed = 0;
+    const told: string[] = [];
+    first.pool.on('error', ({ code }) => told.push(code));
+    first.pool.on('coordinating', (is) => told.push(`coordinates: ${is}`));
+    onTxn(first, (txn) => {
+      if (plansIn(txn).length === 0) return undefined;
+      failed += 1;
+      return 'fail';
+    });
+    const all = [...two, world.worker('c')];
+    await world.balanced(all);
+    expect(failed).to.equal(3);
+    expect([...new Set(told)]).to.deep.equal(['UNAVAILABLE', 'coordinates: false']);
+    expect(all.filter(({ pool }) => pool.isCoordinator()))
+      .to.have.length(1)
+      .and.not.include(first);
+    expect(first.pool.owned.size, 'it is a worker all the same').to.equal(10);
+  });
+});
