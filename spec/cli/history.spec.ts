@@ -85,6 +85,33 @@ describe('etcd-leader history', () => {
     expect(notices).to.match(/no leader has recorded its terms: .* etcd knows its revisions from \d+ on/);
   });
 
+  it('says of two terms at the same time whether clocks differ, or the first leader was told late', async () => {
+    const term = (token: number, from: number, until: number, why: string): object => {
+      return { token: `${token}`, value: 'a', lease: '1f', from, until, why };
+    };
+    const terms = [
+      term(1, 0, 2_000, 'STOPPED'),
+      term(2, 1_000, 4_000, 'KEY_DELETED'),
+      term(3, 3_500, 5_000, 'STOPPED'),
+    ];
+    const client = openClient(cluster().hosts);
+    await client.put(`${name}!history`).value(JSON.stringify({ v: 1, terms }));
+    tracked({ close: () => client.delete().key(`${name}!history`).exec() });
+    const gaps = (await ask()).lines.slice(1).map((line) => line.split(/ {2,}/)[5]);
+    expect(gaps).to.deep.equal(['?', '-1.00 s: clocks differ', '-0.50 s: both led']);
+    expect(Object.keys((await json()).terms[0] ?? {})).to.have.members([
+      'value',
+      'token',
+      'leaseId',
+      'from',
+      'until',
+      'isExact',
+      'gap',
+      'why',
+      'leads',
+    ]);
+  });
+
   it('prints that there were no terms', async () => {
     expect((await ask()).lines).to.deep.equal(['no terms']);
     expect((await json()).terms).to.deep.equal([]);

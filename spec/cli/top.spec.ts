@@ -92,6 +92,8 @@ describe('etcd-leader top', () => {
   it('gives the terminal back on Ctrl-C, and ends as interrupted', async () => {
     const screen = open();
     await screen.shows(/no elections/);
+    screen.type('r');
+    await screen.shows(/NAME▲/); // before keys are read one by one, Ctrl-C would end the shell around it too
     screen.type(CTRL_C);
     await ends(screen, '130');
   });

@@ -31,6 +31,25 @@ describe('a view whose watch was interrupted', () => {
     expect(world.election('jobs')?.terms.at(-1)?.from?.isExact).to.equal(true);
   });
 
+  it('is opened again 8.5 s after it has died silently at the latest, although etcd answers requests', async () => {
+    const took: number[] = [];
+    for (let quiet = 0; quiet <= 6_000; quiet += 500) {
+      await world.closed();
+      world = new ViewWorld({ seed: 7 });
+      for (const lease of [A, B]) world.join('jobs', lease);
+      await world.look();
+      await world.advance(quiet);
+      world.viewer.store.silenceStreams('watch');
+      world.leave('jobs', A);
+      const since = world.now;
+      await world.advance(500);
+      expect(world.leaders).to.deep.equal({ jobs: 'jobs a1' });
+      await world.until(() => world.leaders['jobs'] === 'jobs b2', 'the view has looked again', 20_000);
+      took.push(world.now - since);
+    }
+    expect(Math.max(...took)).to.be.within(4_000, 8_500);
+  });
+
   it('tells that etcd does not answer, and that it does again', async () => {
     world.etcd.loseQuorum();
     await world.until(() => world.news.includes('UNAVAILABLE'), 'the view notices', 15_000);

@@ -17,6 +17,8 @@ interface Line {
   readonly isExact: boolean;
   /** From the end of the term before to the beginning of this one. */
   readonly gap: number | null;
+  /** The key of the term before was deleted, so its leader was told after the next one was elected. */
+  readonly isToldLate: boolean;
   readonly why: string | null;
   readonly leads: boolean;
 }
@@ -42,7 +44,7 @@ export async function history(context: Context, name: string): Promise<number> {
     return EXIT.ok;
   }
   const past = await readPastLeaders(context, name);
-  const unknown = { from: null, until: null, isExact: false, gap: null, why: null };
+  const unknown = { from: null, until: null, isExact: false, gap: null, isToldLate: false, why: null };
   const lines = past.leaders.map(({ value, fencingToken, leaseId }) => {
     return { value, token: fencingToken, leaseId, ...unknown, leads: fencingToken === leader?.fencingToken };
   });
@@ -62,6 +64,7 @@ function lineOf(term: RecordedTerm, before: RecordedTerm | undefined, leader: bi
     until: until ?? null,
     isExact: why !== undefined,
     gap: isKnown ? from - (before.until ?? 0) : null,
+    isToldLate: before?.why === 'KEY_DELETED' || before?.why === 'LEASE_LOST',
     why: why ?? null,
     leads: fencingToken === leader && until === undefined,
   };
@@ -79,10 +82,10 @@ function print(
     line.from === null ? '?' : timeOf(line.from),
     untilText(line),
     forText(line),
-    gapText(line.gap),
+    gapText(line),
     line.why ?? (line.leads ? '' : 'not recorded'),
   ]);
-  const terms = lines.map(({ from, until, isExact, gap, why, leads, ...line }) => ({
+  const terms = lines.map(({ from, until, isExact, gap, isToldLate: _, why, leads, ...line }) => ({
     ...line,
     from: from === null ? null : timeOf(from),
     until: until === null ? null : timeOf(until),
@@ -108,9 +111,9 @@ function forText({ from, until, isExact, leads }: Line): string {
 }
 
 /** Clocks of two hosts differ: by them a term can begin before the one before it has ended. */
-function gapText(gap: number | null): string {
+function gapText({ gap, isToldLate }: Line): string {
   if (gap === null) return '?';
-  return gap < 0 ? `${lengthOf(gap)}: clocks differ` : lengthOf(gap);
+  return gap < 0 ? `${lengthOf(gap)}: ${isToldLate ? 'both led' : 'clocks differ'}` : lengthOf(gap);
 }
 
 function timeOf(ms: number): string {
