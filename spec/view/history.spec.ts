@@ -188,6 +188,19 @@ describe('a view of an election whose leaders record their terms', () => {
     await world.heard();
     const terms = world.election('jobs')?.terms ?? [];
     expect([terms.length, terms[0]?.from?.at, terms.at(-2)?.from?.at]).to.deep.equal([100, 51, 149]);
+    // The older ones are not kept for later.
+    for (let n = 50; n < 150; n++) world.etcd.delete(`jobs!history/${n + 2}.${n + 2}`);
+    await world.heard();
+    expect(world.terms('jobs')).to.have.length(1);
+  });
+
+  it('reads no more than a hundred ends that have keys of their own', async () => {
+    for (let n = 0; n < 400; n++) world.etcd.put('other', `${n}`);
+    join(A, 'a');
+    for (let n = 0; n < 250; n++) recordEnd(term('0', BigInt(n + 2), n, n + 1, 'STOPPED'));
+    await world.look();
+    expect(world.viewer.store.requests.txn).to.equal(1 + 1 + 2);
+    expect(world.terms('jobs')).to.have.length(100);
   });
 
   it('takes garbage for nothing', async () => {
