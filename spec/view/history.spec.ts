@@ -75,6 +75,17 @@ describe('a view of an election whose leaders record their terms', () => {
     expect([details(), world.changes]).to.deep.equal([[['a', 'STOPPED', true]], [{ elections: ['jobs'], pools: [] }]]);
   });
 
+  it('prefers the moment at which it has seen a term begin or end, also to an earlier one', async () => {
+    await world.look();
+    await world.runUntil(1_000);
+    const token = join(A, 'a');
+    await world.runUntil(2_000);
+    world.leave('jobs', A);
+    recordEnd({ ...term('a', token, 900, 1_900, 'STOPPED'), leaseId: 'a1' });
+    await world.heard();
+    expect(world.terms('jobs')).to.deep.equal(['a: 1001 to 2001, released']);
+  });
+
   it('says of a recorded end only while its leader leads no more', async () => {
     const token = join(A, 'a');
     await world.look();
@@ -140,6 +151,16 @@ describe('a view of an election whose leaders record their terms', () => {
     world.etcd.delete('jobs!history/2.2');
     await world.heard();
     expect(world.terms('jobs')).to.have.length(2);
+    recordEnd(term('y', 3n, 910, 920, 'STOPPED'));
+    await world.heard();
+    expect(world.terms('jobs')).to.have.length(3);
+    world.viewer.store.network = 'down';
+    await world.advance(20_000);
+    world.etcd.delete('jobs!history/3.3');
+    world.etcd.compact();
+    world.viewer.store.network = 'up';
+    await world.until(() => world.news.at(-1) === 'answered', 'etcd answers again');
+    expect(world.terms('jobs')).to.have.length(2);
     world.etcd.delete('jobs!history');
     await world.heard();
     expect(world.terms('jobs')).to.have.length(1);
@@ -167,9 +188,23 @@ describe('a view of an election whose leaders record their terms', () => {
     await world.heard();
     const terms = world.election('jobs')?.terms ?? [];
     expect([terms.length, terms[0]?.from?.at, terms.at(-2)?.from?.at]).to.deep.equal([100, 51, 149]);
+    // The older ones are not kept for later.
+    for (let n = 50; n < 150; n++) world.etcd.delete(`jobs!history/${n + 2}.${n + 2}`);
+    await world.heard();
+    expect(world.terms('jobs')).to.have.length(1);
+  });
+
+  it('reads no more than a hundred ends that have keys of their own', async () => {
+    for (let n = 0; n < 400; n++) world.etcd.put('other', `${n}`);
+    join(A, 'a');
+    for (let n = 0; n < 250; n++) recordEnd(term('0', BigInt(n + 2), n, n + 1, 'STOPPED'));
+    await world.look();
+    expect(world.viewer.store.requests.txn).to.equal(1 + 1 + 2);
+    expect(world.terms('jobs')).to.have.length(100);
   });
 
   it('takes garbage for nothing', async () => {
+    for (let n = 0; n < 5; n++) world.etcd.put('other', `${n}`);
     const token = join(A, 'a');
     const garbage = ['', '{', '[]', '{"v":1}', '{"v":2,"terms":[]}', '{"v":1,"terms":[{"token":"x"}]}', '\xff\xfe'];
     const keys = [
