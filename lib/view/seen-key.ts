@@ -4,7 +4,7 @@ import type { KeyValue } from '../store/store.js';
 import type { QueuedPicture } from './picture.js';
 
 /** Bytes of a value that are kept: a value is there to be shown, and there are many. */
-const LONGEST_VALUE = 4_096;
+export const LONGEST_VALUE = 4_096;
 
 /** A key in the queue of some election, as a read or an event has told it. */
 export interface SeenKey {

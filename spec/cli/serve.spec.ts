@@ -229,6 +229,12 @@ describe('etcd-leader serve in a process of its own', () => {
       });
     }
 
+    it('exits with 2 when a value is so long that the view would cut it', async () => {
+      const [exit, text] = await refused(['--value', 'v'.repeat(4_096)]);
+      expect(exit).to.deep.equal({ code: 2 });
+      expect(text).to.equal('etcd-leader: --value takes less than 4096 bytes; got 4096');
+    });
+
     it('exits with 2 when the token is too short or has blanks, and does not print the token', async () => {
       for (const token of ['short', 'a long token with blanks']) {
         const [exit, text] = await refused([], { ETCD_LEADER_SERVE_TOKEN: token });

@@ -1,5 +1,6 @@
 import { SystemClock } from '../../common/time.js';
 import { bytesOf, keyFrom } from '../../store/bytes.js';
+import { LONGEST_VALUE } from '../../view/seen-key.js';
 import { View } from '../../view/view.js';
 import type { Context } from '../context.js';
 import { secondsOf } from '../duration.js';
@@ -41,7 +42,7 @@ export async function serve(context: Context, prefix: string, flags: ServeFlags)
     token: tokenFor(listen, flags),
     address: listen.host,
     hosts: flags.host.map(checkedHost),
-    isHere: valuesOfHost(flags.value),
+    isHere: valuesOfHost(flags.value.map(checkedValue)),
     describe: ({ error }) => explain(error, endpoints),
     changed: (trouble) => {
       if (trouble === undefined) outage.end();
@@ -83,6 +84,13 @@ function checkedHost(host: string): string {
     throw new CliError(EXIT.usage, `--host takes a name without a port, such as leaders.example.com; got ${host}`);
   }
   return name;
+}
+
+/** Values that are longer are cut, and then look like each other. @throws CliError */
+function checkedValue(value: string): string {
+  const bytes = Buffer.byteLength(value);
+  if (bytes < LONGEST_VALUE) return value;
+  throw new CliError(EXIT.usage, `--value takes less than ${LONGEST_VALUE} bytes; got ${bytes}`);
 }
 
 /** In milliseconds. @throws CliError */
