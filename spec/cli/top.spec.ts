@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { stringWidth } from '../../lib/cli/top/ink.js';
 import { openClient } from '../support/candidates.js';
 import { Program } from '../support/cli/program.js';
 import { Screen, type ScreenSize } from '../support/cli/screen.js';
+import { scratch } from '../support/package/tarball.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
@@ -112,9 +113,11 @@ describe('etcd-leader top', () => {
 
   for (const where of ['while it draws', 'anywhere else'] as const) {
     it(`gives the terminal back when an error is thrown ${where}, and shows the error there`, async () => {
-      const screen = Screen.of(`${failingScreen(where)}; code=$?; stty -a; (exit $code)`, USUAL);
+      const signal = `${scratch('top')}/fail`;
+      const screen = Screen.of(`${failingScreen(where, signal)}; code=$?; stty -a; (exit $code)`, USUAL);
       await screen.shows(/no elections/);
       expect(screen.isAlternate).to.equal(true);
+      writeFileSync(signal, '');
       await ends(screen, '1');
       const { raw } = screen.program.stdout;
       const after = raw.slice(raw.lastIndexOf(`${ESC}[?1049l`));
@@ -227,19 +230,21 @@ describe('etcd-leader top', () => {
   });
 });
 
-/** The command line of a program that shows the screen, and throws in its second second. */
-function failingScreen(where: 'while it draws' | 'anywhere else'): string {
+/** The command line of a program that shows the screen, and throws once there is the file `signal`. */
+function failingScreen(where: 'while it draws' | 'anywhere else', signal: string): string {
   const screen = new URL('../../lib/cli/top/screen.js', import.meta.url).href;
   const text = `
+    import { existsSync } from 'node:fs';
     import { show } from ${JSON.stringify(screen)};
-    const fail = () => { throw new Error('the spec has thrown this'); };
-    const begun = Date.now();
+    const look = () => {
+      if (existsSync(${JSON.stringify(signal)})) throw new Error('the spec has thrown this');
+    };
     const picture = { revision: 0n, elections: [], pools: [] };
     const scene = () => {
-      if (${where === 'while it draws'} && Date.now() - begun > 1_500) fail();
-      return { picture, prefix: '', now: Date.now(), outage: undefined };
+      if (${where === 'while it draws'}) look();
+      return { picture, isRead: true, prefix: '', now: Date.now(), outage: undefined };
     };
-    if (${where === 'anywhere else'}) setTimeout(fail, 1_500);
+    if (${where === 'anywhere else'}) setInterval(look, 50);
     await show({ scene, onChange: () => {} }, process);
   `;
   const module = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
