@@ -48,6 +48,30 @@ describe('a key that could not be released at once', () => {
     await world.until(() => other.isLeader(), 'the other one leads', 100);
   });
 
+  for (const [when, turns] of [
+    ['in the moment in which that is told', 0],
+    ['a turn later', 1],
+    ['a few turns later', 3],
+  ] as const) {
+    it(`does not stay when the join was not answered and the candidate stops ${when}`, async () => {
+      const { session, store } = world.session('a');
+      const election = new Election(session, 'jobs', { value: 'a' });
+      const other = world.candidate('b').election;
+      let stopped: Promise<void> | undefined;
+      election.once('error', async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        stopped = election.stop();
+      });
+      store.faults.next('txn', 'lose reply');
+      election.start();
+      await world.until(() => stopped !== undefined, 'the error is told', 3_000);
+      await world.settled(stopped ?? Promise.reject(new Error('not stopped')));
+      expect(world.etcd.keys('jobs/')).to.deep.equal([]);
+      await world.queued(other);
+      expect(other.isLeader()).to.equal(true);
+    });
+  }
+
   it('is gone before its candidate leads again: every term has a token of its own', async () => {
     const { election, store } = world.candidate('a');
     const story = record(election);

@@ -60,7 +60,7 @@ export class Joining {
     this.#cancelRetry?.();
     const { name, session } = this.#context;
     if (this.#attempt !== undefined) session.keys.blockUntil(name, this.#attempt);
-    else if (this.#unanswered !== undefined) this.#attempt = this.#abandon(this.#unanswered, undefined);
+    else if (this.#unanswered !== undefined) this.#attempt = this.#abandonUnanswered();
   }
 
   #begin(): void {
@@ -83,10 +83,11 @@ export class Joining {
     }
     session.keys.claim(name);
     this.#cancelRetry?.();
-    this.#attempt = this.#join(lease, this.#value.current).then((pause) => {
+    this.#attempt = this.#join(lease, this.#value.current).then(async (pause) => {
+      // Whoever hears of the failure may stop the candidate before this attempt counts as ended.
+      if (this.#isClosed) return await this.#abandonUnanswered();
       this.#attempt = undefined;
-      if (pause === undefined || this.#isClosed) return;
-      this.#cancelRetry = session.clock.after(pause, () => this.#retry());
+      if (pause !== undefined) this.#cancelRetry = session.clock.after(pause, () => this.#retry());
     });
   }
 
@@ -113,6 +114,13 @@ export class Joining {
     }
   }
 
+  /** etcd may have carried the join out. On a lease that lives on, the key would stay. */
+  async #abandonUnanswered(): Promise<void> {
+    const lease = this.#unanswered;
+    this.#unanswered = undefined;
+    if (lease !== undefined) await this.#abandon(lease, undefined);
+  }
+
   /**
    * Nobody wants the key of a join on this lease. `own` is undefined when the join may have made none. Never rejects.
    */
@@ -128,8 +136,7 @@ export class Joining {
     const { session, log } = this.#context;
     if (!(error instanceof ElectionError)) log().error({ err: error }, 'a mistake of this library: joining again');
     if (this.#isClosed) {
-      // etcd may have carried the join out. On a lease that lives on, the key would stay.
-      if (error.code !== 'LEASE_LOST') await this.#abandon(lease, undefined);
+      if (error.code !== 'LEASE_LOST') this.#unanswered = lease;
       return undefined;
     }
     if (error.code === 'LEASE_LOST') {
