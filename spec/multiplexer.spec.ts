@@ -236,7 +236,7 @@ describe('the watch multiplexer', () => {
     expect(process.store.requests.watchStream).to.equal(before + 1);
   });
 
-  it('follows what is added while it has no stream, once, as soon as it has one', async () => {
+  it('follows what is added while it has no stream as soon as it has one, and makes its follower read', async () => {
     follow('a');
     await world.advance(10);
     process.store.breakStreams('watch');
@@ -244,7 +244,7 @@ describe('the watch multiplexer', () => {
     follow('b');
     world.etcd.put('b', 'x');
     await world.advance(200);
-    expect(story).to.have.members(['a: reset', 'b: put b at 2']);
+    expect(story).to.have.members(['a: reset', 'b: reset', 'b: put b at 2']);
     expect(process.store.open).to.deep.equal(['watch stream', 'watch a', 'watch b']);
     expect(process.store.requests).to.include({ watchStream: 2, watch: 3 });
   });

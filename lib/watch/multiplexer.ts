@@ -125,7 +125,10 @@ export class WatchMultiplexer {
   #begin(watch: SharedWatch): void {
     const wasIdle = this.#byName.size === 0;
     this.#byName.set(watch.name, watch);
-    if (this.#isReopening) return;
+    if (this.#isReopening) {
+      watch.isInterrupted = true; // the next stream may lead to an etcd whose history has begun anew meanwhile
+      return;
+    }
     if (this.#stream === undefined) return this.#open();
     if (wasIdle) {
       this.#cancelTimer();
