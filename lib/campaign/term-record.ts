@@ -5,7 +5,7 @@ import type { Leadership } from '../leadership.js';
 import type { OwnKey } from '../queue/queue.js';
 import type { RecordedTerm } from '../queue/recorded-terms.js';
 import { appendTerm, writeEnd } from '../queue/term-history.js';
-import { keyFrom } from '../store/bytes.js';
+import { keyFrom, leaseFrom } from '../store/bytes.js';
 import { ClientClosed, isOutage } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
@@ -69,7 +69,7 @@ export class TermRecord {
 
   #elected(leadership: Leadership, from: number): void {
     const { key, value, leaseId, fencingToken } = leadership;
-    const lease = BigInt.asIntN(64, BigInt(`0x${leaseId}`));
+    const lease = leaseFrom(leaseId);
     const own = { key: keyFrom(key), createRevision: fencingToken, lease };
     const term = { fencingToken, value, leaseId, from, until: undefined, why: undefined };
     const entry = this.#add((isFirst) => this.#append(own, term, isFirst));

@@ -101,29 +101,20 @@ function build(done: (exit: Exit) => void): Command {
     .addHelpText('after', help.RUN)
     .action(action((context, [election = '', ...argv], flags) => run(context, election, argv, flags as RunFlags)));
 
-  program
-    .command('observe')
-    .exitOverride(usage(EXIT.usage))
-    .description('print who leads: now, and at every change')
-    .argument('<election>', 'name of the election')
-    .addHelpText('after', help.OBSERVE)
-    .action(action((context, [election = '']) => observe(context, election)));
-
-  program
-    .command('candidates')
-    .exitOverride(usage(EXIT.usage))
-    .description('print the queue; the first leads')
-    .argument('<election>', 'name of the election')
-    .addHelpText('after', help.CANDIDATES)
-    .action(action((context, [election = '']) => candidates(context, election)));
-
-  program
-    .command('history')
-    .exitOverride(usage(EXIT.usage))
-    .description('print who led, from when until when, and why it ended')
-    .argument('<election>', 'name of the election')
-    .addHelpText('after', help.HISTORY)
-    .action(action((context, [election = '']) => history(context, election)));
+  const looks = [
+    ['observe', 'print who leads: now, and at every change', help.OBSERVE, observe],
+    ['candidates', 'print the queue; the first leads', help.CANDIDATES, candidates],
+    ['history', 'print who led, from when until when, and why it ended', help.HISTORY, history],
+  ] as const;
+  for (const [name, description, text, look] of looks) {
+    program
+      .command(name)
+      .exitOverride(usage(EXIT.usage))
+      .description(description)
+      .argument('<election>', 'name of the election')
+      .addHelpText('after', text)
+      .action(action((context, [election = '']) => look(context, election)));
+  }
 
   program
     .command('list')

@@ -4,7 +4,7 @@ import type { CallOptions } from '../etcd/guard.js';
 import { MemberHealth } from '../etcd/member-health.js';
 import { unary } from '../etcd/unary.js';
 import { endOf } from '../queue/keys.js';
-import { bytesOf, keyOf } from '../store/bytes.js';
+import { bytesOf, keyOf, leaseFrom } from '../store/bytes.js';
 
 /** Keys per request, because a million keys must not come in one reply. */
 const PAGE = 1_000;
@@ -26,7 +26,7 @@ export class Requests {
   /** Seconds that a lease has left, as etcd counts them; null: the key has no lease and stays for ever. */
   async timeToLive(leaseId: string): Promise<number | null> {
     if (leaseId === '0') return null;
-    const ID = BigInt.asIntN(64, BigInt(`0x${leaseId}`)).toString();
+    const ID = leaseFrom(leaseId).toString();
     const reply = await this.send('tell of a lease', (o) => this.#etcd.leaseClient.leaseTimeToLive({ ID }, o));
     return Number(reply.TTL);
   }

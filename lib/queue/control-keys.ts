@@ -1,4 +1,4 @@
-import { hexOf, keyFrom } from '../store/bytes.js';
+import { hexOf, keyFrom, leaseFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import { endOf } from './keys.js';
 
@@ -85,7 +85,7 @@ export function askIn({ value }: Pick<KeyValue, 'value'>): Ask | undefined {
   if (to !== undefined && (typeof to !== 'string' || !/^[0-9a-f]{1,16}$/.test(to))) return undefined;
   return {
     token: BigInt(token),
-    to: to === undefined ? undefined : BigInt.asIntN(64, BigInt(`0x${to}`)),
+    to: to === undefined ? undefined : leaseFrom(to),
     by: typeof by === 'string' ? by.slice(0, LONGEST_NAME) : undefined,
   };
 }

@@ -48,12 +48,26 @@ export function leaseIn(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
 
+/** What stands before the last segment of a key, without the slash; empty when there is nothing. */
+export function folderOf(key: string): string {
+  return key.slice(0, Math.max(0, key.lastIndexOf('/')));
+}
+
 /** The election that a key belongs to; undefined when the key is no candidate's. */
 export function electionOf(kv: Pick<KeyValue, 'key' | 'lease'>): string | undefined {
-  const election = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
+  const election = folderOf(kv.key);
   const isElection = election !== '' && !election.includes('!'); // `jobs!rank/1f` is a control key of `jobs`
   return isElection && !isBlocking(kv) ? election : undefined;
 }
+
+/** Order of the queue. Keys created in one transaction have one create revision, so their names decide. */
+export function byAge(a: Aged, b: Aged): number {
+  if (a.createRevision !== b.createRevision) return a.createRevision < b.createRevision ? -1 : 1;
+  return a.key < b.key ? -1 : Number(a.key > b.key);
+}
+
+/** When a key was created and written. */
+type Aged = Pick<KeyValue, 'key' | 'createRevision' | 'modRevision'>;
 
 /** Revisions come again when etcd's history begins anew, so they do not tell one key from another by themselves. */
 export function isSameKey(one: KeyValue | undefined, other: KeyValue | undefined): boolean {

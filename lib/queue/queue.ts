@@ -3,7 +3,7 @@ import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
 import { type KeyValue, type Op, type RangeQuery, readOf, type Store, type TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
-import { endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
+import { byAge, endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
 import type { RankKey } from './rank.js';
 
 /** Our key in the queue. The create revision tells it from a later key of the same name. */
@@ -326,10 +326,4 @@ export class Queue {
 /** One key, with its value. */
 function isKey(kv: KeyValue, own: OwnKey): boolean {
   return kv.key === own.key && kv.createRevision === own.createRevision;
-}
-
-/** Order of the queue. Keys created in one transaction have one create revision, so their names decide. */
-function byAge(a: KeyValue, b: KeyValue): number {
-  if (a.createRevision !== b.createRevision) return a.createRevision < b.createRevision ? -1 : 1;
-  return a.key < b.key ? -1 : Number(a.key > b.key);
 }

@@ -26,6 +26,11 @@ export function hexOf(leaseId: bigint): string {
   return BigInt.asUintN(64, leaseId).toString(16);
 }
 
+/** The id with these hex digits. */
+export function leaseFrom(hex: string): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${hex}`));
+}
+
 /** The bit of a lease id that is always set, so that the id is never 0: 0 asks etcd to choose. */
 const ALWAYS_SET = 1n << 62n;
 /** Bits of a lease id that are random, and bits that follow from them. */

@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import { Breather } from '../pool/breather.js';
 import { PoolKeys } from '../pool/keys.js';
 import { kvsOf, readRanges } from '../pool/reads.js';
-import { endOf } from '../queue/keys.js';
+import { byAge, endOf, folderOf } from '../queue/keys.js';
 import type { KeyValue, Store } from '../store/store.js';
 import { readKeys } from './key-reads.js';
 import { type SeenKey, seenBare, seenWhole } from './seen-key.js';
@@ -108,7 +108,7 @@ async function readFolders(store: Store, clock: Clock, prefix: string): Promise<
 }
 
 function sortIn(folders: Map<string, Folder>, kv: KeyValue, prefix: string, tellsLeases: boolean): void {
-  const name = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
+  const name = folderOf(kv.key);
   if (name === '' || !name.startsWith(prefix)) return;
   const folder = folders.get(name) ?? { candidates: [], others: [] };
   folders.set(name, folder);
@@ -127,7 +127,7 @@ function sortInRecord(recordKeys: Map<string, string[]>, key: string): void {
 }
 
 function oldestOf(keys: readonly SeenKey[], most: number): SeenKey[] {
-  return [...keys].sort((a, b) => Number(a.createRevision - b.createRevision)).slice(0, most);
+  return [...keys].sort(byAge).slice(0, most);
 }
 
 // ---- pools ----
@@ -169,10 +169,7 @@ async function readElections(
 ): Promise<ReadonlyMap<string, readonly SeenKey[]>> {
   const elections = new Map<string, SeenKey[]>();
   for (const [name, { candidates, others }] of folders) {
-    elections.set(
-      name,
-      [...others, ...candidates].sort((a, b) => Number(a.createRevision - b.createRevision)),
-    );
+    elections.set(name, [...others, ...candidates].sort(byAge));
   }
   const heads = [...elections.values()].flatMap(([head]) => (head === undefined ? [] : [head.key]));
   mergeInto(elections, (await readKeys(store, heads)).kvs);
@@ -210,7 +207,7 @@ function leads({ blocks }: SeenKey): boolean {
 /** Puts keys that were read with all that belongs to them in the place of the names that were read before. */
 function mergeInto(elections: ReadonlyMap<string, SeenKey[]>, kvs: readonly KeyValue[]): void {
   for (const kv of kvs) {
-    const keys = elections.get(kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/'))));
+    const keys = elections.get(folderOf(kv.key));
     const at = keys?.findIndex(({ key }) => key === kv.key) ?? -1;
     if (keys !== undefined && at >= 0) keys[at] = seenWhole(kv);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../common/time.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
+import { folderOf } from '../queue/keys.js';
 import type { KeyValue, Store } from '../store/store.js';
 import { type Read, readFirst, readKeys } from './key-reads.js';
 import type { Seen } from './seen.js';
@@ -67,7 +68,7 @@ export class HeadReads implements Reader<Found> {
     const byFolder = new Map<string, KeyValue[]>();
     for (const kv of kvs) {
       if (kv.key.includes('!')) continue; // a control key of a nested election
-      const folder = kv.key.slice(0, Math.max(0, kv.key.lastIndexOf('/')));
+      const folder = folderOf(kv.key);
       const known = byFolder.get(folder);
       if (known === undefined) byFolder.set(folder, [kv]);
       else known.push(kv);

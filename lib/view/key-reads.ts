@@ -1,4 +1,4 @@
-import { endOf, isCandidateKey } from '../queue/keys.js';
+import { byAge, endOf, isCandidateKey } from '../queue/keys.js';
 import { ClientClosed, type KeyValue, type Op, RequestRefused, readOf, type Store } from '../store/store.js';
 
 /** Reads in one transaction: etcd takes 128 operations. */
@@ -47,7 +47,7 @@ async function firstNames(store: Store, start: string): Promise<string[]> {
     const { ranges } = await store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
     const page = ranges[0]?.kvs ?? [];
     oldest.push(...page.filter((kv) => isCandidateKey(kv.key, start)));
-    oldest = oldest.sort((a, b) => Number(a.createRevision - b.createRevision)).slice(0, FIRST);
+    oldest = oldest.sort(byAge).slice(0, FIRST);
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return oldest.map((kv) => kv.key);
     key = `${last.key}\0`;

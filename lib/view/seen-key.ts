@@ -1,5 +1,5 @@
 import { isBlocking, isOurs, leaseIn } from '../queue/keys.js';
-import { hexOf } from '../store/bytes.js';
+import { hexOf, leaseFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import type { QueuedPicture } from './picture.js';
 
@@ -41,7 +41,7 @@ function seen(kv: KeyValue, lease: bigint, blocks: boolean | undefined, value: s
 /** The lease that the key is named after: in hex, or in decimal as etcd3's own election writes it. */
 export function leaseNamedBy(key: string): bigint | undefined {
   const name = leaseIn(key);
-  if (/^[1-9a-f][0-9a-f]{0,15}$/.test(name)) return BigInt.asIntN(64, BigInt(`0x${name}`));
+  if (/^[1-9a-f][0-9a-f]{0,15}$/.test(name)) return leaseFrom(name);
   return /^[1-9]\d{16,18}$/.test(name) ? BigInt.asIntN(64, BigInt(name)) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { byAge } from '../queue/keys.js';
 import type { SeenKey } from './seen-key.js';
 
 /** The keys of one election in the order of the queue. */
@@ -7,7 +8,7 @@ export class SeenQueue {
   #last: SeenKey | undefined;
 
   constructor(keys: readonly SeenKey[] = []) {
-    const sorted = [...keys].sort(inOrder);
+    const sorted = [...keys].sort(byAge);
     this.#keys = new Map(sorted.map((key) => [key.key, key]));
     this.#last = sorted.at(-1);
   }
@@ -36,12 +37,12 @@ export class SeenQueue {
     if (known !== undefined && known.modRevision > key.modRevision) return false;
     const isSame = known?.createRevision === key.createRevision;
     if (known !== undefined && !isSame) this.#keys.delete(key.key);
-    const isLast = this.#last === undefined || inOrder(this.#last, key) < 0;
+    const isLast = this.#last === undefined || byAge(this.#last, key) < 0;
     this.#keys.set(key.key, key);
     if (isSame) return true;
     if (isLast) this.#last = key;
     // Only a read that was carried out in pages tells keys out of their order.
-    else this.#keys = new Map([...this.#keys.values()].sort(inOrder).map((each) => [each.key, each]));
+    else this.#keys = new Map([...this.#keys.values()].sort(byAge).map((each) => [each.key, each]));
     return true;
   }
 
@@ -52,10 +53,4 @@ export class SeenQueue {
     this.#keys.delete(key);
     return known;
   }
-}
-
-/** Keys of one transaction have one create revision, so their names decide. */
-function inOrder(a: SeenKey, b: SeenKey): number {
-  if (a.createRevision !== b.createRevision) return a.createRevision < b.createRevision ? -1 : 1;
-  return a.key < b.key ? -1 : 1;
 }

@@ -1,5 +1,5 @@
 import { askIn } from '../queue/control-keys.js';
-import { electionOf } from '../queue/keys.js';
+import { electionOf, folderOf } from '../queue/keys.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { FirstRead } from './first-read.js';
 import type { ElectionPicture, Picture, PoolPicture } from './picture.js';
@@ -71,7 +71,7 @@ export class Seen {
     this.#revision = event.revision;
     const { key, kv } = event;
     if (key.includes('!')) return this.#applyControl(key, kv);
-    const folder = key.slice(0, Math.max(0, key.lastIndexOf('/')));
+    const folder = folderOf(key);
     if (folder === '' || !folder.startsWith(this.#prefix)) return;
     for (const part of poolPartsOf(folder)) {
       const pool = this.#pools.get(part.pool) ?? this.#foundPool(part, kv);

@@ -125,10 +125,7 @@ export class WatchMultiplexer {
   #begin(watch: SharedWatch): void {
     const wasIdle = this.#byName.size === 0;
     this.#byName.set(watch.name, watch);
-    if (this.#isReopening) {
-      watch.isInterrupted = true; // the next stream may lead to an etcd whose history has begun anew meanwhile
-      return;
-    }
+    if (this.#isReopening) return;
     if (this.#stream === undefined) return this.#open();
     if (wasIdle) {
       this.#cancelTimer();
@@ -182,6 +179,7 @@ export class WatchMultiplexer {
   // ---- the stream ----
 
   #open(): void {
+    const isAgain = this.#isReopening;
     this.#isReopening = false;
     const isCurrent = (): boolean => this.#stream === stream;
     const stream = this.#store.watch({
@@ -204,17 +202,18 @@ export class WatchMultiplexer {
       },
     });
     this.#stream = stream;
-    for (const watch of this.#byName.values()) this.#create(watch);
+    for (const watch of this.#byName.values()) {
+      // One that was added meanwhile too: etcd's history may have begun anew since its follower has read.
+      if (isAgain) watch.isInterrupted = true;
+      this.#create(watch);
+    }
     this.#signOfLife.begin();
   }
 
   #reopen(isSilent: boolean): void {
     this.#closeStream(isSilent);
     if (this.#byName.size === 0) return;
-    for (const watch of this.#byName.values()) {
-      watch.isInterrupted = true;
-      this.#withdraw(watch); // it is created with the others
-    }
+    for (const watch of this.#byName.values()) this.#withdraw(watch); // they are created on the next stream
     this.#isReopening = true;
     this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());
     if (!isSilent) return;

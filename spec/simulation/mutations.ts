@@ -176,7 +176,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'queue in the order of the last change',
-    file: 'lib/queue/queue.ts',
+    file: 'lib/queue/keys.ts',
     search: 'if (a.createRevision !== b.createRevision) return a.createRevision < b.createRevision ? -1 : 1;',
     replace: 'if (a.modRevision !== b.modRevision) return a.modRevision < b.modRevision ? -1 : 1;',
     breaks: ['d: no phantom'],

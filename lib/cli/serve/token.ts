@@ -25,7 +25,7 @@ export class Token {
   }
 }
 
-/** Of equal length for all texts, as the comparison wants it. */
+/** The digest of a text. All digests are equally long, as the comparison wants them. */
 function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

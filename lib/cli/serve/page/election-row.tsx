@@ -8,7 +8,7 @@ import { labelledWindow, Timeline } from './timeline.js';
 export interface ElectionRowProps {
   readonly state: PageState;
   readonly election: ElectionJson;
-  /** Of the timeline. */
+  /** How wide the timeline is. */
   readonly width: number;
   readonly marked: Segment | undefined;
   readonly point: (segment: Segment | undefined, x: number, y: number) => void;
