@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, Election, ElectionError, type Leadership } from 'etcd-leader';
+import { createClient, Election, type Leadership } from 'etcd-leader';
 
 const { ETCD_HOSTS = 'http://127.0.0.1:2379', ELECTION = 'reports/daily', NAME = `${process.pid}` } = process.env;
 /** Milliseconds. A day begins at midnight UTC. */
@@ -19,11 +19,7 @@ process.once('SIGINT', () => shutdown.abort());
 /** The latest period that this process has begun to work for. */
 let latest = 0;
 
-try {
-  await election.run(eachPeriod, { signal: shutdown.signal });
-} catch (err) {
-  if (!(err instanceof ElectionError && err.code === 'ABORTED')) throw err;
-}
+await election.run(eachPeriod, { signal: shutdown.signal }); // a planned stop is no error
 client.close();
 
 /** Called on the leader: does the work of each period that nobody has claimed, until it leads no longer. */

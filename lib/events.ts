@@ -32,7 +32,7 @@ export type ElectionEventName = keyof ElectionEvents;
 export type ElectionListener<E extends ElectionEventName> = (...args: ElectionEvents[E]) => unknown;
 
 type Listen = (...args: never[]) => unknown;
-type Guarded = { (...args: unknown[]): void; readonly listener: Listen };
+type Guarded = { (...args: unknown[]): void; readonly listener: Listen; readonly isOnlooker: boolean };
 
 /**
  * Delivers events one at a time: an event that a listener causes waits until all listeners have heard the present one.
@@ -61,6 +61,11 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
     this.#emitter.once(event, this.#guarded(event, listener));
   }
 
+  /** Adds a listener that only counts: an error that nobody else listens for is still logged. */
+  lookOn(event: keyof M & string, listener: Listen): void {
+    this.#emitter.on(event, this.#guarded(event, listener, true));
+  }
+
   /** Removes the listener added last, as Node's emitter does. eventemitter3 would take a missing one for all. */
   off(event: keyof M & string, listener: Listen): void {
     const guards = this.#emitter.listeners(event) as Guarded[];
@@ -73,10 +78,10 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
   }
 
   emit<E extends keyof M & string>(event: E, ...args: M[E]): void {
-    if (!this.has(event)) {
-      if (event === 'error') this.#log().error({ err: args[0] }, 'an error that nobody listens for');
-      return;
+    if (event === 'error' && !this.#isHeard(event) && !isLogged(args[0])) {
+      this.#log().error({ err: args[0] }, 'an error that nobody listens for');
     }
+    if (!this.has(event)) return;
     const deliver = (): void => {
       this.#emitter.emit(event, ...args);
     };
@@ -89,7 +94,12 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
     this.#pending = undefined;
   }
 
-  #guarded(event: string, listener: Listen): Guarded {
+  /** Whether somebody listens who does more than to count. */
+  #isHeard(event: string): boolean {
+    return (this.#emitter.listeners(event) as Guarded[]).some(({ isOnlooker }) => !isOnlooker);
+  }
+
+  #guarded(event: string, listener: Listen, isOnlooker = false): Guarded {
     if (typeof listener !== 'function') {
       throw new ElectionError('INVALID_OPTION', `\`listener\` must be a function; got ${show(listener)}`);
     }
@@ -107,6 +117,11 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
         complain(err);
       }
     };
-    return Object.assign(guard, { listener });
+    return Object.assign(guard, { listener, isOnlooker });
   }
+}
+
+/** A key that blocks an election is logged where it is found, whoever listens. */
+function isLogged(error: unknown): boolean {
+  return error instanceof ElectionError && error.code === 'BLOCKED';
 }

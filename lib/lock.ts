@@ -148,7 +148,8 @@ export class Lock {
    * As `acquire()`, without a wait: resolves with undefined when somebody holds the lock, or waits for it.
    *
    * @throws ElectionError (rejects) `STOPPED` when the session is closed; `UNAVAILABLE` or `PERMISSION_DENIED` when
-   *   etcd does not say whether somebody holds it; `INVALID_OPTION` when an `Election` of this name uses the session
+   *   etcd does not say whether somebody holds it; `BLOCKED` when a key that is no caller's is before this one, so that
+   *   it never gets the lock; `INVALID_OPTION` when an `Election` of this name uses the session
    */
   async tryAcquire(): Promise<HeldLock | undefined> {
     if (this.#turns.isTaken(this.name)) return undefined;
@@ -193,7 +194,7 @@ export class Lock {
     const election = new Election(session, this.name, this.#options.election);
     let closed: ElectionError | undefined;
     election.on('error', (err) => {
-      this.#log.error({ err }, 'something went wrong with the lock');
+      if (err.code !== 'BLOCKED') this.#log.error({ err }, 'something went wrong with the lock'); // else it is logged
       if (!(err instanceof ClientClosed) || work.hasBegun) return;
       closed = err;
       void election.stop();

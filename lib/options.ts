@@ -94,6 +94,7 @@ export interface ElectionOptions extends SessionOptions {
   /**
    * Seconds for which a candidate of a strictly higher `priority` must have waited until this one, while it leads,
    * makes way for it, work first. It needs no `stop()`, so a better candidate that comes late or back leads after all.
+   * More than 0; more than 3,600 is refused: such a number is usually milliseconds.
    *
    * @default none
    */
@@ -119,6 +120,8 @@ const MIN_TTL = 2;
 const MAX_TTL = 9_000_000_000;
 /** Seconds. A greater number is taken for milliseconds: as seconds it would cost hours after a crash. */
 export const LONG_TTL = 3_600;
+/** Seconds. A greater number is taken for milliseconds: a better candidate would wait for hours. */
+const LONGEST_PREEMPT = 3_600;
 /** Terms. */
 const LONGEST_HISTORY = 1_000;
 /** Milliseconds. A smaller number, 0 apart, is taken for seconds: in so little time no work ends. */
@@ -231,9 +234,9 @@ export function resolveElectionOptions(
   check(typeof steerable === 'boolean', `\`steerable\` must be true or false; got ${show(steerable)}`);
   if (priority !== undefined) checkPriority(priority);
   check(
-    preempt === undefined || (typeof preempt === 'number' && preempt > 0 && preempt <= MAX_TIMEOUT / 1_000),
-    `\`preempt\` must be a number of seconds, more than 0 and at most ${Math.floor(MAX_TIMEOUT / 1_000)}; ` +
-      `got ${show(preempt)}`,
+    preempt === undefined || (typeof preempt === 'number' && preempt > 0 && preempt <= LONGEST_PREEMPT),
+    `\`preempt\` must be more than 0 and at most ${LONGEST_PREEMPT} seconds; got ${show(preempt)}. ` +
+      'It is seconds, not milliseconds',
   );
   check(
     Number.isInteger(history) && history >= 0 && history <= LONGEST_HISTORY,

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Election } from '../lib/election.js';
 import type { ElectionError } from '../lib/errors.js';
+import { Lock } from '../lib/lock.js';
 import { record } from './support/story.js';
 import { recordLog, World } from './support/world.js';
 
@@ -131,6 +132,40 @@ for (const [which, tellsLeases] of [
       ]);
       controller.abort();
       await observing;
+    });
+
+    it('is the cause of the TIMEOUT of each run() that gives up behind it, and of none when it is gone', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const { election } = world.candidate('a');
+      const refused = (): Promise<unknown> => {
+        const codes = ({ code, cause }: ElectionError): unknown => [code, (cause as ElectionError | undefined)?.code];
+        return world.settled(election.run(() => 'done', { wait: 0 }).catch(codes));
+      };
+      expect([await refused(), await refused()]).to.deep.equal(Array(2).fill(['TIMEOUT', 'BLOCKED']));
+      world.etcd.delete(CONFIG);
+      await world.queued(world.candidate('b').election);
+      expect(await refused()).to.deep.equal(['TIMEOUT', undefined]);
+    });
+
+    it('is no cause of a TIMEOUT while somebody leads before it', async () => {
+      const { election: leader } = world.candidate('b');
+      await world.queued(leader);
+      world.etcd.put(CONFIG, 'x');
+      const { election } = world.candidate('a');
+      const running = election.run(() => 'done', { wait: 5_000 });
+      const refused = running.catch(({ code, cause }: ElectionError) => [code, cause]);
+      await world.advance(1_000);
+      expect(election.state).to.equal('waiting');
+      await world.advance(5_000);
+      expect(await world.settled(refused)).to.deep.equal(['TIMEOUT', undefined]);
+    });
+
+    it('keeps a lock from everybody, and is told to who tries to get it', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const lock = new Lock(world.process('a'), 'jobs');
+      for (let n = 0; n < 2; n++) expect(await world.refusal(lock.tryAcquire())).to.equal('BLOCKED');
+      const message = await world.settled(lock.run(() => 'done', { wait: 3_000 }).catch((err) => err.message));
+      expect(message).to.match(/^the lock was not acquired within 3000 ms: `jobs\/config` is no candidate's key/);
     });
 
     it('stays in the list of candidates, with a mark', async () => {

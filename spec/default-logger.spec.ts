@@ -68,6 +68,8 @@ describe('without a logger', () => {
     'ETCD_LEADER_UNAVAILABLE|jobs: no lease granted: etcd did not grant a lease ' +
     '(connect ECONNREFUSED 127.0.0.1:1): trying again';
 
+  const UNHEARD = UNREACHABLE.replace('no lease granted', 'an error that nobody listens for');
+
   it('an etcd that nobody reaches is warned of once', async () => {
     expect((await outcome(unreachable())).warnings).to.deep.equal([UNREACHABLE]);
   });
@@ -75,6 +77,16 @@ describe('without a logger', () => {
   it('an etcd that nobody reaches is not warned of when somebody listens for errors', async () => {
     expect((await outcome(unreachable("election.on('error', () => {});"))).warnings).to.deep.equal([]);
   });
+
+  for (const [what, file, call] of [
+    ['metrics count', 'metrics.js', 'collectMetrics'],
+    ['OpenTelemetry counts', 'otel/index.js', 'instrument'],
+  ] as const) {
+    it(`an etcd that nobody reaches is warned of once when only ${what} the errors`, async () => {
+      const counted = `const { ${call} } = await import(${from(file)}); ${call}(election);`;
+      expect((await outcome(unreachable(counted))).warnings).to.deep.equal([UNHEARD]);
+    });
+  }
 
   it('an etcd that nobody reaches is not warned of when ETCD_LEADER_LOG is silent', async () => {
     expect((await outcome(unreachable(), 'silent')).warnings).to.deep.equal([]);
@@ -155,6 +167,25 @@ describe('without a logger', () => {
       await election.stop();`);
     expect(warnings).to.deep.equal([]);
   });
+
+  for (const [who, listen] of [
+    ['nobody listens', ''],
+    ['somebody listens for errors', "election.on('error', () => {});"],
+  ] as const) {
+    it(`a key that blocks the election is warned of once when ${who}`, async () => {
+      const { warnings } = await outcome(`
+        import { World } from ${WORLD};
+        const world = new World();
+        world.etcd.put('jobs/config', 'x');
+        const { election } = world.candidate('a');
+        ${listen}
+        await world.queued(election);
+        await world.advance(60_000);`);
+      expect(warnings.map((line) => line.slice(0, 80))).to.deep.equal([
+        'ETCD_LEADER_BLOCKED|jobs: a key that is no candidate blocks the election (key: jobs/config)'.slice(0, 80),
+      ]);
+    });
+  }
 
   it('the first warning says how to have all of them, or none, and shows where a listener threw', async () => {
     const program = throwing(2).replace("'mine'", "'mine', { cause: 1 }");

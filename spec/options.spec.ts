@@ -148,7 +148,17 @@ const BAD: readonly (readonly [what: string, make: () => unknown, message: strin
   [
     'preempt of 0',
     () => election({ preempt: 0 }),
-    '`preempt` must be a number of seconds, more than 0 and at most 2147483; got 0',
+    '`preempt` must be more than 0 and at most 3600 seconds; got 0. It is seconds, not milliseconds',
+  ],
+  [
+    'preempt in milliseconds',
+    () => election({ preempt: 30_000 }),
+    '`preempt` must be more than 0 and at most 3600 seconds; got 30000. It is seconds, not milliseconds',
+  ],
+  [
+    'preempt as a word',
+    () => election({ preempt: '30' }),
+    '`preempt` must be more than 0 and at most 3600 seconds; got "30". It is seconds, not milliseconds',
   ],
   [
     'a negative releaseTimeout',

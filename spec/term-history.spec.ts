@@ -92,6 +92,18 @@ describe('the option `history`', () => {
     expect(await story()).to.deep.equal(['a: STOPPED']);
   });
 
+  it('is JSON with its tokens as strings, and a plain object otherwise', async () => {
+    const [a] = await queue(['a']);
+    const [term] = await read();
+    expect(JSON.parse(JSON.stringify([term]))[0]).to.deep.equal({
+      fencingToken: String(a?.election.leadership?.fencingToken),
+      value: 'a',
+      leaseId: a?.election.leadership?.leaseId,
+      from: BEGINNING + 4,
+    });
+    expect(Object.keys(term ?? {})).to.deep.equal(['fencingToken', 'value', 'leaseId', 'from', 'until', 'why']);
+  });
+
   describe('records that a leader', () => {
     it('has stepped down', async () => {
       const [a, b] = await queue(['a', 'b']);

@@ -3,10 +3,10 @@ import { onAbort } from '../common/abort.js';
 import { withResolvers } from '../common/deferred.js';
 import { type Clock, sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
-import { describeBlocker } from '../queue/blockers.js';
+import { blockedBy } from '../queue/blockers.js';
 import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../queue/control-keys.js';
 import { isOurs } from '../queue/keys.js';
-import { hexOf, newLeaseId, textOf } from '../store/bytes.js';
+import { newLeaseId } from '../store/bytes.js';
 import { type Compare, type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';
@@ -101,7 +101,7 @@ async function whoLeads(
   const leader = leaderOf(head);
   if (leader !== undefined) return { leader, target: to === undefined ? undefined : findTarget(all, to) };
   if (head === undefined) throw new ElectionError('NOT_LEADER', 'nobody leads: there is nobody to ask');
-  throw new ElectionError('BLOCKED', describeBlocker(textOf(head.key), hexOf(head.lease)));
+  throw blockedBy(head);
 }
 
 /** Who leads next, as soon as that is known. */

@@ -1,9 +1,11 @@
+import { leaderOf } from '../candidate.js';
 import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
+import { blockedBy } from '../queue/blockers.js';
 import type { News } from '../queue/leader-observer.js';
 import type { Head, Place } from '../queue/queue.js';
 import { Candidacy } from './candidacy.js';
@@ -168,7 +170,7 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     this.#errors = undefined;
     this.#proclaimed.restore();
     this.#priority?.restore(candidacy.own);
-    if (this.#state.name === 'waiting') this.work?.notElected();
+    if (this.#state.name === 'waiting') this.work?.notElected(key.place.blocker && blockedBy(key.place.blocker));
     this.#leaderEvents.joined(head);
   }
 
@@ -224,13 +226,14 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     const state = this.#state;
     if (state.name !== 'waiting') return;
     state.candidacy.headSeen(news);
+    if (leaderOf(news.kv) !== undefined) this.work?.notElected(); // whatever has blocked the queue is gone
     if (this.#state === state) this.#priority?.headSeen(news, state.candidacy.own);
   }
 
   failed(error: ElectionError): void {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
     this.#errors.tell(error);
-    this.work?.notElected(isQueued(this.#state) ? undefined : error);
+    if (!isQueued(this.#state)) this.work?.notElected(error);
     if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
   }
 

@@ -12,7 +12,7 @@ export class WaitLimit {
   readonly #cancel: () => void;
   #isOver = false;
   #hasAnswer = false;
-  /** The failure that is the latest answer; undefined: the candidate stands in the queue. */
+  /** The failure that is the latest answer; undefined: the candidate stands in the queue, and can lead in its turn. */
   #failure: ElectionError | undefined;
   #isClosed = false;
 
@@ -23,7 +23,10 @@ export class WaitLimit {
     this.#cancel = ms === 0 ? () => {} : clock.after(ms, () => this.#timeIsOver());
   }
 
-  /** The candidate stands in the queue and does not lead; or, with `failure`, an attempt to join has failed. */
+  /**
+   * The candidate stands in the queue and does not lead; or, with `failure`, an attempt to join has failed, or a key
+   * that is no candidate's keeps it from leading.
+   */
   notElected(failure?: ElectionError): void {
     this.#hasAnswer = true;
     this.#failure = failure;

@@ -27,10 +27,15 @@ export class Blockers {
     if (this.isTold(kv)) return undefined;
     if (this.#told.size >= MOST_REMEMBERED) this.#told.clear();
     this.#told.add(kv.createRevision);
-    const error = new ElectionError('BLOCKED', describeBlocker(textOf(kv.key), hexOf(kv.lease)));
+    const error = blockedBy(kv);
     this.#log().error({ key: textOf(kv.key), err: error }, 'a key that is no candidate blocks the election');
     return error;
   }
+}
+
+/** What to say of a key that is no candidate's. */
+export function blockedBy({ key, lease }: KeyValue): ElectionError {
+  return new ElectionError('BLOCKED', describeBlocker(textOf(key), hexOf(lease)));
 }
 
 /** One line for an operator. `leaseId` in hex, `0` for none. */

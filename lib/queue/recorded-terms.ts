@@ -2,7 +2,8 @@ import { hexOf } from '../store/bytes.js';
 
 /**
  * One term of a leader, as the leader has recorded it with the option `history`. Times are milliseconds since 1970 on
- * that leader's wall clock: for people, never to decide by.
+ * that leader's wall clock: for people, never to decide by. A plain object; `JSON.stringify()` writes its token as a
+ * string.
  */
 export interface RecordedTerm {
   readonly fencingToken: bigint;
@@ -74,6 +75,16 @@ export function merged(...histories: ReadonlyArray<readonly RecordedTerm[]>): Re
     if (term.until !== undefined || next === undefined) return term;
     return { ...term, until: Math.max(term.from, next.from) }; // their clocks may differ
   });
+}
+
+/** The term, in JSON with its token as a string. Not enumerable: terms are compared and spread as plain objects. */
+export function withJson(term: RecordedTerm): RecordedTerm {
+  return Object.defineProperty(term, 'toJSON', { value: toJSON });
+}
+
+/** JSON knows no bigint. */
+function toJSON(this: RecordedTerm): Record<string, unknown> {
+  return { ...this, fencingToken: this.fencingToken.toString() };
 }
 
 function inOrder(terms: readonly RecordedTerm[]): RecordedTerm[] {

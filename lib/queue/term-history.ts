@@ -2,7 +2,7 @@ import { type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import { endedKeyOf, endedPrefixOf, historyKeyOf } from './control-keys.js';
 import { endOf } from './keys.js';
 import type { OwnKey } from './queue.js';
-import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn } from './recorded-terms.js';
+import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn, withJson } from './recorded-terms.js';
 
 /** Ends of terms that a leader takes into the history at once: etcd allows 128 operations in a transaction. */
 const MOST_ENDS = 100;
@@ -30,7 +30,7 @@ export type Appended = 'written' | 'gone' | 'later version';
  * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
  */
 export async function readTerms(parts: HistoryParts): Promise<RecordedTerm[]> {
-  return termsOf(await read(parts));
+  return termsOf(await read(parts)).map(withJson);
 }
 
 /**

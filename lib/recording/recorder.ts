@@ -102,7 +102,7 @@ export class Recorder implements Source {
   }
 
   #listen<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): void {
-    this.#election.on(event, listener);
+    this.#election.events.lookOn(event, listener);
     this.#unsubscribe.push(() => this.#election.off(event, listener));
   }
 

@@ -106,6 +106,21 @@ describe('the command line and keys that are no candidates’', () => {
     });
   }
 
+  describe('a key behind the leader', () => {
+    for (const how of [[], ['--to', 'b'], ['--force']]) {
+      it(`is told by step-down ${how.join(' ')}, because nobody leads then`, async () => {
+        await candidate(cluster().hosts, name, { value: 'a' }).start().elected();
+        const key = await write();
+        await queued(candidate(cluster().hosts, name, { value: 'b' }));
+        const program = ask('step-down', name, '--yes', ...how);
+        expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+        expect(program.stdout.text).to.include('nobody leads at the moment');
+        expect(program.stderr.all.at(-1)).to.match(blockedBy(key));
+        expect(await client.get(key).string()).to.equal('x');
+      });
+    }
+  });
+
   describe('a leader of another client', () => {
     const others = {
       etcdctl: async (election: string) => ({ election, is: await etcdctls(cluster().hosts, election, 'other') }),

@@ -59,7 +59,10 @@ export async function stepDown(context: Context, name: string, flags: StepDownFl
   if (!yes && !(await confirm(`${who} leads ${visible(name)}. Make it step down? [y/N] `))) {
     throw new CliError(EXIT.failed, 'nothing done');
   }
-  return force ? deleteKey(context, election, leader) : askLeader(context, election, leader, to);
+  const code = await (force ? deleteKey(context, election, leader) : askLeader(context, election, leader, to));
+  // Nobody leads then, though the leader has made way: the key was behind the leader.
+  if (blocked !== undefined) out.error(visible(blocked.message), { code: blocked.code });
+  return code;
 }
 
 async function askLeader(
@@ -85,9 +88,11 @@ async function askLeader(
   out.result(`${who} has stepped down; ${now}, after ${(took / 1_000).toFixed(2)} s`, data);
   if (to !== undefined && next?.value !== to) {
     const why =
-      next?.isOurs === false
-        ? 'a candidate of another client is before it'
-        : 'it has left the queue, or could not be handed to';
+      next === undefined
+        ? 'nobody leads'
+        : next.isOurs
+          ? 'it has left the queue, or could not be handed to'
+          : 'a candidate of another client is before it';
     out.warn(`${visible(to)} does not lead: ${why}`, { to });
   }
   return EXIT.ok;
