@@ -6,6 +6,9 @@ import { type Step, suiteOf } from './step.js';
 import { together } from './together.js';
 import { Turns } from './turns.js';
 
+/** More cores gain nothing, since the longest suite decides; and in a container fewer may be ours than can be seen. */
+const CORES = Math.min(4, availableParallelism());
+
 export interface RunOptions {
   readonly logs: RunLogs;
   readonly mochaArgs: readonly string[];
@@ -13,7 +16,7 @@ export interface RunOptions {
   readonly asked?: string | undefined;
   /** The terminal. */
   readonly print: (text: string) => void;
-  /** What the machine has for steps that run at the same time. @default all that this process may use */
+  /** What the machine has for steps that run at the same time. @default those of the machine, four at the most */
   readonly cores?: number;
 }
 
@@ -53,7 +56,7 @@ export class Run {
   }
 
   async #together(steps: readonly Step[]): Promise<void> {
-    const { print, cores = availableParallelism() } = this.#options;
+    const { print, cores = CORES } = this.#options;
     const turns = new Turns(print);
     await together(steps, cores, async (step) => {
       const voice = turns.begin();
