@@ -67,11 +67,11 @@ export const STEPS: readonly Step[] = [
     run: (stage) => stage.tool('../dist/scripts/docs.js'),
   },
   // The frames of the page are measured, so that Chromium wants its core.
-  { name: 'browser', ...onEtcd, cores: 1.2, run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
+  { name: 'browser', ...onEtcd, cores: 1, run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
   onOtherRelease('3.4', { ...onEtcd, cores: 0.4 }),
   onOtherRelease('3.5', { ...onEtcd, cores: 0.4 }),
   onOtherRelease('3.7', { ...onEtcd, cores: 0.4 }),
-  { name: 'cli', ...onEtcd, cores: 0.5, run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
+  { name: 'cli', ...onEtcd, cores: 0.4, run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
   {
     name: 'faults',
     suite: 'integration',
@@ -82,21 +82,21 @@ export const STEPS: readonly Step[] = [
   {
     name: 'examples',
     ...onEtcd,
-    cores: 0.5,
+    cores: 0.4,
     run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
   },
   {
     name: 'chaos',
     ...onEtcd,
-    cores: 0.7,
+    cores: 0.5,
     telling: /^FAILED: |^chaos: npm run /,
     run: (stage) => stage.tool('../dist/spec/chaos/main.js', '--minutes', '1.5'),
   },
-  { name: 'interop', ...onEtcd, cores: 0.6, run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
+  { name: 'interop', ...onEtcd, cores: 0.4, run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
   {
     name: 'rolling',
     after: ['releases', ...LINES.map((line) => `etcd-${line}`)],
-    cores: 0.5,
+    cores: 0.4,
     run: (stage) => mochaOnAll(stage, 'dist/spec/rolling/*.spec.js'),
   },
   // It changes the environment of what is started meanwhile.
