@@ -13,6 +13,7 @@ import { lineOf, type RunResult, totalOf } from './soak/lines.js';
 import { Load } from './soak/load.js';
 import { runOnce } from './soak/one-run.js';
 import { parseOptions, type SoakOptions, USAGE } from './soak/options.js';
+import { suiteOf } from './test/step.js';
 import { STEPS } from './test/steps.js';
 import { root } from './test/tool.js';
 
@@ -26,10 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 let options: SoakOptions;
 try {
-  options = parseOptions(
-    process.argv.slice(2),
-    STEPS.map(({ name }) => name),
-  );
+  options = parseOptions(process.argv.slice(2), [...new Set(STEPS.map(suiteOf))]);
 } catch (err) {
   console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
   process.exit(2);

@@ -10,13 +10,20 @@ import { collect } from './test/coverage.js';
 import { tellOthers } from './test/report.js';
 import { Run } from './test/run.js';
 import { RunLogs } from './test/run-logs.js';
+import { suiteOf } from './test/step.js';
 import { COVERAGE, STEPS } from './test/steps.js';
 import { summaryOf } from './test/summary.js';
 
-const asked = STEPS.find((step) => step.name === process.argv[2]);
-const mochaArgs = process.argv.slice(asked === undefined ? 2 : 3);
+const [, , name] = process.argv;
+const asked = STEPS.filter((step) => suiteOf(step) === name);
+const mochaArgs = process.argv.slice(asked.length === 0 ? 2 : 3);
 const logs = new RunLogs();
-const run = new Run({ logs, mochaArgs, asked: asked?.name, print: (text) => process.stdout.write(text) });
+const run = new Run({
+  logs,
+  mochaArgs,
+  asked: asked.length === 0 ? undefined : name,
+  print: (text) => process.stdout.write(text),
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     run.interrupt(signal);
@@ -25,11 +32,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const startedAt = performance.now();
-if (asked === undefined) {
+if (asked.length === 0) {
   collect();
   await run.carryOut(mochaArgs.length === 0 ? [...STEPS, COVERAGE] : STEPS);
 } else {
-  await run.carryOut([asked]);
+  await run.carryOut(asked);
 }
 conclude(run);
 

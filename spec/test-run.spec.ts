@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Run } from '../scripts/test/run.js';
 import { newLogs, RunLogs } from '../scripts/test/run-logs.js';
-import type { Step } from '../scripts/test/step.js';
+import { type Step, suiteOf } from '../scripts/test/step.js';
 import { tracked } from './support/track.js';
 
 function scratch(): string {
@@ -72,30 +72,53 @@ describe('a run of steps', () => {
     expect([results(), run.hasPassed]).to.deep.equal([['unit failed', 'package left out'], false]);
   });
 
-  it('runs two lanes at the same time, and shows the second when both have ended', async () => {
+  it('runs what the machine has cores for at the same time, and does not mix the output', async () => {
     let letGo = (): void => {};
-    const second = new Promise<void>((resolve) => {
+    const third = new Promise<void>((resolve) => {
       letGo = resolve;
     });
-    const waits = async (): Promise<boolean> => {
-      await second;
+    const waits: Step['run'] = async (stage) => {
+      await third;
+      stage.say('first goes on');
       return true;
     };
-    const lets = async (): Promise<boolean> => {
+    const lets: Step['run'] = async (stage) => {
+      stage.say('third says');
       letGo();
       return true;
     };
     const steps = [
       step('before'),
-      step('first', true, { lane: 'first', run: waits }),
-      step('second', false, { lane: 'second' }),
-      step('third', true, { lane: 'second', run: lets }),
+      step('first', true, { cores: 0.1, run: waits }),
+      step('second', false, { cores: 0.1 }),
+      step('third', true, { cores: 0.1, run: lets }),
       step('after'),
     ];
     await run.carryOut(steps);
     expect(results()).to.deep.equal(['before passed', 'first passed', 'second failed', 'third passed', 'after passed']);
-    const titles = [...printed.matchAll(/── (\w+)$/gm)].map(([, name]) => name);
-    expect(titles).to.deep.equal(['before', 'first', 'second', 'third', 'after']);
+    const lines = printed.split('\n').filter((line) => line !== '');
+    const second = ['── second', 'second says', '── second failed'];
+    expect(lines).to.deep.equal([
+      ...['── before', 'before says'],
+      ...['── first', 'first goes on', ...second, '── third', 'third says'],
+      ...['── after', 'after says'],
+    ]);
+  });
+
+  it('asks for all steps of a suite by its name', async () => {
+    const asked: boolean[] = [];
+    const asks: Step['run'] = async ({ isAskedFor }) => {
+      asked.push(isAskedFor);
+      return true;
+    };
+    const steps = ['cluster', 'faults', 'unit'].map((name) =>
+      step(name, true, { run: asks, ...(name !== 'unit' && { suite: 'integration' }) }),
+    );
+    await new Run({ logs, mochaArgs: [], asked: 'integration', print: () => {} }).carryOut(steps);
+    expect([asked, steps.map(suiteOf)]).to.deep.equal([
+      [true, true, false],
+      ['integration', 'integration', 'unit'],
+    ]);
   });
 
   it('keeps the output of every step, without colours', async () => {

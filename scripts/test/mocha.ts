@@ -1,4 +1,4 @@
-import { describeServer, findEtcd } from '../../spec/support/cluster/etcd-server.js';
+import { describeServer, type EtcdServer, findEtcd } from '../../spec/support/cluster/etcd-server.js';
 import { run } from '../../spec/support/cluster/run.js';
 import type { Stage } from './stage.js';
 
@@ -10,16 +10,43 @@ export function mocha(stage: Stage, ...specs: readonly string[]): Promise<boolea
   return stage.tool(MOCHA, ...REPORTER, ...specs, ...stage.mochaArgs);
 }
 
+/** The folders of specs that kill members, or start them with other flags. */
+const CLUSTERS_OF_THEIR_OWN = ['faults', 'security'];
+
 /** Runs specs on the etcd that was found. Without a program of our own, faults cannot be made. */
 export async function mochaOnEtcd(stage: Stage, folder: string, ...options: readonly string[]): Promise<boolean> {
-  const server = await findEtcd();
-  if (server === undefined) throw new Error('no etcd server: run `npm run setup`');
-  for (const line of await describeServer(server)) stage.say(`   ${line}`);
+  const server = await serverFor(stage);
   const specs = [`${folder}/**/*.spec.js`, ...options];
   if (server.kind === 'program') return await mocha(stage, ...specs);
   stage.say('   without the specs of faults and of security: they need clusters of their own');
-  const theirOwn = ['faults', 'security'].flatMap((part) => ['--ignore', `${folder}/${part}/**`]);
-  return await mocha(stage, ...specs, ...theirOwn);
+  return await mocha(stage, ...specs, ...without(folder, CLUSTERS_OF_THEIR_OWN));
+}
+
+/** Runs those of the specs that share a cluster. */
+export async function mochaOnSharedCluster(stage: Stage, folder: string): Promise<boolean> {
+  await serverFor(stage);
+  return await mocha(stage, `${folder}/**/*.spec.js`, ...without(folder, CLUSTERS_OF_THEIR_OWN));
+}
+
+/** Runs those of the specs that need a program of our own. */
+export async function mochaOnOwnClusters(stage: Stage, folder: string): Promise<boolean> {
+  const server = await serverFor(stage);
+  if (server.kind === 'program') {
+    return await mocha(stage, ...CLUSTERS_OF_THEIR_OWN.map((part) => `${folder}/${part}/*.spec.js`));
+  }
+  stage.leaveOut('its specs need clusters of their own');
+  return true;
+}
+
+async function serverFor(stage: Stage): Promise<EtcdServer> {
+  const server = await findEtcd();
+  if (server === undefined) throw new Error('no etcd server: run `npm run setup`');
+  for (const line of await describeServer(server)) stage.say(`   ${line}`);
+  return server;
+}
+
+function without(folder: string, parts: readonly string[]): string[] {
+  return parts.flatMap((part) => ['--ignore', `${folder}/${part}/**`]);
 }
 
 export async function mochaOnContainers(stage: Stage): Promise<boolean> {

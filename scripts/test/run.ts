@@ -1,15 +1,23 @@
+import { availableParallelism } from 'node:os';
 import { type Facts, leftOut, type Outcome, outcomeOf } from './outcome.js';
 import type { RunLogs } from './run-logs.js';
 import { Stage } from './stage.js';
-import type { Step } from './step.js';
+import { type Step, suiteOf } from './step.js';
+import { together } from './together.js';
+import { Turns } from './turns.js';
+
+/** More cores gain nothing, since the longest suite decides; and in a container fewer may be ours than can be seen. */
+const CORES = Math.min(4, availableParallelism());
 
 export interface RunOptions {
   readonly logs: RunLogs;
   readonly mochaArgs: readonly string[];
-  /** Only this step, by its name. */
+  /** The suite that was asked for by its name. */
   readonly asked?: string | undefined;
   /** The terminal. */
   readonly print: (text: string) => void;
+  /** What the machine has for steps that run at the same time. @default those of the machine, four at the most */
+  readonly cores?: number;
 }
 
 /**
@@ -35,33 +43,26 @@ export class Run {
     return this.#interruptedBy === undefined && this.outcomes.every(({ result }) => result !== 'failed');
   }
 
-  /** One after the other, but for steps with lanes that follow each other: their lanes run at the same time. */
+  /** Steps that have the machine to themselves run in their order, and those between them at the same time. */
   async carryOut(steps: readonly Step[]): Promise<void> {
     for (let rest = steps; rest.length > 0; ) {
-      const hasLane = rest[0]?.lane !== undefined;
-      const end = rest.findIndex(({ lane }) => (lane !== undefined) !== hasLane);
-      const block = end < 0 ? rest : rest.slice(0, end);
-      await (hasLane ? this.#inLanes(block) : this.#inOrder(block, this.#options.print));
+      const alone = rest.findIndex(({ cores }) => cores === undefined);
+      const block = rest.slice(0, alone < 0 ? rest.length : Math.max(1, alone));
+      await this.#together(block);
       rest = rest.slice(block.length);
     }
     const order = steps.map(({ name }) => name);
     this.outcomes.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   }
 
-  /** The output of the second lane is held back: it would mix with that of the first. */
-  async #inLanes(steps: readonly Step[]): Promise<void> {
-    const { print } = this.#options;
-    const lane = (which: Step['lane']): Step[] => steps.filter((step) => step.lane === which);
-    let held = '';
-    const hold = (text: string): void => {
-      held += text;
-    };
-    await Promise.all([this.#inOrder(lane('first'), print), this.#inOrder(lane('second'), hold)]);
-    print(held);
-  }
-
-  async #inOrder(steps: readonly Step[], print: (text: string) => void): Promise<void> {
-    for (const step of steps) this.outcomes.push(await this.#try(step, print));
+  async #together(steps: readonly Step[]): Promise<void> {
+    const { print, cores = CORES } = this.#options;
+    const turns = new Turns(print);
+    await together(steps, cores, async (step) => {
+      const voice = turns.begin();
+      this.outcomes.push(await this.#try(step, (text) => voice.print(text)));
+      voice.end();
+    });
   }
 
   async #try(step: Step, print: (text: string) => void): Promise<Outcome> {
@@ -70,7 +71,7 @@ export class Run {
       return leftOut(step.name, 'since something before it has failed');
     }
     const { logs, mochaArgs, asked } = this.#options;
-    const isAskedFor = step.name === asked;
+    const isAskedFor = suiteOf(step) === asked;
     const options = { name: step.name, onOutput: print, logs: logs.folder, scratch: logs.scratch };
     const stage = new Stage({ ...options, mochaArgs, isAskedFor });
     stage.say(`\n── ${step.name}`);

@@ -6,7 +6,7 @@ import { type Ending, type Runtime, runTool } from './tool.js';
 
 export interface StageOptions {
   readonly name: string;
-  /** Gets the output while the step runs. A lane that is held back has no terminal. */
+  /** Gets the output while the step runs. What is held back has no terminal. */
   readonly onOutput: (text: string) => void;
   /** The folder of the run's logs. */
   readonly logs: string;

@@ -2,11 +2,16 @@ import type { Stage } from './stage.js';
 
 export interface Step {
   readonly name: string;
+  /** The name by which several steps are asked for together. @default the step's own name */
+  readonly suite?: string;
   /**
-   * The two lanes run at the same time, each with its steps in order, because most specs on etcd wait for leases to
-   * expire and members to come back. Steps without a lane have the machine to themselves.
+   * How many cores the step keeps busy, on average. Most specs on etcd wait, for leases to expire and members to come
+   * back, so steps run at the same time as long as the machine has cores for all of them. A step that does not say how
+   * many has the machine to itself: it begins when all steps before it have ended.
    */
-  readonly lane?: 'first' | 'second';
+  readonly cores?: number;
+  /** Names of steps before this one that must have ended when it begins, if they run at all. */
+  readonly after?: readonly string[];
   /** The result means something only when all steps before this one have passed. */
   readonly needsAll?: true;
   /**
@@ -15,4 +20,8 @@ export interface Step {
   readonly telling?: RegExp;
   /** Resolves with true when the step passed. */
   run(stage: Stage): Promise<boolean>;
+}
+
+export function suiteOf({ name, suite = name }: Step): string {
+  return suite;
 }

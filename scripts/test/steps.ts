@@ -1,22 +1,50 @@
+import { LINES } from '../../spec/support/cluster/releases.js';
 import { onCompose } from './compose.js';
 import { report } from './coverage.js';
-import { mocha, mochaOnContainers, mochaOnEtcd, mochaOnPackage } from './mocha.js';
+import {
+  mocha,
+  mochaOnContainers,
+  mochaOnEtcd,
+  mochaOnOwnClusters,
+  mochaOnPackage,
+  mochaOnSharedCluster,
+} from './mocha.js';
 import { fetchReleases, mochaOnAll, onOtherRelease } from './releases.js';
 import type { Step } from './step.js';
 
 /** The first line of a complaint of biome's: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
 const PLACE = /^\S+\.\w+(:\d+:\d+)? .*━/;
 
-/** A new suite is a new line here, and a script of package.json that runs it alone. */
+const onEtcd = { after: ['releases'] };
+const INTEGRATION = 'dist/spec/integration';
+
+/**
+ * A new suite is a new line here, and a script of package.json that runs it alone. What takes long comes first, and
+ * what needs a core for itself: the rest fills the gaps.
+ */
 export const STEPS: readonly Step[] = [
   {
     name: 'lint',
+    cores: 1,
     telling: PLACE,
     run: (stage) => stage.tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
   },
-  { name: 'width', telling: /^\S+:\d+: \d+ columns$/, run: (stage) => stage.tool('../dist/scripts/check-width.js') },
+  {
+    name: 'width',
+    cores: 0.5,
+    telling: /^\S+:\d+: \d+ columns$/,
+    run: (stage) => stage.tool('../dist/scripts/check-width.js'),
+  },
+  // On as many cores as there are, and soon over.
+  {
+    name: 'simulation',
+    telling: /^ {3}schedule \d+: |this never happened/,
+    run: (stage) => stage.tool('../dist/scripts/simulation.js'),
+  },
+  { name: 'releases', cores: 1, run: fetchReleases },
   {
     name: 'unit',
+    cores: 1,
     run: (stage) =>
       mocha(
         stage,
@@ -24,35 +52,55 @@ export const STEPS: readonly Step[] = [
         ...['simulation', 'pool', 'view'].map((part) => `dist/spec/${part}/*.spec.js`),
       ),
   },
+  { name: 'package', cores: 1, run: mochaOnPackage },
+  onOtherRelease('3.6', { ...onEtcd, cores: 0.4 }),
   {
-    name: 'simulation',
-    telling: /^ {3}schedule \d+: |this never happened/,
-    run: (stage) => stage.tool('../dist/scripts/simulation.js'),
+    name: 'integration',
+    ...onEtcd,
+    cores: 0.4,
+    run: (stage) => mochaOnSharedCluster(stage, INTEGRATION),
   },
-  { name: 'releases', run: fetchReleases },
-  { name: 'integration', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/integration') },
-  { name: 'interop', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
-  { name: 'browser', lane: 'first', run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
-  { name: 'cli', lane: 'second', run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
   {
-    name: 'chaos',
-    lane: 'second',
-    telling: /^FAILED: |^chaos: npm run /,
-    run: (stage) => stage.tool('../dist/spec/chaos/main.js', '--minutes', '1.5'),
+    name: 'docs',
+    cores: 1,
+    telling: /^\[(error|warning)\]/,
+    run: (stage) => stage.tool('../dist/scripts/docs.js'),
+  },
+  // The frames of the page are measured, so that Chromium wants its core.
+  { name: 'browser', ...onEtcd, cores: 1, run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
+  onOtherRelease('3.4', { ...onEtcd, cores: 0.4 }),
+  onOtherRelease('3.5', { ...onEtcd, cores: 0.4 }),
+  onOtherRelease('3.7', { ...onEtcd, cores: 0.4 }),
+  { name: 'cli', ...onEtcd, cores: 0.4, run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
+  {
+    name: 'faults',
+    suite: 'integration',
+    ...onEtcd,
+    cores: 0.4,
+    run: (stage) => mochaOnOwnClusters(stage, INTEGRATION),
   },
   {
     name: 'examples',
-    lane: 'second',
+    ...onEtcd,
+    cores: 0.4,
     run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
   },
-  { name: 'package', run: mochaOnPackage },
-  { name: 'docs', telling: /^\[(error|warning)\]/, run: (stage) => stage.tool('../dist/scripts/docs.js') },
+  {
+    name: 'chaos',
+    ...onEtcd,
+    cores: 0.5,
+    telling: /^FAILED: |^chaos: npm run /,
+    run: (stage) => stage.tool('../dist/spec/chaos/main.js', '--minutes', '1.5'),
+  },
+  { name: 'interop', ...onEtcd, cores: 0.4, run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
+  {
+    name: 'rolling',
+    after: ['releases', ...LINES.map((line) => `etcd-${line}`)],
+    cores: 0.4,
+    run: (stage) => mochaOnAll(stage, 'dist/spec/rolling/*.spec.js'),
+  },
+  // It changes the environment of what is started meanwhile.
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
-  onOtherRelease('3.4', 'first'),
-  onOtherRelease('3.5', 'second'),
-  onOtherRelease('3.6', 'first'),
-  onOtherRelease('3.7', 'second'),
-  { name: 'rolling', lane: 'first', run: (stage) => mochaOnAll(stage, 'dist/spec/rolling/*.spec.js') },
 ];
 
 /**

@@ -14,13 +14,12 @@ export async function programOf(line: Line): Promise<Program> {
   return server;
 }
 
-/** Fetches what is missing of all lines. Resolves with why a line cannot be had, for each that cannot. */
-export async function ensureLines(say: (line: string) => void): Promise<string[]> {
-  const reasons: string[] = [];
-  for (const line of LINES) {
-    await ensureEtcd(say, only(line)).catch((err: Error) => reasons.push(err.message));
-  }
-  return reasons;
+/** Fetches the newest release of a line, if none is on this machine. Resolves with why that cannot be had. */
+export async function ensureLine(line: Line, say: (text: string) => void): Promise<string | undefined> {
+  return await ensureEtcd(say, only(line)).then(
+    () => undefined,
+    (err: Error) => err.message,
+  );
 }
 
 /** The environment in which only the line is asked for. */
