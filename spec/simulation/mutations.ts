@@ -205,8 +205,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that could not be given back is left',
     file: 'lib/queue/key-releaser.ts',
-    search: 'const released = this.#insist(() => queue.release(own), failed);',
-    replace: 'const released = this.#releaseOnce(queue, own, failed);',
+    search: 'const deleted = this.#insist(() => queue.release(own), failed);',
+    replace: 'const deleted = this.#releaseOnce(queue, own, failed);',
     breaks: ['b: tokens grow'],
   },
   {
