@@ -19,7 +19,7 @@ const DOUBT = 50;
 
 /**
  * Our key in the queue, from the join to its end; the states waiting and leading carry it. It watches our place, writes
- * what the key says, and makes the term that we lead by it.
+ * what the key says, makes the term that we lead by it, and has the control keys looked at in that term.
  *
  * When the key is gone, the watch does not say whether somebody deleted it or its lease ended. From that moment nobody
  * may rely on the term, and a refresh is sent at once. If the lease is gone too, the lease manager tells that the lease
