@@ -50,6 +50,12 @@ export function toCandidate(kv: KeyValue): Candidate {
   return Object.defineProperty(candidate, 'toJSON', { value: toJSON });
 }
 
+/** The leader as the user sees it; undefined when nobody leads by this head. */
+export function toLeader(head: KeyValue | undefined): Candidate | undefined {
+  const leader = leaderOf(head);
+  return leader && toCandidate(leader);
+}
+
 /** JSON knows neither a bigint nor bytes. */
 function toJSON(this: Candidate): Record<string, string | boolean> {
   const { key, value, bytes, leaseId, fencingToken, modRevision, blocks, isOurs } = this;

@@ -1,32 +1,24 @@
 import type { Etcd3 } from 'etcd3';
 import { type AskOptions, ask } from './campaign/asking.js';
 import { Campaign } from './campaign/campaign.js';
-import type { CampaignContext, ReleasePolicy, SessionParts } from './campaign/context.js';
+import { type CampaignContext, contextOf, type SessionParts } from './campaign/context.js';
+import { type ElectionOptions, splitOptions } from './campaign/options.js';
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import { type StepDownOptions, stepDown } from './campaign/step-down.js';
 import type { Task, Workload } from './campaign/task-run.js';
 import { TermRecord } from './campaign/term-record.js';
-import { checkTarget } from './campaign/transfer.js';
-import { type Candidate, leaderOf, toCandidate } from './candidate.js';
+import { type Candidate, toCandidate, toLeader } from './candidate.js';
 import { checkCallOptions, checkClient, checkName, checkPriority, resolveValue } from './checks.js';
 import { type Environment, isEnvironment } from './environment.js';
 import type { ElectionError } from './errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import type { Leadership } from './leadership.js';
-import { childLogger, type Logger } from './log.js';
-import { type ElectionOptions, resolveElectionOptions, splitOptions } from './options.js';
 import { LeaderIterator } from './queue/leader-iterator.js';
-import { Queue } from './queue/queue.js';
 import type { RecordedTerm } from './queue/recorded-terms.js';
 import { readTerms } from './queue/term-history.js';
 import { Session } from './session.js';
 import { textOf } from './store/bytes.js';
-
-/** The lease lives on for the other elections of the session. */
-const KEY_ONLY: ReleasePolicy = () => 'key';
-/** The lease is this election's alone, and ends with the candidate. */
-const LEASE_AT_LAST: ReleasePolicy = (isLast) => (isLast ? 'lease' : 'key');
 
 /**
  * One candidate in one election.
@@ -48,7 +40,6 @@ export class Election {
   readonly #context: CampaignContext;
   readonly #campaign: Campaign;
   readonly #events: Events;
-  #log: Logger | undefined;
 
   /**
    * Asks etcd for nothing yet.
@@ -67,24 +58,12 @@ export class Election {
     checkName(name);
     const sessionOptions = splitOptions(options, isShared);
     this.name = name;
-    const session = (isShared ? source : new Session(source, sessionOptions, name)).parts;
-    const resolved = resolveElectionOptions(options, session.options, isShared);
-    const log = (): Logger => {
-      this.#log ??= isShared ? childLogger(resolved.logger, { election: name }) : session.options.logger;
-      return this.#log;
-    };
-    this.#context = {
-      name,
-      options: resolved,
-      session,
-      queue: new Queue(session.store, name, log),
-      releases: isShared ? KEY_ONLY : LEASE_AT_LAST,
-      intent: { isRunning: false, lives: 0, work: undefined },
-      log,
-    };
-    this.#events = new Events(log, this);
+    const session = isShared ? source : new Session(source, sessionOptions, name);
+    this.#context = contextOf(name, options, session.parts, isShared);
+    this.#events = new Events(this.#context.log, this);
     this.#campaign = new Campaign(this.#context, this.#events);
-    if (resolved.history !== undefined) new TermRecord(this.#context, resolved.history, this.#events);
+    const { history } = this.#context.options;
+    if (history !== undefined) new TermRecord(this.#context, history, this.#events);
   }
 
   /**
@@ -113,7 +92,7 @@ export class Election {
 
   /** @internal How often it has been started anew. */
   get lives(): number {
-    return this.#campaign.lives;
+    return this.#context.intent.lives;
   }
 
   /** @internal The work to do in every term, in the place of the task of `run()`. */
@@ -189,8 +168,6 @@ export class Election {
    * ```
    */
   async ask(options: AskOptions = {}): Promise<Candidate | undefined> {
-    checkCallOptions(options, ['to', 'signal']);
-    if (options.to !== undefined) checkTarget(options.to);
     return ask(this.#context, options, (signal) => this.observe({ signal }));
   }
 
@@ -219,7 +196,7 @@ export class Election {
 
   /** Between `start()` and `stop()`, whether in the queue or not. */
   isRunning(): boolean {
-    return this.#campaign.isRunning;
+    return this.#context.intent.isRunning;
   }
 
   /** Whether this candidate leads, by the clock at the moment of the call. Asks nobody. */
@@ -282,8 +259,7 @@ export class Election {
     const { kv } = await queue.head();
     const error = queue.blockedBy(kv);
     if (error !== undefined) this.#events.emit('error', error);
-    const leader = leaderOf(kv);
-    return leader && toCandidate(leader);
+    return toLeader(kv);
   }
 
   /**

@@ -42,6 +42,11 @@ export class ElectionError extends Error {
   }
 }
 
+/** Whatever was thrown, as one of our errors. What is none is the cause of an `UNAVAILABLE` with this message. */
+export function toElectionError(thrown: unknown, message = String(thrown)): ElectionError {
+  return thrown instanceof ElectionError ? thrown : new ElectionError('UNAVAILABLE', message, { cause: thrown });
+}
+
 /** For a `default:` that must never be reached; the compiler proves it. */
 export function unreachable(value: never): never {
   throw new Error(`unexpected value: ${String(value)}`);

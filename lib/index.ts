@@ -1,6 +1,7 @@
 // Those who have `etcd3` only through this package can name its types, and need no second copy of it.
 export { type ComparatorBuilder, Etcd3, type IOptions } from 'etcd3';
 export type { AskOptions } from './campaign/asking.js';
+export type { ElectionOptions } from './campaign/options.js';
 export type { RunOptions } from './campaign/run.js';
 export type { StateName } from './campaign/state.js';
 export type { StepDownOptions } from './campaign/step-down.js';
@@ -14,7 +15,7 @@ export type { Leadership, LeadershipHandle } from './leadership.js';
 export type { AcquireOptions, LockOptions } from './lock/options.js';
 export { type HeldLock, Lock } from './lock.js';
 export type { Logger } from './log.js';
-export type { ElectionOptions, SessionOptions } from './options.js';
+export type { SessionOptions } from './options.js';
 export { etcdLeader } from './original.js';
 export type { PoolEventName, PoolEvents, PoolListener } from './pool/events.js';
 export type { PoolState } from './pool/life.js';

@@ -1,12 +1,12 @@
 import type { Etcd3 } from 'etcd3';
 import type { AskOptions } from './campaign/asking.js';
+import type { ElectionOptions } from './campaign/options.js';
 import type { Candidate } from './candidate.js';
 import { resolveValue } from './checks.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { Election } from './election.js';
 import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
-import type { ElectionOptions } from './options.js';
 import { askIn, askKeyOf } from './queue/control-keys.js';
 import { prefixOf } from './queue/keys.js';
 import { keyFrom, leaseIdOf } from './store/bytes.js';

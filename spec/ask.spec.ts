@@ -1,7 +1,7 @@
 import { expect } from 'chai';
+import type { ElectionOptions } from '../lib/campaign/options.js';
 import { Election } from '../lib/election.js';
 import { ElectionError } from '../lib/errors.js';
-import type { ElectionOptions } from '../lib/options.js';
 import { newLeaseId } from '../lib/store/bytes.js';
 import type { Request } from './support/fake-etcd/faults.js';
 import { tell } from './support/story.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ElectionError, unreachable } from '../lib/errors.js';
+import { ElectionError, toElectionError, unreachable } from '../lib/errors.js';
 import { isDenied, isLeaseExists, translate } from '../lib/etcd/errors.js';
 import { RequestRefused } from '../lib/store/store.js';
 
@@ -15,6 +15,20 @@ describe('an election error', () => {
   it('has no cause when nobody gave one', () => {
     expect(Object.hasOwn(new ElectionError('STOPPED', 'stopped'), 'cause')).to.equal(false);
   });
+});
+
+describe('what was thrown', () => {
+  it('stays as it is when it is one of our errors', () => {
+    const refused = new RequestRefused('UNAVAILABLE', 'etcd refuses');
+    expect(toElectionError(refused, 'another message')).to.equal(refused);
+  });
+
+  for (const thrown of [new TypeError('no function'), 'a text', undefined]) {
+    it(`is the cause of an UNAVAILABLE when it is none: ${String(thrown)}`, () => {
+      expect(toElectionError(thrown)).to.include({ code: 'UNAVAILABLE', message: String(thrown), cause: thrown });
+      expect(toElectionError(thrown, 'not read')).to.include({ message: 'not read', cause: thrown });
+    });
+  }
 });
 
 describe('what must never be reached', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Election } from '../lib/election.js';
+import type { Request } from './support/fake-etcd/faults.js';
 import { record } from './support/story.js';
 import { World } from './support/world.js';
 
@@ -106,4 +107,42 @@ describe('a key that could not be released at once', () => {
     await world.advance(10_000);
     expect(store.open.filter((what) => what.startsWith('watch'))).to.deep.equal([]);
   });
+
+  it('is not taken up by another candidate of the session while it is being deleted', async () => {
+    const { session, store } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a', releaseTimeout: 0 });
+    await world.queued(election);
+    store.faults.next('txn', 'hang', isDeletion);
+    await world.settled(election.stop());
+    const key = world.etcd.oldest('jobs/');
+    const next = new Election(session, 'jobs', { value: 'b' });
+    const story = record(next);
+    next.start();
+    await world.until(() => next.isLeader(), 'the other one leads', 1_000);
+    expect(Number(next.leadership?.fencingToken)).to.be.greaterThan(Number(key?.createRevision));
+    await world.advance(20_000);
+    expect(story).to.have.length(1);
+  });
+
+  it('is not taken up when a join carried out a second time has brought it back and it is being deleted', async () => {
+    const { session, store } = world.session('a');
+    const election = new Election(session, 'jobs', { value: 'a' });
+    store.faults.next('txn', { repeatAfter: 5_000 });
+    await world.queued(election);
+    await world.settled(election.stop());
+    store.faults.next('txn', 'lose request', isDeletion);
+    await world.until(() => world.etcd.oldest('jobs/') !== undefined, 'the key comes back', 6_000);
+    await world.advance(10);
+    expect(store.faults.unused).to.equal(0);
+    const next = new Election(session, 'jobs', { value: 'b' });
+    const story = record(next);
+    next.start();
+    await world.until(() => next.isLeader(), 'the other one leads', 10_000);
+    await world.advance(20_000);
+    expect(story).to.have.length(1);
+  });
 });
+
+function isDeletion(request: Request): boolean {
+  return request.kind === 'txn' && request.txn.success.some(({ type }) => type === 'delete');
+}

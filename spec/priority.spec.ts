@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { ElectionOptions } from '../lib/campaign/options.js';
 import { Election } from '../lib/election.js';
-import type { ElectionOptions } from '../lib/options.js';
 import { Random } from './support/random.js';
 import { record, tell } from './support/story.js';
 import { newTask } from './support/task.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import sinon from 'sinon';
+import type { ElectionOptions } from '../lib/campaign/options.js';
 import { Election } from '../lib/election.js';
 import { ElectionError } from '../lib/errors.js';
-import type { ElectionOptions } from '../lib/options.js';
 import { bytesOfTerms, type RecordedTerm } from '../lib/queue/recorded-terms.js';
 import type { Fault, Request } from './support/fake-etcd/faults.js';
 import { record } from './support/story.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import type { ElectionOptions } from '../lib/campaign/options.js';
 import type { Election } from '../lib/election.js';
-import type { ElectionOptions } from '../lib/options.js';
 import type { Request } from './support/fake-etcd/faults.js';
 import { tell } from './support/story.js';
 import { newTask } from './support/task.js';

@@ -1,4 +1,5 @@
 import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import { checkCallOptions } from '../checks.js';
 import { onAbort } from '../common/abort.js';
 import { withResolvers } from '../common/deferred.js';
 import { type Clock, sleep, within } from '../common/time.js';
@@ -10,7 +11,7 @@ import { newLeaseId } from '../store/bytes.js';
 import { type Compare, type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';
-import { findTarget, type Target } from './transfer.js';
+import { checkTarget, findTarget, type Target } from './transfer.js';
 
 export interface AskOptions {
   /** Who shall lead next: what a candidate announces, or the candidate itself. */
@@ -46,14 +47,17 @@ type Observe = (signal: AbortSignal) => AsyncIterable<Candidate | undefined>;
  * nobody does. It takes 2 s for the leader to take the ask, and then as long as the leader's work takes to end, which
  * the leader's `releaseTimeout` bounds.
  *
- * @throws ElectionError `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`, `ABORTED`,
- *   `UNAVAILABLE`, `PERMISSION_DENIED`
+ * @throws ElectionError `INVALID_OPTION`; `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`,
+ *   `ABORTED`, `UNAVAILABLE`, `PERMISSION_DENIED`
  */
 export async function ask(
   context: CampaignContext,
-  { to, signal }: AskOptions,
+  asked: AskOptions,
   observe: Observe,
 ): Promise<Candidate | undefined> {
+  checkCallOptions(asked, ['to', 'signal']);
+  const { to, signal } = asked;
+  if (to !== undefined) checkTarget(to);
   if (signal?.aborted) throw abortedBy(signal);
   const { name, options, session, log } = context;
   const { leader, target } = await whoLeads(context, to);

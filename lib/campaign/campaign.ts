@@ -1,5 +1,4 @@
 import { leaderOf } from '../candidate.js';
-import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
@@ -10,9 +9,9 @@ import type { News } from '../queue/leader-observer.js';
 import type { Head, Place } from '../queue/queue.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
-import { abortedBy, ElectedWaiters } from './elected-waiters.js';
+import { ElectedWaiters } from './elected-waiters.js';
 import { ErrorEvents } from './error-events.js';
-import { HealthCheck } from './health-check.js';
+import { HealthCheck, unhealthy } from './health-check.js';
 import { Joining } from './joining.js';
 import { LeaderEvents } from './leader-events.js';
 import { Leaving } from './leaving.js';
@@ -20,11 +19,8 @@ import type { CampaignMoves, JoinedKey } from './moves.js';
 import { Priority } from './priority.js';
 import { ProclaimedValue } from './proclaimed-value.js';
 import { assertLegal, isQueued, type State } from './state.js';
-import { Steering, type SteeringMoves } from './steering.js';
 import type { Workload } from './task-run.js';
 import type { Term } from './term.js';
-
-const UNHEALTHY = 'the health check failed: out of the queue until it succeeds';
 
 /**
  * One candidate's life, from `start()` to `stop()`: it queues, leads, is deposed, and queues again.
@@ -32,31 +28,26 @@ const UNHEALTHY = 'the health check failed: out of the queue until it succeeds';
  * Three things move it: the user's calls, the present state (`CampaignMoves`), and the lease (`LeaseUser`). Every move
  * goes through `#enter`. After an await nothing is assumed: is this still the same state object?
  */
-export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
+export class Campaign implements CampaignMoves, LeaseUser {
   readonly name: string;
   readonly #context: CampaignContext;
   readonly #events: Events;
   readonly #leaderEvents: LeaderEvents;
   readonly #proclaimed: ProclaimedValue;
   readonly #health: HealthCheck | undefined;
-  /** There once somebody has spoken of priorities. */
-  #priority: Priority | undefined;
-  /** There while this candidate leads, if it looks at control keys. */
-  #steering: Steering | undefined;
   #waiters: ElectedWaiters | undefined;
   /** There while something goes wrong. */
   #errors: ErrorEvents | undefined;
   #state: State = { name: 'idle' };
 
   constructor(context: CampaignContext, events: Events) {
-    const { healthCheck } = context.options;
+    const { healthCheck, priority, preempt } = context.options;
     this.name = context.name;
     this.#context = context;
     this.#events = events;
     this.#leaderEvents = new LeaderEvents(context, events, this);
     this.#proclaimed = new ProclaimedValue(context, this);
     this.#health = healthCheck && new HealthCheck(healthCheck, context.log);
-    const { priority, preempt } = context.options;
     if (priority !== undefined || preempt !== undefined) void this.setPriority(priority ?? 0); // writes nothing yet
   }
 
@@ -68,24 +59,8 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     return this.#state.name === 'leading' ? this.#state.term : undefined;
   }
 
-  get isRunning(): boolean {
-    return this.#context.intent.isRunning;
-  }
-
   get releaseTimeout(): number {
     return this.#context.options.releaseTimeout;
-  }
-
-  get lives(): number {
-    return this.#context.intent.lives;
-  }
-
-  get work(): Workload | undefined {
-    return this.#context.intent.work;
-  }
-
-  get clock(): Clock {
-    return this.#context.session.clock;
   }
 
   /** What the leader announces, as far as this candidate has heard. */
@@ -108,41 +83,22 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     this.#waiters?.stopped(reason);
     const state = this.#state;
     if (state.name === 'idle') return Promise.resolve();
-    if (state.name !== 'leaving') return this.#leave(reason).done;
-    state.stop(reason);
-    return state.done;
-  }
-
-  /**
-   * Resolves when the candidate is back in the queue, or an attempt to be so has failed. `to`: the lease of the
-   * candidate that shall lead next.
-   */
-  async stepDown(reason: ElectionError, to?: bigint): Promise<void> {
-    if (this.#state.name !== 'leading') throw new ElectionError('NOT_LEADER', 'only a leader can step down');
-    await this.#leave(reason, to).done;
-    const { state } = this;
-    if (state.name === 'joining') await state.attempt;
+    return state.name === 'leaving' ? state.stop(reason) : this.#leave(reason).done;
   }
 
   async proclaim(value: Buffer): Promise<void> {
-    const state = this.#state;
-    if (!isQueued(state)) {
-      const message = `a value can be proclaimed from the queue only; the state is ${state.name}`;
-      throw new ElectionError('NOT_CANDIDATE', message);
-    }
-    await this.#proclaimed.proclaim(state.candidacy.own, value);
+    await this.#proclaimed.proclaim(value, this.#state.name);
   }
 
   async setPriority(priority: number): Promise<void> {
-    this.#priority ??= new Priority(this.#context, this);
-    await this.#priority.set(priority, isQueued(this.#state) ? this.#state.candidacy.own : undefined);
+    const { intent, name, queue, session } = this.#context;
+    intent.priority ??= new Priority({ name, queue, store: session.store }, this);
+    await intent.priority.set(priority, isQueued(this.#state) ? this.#state.candidacy.own : undefined);
   }
 
   /** Resolves when this candidate is elected. */
   elected(signal: AbortSignal | undefined): Promise<Leadership> {
-    const { term } = this;
-    if (signal?.aborted) return Promise.reject(abortedBy(signal));
-    if (term?.isCurrent()) return Promise.resolve(term);
+    if (this.term?.isCurrent() && !signal?.aborted) return Promise.resolve(this.term);
     this.#waiters ??= new ElectedWaiters();
     return this.#waiters.wait(signal);
   }
@@ -154,7 +110,7 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     else if (this.#state.name === 'waiting') work?.notElected();
   }
 
-  // ---- the moves, in the order of the diagram ----
+  // ---- the moves, in the order of the diagram, and what the states tell besides ----
 
   /** idle, waiting, leading, leaving -> joining */
   #join(reason?: ElectionError): void {
@@ -168,9 +124,10 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     if (key.place.predecessor === undefined && key.lease.remaining > 0) this.#lead(candidacy, key.place);
     else this.#enter({ name: 'waiting', candidacy });
     this.#errors = undefined;
-    this.#proclaimed.restore();
-    this.#priority?.restore(candidacy.own);
-    if (this.#state.name === 'waiting') this.work?.notElected(key.place.blocker && blockedBy(key.place.blocker));
+    candidacy.restore();
+    if (this.#state.name === 'waiting') {
+      this.#context.intent.work?.notElected(key.place.blocker && blockedBy(key.place.blocker));
+    }
     this.#leaderEvents.joined(head);
   }
 
@@ -187,8 +144,7 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     this.#waiters?.elected(term);
     this.#leaderEvents.elected(this.#proclaimed.asOf(place), place);
     if (this.term === term) work?.begin(term); // a listener may have stopped us
-    if (this.term !== term || !Steering.isWanted(this.#context)) return;
-    this.#steering = new Steering(this.#context, candidacy.own, place.revision, this);
+    if (this.term === term) candidacy.followControlKeys(place.revision);
   }
 
   /** waiting, leading -> joining */
@@ -196,15 +152,19 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     if (isQueued(this.#state)) this.#join(reason);
   }
 
+  /** leading -> leaving. Undefined: this candidate does not lead. */
+  makeWay(reason: ElectionError, to?: bigint): Leaving | undefined {
+    return this.#state.name === 'leading' ? this.#leave(reason, to) : undefined;
+  }
+
   /** joining, waiting, leading -> leaving */
   #leave(reason: ElectionError, to?: bigint): Leaving {
     const previous = this.#state;
-    const isRanked = this.#priority !== undefined || this.#steering?.hasSeenRanks === true;
-    const succession = previous.name === 'leading' && (to !== undefined || isRanked) ? { to } : undefined;
     const joining = previous.name === 'joining' ? previous : undefined;
-    const own = isQueued(previous) ? previous.candidacy.own : undefined;
-    const leaving = new Leaving(this.#context, { joining, own, succession }, reason, this);
-    if (previous.name === 'leading' && this.isRunning) this.#leaderEvents.rejoining();
+    const candidacy = isQueued(previous) ? previous.candidacy : undefined;
+    const belongings = { joining, own: candidacy?.own, succession: candidacy?.succession(to) };
+    const leaving = new Leaving(this.#context, belongings, reason, this);
+    if (previous.name === 'leading' && this.#context.intent.isRunning) this.#leaderEvents.rejoining();
     // Enter first: a listener of `unelected` may call stop() or start(), and must find the state.
     this.#enter(leaving, reason);
     leaving.begin();
@@ -213,7 +173,7 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
 
   /** leaving -> idle | joining */
   left(): void {
-    if (this.isRunning) return this.#join();
+    if (this.#context.intent.isRunning) return this.#join();
     const { reason } = this.#state as Leaving;
     this.#enter({ name: 'idle' });
     this.#errors = undefined;
@@ -223,38 +183,29 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
   }
 
   headSeen(news: News): void {
-    const state = this.#state;
-    if (state.name !== 'waiting') return;
-    state.candidacy.headSeen(news);
-    if (leaderOf(news.kv) !== undefined) this.work?.notElected(); // whatever has blocked the queue is gone
-    if (this.#state === state) this.#priority?.headSeen(news, state.candidacy.own);
+    if (this.#state.name !== 'waiting') return;
+    if (leaderOf(news.kv) !== undefined) this.#context.intent.work?.notElected(); // whatever blocked the queue is gone
+    this.#state.candidacy.headSeen(news);
   }
 
   failed(error: ElectionError): void {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
     this.#errors.tell(error);
-    if (!isQueued(this.#state)) this.work?.notElected(error);
+    if (!isQueued(this.#state)) this.#context.intent.work?.notElected(error);
     if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
-  }
-
-  // ---- from the control keys ----
-
-  /** leading -> leaving */
-  makeWay(reason: ElectionError, to: bigint | undefined): void {
-    if (this.#state.name === 'leading') this.#leave(reason, to);
   }
 
   // ---- from the lease ----
 
   leased(): void {
-    this.#retry();
+    if (this.#state.name === 'joining') this.#state.retry();
   }
 
   notGranted(error: ElectionError): boolean {
     if (this.#state.name !== 'joining') return true; // it needs no lease now
     const isHeard = this.#events.has('error');
     if (isHeard) this.failed(error);
-    else this.work?.notElected(error);
+    else this.#context.intent.work?.notElected(error);
     return isHeard;
   }
 
@@ -264,14 +215,15 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
 
   refreshing(): void {
     const asks = this.#state.name === 'leading' || (this.#state.name === 'joining' && this.#health?.isGood === false);
-    if (asks) this.#health?.ask((isGood) => this.#onHealth(isGood));
+    if (!asks) return;
+    this.#health?.ask((isGood) => {
+      if (!isGood) this.makeWay(unhealthy());
+      else if (this.#state.name === 'joining') this.#state.retry();
+    });
   }
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    const state = this.#state;
-    if (isQueued(state)) state.candidacy.refreshed();
-    // In case the first attempt failed. The candidacy may just have told that our key is gone.
-    if (isQueued(state) && this.#state === state) this.#priority?.restore(state.candidacy.own);
+    if (isQueued(this.#state)) this.#state.candidacy.refreshed();
     this.#events.emit('refresh', info);
   }
 
@@ -284,15 +236,6 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     this.#events.emit('resumed');
   }
 
-  #onHealth(isGood: boolean): void {
-    if (isGood) this.#retry();
-    else if (this.#state.name === 'leading') this.#leave(new ElectionError('UNHEALTHY', UNHEALTHY));
-  }
-
-  #retry(): void {
-    if (this.#state.name === 'joining') this.#state.retry();
-  }
-
   // ---- the one door ----
 
   /** The only place where `#state` is assigned. The new state is in force before anybody hears of it. */
@@ -303,8 +246,6 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
     this.#context.log().info({ from: previous.name, to: next.name, ...(reason && { err: reason }) }, 'state changed');
     if (previous.name === 'joining') previous.close();
     if (isQueued(previous) && !isQueued(next)) previous.candidacy.close();
-    this.#steering?.close();
-    this.#steering = undefined;
     if (previous.name === 'leading' && reason !== undefined) {
       previous.term.end(reason);
       this.#events.emit('unelected', previous.term, reason);

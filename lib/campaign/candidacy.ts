@@ -8,6 +8,7 @@ import { type KeyValue, StaleAnswer } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
 import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
+import { Steering } from './steering.js';
 import { Term } from './term.js';
 
 const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
@@ -18,7 +19,7 @@ const DOUBT = 50;
 
 /**
  * Our key in the queue, from the join to its end; the states waiting and leading carry it. It watches our place, writes
- * what the key says, and makes the term that we lead by it.
+ * what the key says, makes the term that we lead by it, and has the control keys looked at in that term.
  *
  * When the key is gone, the watch does not say whether somebody deleted it or its lease ended. From that moment nobody
  * may rely on the term, and a refresh is sent at once. If the lease is gone too, the lease manager tells that the lease
@@ -34,6 +35,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   readonly #placeWatcher: PlaceWatcher;
   readonly #moves: CampaignMoves;
   #term: Term | undefined;
+  /** There while we lead, if this leader looks at control keys. */
+  #steering: Steering | undefined;
   #cancelDoubt: (() => void) | undefined;
 
   constructor(
@@ -59,20 +62,44 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     return this.#term;
   }
 
-  /** An observer of the same election has learned who was first at this revision. */
+  /** The leader looks at the control keys, if it does that at all. `revision`: that of the read by which we lead. */
+  followControlKeys(revision: bigint): void {
+    if (Steering.isWanted(this.#context)) {
+      this.#steering = new Steering(this.#context, this.own, revision, this.#moves);
+    }
+  }
+
+  /**
+   * What follows when we leave now: a leader hands over to the candidate on the lease `to`, or to the best, if it has
+   * heard of priorities. Undefined: the next in the queue leads.
+   */
+  succession(to: bigint | undefined): { readonly to: bigint | undefined } | undefined {
+    const hasRanks = this.#context.intent.priority !== undefined || this.#steering?.hasSeenRanks === true;
+    return this.#term !== undefined && (to !== undefined || hasRanks) ? { to } : undefined;
+  }
+
+  /** An observer of the same election has learned, while we wait, who was first at this revision. */
   headSeen(news: News): void {
     this.#placeWatcher.headSeen(news);
+    this.#context.intent.priority?.headSeen(news, this.own);
   }
 
   /** The lease was refreshed. */
   refreshed(): void {
     this.#term?.refreshed();
-    if (this.#cancelDoubt !== undefined) this.#tellDeleted();
-    this.#proclaimed.restore(); // in case the first attempt failed
+    if (this.#cancelDoubt !== undefined) return this.#tellDeleted();
+    this.restore(); // in case the first attempt failed
+  }
+
+  /** Writes what etcd may not have: our value, our priority. */
+  restore(): void {
+    this.#proclaimed.restore();
+    this.#context.intent.priority?.restore(this.own);
   }
 
   close(): void {
     this.#cancelDoubt?.();
+    this.#steering?.close();
     this.#placeWatcher.close();
     this.#proclaimed.displaced();
   }

@@ -1,13 +1,15 @@
 import type { Etcd3 } from 'etcd3';
 import type { Clock } from '../common/time.js';
 import type { LeaseManager } from '../lease/lease-manager.js';
-import type { Logger } from '../log.js';
-import type { ResolvedElectionOptions, ResolvedSessionOptions } from '../options.js';
+import { childLogger, type Logger } from '../log.js';
+import type { ResolvedSessionOptions } from '../options.js';
 import type { KeyReleaser } from '../queue/key-releaser.js';
 import type { LeaderWatchers } from '../queue/leader-watchers.js';
-import type { Queue } from '../queue/queue.js';
+import { Queue } from '../queue/queue.js';
 import type { Store } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
+import { type ElectionOptions, type ResolvedElectionOptions, resolveElectionOptions } from './options.js';
+import type { Priority } from './priority.js';
 import type { Workload } from './task-run.js';
 
 /** What the elections of a session share. */
@@ -29,6 +31,9 @@ export interface SessionParts {
  */
 export type ReleasePolicy = (isLast: boolean) => 'key' | 'lease';
 
+const KEY_ONLY: ReleasePolicy = () => 'key';
+const LEASE_AT_LAST: ReleasePolicy = (isLast) => (isLast ? 'lease' : 'key');
+
 /** What the user wants of this candidate. `start()`, `stop()` and `run()` write it, and the states read it. */
 export interface Intent {
   /** To be a candidate. */
@@ -37,6 +42,8 @@ export interface Intent {
   lives: number;
   /** The task to begin in every term. */
   work: Workload | undefined;
+  /** There once somebody has spoken of priorities. */
+  priority: Priority | undefined;
 }
 
 /**
@@ -51,4 +58,32 @@ export interface CampaignContext {
   readonly releases: ReleasePolicy;
   readonly intent: Intent;
   readonly log: () => Logger;
+}
+
+/**
+ * What a candidate in this election is made of. `isShared`: the session has other elections too.
+ *
+ * @throws ElectionError `INVALID_OPTION`
+ */
+export function contextOf(
+  name: string,
+  options: ElectionOptions,
+  session: SessionParts,
+  isShared: boolean,
+): CampaignContext {
+  const resolved = resolveElectionOptions(options, session.options, isShared);
+  let logger: Logger | undefined;
+  const log = (): Logger => {
+    logger ??= isShared ? childLogger(resolved.logger, { election: name }) : session.options.logger;
+    return logger;
+  };
+  return {
+    name,
+    options: resolved,
+    session,
+    queue: new Queue(session.store, name, log),
+    releases: isShared ? KEY_ONLY : LEASE_AT_LAST,
+    intent: { isRunning: false, lives: 0, work: undefined, priority: undefined },
+    log,
+  };
 }

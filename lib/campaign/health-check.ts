@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 
 /**
@@ -57,4 +58,9 @@ export class HealthCheck {
     this.#isGood = isGood;
     changed(isGood);
   }
+}
+
+/** Why a leader steps down when its check gives a bad answer. */
+export function unhealthy(): ElectionError {
+  return new ElectionError('UNHEALTHY', 'the health check failed: out of the queue until it succeeds');
 }

@@ -1,6 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import { soon } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { OwnKey } from '../queue/queue.js';
@@ -72,11 +72,11 @@ export class Joining {
 
   #retry(): void {
     if (this.#isClosed || this.#attempt !== undefined) return;
-    const { name, session, queue, intent } = this.#context;
+    const { name, session, intent } = this.#context;
     const lease = this.#leaseToJoinWith;
     if (lease === undefined) return;
     // The task of an earlier term may still wind down, or an unwanted key be in the queue.
-    const obstacle = intent.work?.running ?? session.keys.obstacle(name, queue);
+    const obstacle = intent.work?.running ?? session.keys.unseen(name);
     if (obstacle !== undefined) {
       void obstacle.then(() => this.#retry());
       return;
@@ -97,9 +97,10 @@ export class Joining {
 
   /** Resolves with the milliseconds to wait before the next attempt, if one is needed. */
   async #join(lease: Lease, value: Buffer): Promise<number | undefined> {
-    const { queue, options } = this.#context;
+    const { name, session, queue, options, log } = this.#context;
+    const isUnwanted = (createRevision: bigint): boolean => session.keys.isUnwanted(name, createRevision);
     try {
-      const { place, head } = await queue.join(lease.id, value, options.observe);
+      const { place, head } = await queue.join(lease.id, value, options.observe, isUnwanted);
       this.#unanswered = undefined;
       if (!this.#isClosed && this.#leaseToJoinWith === lease) {
         this.#attempt = undefined; // nothing is left that could come late
@@ -110,7 +111,8 @@ export class Joining {
       await this.#abandon(lease, place.own);
       return 0;
     } catch (err) {
-      return this.#onFailure(lease, err as ElectionError);
+      if (!(err instanceof ElectionError)) log().error({ err }, 'a mistake of this library: joining again');
+      return this.#onFailure(lease, toElectionError(err));
     }
   }
 
@@ -133,8 +135,7 @@ export class Joining {
   }
 
   async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
-    const { session, log } = this.#context;
-    if (!(error instanceof ElectionError)) log().error({ err: error }, 'a mistake of this library: joining again');
+    const { session } = this.#context;
     if (this.#isClosed) {
       if (error.code !== 'LEASE_LOST') this.#unanswered = lease;
       return undefined;

@@ -1,6 +1,6 @@
 import { withResolvers } from '../common/deferred.js';
 import { sleep, within } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { OwnKey } from '../queue/queue.js';
 import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
@@ -79,10 +79,11 @@ export class Leaving {
     return this.#reason;
   }
 
-  /** `stop()` was called: the work that there is now does not go on, whatever comes then. */
-  stop(reason: ElectionError): void {
+  /** `stop()` was called: the work that there is now does not go on, whatever comes then. Resolves as `done`. */
+  stop(reason: ElectionError): Promise<void> {
     this.#reason = reason;
     this.#stopped ??= this.#context.intent.work;
+    return this.done;
   }
 
   /** Never rejects: a key that could not be released ends with its lease. */
@@ -181,7 +182,7 @@ export class Leaving {
       lease: own.lease,
       own,
       isLast: !intent.isRunning,
-      failed: (err) => this.#moves.failed(err as ElectionError),
+      failed: (err) => this.#moves.failed(toElectionError(err)),
     });
   }
 

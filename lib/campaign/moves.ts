@@ -19,6 +19,8 @@ export interface CampaignMoves {
   first(place: Place): void;
   /** waiting, leading -> joining */
   keyLost(reason: ElectionError): void;
+  /** leading -> leaving. `to`: the lease of the candidate that shall lead next. */
+  makeWay(reason: ElectionError, to?: bigint): void;
   /** leaving -> idle | joining */
   left(): void;
   /** No move: this key was the head at this revision. */

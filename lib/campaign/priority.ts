@@ -1,8 +1,8 @@
+import { toElectionError } from '../errors.js';
 import type { News } from '../queue/leader-observer.js';
 import type { OwnKey } from '../queue/queue.js';
 import { RankKey } from '../queue/rank.js';
-import { writeRank } from '../queue/standing.js';
-import type { CampaignContext } from './context.js';
+import { type QueueParts, writeRank } from '../queue/standing.js';
 import type { CampaignMoves } from './moves.js';
 
 /**
@@ -13,7 +13,7 @@ import type { CampaignMoves } from './moves.js';
  * candidate that hears of another leader writes its priority again, unless it is 0.
  */
 export class Priority {
-  readonly #context: CampaignContext;
+  readonly #parts: QueueParts;
   readonly #moves: Pick<CampaignMoves, 'failed'>;
   readonly #key: RankKey;
   /** The last of the writes that wait for each other. Never rejects. */
@@ -21,11 +21,12 @@ export class Priority {
   /** The token of the last leader that we have heard of. */
   #leader: bigint | undefined;
 
-  constructor(context: CampaignContext, moves: Pick<CampaignMoves, 'failed'>) {
-    this.#context = context;
+  constructor(parts: QueueParts, moves: Pick<CampaignMoves, 'failed'>) {
+    const { name, queue } = parts;
+    this.#parts = parts;
     this.#moves = moves;
-    context.queue.rank ??= new RankKey(context.name, 0);
-    this.#key = context.queue.rank;
+    queue.rank ??= new RankKey(name, 0);
+    this.#key = queue.rank;
   }
 
   /**
@@ -51,15 +52,14 @@ export class Priority {
   /** Writes what etcd may not have. */
   restore(own: OwnKey): void {
     if (this.#lastTurn !== undefined || this.#key.isRightOn(own.lease)) return;
-    this.#write(own).catch((err) => this.#moves.failed(err));
+    this.#write(own).catch((err) => this.#moves.failed(toElectionError(err)));
   }
 
   async #write(own: OwnKey): Promise<void> {
     const before = this.#lastTurn;
-    const { queue, session } = this.#context;
     const write = async (): Promise<void> => {
       await before;
-      if (!this.#key.isRightOn(own.lease)) await writeRank({ queue, store: session.store }, own);
+      if (!this.#key.isRightOn(own.lease)) await writeRank(this.#parts, own);
     };
     const written = write();
     const turn = written.catch(() => {}); // who waits for its turn does not ask how this write ended: our caller does

@@ -1,4 +1,4 @@
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { OwnKey, Place } from '../queue/queue.js';
 import { textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
@@ -55,8 +55,17 @@ export class ProclaimedValue {
     this.#key = undefined;
   }
 
-  /** @throws ElectionError (rejects) `NOT_CANDIDATE` when the key is gone, `UNAVAILABLE`, `PERMISSION_DENIED` */
-  async proclaim(own: OwnKey, value: Buffer): Promise<void> {
+  /**
+   * `state`: the candidate's, for the message.
+   *
+   * @throws ElectionError (rejects) `NOT_CANDIDATE` when our key is not in the queue, or is gone from it;
+   *   `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  async proclaim(value: Buffer, state: string): Promise<void> {
+    const own = this.#key?.own;
+    if (own === undefined) {
+      throw new ElectionError('NOT_CANDIDATE', `a value can be proclaimed from the queue only; the state is ${state}`);
+    }
     if (!(await this.#write(own, value))) {
       throw new ElectionError('NOT_CANDIDATE', 'our key is gone from the queue: nothing was proclaimed');
     }
@@ -82,7 +91,7 @@ export class ProclaimedValue {
     const key = this.#key;
     if (key === undefined || !this.#isOverwritten) return;
     this.#context.log().warn({ key: textOf(key.own.key) }, 'somebody wrote our key: writing it again');
-    this.#write(key.own, this.#value).catch((err: ElectionError) => this.#moves.failed(err));
+    this.#write(key.own, this.#value).catch((err) => this.#moves.failed(toElectionError(err)));
   }
 
   /**

@@ -36,14 +36,14 @@ export async function run<T>(
   campaign: Campaign,
   task: Task<T>,
   options: RunOptions,
-  { session, options: { logger } }: Pick<CampaignContext, 'session' | 'options'>,
+  { session, intent, options: { logger } }: Pick<CampaignContext, 'session' | 'intent' | 'options'>,
 ): Promise<T | undefined> {
   checkCallOptions(options, ['signal', 'requeue', 'wait']);
   const { signal, requeue = true, wait } = options;
   if (typeof task !== 'function') {
     throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
   }
-  if (campaign.work !== undefined) {
+  if (intent.work !== undefined) {
     throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this election');
   }
   const { refusal } = session.lease;
@@ -55,7 +55,7 @@ export async function run<T>(
     // else somebody has stopped the candidate already
     if (campaign.state.name !== 'leaving') void campaign.stop(reason);
   };
-  if (wait !== undefined) work.limit(new WaitLimit(campaign.clock, wait, giveUp));
+  if (wait !== undefined) work.limit(new WaitLimit(session.clock, wait, giveUp));
   campaign.assign(work);
   campaign.start();
   try {

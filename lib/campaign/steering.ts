@@ -14,6 +14,7 @@ import { hexOf } from '../store/bytes.js';
 import { isOutage, type KeyValue, type Op, readOf, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import type { CampaignContext } from './context.js';
+import type { CampaignMoves } from './moves.js';
 import { Preemption } from './preemption.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
@@ -29,12 +30,6 @@ interface Taken {
 /** Candidates that etcd does not let read the control keys: they do not try again with each term. */
 const denied = new WeakSet<CampaignContext>();
 
-/** What a leader does about control keys. */
-export interface SteeringMoves {
-  /** leading -> leaving. `to`: the lease of the candidate that shall lead next. */
-  makeWay(reason: ElectionError, to: bigint | undefined): void;
-}
-
 /**
  * A leader's look at the control keys of its election: it steps down when `<election>!ask` asks for that, and with
  * `preempt` when a better candidate has waited long enough. One watch, from the election of this leader on; nobody but
@@ -49,7 +44,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   hasSeenRanks = false;
   readonly #context: CampaignContext;
   readonly #own: OwnKey;
-  readonly #moves: SteeringMoves;
+  readonly #moves: Pick<CampaignMoves, 'makeWay'>;
   readonly #unfollow: () => void;
   readonly #preemption: Preemption | undefined;
   #reads: FreshRead<readonly KeyValue[]> | undefined;
@@ -64,7 +59,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   }
 
   /** `revision`: that of the read by which we lead. */
-  constructor(context: CampaignContext, own: OwnKey, revision: bigint, moves: SteeringMoves) {
+  constructor(context: CampaignContext, own: OwnKey, revision: bigint, moves: Pick<CampaignMoves, 'makeWay'>) {
     this.#context = context;
     this.#own = own;
     this.#moves = moves;

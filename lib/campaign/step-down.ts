@@ -1,4 +1,4 @@
-import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import { type Candidate, toLeader } from '../candidate.js';
 import { checkCallOptions } from '../checks.js';
 import { ElectionError } from '../errors.js';
 import type { Campaign } from './campaign.js';
@@ -24,9 +24,8 @@ export async function stepDown(
 ): Promise<Candidate | undefined> {
   checkCallOptions(options, ['to']);
   const { to } = options;
-  const reason = new ElectionError('STEPPED_DOWN', 'the leader has stepped down: queueing again');
   if (to === undefined) {
-    await campaign.stepDown(reason);
+    await queueAgain(campaign);
     return undefined;
   }
   checkTarget(to);
@@ -35,7 +34,19 @@ export async function stepDown(
   const others = (await queue.all()).filter(({ createRevision }) => createRevision !== term.fencingToken);
   const target = findTarget(others, to);
   if (campaign.term !== term) throw new ElectionError('NOT_LEADER', 'leadership has ended meanwhile: nothing was done');
-  await campaign.stepDown(reason, target.lease);
-  const leader = leaderOf((await queue.head()).kv);
-  return leader && toCandidate(leader);
+  await queueAgain(campaign, target.lease);
+  return toLeader((await queue.head()).kv);
+}
+
+/**
+ * Resolves when the leader is back in the queue, or its first attempt to be so has failed. `to`: the lease of the
+ * candidate that shall lead next.
+ */
+async function queueAgain(campaign: Campaign, to?: bigint): Promise<void> {
+  const reason = new ElectionError('STEPPED_DOWN', 'the leader has stepped down: queueing again');
+  const leaving = campaign.makeWay(reason, to);
+  if (leaving === undefined) throw new ElectionError('NOT_LEADER', 'only a leader can step down');
+  await leaving.done;
+  const { state } = campaign;
+  if (state.name === 'joining') await state.attempt;
 }

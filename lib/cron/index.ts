@@ -1,9 +1,9 @@
 import type { Etcd3 } from 'etcd3';
+import type { ElectionOptions } from '../campaign/options.js';
 import { show } from '../checks.js';
 import { Election } from '../election.js';
 import type { Environment } from '../environment.js';
 import { ElectionError } from '../errors.js';
-import type { ElectionOptions } from '../options.js';
 import type { Session } from '../session.js';
 import { dueNow, Fires } from './fires.js';
 

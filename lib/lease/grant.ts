@@ -1,6 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import { type Clock, sleep } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import { newLeaseId } from '../store/bytes.js';
 import type { Store } from '../store/store.js';
 import { deadlineOf, type Granted, type LeaseTimes } from './lease.js';
@@ -49,7 +49,7 @@ export async function grantLease(
       throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
     } catch (err) {
       isRepeated = true;
-      failed(err as ElectionError);
+      failed(toElectionError(err));
       await sleep(clock, backoff.next(), signal);
     }
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import type { KeepAliveStream, Store } from '../store/store.js';
 
 export interface RefresherHandlers {
@@ -142,6 +142,6 @@ export class Refresher {
 
   #fail(cause: Error): void {
     const message = `the lease was not refreshed (${cause.message}): trying again`;
-    this.#on.failed(cause instanceof ElectionError ? cause : new ElectionError('UNAVAILABLE', message, { cause }));
+    this.#on.failed(toElectionError(cause, message));
   }
 }

@@ -1,12 +1,6 @@
+import { type ElectionOptions, resolveElectionOptions, splitOptions } from '../campaign/options.js';
 import { checkCallOptions } from '../checks.js';
-import {
-  type ElectionOptions,
-  type ResolvedSessionOptions,
-  resolveElectionOptions,
-  resolveSessionOptions,
-  type SessionOptions,
-  splitOptions,
-} from '../options.js';
+import { OF_SESSION, type ResolvedSessionOptions, resolveSessionOptions, type SessionOptions } from '../options.js';
 
 /**
  * As for an `Election`: `value` is what the key of the holder says, and `releaseTimeout` is how long a stop waits for
@@ -29,7 +23,7 @@ export interface AcquireOptions {
   readonly wait?: number;
 }
 
-const NAMES: readonly string[] = ['ttl', 'allowLongTtl', 'renewDeadline', 'logger', 'value', 'releaseTimeout'];
+const NAMES: readonly string[] = [...OF_SESSION, 'value', 'releaseTimeout'];
 
 /** For the session of a lock, and for the candidate of each caller. */
 export interface ResolvedLockOptions {

@@ -1,8 +1,8 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Etcd3, IOptions } from 'etcd3';
+import type { ElectionOptions } from '../campaign/options.js';
 import { createClient } from '../client.js';
 import { ElectionError } from '../errors.js';
-import type { ElectionOptions } from '../options.js';
 import type { Session } from '../session.js';
 
 /** An election, and where its etcd is. The other options are those of `Election`. */

@@ -27,7 +27,7 @@ export class MemberKeys {
   get obstacle(): Promise<void> | undefined {
     const { memberElection, coordinatorElection } = this.#context.keys;
     const { keys } = this.#parts;
-    return keys.obstacle(memberElection, this.#members) ?? keys.obstacle(coordinatorElection, this.#coordinators);
+    return keys.obstacle(memberElection) ?? keys.obstacle(coordinatorElection);
   }
 
   /**
@@ -64,6 +64,13 @@ export class MemberKeys {
 
   /** Deletes the keys on a lease that lives on. `own` is undefined when a join may have left them. Never rejects. */
   async withdraw(lease: bigint, own: OwnKey | undefined): Promise<void> {
+    const withdrawn = this.#withdraw(lease, own);
+    // A join meanwhile would lose its plan.
+    if (this.#parts.lease.holds(lease)) this.#parts.keys.blockUntil(this.#context.keys.memberElection, withdrawn);
+    await withdrawn;
+  }
+
+  async #withdraw(lease: bigint, own: OwnKey | undefined): Promise<void> {
     const { keys, options, log } = this.#context;
     const failed = (err: unknown): void => log().debug({ err }, 'keys of a worker not deleted yet: trying again');
     const release = (queue: Queue, election: string, key: OwnKey | undefined): Promise<boolean> =>

@@ -1,14 +1,13 @@
 import { hostname } from 'node:os';
-import { check, checkNames, checkObject, MAX_TIMEOUT, show } from '../checks.js';
-import { ElectionError } from '../errors.js';
 import {
   type ElectionOptions,
   type ResolvedElectionOptions,
-  type ResolvedSessionOptions,
   resolveElectionOptions,
-  type SessionOptions,
   splitOptions,
-} from '../options.js';
+} from '../campaign/options.js';
+import { check, checkNames, checkObject, MAX_TIMEOUT, show } from '../checks.js';
+import { ElectionError } from '../errors.js';
+import { OF_SESSION, type ResolvedSessionOptions, type SessionOptions } from '../options.js';
 import { bytesOfList, PartitionList } from './partition-list.js';
 import { MOST_PARTITIONS } from './wire.js';
 
@@ -98,7 +97,6 @@ export interface ResolvedPoolOptions {
   readonly logger: ResolvedElectionOptions['logger'];
 }
 
-const OF_SESSION = ['ttl', 'allowLongTtl', 'renewDeadline', 'logger'];
 const OF_ELECTION = [...OF_SESSION, 'healthCheck', 'releaseTimeout'];
 const OF_POOL = ['partitions', 'member', 'weight', 'settle', 'handoffTimeout', 'concurrency', 'coordinate'];
 

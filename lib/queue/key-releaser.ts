@@ -22,10 +22,12 @@ export interface UnwantedKey {
   readonly failed: (error: unknown) => void;
 }
 
-interface Obstacle {
+/** A deletion that etcd has not confirmed: the key may still be there, and our request may still arrive. */
+interface Deletion {
+  /** The key's; undefined: nobody has seen the key, and there may be none. */
+  readonly createRevision: bigint | undefined;
+  /** Resolves when etcd has confirmed the deletion, or when no further attempt is made. Never rejects. */
   readonly done: Promise<void>;
-  /** The queue object of the candidate that need not wait. */
-  readonly unless: Queue | undefined;
 }
 
 /**
@@ -33,13 +35,16 @@ interface Obstacle {
  * again. As long as the lease is refreshed, such a key would stand in the queue with no candidate behind it. So the
  * deletion is repeated until etcd has confirmed it. And since etcd can carry out a join twice (a lost reply, a repeated
  * request), the key is watched for a while in case it comes back. Curator calls this a guaranteed delete.
+ *
+ * This is the only place that knows which deletions etcd has not confirmed. Whoever joins on the same lease asks here:
+ * it would take the key for its own, and lose it to the late request.
  */
 export class KeyReleaser {
   readonly #clock: Clock;
   readonly #watcher: Watcher;
   readonly #holds: (lease: bigint) => boolean;
-  /** By election: what a join must wait for, because it would find the unwanted key and take it for its own. */
-  readonly #obstacles = new Map<string, Obstacle>();
+  /** By election. */
+  readonly #deletions = new Map<string, Set<Deletion>>();
   /** By election: ends the watch for a key that comes back. */
   readonly #listening = new Map<string, () => void>();
   #scope = new AbortController();
@@ -51,17 +56,27 @@ export class KeyReleaser {
     this.#holds = holds;
   }
 
-  /** Resolves when nothing is in the way of a join; undefined: nothing is. */
-  obstacle(election: string, queue: Queue): Promise<void> | undefined {
-    const obstacle = this.#obstacles.get(election);
-    return obstacle?.unless === queue ? undefined : obstacle?.done;
+  /** Resolves when no unwanted key is there, or may still come; undefined: there is none. */
+  obstacle(election: string): Promise<void> | undefined {
+    return allOf([...(this.#deletions.get(election) ?? [])]);
+  }
+
+  /** The same for a join that asks `isUnwanted()` about the key that it finds: only keys that nobody has seen yet. */
+  unseen(election: string): Promise<void> | undefined {
+    const deletions = [...(this.#deletions.get(election) ?? [])];
+    return allOf(deletions.filter(({ createRevision }) => createRevision === undefined));
+  }
+
+  /** Whether the key of this create revision is being deleted. */
+  isUnwanted(election: string, createRevision: bigint): boolean {
+    return [...(this.#deletions.get(election) ?? [])].some((deletion) => deletion.createRevision === createRevision);
   }
 
   /**
    * A join that was given up is under way, and will release the key it gets: no other join may begin before its end.
    */
-  blockUntil(election: string, join: Promise<void>): void {
-    this.#block(election, join, undefined);
+  blockUntil(election: string, join: Promise<unknown>): void {
+    this.#note(election, undefined, join);
   }
 
   /**
@@ -76,10 +91,7 @@ export class KeyReleaser {
       return this.#withdraw(election, queue, lease, failed);
     }
     if (isLast) this.#listen(election, queue, own.key, own.lease, own.createRevision);
-    const released = this.#insist(() => queue.release(own), failed);
-    // The candidate whose key it is can tell the key from a new one.
-    this.#block(election, released, queue);
-    return released;
+    return this.#delete(election, queue, own, failed);
   }
 
   /** A candidate is about to write the key again. */
@@ -91,7 +103,7 @@ export class KeyReleaser {
   forget(): void {
     this.#scope.abort(null); // without a reason of its own an abort makes an exception, with its stack
     this.#scope = new AbortController();
-    this.#obstacles.clear();
+    this.#deletions.clear();
     for (const end of [...this.#listening.values()]) end();
   }
 
@@ -101,7 +113,7 @@ export class KeyReleaser {
     const unfollow = this.#watcher.follow({ key, isPatient: true }, after + 1n, {
       changed: ({ kv }: WatchEvent) => {
         if (kv?.lease !== lease || kv.createRevision <= after) return;
-        void this.#insist(() => queue.release({ key, createRevision: kv.createRevision, lease }));
+        void this.#delete(election, queue, { key, createRevision: kv.createRevision, lease });
       },
       reset: () => void this.#withdraw(election, queue, lease),
       refused: () => {},
@@ -126,21 +138,29 @@ export class KeyReleaser {
     }
   }
 
+  #delete(election: string, queue: Queue, own: OwnKey, failed?: UnwantedKey['failed']): Promise<boolean> {
+    const deleted = this.#insist(() => queue.release(own), failed);
+    this.#note(election, own.createRevision, deleted);
+    return deleted;
+  }
+
   /** Releases whatever key there is on the lease in this election. */
   #withdraw(election: string, queue: Queue, lease: bigint, failed?: UnwantedKey['failed']): Promise<boolean> {
     const { signal } = this.#scope;
     const withdrawn = this.#insist(() => queue.withdraw(lease, signal), failed);
-    this.#block(election, withdrawn, undefined);
+    this.#note(election, undefined, withdrawn);
     return withdrawn;
   }
 
-  #block(election: string, insisted: Promise<unknown>, unless: Queue | undefined): void {
-    const before = this.#obstacles.get(election);
-    const done = Promise.all([before?.done, insisted]).then(() => {
-      if (this.#obstacles.get(election) === obstacle) this.#obstacles.delete(election);
+  #note(election: string, createRevision: bigint | undefined, ended: Promise<unknown>): void {
+    const deletions = this.#deletions.get(election) ?? new Set();
+    this.#deletions.set(election, deletions);
+    const done = ended.then(() => {
+      deletions.delete(deletion);
+      if (deletions.size === 0 && this.#deletions.get(election) === deletions) this.#deletions.delete(election);
     });
-    const obstacle = { done, unless: before === undefined || before.unless === unless ? unless : undefined };
-    this.#obstacles.set(election, obstacle);
+    const deletion = { createRevision, done };
+    deletions.add(deletion);
   }
 
   /** Until the lease is given up. Never rejects. */
@@ -155,4 +175,9 @@ export class KeyReleaser {
       },
     });
   }
+}
+
+function allOf(deletions: readonly Deletion[]): Promise<void> | undefined {
+  if (deletions.length === 0) return undefined;
+  return Promise.all(deletions.map(({ done }) => done)).then(() => {});
 }

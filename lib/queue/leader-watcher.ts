@@ -1,5 +1,5 @@
 import { type Clock, soon } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import { FreshRead, type Reader } from './fresh-read.js';
@@ -249,7 +249,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#asking.unshift(...this.#reading);
     this.#reading = [];
     this.#mustRead = true;
-    this.#fail(err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err), { cause: err }));
+    this.#fail(toElectionError(err));
   }
 
   #fail(error: ElectionError): void {

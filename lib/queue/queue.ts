@@ -63,8 +63,6 @@ export class Queue {
   readonly #store: Store;
   readonly #log: () => Logger;
   readonly #prefix: string;
-  /** Create revisions of keys whose deletion etcd has not confirmed: our request may still arrive. */
-  readonly #doomed = new Set<bigint>();
   /** Our last key that we know of. */
   #last: OwnKey | undefined;
   #hasWarned = false;
@@ -106,7 +104,7 @@ export class Queue {
    * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
    * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good. But a
    * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now,
-   * so we do not take its place.
+   * so we do not take its place. `isUnwanted` tells by its create revision whether a key is being deleted.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -114,6 +112,7 @@ export class Queue {
     lease: bigint,
     value: Buffer,
     withHead: boolean,
+    isUnwanted: (createRevision: bigint) => boolean = never,
   ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
     const key = this.keyOf(lease);
     const rank = this.rank?.rank ?? 0;
@@ -127,11 +126,12 @@ export class Queue {
     const { succeeded, revision, ranges } = result;
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
-      if (found === undefined || !(this.#isRestored(found) || this.#doomed.has(found.createRevision))) {
+      if (found === undefined || !(this.#isRestored(found) || isUnwanted(found.createRevision))) {
         return { place: await this.#takeUp(found, lease, value), head: undefined };
       }
       await this.release({ key, createRevision: found.createRevision, lease });
-      return this.join(lease, value, withHead); // under another create revision, which the late request does not match
+      // Under another create revision, which the late request does not match.
+      return this.join(lease, value, withHead, isUnwanted);
     }
 
     this.rank?.wrote(lease, rank);
@@ -166,7 +166,6 @@ export class Queue {
   async release(own: OwnKey): Promise<boolean> {
     const { key, createRevision, lease } = own;
     const ranks = this.rank?.deleting(lease) ?? [];
-    this.#doomed.add(createRevision);
     const { succeeded } = await this.#store.txn({
       compare: [{ key, createRevision }],
       success: [{ type: 'delete', key }, ...ranks],
@@ -174,7 +173,6 @@ export class Queue {
     });
     if (succeeded) this.rank?.wrote(lease, 0);
     else await this.dropRank(lease);
-    this.#doomed.delete(createRevision);
     return succeeded;
   }
 

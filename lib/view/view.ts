@@ -1,10 +1,10 @@
 import type { Etcd3 } from 'etcd3';
 import { withResolvers } from '../common/deferred.js';
-import { defaultLogger } from '../default-logger.js';
 import { type Environment, environmentOf, type SharedEnvironment } from '../environment.js';
-import { ElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import { Events } from '../events.js';
-import { GuardedLogger, type Logger } from '../log.js';
+import type { Logger } from '../log.js';
+import { resolveLogger } from '../options.js';
 import { keyFrom } from '../store/bytes.js';
 import { Following } from './following.js';
 import type { Picture } from './picture.js';
@@ -59,7 +59,7 @@ export class View {
   constructor(etcd: Etcd3 | Environment, prefix: string, options: ViewOptions = {}) {
     this.#environment = environmentOf(etcd);
     this.#prefix = keyFrom(prefix);
-    const log = options.logger === undefined ? defaultLogger() : new GuardedLogger(options.logger);
+    const log = resolveLogger(options.logger);
     this.#events = new Events(() => log, this);
     this.#seen = new Seen(this.#prefix, options.now ?? Date.now, options.history ?? false);
   }
@@ -103,7 +103,7 @@ export class View {
 
   #onFailure(err: unknown): void {
     this.#isOut = true;
-    const error = err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err), { cause: err });
+    const error = toElectionError(err);
     if (error.code === 'PERMISSION_DENIED') this.#whole.reject(error);
     if (this.#events.has('error')) this.#events.emit('error', error);
   }

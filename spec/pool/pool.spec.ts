@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Pool } from '../../lib/index.js';
 import { PoolWorld } from '../support/pool/pool-world.js';
 
 describe('a pool', () => {
@@ -67,5 +68,25 @@ describe('a pool', () => {
       ['idle', [], []],
     ]);
     expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
+  });
+
+  it('keeps its key and its plan when it starts again before etcd has confirmed that they are deleted', async () => {
+    world = new PoolWorld(2);
+    const { session, store } = world.session('a');
+    const pool = new Pool(session, 'p', { partitions: 2, member: 'a', releaseTimeout: 0 });
+    pool.start();
+    await world.until(() => pool.owned.size === 2, 'it owns all');
+    const key = world.etcd.oldest('p/members/')?.key;
+    store.faults.next('txn', 'hang', (request) => {
+      return request.kind === 'txn' && request.txn.success.some((op) => op.type === 'delete' && op.key === key);
+    });
+    await world.settled(pool.stop());
+    expect([store.faults.unused, world.etcd.keys('p/members/').length]).to.deep.equal([0, 1]);
+    pool.start();
+    await world.until(() => pool.owned.size === 2, 'it owns all again');
+    const kept = (): unknown => ['p/members/', 'p/plan/'].map((prefix) => world.etcd.oldest(prefix)?.createRevision);
+    const before = kept();
+    await world.advance(20_000);
+    expect(kept()).to.deep.equal(before);
   });
 });

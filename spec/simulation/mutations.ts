@@ -183,9 +183,9 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'a key that is being deleted is taken up again',
-    file: 'lib/queue/queue.ts',
-    search: 'this.#doomed.add(createRevision);',
-    replace: '',
+    file: 'lib/queue/key-releaser.ts',
+    search: 'some((deletion) => deletion.createRevision === createRevision)',
+    replace: 'some(() => false)',
     breaks: ['b: tokens grow'],
   },
   {
@@ -205,8 +205,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that could not be given back is left',
     file: 'lib/queue/key-releaser.ts',
-    search: 'const released = this.#insist(() => queue.release(own), failed);',
-    replace: 'const released = this.#releaseOnce(queue, own, failed);',
+    search: 'const deleted = this.#insist(() => queue.release(own), failed);',
+    replace: 'const deleted = this.#releaseOnce(queue, own, failed);',
     breaks: ['b: tokens grow'],
   },
   {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import type { ElectionOptions } from '../../lib/campaign/options.js';
 import { Election } from '../../lib/election.js';
 import type { Logger } from '../../lib/log.js';
-import type { ElectionOptions, SessionOptions } from '../../lib/options.js';
+import type { SessionOptions } from '../../lib/options.js';
 import { Session } from '../../lib/session.js';
 import type { Connection } from './fake-etcd/connection.js';
 import { FakeEtcd } from './fake-etcd/fake-etcd.js';

@@ -1,5 +1,5 @@
 import type { Candidate } from '../../candidate.js';
-import { ElectionError } from '../../errors.js';
+import { toElectionError } from '../../errors.js';
 import type { Member } from '../../pool/queries.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
@@ -97,7 +97,7 @@ function partitionData(state: PoolState, partition: string): object {
 async function watch({ etcd, endpoints, out }: Context, name: string, { partitions }: PoolFlags): Promise<never> {
   const outage = new Outage(out, endpoints);
   const failed = (error: unknown): void => {
-    outage.begin(error instanceof ElectionError ? error : new ElectionError('UNAVAILABLE', String(error)));
+    outage.begin(toElectionError(error));
   };
   let last = '';
   let owners: ReadonlyMap<string, string> = new Map();

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../common/time.js';
-import { ElectionError } from '../../errors.js';
+import { type ElectionError, toElectionError } from '../../errors.js';
 
 /** Milliseconds between two questions. */
 const ASK_EVERY = 1_000;
@@ -87,8 +87,7 @@ export class EtcdHealth {
         this.#asked = undefined;
         if (this.#isStarted && this.#view === undefined && troubles === this.#troubles) this.#heardAt = sentAt;
       } catch (err) {
-        const error = err instanceof ElectionError ? err : new ElectionError('UNAVAILABLE', String(err));
-        this.#asked = error;
+        this.#asked = toElectionError(err);
       }
       if (!signal.aborted) this.#tell();
     } while (await sleep(clock, ASK_EVERY, signal));
