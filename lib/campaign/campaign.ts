@@ -198,7 +198,7 @@ export class Campaign implements CampaignMoves, LeaseUser, SteeringMoves {
   #leave(reason: ElectionError, to?: bigint): Leaving {
     const previous = this.#state;
     const isRanked = this.#priority !== undefined || this.#steering?.hasSeenRanks === true;
-    const succession = previous.name === 'leading' && (to !== undefined || isRanked) ? { to } : undefined;
+    const succession = previous.name === 'leading' && (to !== undefined || isRanked) ? { to, isRanked } : undefined;
     const joining = previous.name === 'joining' ? previous : undefined;
     const own = isQueued(previous) ? previous.candidacy.own : undefined;
     const leaving = new Leaving(this.#context, { joining, own, succession }, reason, this);
