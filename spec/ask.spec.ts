@@ -237,7 +237,7 @@ describe('a leader that is asked to step down', () => {
     expect(story).to.deep.equal(['a unelected: STEPPED_DOWN', 'b elected']);
   });
 
-  it('is asked by two at a time, and both are told who leads, though it takes an ask after more than a second', async () => {
+  it('is asked by two at a time, and both are told who leads, though it takes an ask late', async () => {
     const [a] = (await queue(['a', 'b', 'c'], { ttl: 60 })) as [Made, Made];
     a.store.faults.next('txn', { arriveLateBy: 1_200 }, isTaking);
     const others = [world.candidate('x').election, world.candidate('y').election];
