@@ -237,6 +237,15 @@ describe('a leader that is asked to step down', () => {
     expect(story).to.deep.equal(['a unelected: STEPPED_DOWN', 'b elected']);
   });
 
+  it('is asked by two at a time, and both are told who leads, though it takes an ask late', async () => {
+    const [a] = (await queue(['a', 'b', 'c'], { ttl: 60 })) as [Made, Made];
+    a.store.faults.next('txn', { arriveLateBy: 1_200 }, isTaking);
+    const others = [world.candidate('x').election, world.candidate('y').election];
+    const leaders = await world.settled(Promise.all(others.map((other) => other.ask())), 5_000);
+    expect(leaders.map((leader) => leader?.value)).to.deep.equal(['b', 'b']);
+    expect([world.etcd.get(ASK), a.store.faults.unused]).to.deep.equal([undefined, 0]);
+  });
+
   describe('by a control key that', () => {
     for (const [what, text] of Object.entries({
       'is no JSON': () => 'step down!',

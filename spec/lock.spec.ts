@@ -224,6 +224,33 @@ describe('a lock', () => {
       await nothingLeft();
     });
 
+    for (const releaseTimeout of [500, 3_000]) {
+      it(`settles in bounded time while etcd does not answer: releaseTimeout ${releaseTimeout} ms`, async () => {
+        const other = await held(elsewhere());
+        const mine = new Lock(process, NAME, { releaseTimeout });
+        const told = (options: object): Promise<number> =>
+          mine.acquire(options).then(
+            () => Number.NaN,
+            () => world.now,
+          );
+        for (const how of ['wait', 'signal']) {
+          const abort = new AbortController();
+          const waiting = told(how === 'wait' ? { wait: 1_000 } : { signal: abort.signal });
+          await world.advance(500);
+          process.store.network = 'silent';
+          await world.advance(500);
+          const gaveUpAt = world.now;
+          abort.abort();
+          expect((await world.settled(waiting)) - gaveUpAt).to.be.within(0, 2 * (releaseTimeout + 1_000));
+          process.store.network = 'up';
+          await world.advance(20_000);
+          expect(keys()).to.deep.equal([other.key]);
+        }
+        await world.settled(other.release());
+        await nothingLeft();
+      });
+    }
+
     it('says in TIMEOUT what etcd has said, and the cause', async () => {
       process.store.network = 'down';
       const waiting = lock.run(() => 'never', { wait: 3_000 }).catch(({ code, cause }) => [code, cause?.code]);

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { Etcd3 } from 'etcd3';
+import { resolveElectionOptions } from '../lib/campaign/options.js';
 import { createClient, Election, ElectionError, etcdLeader, Session } from '../lib/index.js';
+import { resolveSessionOptions } from '../lib/options.js';
 import { tracked } from './support/track.js';
 
 /** A client that reaches no etcd: nothing in this file asks etcd for anything. */
@@ -357,5 +359,27 @@ describe('the limits of the options', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('the options of ten thousand elections', () => {
+  it('are one object for those of a session that are given the same', () => {
+    const session = resolveSessionOptions();
+    const given = { value: 'a', observe: false, priority: 1 };
+    const one = resolveElectionOptions(given, session);
+    expect(resolveElectionOptions({ ...given }, session)).to.equal(one);
+    expect(resolveElectionOptions({ ...given }, resolveSessionOptions())).not.to.equal(one);
+    for (const change of [
+      { value: 'b' },
+      { observe: true },
+      { priority: 2 },
+      { history: 3 },
+      { healthCheck: () => true },
+      { steerable: false },
+    ]) {
+      resolveElectionOptions(given, session);
+      const other = resolveElectionOptions({ ...given, ...change }, session);
+      expect(other, JSON.stringify(change)).to.deep.include('value' in change ? { value: Buffer.from('b') } : change);
+    }
   });
 });

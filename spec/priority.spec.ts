@@ -93,6 +93,20 @@ describe('priority', () => {
       await world.until(() => all[3]?.election.isLeader() === true, 'the second best leads', 100);
     });
 
+    it('is read again when the best stood right behind and has left meanwhile', async () => {
+      const all = await queue({ a: { priority: 0 }, b: { priority: 9 }, c: {}, d: { priority: 1 } });
+      const [a, b, , d] = all as [Made, Made, Made, Made];
+      const { work, terms } = newTask([]);
+      void a.election.run(work);
+      await world.begun(terms);
+      void a.election.stop();
+      await world.advance(100);
+      await world.settled(b.election.stop());
+      terms[0]?.end();
+      await world.until(() => leads(all) >= 0, 'somebody leads', 100);
+      expect(d.election.isLeader()).to.equal(true);
+    });
+
     it('is read again after more than a second, in which a better one has come', async () => {
       const { all, end } = await stopping();
       await world.advance(1_001);
@@ -103,6 +117,26 @@ describe('priority', () => {
       expect(leads(all)).to.equal(-1);
     });
   });
+
+  for (const [who, handOver] of Object.entries({
+    'that stepDown({ to }) names': (a: Election) => a.stepDown({ to: 'd' }),
+    'that ask({ to }) names': () => world.candidate('operator').election.ask({ to: 'd' }),
+  })) {
+    it(`decides who leads when the candidate ${who} has left meanwhile`, async () => {
+      const all = await queue({ a: { priority: 0 }, b: {}, c: { priority: 2 }, d: {} });
+      const [a, , c, d] = all as [Made, Made, Made, Made];
+      const { work, terms } = newTask([]);
+      void a.election.run(work);
+      await world.begun(terms);
+      const handed = handOver(a.election);
+      await world.advance(100);
+      await world.settled(d.election.stop());
+      terms[0]?.end();
+      expect((await world.settled(handed))?.value).to.equal('c');
+      expect(c.election.isLeader()).to.equal(true);
+      await world.settled(a.election.stop());
+    });
+  }
 
   it('hands over to those below 0 last', async () => {
     const all = await queue({ a: { priority: 0 }, b: { priority: -5 }, c: {} });
@@ -305,6 +339,26 @@ describe('preempt', () => {
     expect(a.isLeader()).to.equal(true);
     await world.advance(600);
     expect(b.isLeader()).to.equal(true);
+  });
+
+  it('makes way for the next best when the better one leaves while the work ends', async () => {
+    const [a, b, c, d] = [
+      make('a', { preempt: 5 }),
+      make('b', {}),
+      make('c', { priority: 1 }),
+      make('d', { priority: 9 }),
+    ];
+    const { work, terms } = newTask([]);
+    const running = a.run(work);
+    await world.begun(terms);
+    await world.queued(b, d, c);
+    await world.until(() => a.state === 'leaving', 'a makes way', 10_000);
+    await world.settled(d.stop());
+    terms[0]?.end();
+    await world.until(() => c.isLeader() || b.isLeader(), 'somebody leads', 1_000);
+    expect(c.isLeader()).to.equal(true);
+    await world.settled(a.stop());
+    await world.settled(running);
   });
 
   it('begins anew when the better one has left meanwhile', async () => {

@@ -159,12 +159,15 @@ class Note {
     this.#token = createRevision;
   }
 
-  /** Writes it, or writes it again. False: the leader has understood it, or leads no longer. */
+  /** Writes it, or writes it again unless another's is there. False: it was taken, or the leader leads no longer. */
   async write(): Promise<boolean> {
     const { key } = this.#put;
     if (this.#createRevision !== undefined) {
       const compare = [{ key, createRevision: this.#createRevision }];
-      return (await this.#store.txn({ compare, success: [this.#put], failure: [] })).succeeded;
+      const { succeeded, ranges } = await this.#store.txn({ compare, success: [this.#put], failure: [this.#read] });
+      const other = ranges[0]?.kvs[0];
+      // Whoever else asks the same leader has replaced our ask: the answer to that one is the answer to ours.
+      return succeeded || (other !== undefined && askIn(other)?.token === this.#token);
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { succeeded, ranges } = await this.#store.txn({

@@ -73,9 +73,9 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
    * What follows when we leave now: a leader hands over to the candidate on the lease `to`, or to the best, if it has
    * heard of priorities. Undefined: the next in the queue leads.
    */
-  succession(to: bigint | undefined): { readonly to: bigint | undefined } | undefined {
-    const hasRanks = this.#context.intent.priority !== undefined || this.#steering?.hasSeenRanks === true;
-    return this.#term !== undefined && (to !== undefined || hasRanks) ? { to } : undefined;
+  succession(to: bigint | undefined): { readonly to: bigint | undefined; readonly isRanked: boolean } | undefined {
+    const isRanked = this.#context.intent.priority !== undefined || this.#steering?.hasSeenRanks === true;
+    return this.#term !== undefined && (to !== undefined || isRanked) ? { to, isRanked } : undefined;
   }
 
   /** An observer of the same election has learned, while we wait, who was first at this revision. */

@@ -7,7 +7,7 @@ import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
 import type { Workload } from './task-run.js';
 import { TermRecord } from './term-record.js';
-import { HandOver } from './transfer.js';
+import { HandOver, type Succession } from './transfer.js';
 
 /**
  * Milliseconds for which a release is waited for at the least, and on top of `releaseTimeout`. `stop()` promises
@@ -32,8 +32,8 @@ export interface Belongings {
   /** A join that may be under way, and releases the key it gets. */
   readonly joining: Joining | undefined;
   readonly own: OwnKey | undefined;
-  /** A leader does not just leave its place to the next, but to the candidate on the lease `to`, or to the best. */
-  readonly succession: { readonly to: bigint | undefined } | undefined;
+  /** A leader does not just leave its place to the next, but to the candidate that is named, or to the best. */
+  readonly succession: Succession | undefined;
 }
 
 /**
@@ -93,7 +93,7 @@ export class Leaving {
     const startedAt = clock.now();
     const { own, succession } = this.#belongings;
     if (own !== undefined && succession !== undefined) {
-      this.#transfer = new HandOver(this.#context, own, succession.to);
+      this.#transfer = new HandOver(this.#context, own, succession);
     }
 
     const running = this.#work?.running;

@@ -156,7 +156,22 @@ export function resolveElectionOptions(
   const logger = options.logger === undefined ? session.logger : resolveLogger(options.logger);
   const bytes = value === undefined ? defaultValue() : resolveValue(value);
   const resolved = { value: bytes, observe, healthCheck, releaseTimeout, steerable, priority, preempt, logger };
-  return history === 0 ? resolved : { ...resolved, history };
+  return shared(session, history === 0 ? resolved : { ...resolved, history });
+}
+
+/** What the last election on each session was given. */
+const lastOn = new WeakMap<ResolvedSessionOptions, ResolvedElectionOptions>();
+
+/** One object for all elections of a session that are given the same, because there may be ten thousand. */
+function shared(session: ResolvedSessionOptions, resolved: ResolvedElectionOptions): ResolvedElectionOptions {
+  const last = lastOn.get(session);
+  const isSame = ([name, value]: [string, unknown]): boolean => {
+    const before = last?.[name as keyof ResolvedElectionOptions];
+    return before === value || (before instanceof Buffer && before.equals(value as Buffer));
+  };
+  if (last !== undefined && last.history === resolved.history && Object.entries(resolved).every(isSame)) return last;
+  lastOn.set(session, resolved);
+  return resolved;
 }
 
 /** The session's part of the options of an `Election`. With `hasSession`, refuses what belongs to the session. */

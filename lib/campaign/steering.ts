@@ -12,7 +12,7 @@ import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import type { OwnKey } from '../queue/queue.js';
 import { hexOf } from '../store/bytes.js';
 import { isOutage, type KeyValue, type Op, readOf, type WatchEvent } from '../store/store.js';
-import type { Follower } from '../watch/shared-watch.js';
+import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';
 import { Preemption } from './preemption.js';
@@ -45,7 +45,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   readonly #context: CampaignContext;
   readonly #own: OwnKey;
   readonly #moves: Pick<CampaignMoves, 'makeWay'>;
-  readonly #unfollow: () => void;
+  readonly #watch: SharedWatch;
   readonly #preemption: Preemption | undefined;
   #reads: FreshRead<readonly KeyValue[]> | undefined;
   #isAnswering = false;
@@ -64,8 +64,8 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
     this.#own = own;
     this.#moves = moves;
     const { preempt } = context.options;
-    const range = { ...controlRangeOf(context.name), isPatient: true };
-    this.#unfollow = context.session.watcher.follow(range, revision + 1n, this);
+    const range = { ...controlRangeOf(context.name), isPatient: true, isShared: false };
+    this.#watch = context.session.watcher.attach(range, revision + 1n, this);
     if (preempt === undefined) return;
     const makeWay = (better: KeyValue): void => moves.makeWay(outranked(better), better.lease);
     this.#preemption = new Preemption({ context, own, patience: preempt * 1_000, makeWay });
@@ -73,7 +73,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
 
   close(): void {
     this.#isClosed = true;
-    this.#unfollow();
+    this.#watch.leave(this);
     this.#cancelRetry?.();
     this.#reads?.close();
     this.#preemption?.close();
@@ -100,7 +100,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   refused(error: ElectionError): void {
     if (error.code !== 'PERMISSION_DENIED') return; // it is asked for again
     denied.add(this.#context);
-    this.#unfollow();
+    this.#watch.leave(this);
     this.#context.log().info({ err: error }, 'the control keys may not be read: nobody can ask this leader');
   }
 

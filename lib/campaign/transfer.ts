@@ -1,7 +1,7 @@
 import type { Candidate } from '../candidate.js';
 import { check, show } from '../checks.js';
 import { ElectionError } from '../errors.js';
-import { isBlocking } from '../queue/keys.js';
+import { isBlocking, isOurs } from '../queue/keys.js';
 import type { OwnKey } from '../queue/queue.js';
 import { bestOf, moveUp, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
 import { keyFrom } from '../store/bytes.js';
@@ -15,6 +15,16 @@ export type Target = string | Uint8Array | Candidate;
 const ATTEMPTS = 10;
 /** Milliseconds for which a read of the priorities is taken for true. */
 const FRESH_FOR = 1_000;
+/** The same, when no transaction is going to compare what was read with what is there. */
+const FRESH_UNCOMPARED = 20;
+
+/** Who shall lead next. */
+export interface Succession {
+  /** The lease of the candidate that is named; undefined: nobody is. */
+  readonly to: bigint | undefined;
+  /** There may be priorities: where nobody is named, or that one has left, the best of those that wait leads next. */
+  readonly isRanked: boolean;
+}
 
 /** @throws ElectionError `INVALID_OPTION` */
 export function checkTarget(to: unknown): asserts to is Target {
@@ -49,23 +59,23 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 }
 
 /**
- * Lets the candidate on the lease `to` lead next; without `to`, the best of those that wait. The queue is read while
- * the work winds down. When the work has ended, our key and those between go in one transaction, which moves nobody
- * when one of these keys or the target is gone: then the queue is read again. Whatever comes of it, our key is released
- * afterwards as usual, and that ends what may still be under way of this.
+ * Lets the candidate that is named lead next; when nobody is named or that one has left, the best of those that wait.
+ * The queue is read while the work winds down. When the work has ended, our key and those between go in one
+ * transaction, which moves nobody when one of these keys or the target is gone: then the queue is read again. Whatever
+ * comes of it, our key is released afterwards as usual, and that ends what may still be under way of this.
  */
 export class HandOver {
   readonly #context: CampaignContext;
   readonly #own: OwnKey;
-  readonly #to: bigint | undefined;
+  readonly #succession: Succession;
   readonly #readAt: number;
   /** The read while the work winds down. */
   #early: Promise<Standing> | undefined;
 
-  constructor(context: CampaignContext, own: OwnKey, to: bigint | undefined) {
+  constructor(context: CampaignContext, own: OwnKey, succession: Succession) {
     this.#context = context;
     this.#own = own;
-    this.#to = to;
+    this.#succession = succession;
     this.#readAt = context.session.clock.now();
     this.#early = this.#read();
     this.#early.catch(() => {}); // whoever waits for it hears of it
@@ -74,15 +84,17 @@ export class HandOver {
   /** Never rejects: without a transfer the next in the queue leads. */
   async carryOut(isOver: () => boolean): Promise<void> {
     const { queue, session, log } = this.#context;
-    const to = this.#to;
     try {
       for (let attempt = 0; attempt < ATTEMPTS && !isOver(); attempt++) {
-        const standing = await this.#standing();
+        const isLate = this.#age > FRESH_UNCOMPARED;
+        const early = await this.#takeEarly();
+        const standing = early ?? (await this.#read());
         const behind = thoseBehind(standing, this.#own) ?? [];
-        const target =
-          to === undefined ? bestOf(behind, standing) : behind.find((kv) => kv.lease === to && !isBlocking(kv));
+        const target = this.#targetIn(behind, standing);
+        const between = target === undefined ? [] : behind.slice(0, behind.indexOf(target));
+        // With nobody to move, nothing would show that the target has left meanwhile.
+        if (early !== undefined && isLate && !between.some(isOurs)) continue;
         if (target === undefined || isOver()) break;
-        const between = behind.slice(0, behind.indexOf(target));
         if (await moveUp({ queue, store: session.store }, this.#own, between, target)) return;
       }
       log().debug({}, 'nobody to hand over to: the next in the queue leads');
@@ -91,22 +103,33 @@ export class HandOver {
     }
   }
 
-  async #standing(): Promise<Standing> {
+  #targetIn(behind: readonly KeyValue[], standing: Standing): KeyValue | undefined {
+    const { to, isRanked } = this.#succession;
+    const named = to === undefined ? undefined : behind.find((kv) => kv.lease === to && !isBlocking(kv));
+    return named ?? (isRanked ? bestOf(behind, standing) : undefined);
+  }
+
+  /** Milliseconds since the read while the work winds down was sent. */
+  get #age(): number {
+    return this.#context.session.clock.now() - this.#readAt;
+  }
+
+  /** What was read while the work wound down; undefined when it was used before, has failed or is too old. */
+  async #takeEarly(): Promise<Standing | undefined> {
     const early = this.#early;
     this.#early = undefined;
     // Those who wait are compared with what is there, but nothing shows that a better one has come.
-    const isOld = this.#to === undefined && this.#context.session.clock.now() - this.#readAt > FRESH_FOR;
-    if (early === undefined || isOld) return this.#read();
+    const isOld = this.#succession.to === undefined && this.#age > FRESH_FOR;
     try {
-      return await early;
+      return isOld ? undefined : await early;
     } catch (err) {
       this.#context.log().debug({ err }, 'the queue was not read while the work was winding down');
-      return this.#read();
+      return undefined;
     }
   }
 
   #read(): Promise<Standing> {
     const { name, queue, session } = this.#context;
-    return readStanding({ name, queue, store: session.store }, this.#to === undefined);
+    return readStanding({ name, queue, store: session.store }, this.#succession.isRanked);
   }
 }

@@ -18,7 +18,7 @@ import { until } from '../support/wait.js';
 const TTL = 20;
 /** Milliseconds in which the next host works, with what a busy machine adds. It takes a few hundred. */
 const SOON = 10_000;
-const TIMES = 5;
+const TIMES = 10;
 
 /** Starts a process of its own, which takes a moment to end, and works on. */
 const WITH_GRANDCHILD = [

@@ -102,23 +102,26 @@ describe('a leader that hands over', () => {
 
   describe('to a target that', () => {
     const ways = {
-      'is killed while the work ends': async (name: string) => {
+      'is killed': async (name: string) => {
         const target = runCandidate({ hosts: cluster().hosts, name, value: 'target', ttl: TTL });
         return { harm: () => target.signal('SIGKILL'), mend: () => {} };
       },
-      'stands still while the work ends': async (name: string) => {
+      'stands still': async (name: string) => {
         const target = runCandidate({ hosts: cluster().hosts, name, value: 'target', ttl: TTL });
         return { harm: () => target.signal('SIGSTOP'), mend: () => target.signal('SIGCONT') };
       },
-      'is cut off while the work ends': async (name: string) => {
+      'is cut off': async (name: string) => {
         const proxy = tracked(await TcpProxy.to(cluster().hosts));
         candidate(proxy.hosts, name, { value: 'target', ttl: TTL }).start();
         return { harm: () => proxy.blackhole(), mend: () => proxy.restore() };
       },
     };
 
-    for (const [what, make] of Object.entries(ways)) {
-      it(`${what}: somebody leads soon after its TTL, and never two`, async () => {
+    const moments = ['before the leader is asked', 'while the work ends', 'when the work has ended'] as const;
+    const cases = Object.keys(ways).flatMap((what) => moments.map((moment) => ({ what, moment })));
+    for (const { what, moment } of cases) {
+      it(`${what} ${moment}: somebody leads soon after its TTL, and never two`, async () => {
+        const make = ways[what as keyof typeof ways];
         const name = uniqueName();
         const journal: string[] = [];
         const [a, b] = [
@@ -129,12 +132,16 @@ describe('a leader that hands over', () => {
         await inOrder(a, b);
         const { harm, mend } = await make(name);
         await queueIs(a, ['a', 'b', 'target']);
+        if (moment === 'before the leader is asked') harm();
         const stepping = a.stepDown({ to: 'target' });
-        harm();
+        if (moment === 'when the work has ended') {
+          await until(() => journal.at(-1) === 'a has ended', { what: 'the work to end' });
+        }
+        if (moment !== 'before the leader is asked') harm();
         const harmed = stopwatch();
         expect((await stepping)?.value).to.equal('target');
         await until(() => a.isLeader() || b.isLeader(), { within: TTL * 1_000 + 500 + BUSY, what: 'somebody to lead' });
-        figure(`to a target that ${what}, until somebody leads`, harmed());
+        figure(`to a target that ${what} ${moment}, until somebody leads`, harmed());
         expect(a.isLeader() && b.isLeader()).to.equal(false);
         mend();
         await a.stop();
