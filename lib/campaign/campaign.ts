@@ -5,7 +5,7 @@ import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { News } from '../queue/leader-observer.js';
-import type { Head, Place } from '../queue/queue.js';
+import type { Head, Place } from '../queue/place.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy, ElectedWaiters } from './elected-waiters.js';

@@ -1,7 +1,6 @@
 import type { News } from '../queue/leader-observer.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import { RankKey } from '../queue/rank.js';
-import { writeRank } from '../queue/standing.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';
 
@@ -56,10 +55,10 @@ export class Priority {
 
   async #write(own: OwnKey): Promise<void> {
     const before = this.#lastTurn;
-    const { queue, session } = this.#context;
+    const { store } = this.#context.session;
     const write = async (): Promise<void> => {
       await before;
-      if (!this.#key.isRightOn(own.lease)) await writeRank({ queue, store: session.store }, own);
+      if (!this.#key.isRightOn(own.lease)) await this.#key.write(store, own);
     };
     const written = write();
     const turn = written.catch(() => {}); // who waits for its turn does not ask how this write ended: our caller does

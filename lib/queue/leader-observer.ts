@@ -1,6 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { Watcher } from '../watch/watcher.js';
-import type { Head, Queue } from './queue.js';
+import type { Head } from './place.js';
+import type { Queue } from './queue.js';
 
 /** What a session reads the queue and follows keys with. */
 export interface View {

@@ -6,7 +6,7 @@ import { FreshRead, type Reader } from './fresh-read.js';
 import { headStart, spread } from './head-start.js';
 import { isSame, isSameKey } from './keys.js';
 import type { LeaderObserver, News } from './leader-observer.js';
-import type { Head } from './queue.js';
+import type { Head } from './place.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */

@@ -5,7 +5,8 @@ import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import type { News } from './leader-observer.js';
-import type { OwnKey, Place, Queue } from './queue.js';
+import { inheritedPlace, type OwnKey, type Place } from './place.js';
+import type { Queue } from './queue.js';
 import { Succession, type SuccessionHandlers } from './succession.js';
 
 export interface PlaceWatcherHandlers {
@@ -36,7 +37,6 @@ const MOST_CAUGHT_UP = 1_000n;
 const CATCHES_UP_IN = 150;
 /** Milliseconds in which the succession tells what the watch of the key before ours has told. */
 const PATIENCE = 1_000;
-const NO_VALUE = Buffer.alloc(0);
 
 /**
  * Keeps our place in the queue true. Follows our own key, since the lease can end or an operator can delete the key
@@ -149,9 +149,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     const { own } = this;
     // Somebody has written our key: only a read can tell what it is like.
     if (this.#modRevision !== own.createRevision) return this.#readPlace();
-    const { key, createRevision, lease } = own;
-    const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
-    const place = { own, predecessor: undefined, isNext: false, kv, revision, history: this.#history };
+    const place = inheritedPlace(own, revision, this.#history);
     this.#on.first(place);
     this.#follow(place); // after the news: the successor's work waits for that
   }

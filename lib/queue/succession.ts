@@ -2,7 +2,7 @@ import type { ElectionError } from '../errors.js';
 import type { WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
-import type { OwnKey } from './queue.js';
+import type { OwnKey } from './place.js';
 
 export interface SuccessionHandlers {
   readonly own: OwnKey;
