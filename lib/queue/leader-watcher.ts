@@ -2,6 +2,7 @@ import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
+import { MENDED_WITHIN } from './blockers.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import { headStart, spread } from './head-start.js';
 import { isSame, isSameKey } from './keys.js';
@@ -9,9 +10,6 @@ import type { LeaderObserver, News } from './leader-observer.js';
 import type { Head } from './place.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
-/** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
-const MENDED_WITHIN = 2_000;
-
 /** Milliseconds for which an observer that is about to join again, and so to read the head, is waited for. */
 const AWAITED_FOR = 250;
 
