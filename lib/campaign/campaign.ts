@@ -4,7 +4,7 @@ import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
-import type { News } from '../queue/leader-observer.js';
+import type { News } from '../queue/leader-observers.js';
 import type { Head, Place } from '../queue/place.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';

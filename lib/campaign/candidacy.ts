@@ -1,6 +1,6 @@
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import type { News } from '../queue/leader-observer.js';
+import type { News } from '../queue/leader-observers.js';
 import type { OwnKey, Place } from '../queue/place.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
 import { textOf } from '../store/bytes.js';

@@ -1,4 +1,4 @@
-import type { News } from '../queue/leader-observer.js';
+import type { News } from '../queue/leader-observers.js';
 import type { OwnKey } from '../queue/place.js';
 import { RankKey } from '../queue/rank.js';
 import type { CampaignContext } from './context.js';

@@ -5,7 +5,7 @@ import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { MENDED_WITHIN } from './blockers.js';
 import { FreshRead, type Reader } from './fresh-read.js';
-import type { News } from './leader-observer.js';
+import type { News } from './leader-observers.js';
 import { inheritedPlace, type OwnKey, type Place } from './place.js';
 import type { Queue } from './queue.js';
 import { Succession, type SuccessionHandlers } from './succession.js';
