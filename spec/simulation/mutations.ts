@@ -134,7 +134,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'a silent watch stream is trusted for ever',
-    file: 'lib/watch/multiplexer.ts',
+    file: 'lib/watch/reopening-stream.ts',
     search: 'silent: () => this.#reopen(true),',
     replace: 'silent: () => {},',
     breaks: ['f: somebody leads'],
