@@ -107,7 +107,7 @@ export function headIn({ candidates, shown, count, revision, history }: QueueRea
   return kv === undefined && isCutOff ? undefined : { kv, count, revision, history };
 }
 
-/** Our place when the key before ours was the oldest and was deleted at this revision, and nobody has written our key. */
+/** Our place when the key before ours, the oldest, was deleted at this revision, and nobody has written our key. */
 export function inheritedPlace(own: OwnKey, revision: bigint, history: number): Place {
   const { key, createRevision, lease } = own;
   const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
