@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { prefixOf } from '../lib/queue/keys.js';
-import { type OwnKey, Queue } from '../lib/queue/queue.js';
+import type { OwnKey } from '../lib/queue/place.js';
+import { Queue } from '../lib/queue/queue.js';
 import { type Process, recordLog, World } from './support/world.js';
 
 describe('the queue', () => {

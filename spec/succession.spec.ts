@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { ElectionError } from '../lib/errors.js';
 import { leaseIn } from '../lib/queue/keys.js';
+import type { Place } from '../lib/queue/place.js';
 import { PlaceWatcher } from '../lib/queue/place-watcher.js';
-import { type Place, Queue } from '../lib/queue/queue.js';
+import { Queue } from '../lib/queue/queue.js';
 import type { Store, WatchHandlers } from '../lib/store/store.js';
 import { Watcher } from '../lib/watch/watcher.js';
 import type { FakeEtcdOptions } from './support/fake-etcd/options.js';

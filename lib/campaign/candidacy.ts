@@ -1,8 +1,8 @@
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import type { News } from '../queue/leader-observer.js';
+import type { News } from '../queue/leader-observers.js';
+import type { OwnKey, Place } from '../queue/place.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
-import type { OwnKey, Place } from '../queue/queue.js';
 import { textOf } from '../store/bytes.js';
 import { type KeyValue, StaleAnswer } from '../store/store.js';
 import type { CampaignContext } from './context.js';

@@ -3,7 +3,7 @@ import { soon } from '../common/time.js';
 import { ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import type { CampaignContext } from './context.js';
 import type { HealthCheck } from './health-check.js';
 import type { CampaignMoves } from './moves.js';

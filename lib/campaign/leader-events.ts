@@ -1,9 +1,9 @@
 import { leaderOf, toCandidate } from '../candidate.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
-import type { LeaderObserver, News, View } from '../queue/leader-observer.js';
+import type { LeaderObserver, News, View } from '../queue/leader-observers.js';
 import type { LeaderWatcher } from '../queue/leader-watcher.js';
-import type { Head, Place } from '../queue/queue.js';
+import type { Head, Place } from '../queue/place.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';

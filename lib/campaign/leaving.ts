@@ -1,7 +1,7 @@
 import { withResolvers } from '../common/deferred.js';
 import { sleep, within } from '../common/time.js';
 import { ElectionError, toElectionError } from '../errors.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
@@ -169,7 +169,7 @@ export class Leaving {
     const lease = queue.rank?.lease;
     if (lease === undefined || releases(true) === 'lease' || !session.lease.holds(lease)) return;
     try {
-      await queue.dropRank(lease);
+      await queue.rank?.drop(session.store, queue.keyOf(lease), lease);
     } catch (err) {
       log().info({ err }, 'our priority is left without a candidate until its lease ends');
     }

@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import type { News } from '../queue/leader-observer.js';
-import type { Head, Place } from '../queue/queue.js';
+import type { News } from '../queue/leader-observers.js';
+import type { Head, Place } from '../queue/place.js';
 
 /** Our key, as a join has put it into the queue. */
 export interface JoinedKey {

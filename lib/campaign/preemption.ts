@@ -1,6 +1,6 @@
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { isBlocking } from '../queue/keys.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import { bestOf, rankOf, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';

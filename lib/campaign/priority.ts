@@ -1,8 +1,9 @@
 import { toElectionError } from '../errors.js';
-import type { News } from '../queue/leader-observer.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { News } from '../queue/leader-observers.js';
+import type { OwnKey } from '../queue/place.js';
 import { RankKey } from '../queue/rank.js';
-import { type QueueParts, writeRank } from '../queue/standing.js';
+import type { QueueParts } from '../queue/standing.js';
+import type { Store } from '../store/store.js';
 import type { CampaignMoves } from './moves.js';
 
 /**
@@ -13,7 +14,7 @@ import type { CampaignMoves } from './moves.js';
  * candidate that hears of another leader writes its priority again, unless it is 0.
  */
 export class Priority {
-  readonly #parts: QueueParts;
+  readonly #store: Store;
   readonly #moves: Pick<CampaignMoves, 'failed'>;
   readonly #key: RankKey;
   /** The last of the writes that wait for each other. Never rejects. */
@@ -22,8 +23,8 @@ export class Priority {
   #leader: bigint | undefined;
 
   constructor(parts: QueueParts, moves: Pick<CampaignMoves, 'failed'>) {
-    const { name, queue } = parts;
-    this.#parts = parts;
+    const { name, queue, store } = parts;
+    this.#store = store;
     this.#moves = moves;
     queue.rank ??= new RankKey(name, 0);
     this.#key = queue.rank;
@@ -59,7 +60,7 @@ export class Priority {
     const before = this.#lastTurn;
     const write = async (): Promise<void> => {
       await before;
-      if (!this.#key.isRightOn(own.lease)) await writeRank(this.#parts, own);
+      if (!this.#key.isRightOn(own.lease)) await this.#key.write(this.#store, own);
     };
     const written = write();
     const turn = written.catch(() => {}); // who waits for its turn does not ask how this write ended: our caller does

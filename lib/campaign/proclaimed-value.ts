@@ -1,5 +1,5 @@
 import { ElectionError, toElectionError } from '../errors.js';
-import type { OwnKey, Place } from '../queue/queue.js';
+import type { OwnKey, Place } from '../queue/place.js';
 import { textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';

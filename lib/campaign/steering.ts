@@ -9,7 +9,7 @@ import {
   takenKeyOf,
 } from '../queue/control-keys.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import { hexOf } from '../store/bytes.js';
 import { isOutage, type KeyValue, type Op, readOf, type WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';

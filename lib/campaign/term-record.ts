@@ -2,7 +2,7 @@ import { soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import type { RecordedTerm } from '../queue/recorded-terms.js';
 import { appendTerm, writeEnd } from '../queue/term-history.js';
 import { keyFrom, leaseFrom } from '../store/bytes.js';

@@ -6,7 +6,8 @@ import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Leadership, LeadershipHandle } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
-import type { OwnKey, Queue } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
+import type { Queue } from '../queue/queue.js';
 import { bytesOf, hexOf, textOf } from '../store/bytes.js';
 
 /** What a term needs of its candidate. */

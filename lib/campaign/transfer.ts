@@ -2,7 +2,7 @@ import type { Candidate } from '../candidate.js';
 import { check, show } from '../checks.js';
 import { ElectionError } from '../errors.js';
 import { isBlocking, isOurs } from '../queue/keys.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import { bestOf, moveUp, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
 import { keyFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';

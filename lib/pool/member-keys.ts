@@ -1,5 +1,6 @@
 import { insist } from '../common/insist.js';
-import { type OwnKey, Queue } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
+import { Queue } from '../queue/queue.js';
 import { ClientClosed, type Compare, type Op, readOf, type TxnResult } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { bytesOfList } from './partition-list.js';

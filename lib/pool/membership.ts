@@ -4,7 +4,7 @@ import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import type { OwnKey } from '../queue/queue.js';
+import type { OwnKey } from '../queue/place.js';
 import type { KeyValue, TxnResult, WatchEvent } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { MemberKeys } from './member-keys.js';

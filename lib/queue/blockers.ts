@@ -3,6 +3,9 @@ import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 
+/** Milliseconds in which a candidate writes its key again, with its lease, when somebody has written it without. */
+export const MENDED_WITHIN = 2_000;
+
 /** Keys that are remembered as told, because an application may write such keys for ever. */
 const MOST_REMEMBERED = 100;
 

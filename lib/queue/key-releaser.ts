@@ -2,7 +2,8 @@ import { insist } from '../common/insist.js';
 import type { Clock } from '../common/time.js';
 import { ClientClosed, type WatchEvent } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
-import type { OwnKey, Queue } from './queue.js';
+import type { OwnKey } from './place.js';
+import type { Queue } from './queue.js';
 
 /**
  * Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7

@@ -69,8 +69,11 @@ export function byAge(a: Aged, b: Aged): number {
 /** When a key was created and written. */
 type Aged = Pick<KeyValue, 'key' | 'createRevision' | 'modRevision'>;
 
+/** When a key was created. */
+type Born = Pick<KeyValue, 'key' | 'createRevision'>;
+
 /** Revisions come again when etcd's history begins anew, so they do not tell one key from another by themselves. */
-export function isSameKey(one: KeyValue | undefined, other: KeyValue | undefined): boolean {
+export function isSameKey(one: Born | undefined, other: Born | undefined): boolean {
   return one?.createRevision === other?.createRevision && one?.key === other?.key;
 }
 

@@ -1,7 +1,7 @@
 import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
 import { LatestIterator } from '../common/latest-iterator.js';
 import type { ElectionError } from '../errors.js';
-import type { LeaderObserver, News, View } from './leader-observer.js';
+import type { LeaderObserver, News, View } from './leader-observers.js';
 import type { LeaderWatcher } from './leader-watcher.js';
 
 export interface LeaderIteratorParts {

@@ -2,25 +2,19 @@ import { type Clock, soon } from '../common/time.js';
 import { type ElectionError, toElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
+import { MENDED_WITHIN } from './blockers.js';
 import { FreshRead, type Reader } from './fresh-read.js';
 import { headStart, spread } from './head-start.js';
-import { isSame, isSameKey } from './keys.js';
-import type { LeaderObserver, News } from './leader-observer.js';
-import type { Head } from './queue.js';
+import { isSameKey } from './keys.js';
+import { type LeaderObserver, LeaderObservers, type News } from './leader-observers.js';
+import type { Head } from './place.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
-/** Milliseconds in which the leader writes its key again, with its lease, when somebody has written it without. */
-const MENDED_WITHIN = 2_000;
-
 /** Milliseconds for which an observer that is about to join again, and so to read the head, is waited for. */
 const AWAITED_FOR = 250;
 
-interface Known {
-  /** The observer was answered, or has learned by itself who leads: from now on it is told of changes. */
-  isTold: boolean;
-  /** What the observer was told last; undefined before the first time. */
-  last: { readonly kv: KeyValue | undefined } | undefined;
-}
+/** Shared by all leader watchers that read for nobody. */
+const NOBODY: readonly LeaderObserver[] = [];
 
 /**
  * Follows the head of one election's queue: its key while there is one, and the whole range while the queue is empty.
@@ -37,15 +31,14 @@ interface Known {
 export class LeaderWatcher implements Follower, Reader<Head> {
   readonly #onAbandoned: () => void;
   readonly #freshRead: FreshRead<Head>;
-  /** In the order of their arrival. */
-  readonly #observers = new Map<LeaderObserver, Known>();
+  readonly #observers = new LeaderObservers();
   /** The observer whose session we use. */
   #host: LeaderObserver | undefined;
   /** What was seen last; undefined before the first time. */
-  #seen: { readonly kv: KeyValue | undefined } | undefined;
+  #seen: News | undefined;
   /** The first key that arrived in an empty queue; this turn may tell of more keys. */
   #arrived: KeyValue | undefined;
-  /** The revision of what was seen last, and the history that it belongs to. */
+  /** The revision of the last answer or event, and the history that it belongs to. */
   #revision = 0n;
   #history = 0;
   /** The number of candidates, as far as it is known. */
@@ -56,7 +49,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   /** The watch was interrupted: read, whatever is learned until then, because an event may have been missed. */
   #mustRead = false;
   /** Observers that wait for the read under way, and for the next one. */
-  #reading: readonly LeaderObserver[] = [];
+  #reading = NOBODY;
   #asking: LeaderObserver[] = [];
 
   constructor(clock: Clock, onAbandoned: () => void) {
@@ -75,7 +68,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   /** The observer has read the head already. News that is older than what was seen is no news. */
   learn(observer: LeaderObserver, news: News): void {
-    this.#admit(observer).isTold = true;
+    this.#admit(observer);
+    this.#observers.include(observer);
     if (this.#isOlder(news)) return this.#brief(observer);
     this.#count = news.count ?? this.#count;
     this.#accept(news);
@@ -88,12 +82,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   /** The head as the observer was told. */
   headFor(observer: LeaderObserver): KeyValue | undefined {
-    return this.#observers.get(observer)?.last?.kv;
+    return this.#observers.headFor(observer);
   }
 
   leave(observer: LeaderObserver): void {
-    if (!this.#observers.delete(observer)) return;
-    if (this.#observers.size === 0) {
+    if (!this.#observers.remove(observer)) return;
+    if (this.#observers.isEmpty) {
       this.#freshRead.close();
       this.#onAbandoned();
     }
@@ -136,19 +130,16 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   // ---- the host ----
 
-  #admit(observer: LeaderObserver): Known {
-    const known = this.#observers.get(observer) ?? { isTold: false, last: undefined };
-    this.#observers.set(observer, known);
+  #admit(observer: LeaderObserver): void {
+    this.#observers.add(observer);
     this.#findHost();
-    return known;
   }
 
   /** Goes on with the session of the first observer that is still there, from where the last host stopped. */
   #findHost(): void {
     if (this.#host !== undefined) return;
-    [this.#host] = this.#observers.keys();
-    if (this.#host === undefined) return;
-    if (this.#seen !== undefined) this.#follow(this.#seen.kv);
+    this.#host = this.#observers.first;
+    if (this.#host !== undefined && this.#seen !== undefined) this.#follow(this.#seen.kv);
   }
 
   // ---- what is seen ----
@@ -165,7 +156,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #acceptArrival(): void {
     const first = this.#arrived;
     this.#arrived = undefined;
-    if (first === undefined || this.#observers.size === 0 || first.modRevision <= this.#revision) return;
+    if (first === undefined || this.#observers.isEmpty || first.modRevision <= this.#revision) return;
     this.#accept({ kv: first, revision: first.modRevision });
   }
 
@@ -176,33 +167,20 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   #accept({ kv, revision, history = this.#history }: News): void {
     const before = this.#seen;
-    const seen = { kv };
+    const seen = { kv, revision, history };
     this.#isAwaited = false;
     this.#revision = revision;
     this.#history = history;
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
     if (before === undefined || !isSameKey(before.kv, kv) || this.#watch === undefined) this.#follow(kv);
-    for (const [observer, { isTold }] of [...this.#observers]) {
-      if (this.#seen !== seen) return; // an observer that was told before has brought other news
-      if (isTold) this.#tell(observer, kv);
-    }
-  }
-
-  /** A change of leader is a change of key, whatever the values. */
-  #tell(observer: LeaderObserver, kv: KeyValue | undefined): void {
-    const known = this.#observers.get(observer);
-    if (known === undefined) return; // it has left meanwhile
-    const before = known.last;
-    known.last = { kv };
-    if (before === undefined || !isSame(before.kv, kv)) {
-      observer.changed({ kv, revision: this.#revision, history: this.#history });
-    }
+    this.#observers.tellAll(seen, () => this.#seen === seen);
   }
 
   /** Tells one observer what was seen last, unless that is known to be out of date. */
   #brief(observer: LeaderObserver): void {
-    if (this.#seen !== undefined && !this.#freshRead.isDue) this.#tell(observer, this.#seen.kv);
+    if (this.#seen === undefined || this.#freshRead.isDue) return;
+    this.#observers.tell(observer, { kv: this.#seen.kv, revision: this.#revision, history: this.#history });
   }
 
   #follow(kv: KeyValue | undefined): void {
@@ -217,7 +195,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   // ---- reads ----
 
   #readIfAsked(): void {
-    if (this.#observers.size > 0 && this.#asking.length > 0) this.#freshRead.now();
+    if (!this.#observers.isEmpty && this.#asking.length > 0) this.#freshRead.now();
   }
 
   read(): Promise<Head> {
@@ -227,16 +205,13 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#asking = [];
     const queue = this.#host?.view.queue;
     if (queue === undefined) throw new Error('a leader watcher without observers reads nothing');
-    return queue.head(() => this.#observers.size === 0);
+    return queue.head(() => this.#observers.isEmpty);
   }
 
   found(head: Head): void {
     const asked = this.#reading;
-    this.#reading = [];
-    for (const observer of asked) {
-      const entry = this.#observers.get(observer);
-      if (entry !== undefined) entry.isTold = true;
-    }
+    this.#reading = NOBODY;
+    for (const observer of asked) this.#observers.include(observer);
     if (this.#isOlder(head)) {
       for (const observer of asked) this.#brief(observer);
     } else {
@@ -247,12 +222,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   readFailed(err: unknown): void {
     this.#asking.unshift(...this.#reading);
-    this.#reading = [];
+    this.#reading = NOBODY;
     this.#mustRead = true;
     this.#fail(toElectionError(err));
   }
 
   #fail(error: ElectionError): void {
-    for (const observer of [...this.#observers.keys()]) observer.failed(error);
+    this.#observers.fail(error);
   }
 }

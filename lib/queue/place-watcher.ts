@@ -3,9 +3,11 @@ import type { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
+import { MENDED_WITHIN } from './blockers.js';
 import { FreshRead, type Reader } from './fresh-read.js';
-import type { News } from './leader-observer.js';
-import type { OwnKey, Place, Queue } from './queue.js';
+import type { News } from './leader-observers.js';
+import { inheritedPlace, type OwnKey, type Place } from './place.js';
+import type { Queue } from './queue.js';
 import { Succession, type SuccessionHandlers } from './succession.js';
 
 export interface PlaceWatcherHandlers {
@@ -25,8 +27,6 @@ export interface PlaceWatcherHandlers {
 }
 
 const PAUSES = { first: 50, longest: 1_000 };
-/** Milliseconds in which a candidate writes its key again, with its lease, when somebody has written it without. */
-const MENDED_WITHIN = 2_000;
 /**
  * Revisions that etcd may have to look through for a watch that begins in the past. When there are more, we read, and
  * the watch begins at the read.
@@ -34,9 +34,6 @@ const MENDED_WITHIN = 2_000;
 const MOST_CAUGHT_UP = 1_000n;
 /** Milliseconds in which etcd has caught up: it looks after such watches every 100 ms. */
 const CATCHES_UP_IN = 150;
-/** Milliseconds in which the succession tells what the watch of the key before ours has told. */
-const PATIENCE = 1_000;
-const NO_VALUE = Buffer.alloc(0);
 
 /**
  * Keeps our place in the queue true. Follows our own key, since the lease can end or an operator can delete the key
@@ -56,6 +53,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   readonly #watcher: Watcher;
   readonly #clock: Clock;
   readonly #on: PlaceWatcherHandlers;
+  /** The key before ours; undefined: ours is the first, for ever, since keys that come later are younger. */
   #predecessor: string | undefined;
   /** A revision at which our key existed, and the key before ours. */
   #revision: bigint;
@@ -66,8 +64,6 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   #ownWatch: SharedWatch | undefined;
   #predecessorWatch: SharedWatch | undefined;
   #succession: Succession | undefined;
-  /** The key before ours is gone, and the succession has not told so yet. */
-  #cancelPatience: (() => void) | undefined;
   /** Made for the first read: a leader seldom needs one, and there may be ten thousand. */
   #freshRead: FreshRead<Place | undefined> | undefined;
   #isClosed = false;
@@ -105,11 +101,11 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     // A key of that name from before our time, or a candidate that has come back with the same key, is another key.
     const isPredecessor = key === this.#predecessor && createRevision < this.own.createRevision;
     if (!isPredecessor || this.#isClosed || this.#succession !== undefined || revision < this.#revision) return;
-    if (revision - this.#revision > MOST_CAUGHT_UP) return this.#readPlace();
+    if (revision - this.#revision > MOST_CAUGHT_UP) return this.#reads.now();
     // In the next turn: nobody calls down while he is being told.
     soon(() => {
       if (this.#isClosed || this.#succession !== undefined || key !== this.#predecessor) return;
-      this.#succession = this.#succeed(key, this.#revision, this.#clock.now() + CATCHES_UP_IN);
+      this.#succeed(key, this.#clock.now() + CATCHES_UP_IN);
     });
   }
 
@@ -127,16 +123,14 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     }
   }
 
-  /** The key before ours is gone. The succession tells so too, and proves more, unless it is in doubt. */
+  /** The key before ours is gone. */
   #onEnd(): void {
-    const succession = this.#succession;
-    const isTold = succession?.isTrusted === true && this.#clock.now() >= succession.settlesAt;
-    if (isTold) this.#cancelPatience ??= this.#clock.after(PATIENCE, () => this.#readPlace());
-    else this.#readPlace();
+    if (this.#succession === undefined) this.#reads.now();
+    else this.#succession.expectEnd();
   }
 
   reset(): void {
-    this.#readPlace();
+    this.#reads.now();
   }
 
   refused(error: ElectionError): void {
@@ -146,24 +140,20 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   // ---- from the succession ----
 
   inherited(revision: bigint): void {
-    const { own } = this;
     // Somebody has written our key: only a read can tell what it is like.
-    if (this.#modRevision !== own.createRevision) return this.#readPlace();
-    const { key, createRevision, lease } = own;
-    const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
-    const place = { own, predecessor: undefined, isNext: false, kv, revision, history: this.#history };
+    if (this.#modRevision !== this.own.createRevision) return this.#reads.now();
+    const place = inheritedPlace(this.own, revision, this.#history);
     this.#on.first(place);
     this.#follow(place); // after the news: the successor's work waits for that
   }
 
   written(event: WatchEvent): void {
-    const isToldTwice =
-      event.key === this.own.key ? this.#ownWatch !== undefined : this.#predecessorWatch !== undefined;
-    if (!isToldTwice) this.changed(event);
+    const watch = event.key === this.own.key ? this.#ownWatch : this.#predecessorWatch;
+    if (watch === undefined) this.changed(event); // otherwise that watch tells it
   }
 
   doubted(): void {
-    this.#readPlace();
+    this.#reads.now();
   }
 
   rangeRefused(error: ElectionError): void {
@@ -178,7 +168,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#on.gone();
   }
 
-  // ---- reads ----
+  // ---- reads, and what follows from them ----
 
   read(): Promise<Place | undefined> {
     this.#succession?.asked();
@@ -187,7 +177,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
 
   found(place: Place | undefined): void {
     if (place === undefined) return this.gone();
-    if (this.#isFirst && place.predecessor !== undefined) return this.#onOlder(place);
+    if (this.#predecessor === undefined && place.predecessor !== undefined) return this.#onOlder(place);
     this.#follow(place);
     this.#tellBlocked(place);
     this.#noticeOwn(place.kv);
@@ -216,7 +206,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#predecessor = predecessor;
     if (predecessor === undefined) return;
     if (!isSecond) this.#followPredecessor();
-    else if (this.#succession === undefined) this.#succession = this.#succeed(predecessor, revision, 0);
+    else if (this.#succession === undefined) this.#succeed(predecessor, 0);
     else if (isNext) this.#succession.confirm(revision);
   }
 
@@ -234,12 +224,10 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#predecessorWatch = undefined;
     this.#succession?.close();
     this.#succession = undefined;
-    this.#cancelPatience?.();
-    this.#cancelPatience = undefined;
   }
 
-  #succeed(head: string, since: bigint, settlesAt: number): Succession {
-    return new Succession(this.#watcher, head, since, settlesAt, this);
+  #succeed(head: string, settlesAt: number): void {
+    this.#succession = new Succession(this.#watcher, this.#clock, head, this.#revision, settlesAt, this);
   }
 
   #noticeOwn(kv: KeyValue): void {
@@ -252,15 +240,6 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   #tellBlocked({ blocker }: Place): void {
     const error = this.#isClosed ? undefined : this.#queue.blockedBy(blocker);
     if (error !== undefined) this.#on.failed(error);
-  }
-
-  #readPlace(): void {
-    this.#reads.now();
-  }
-
-  /** For ever: keys that come later are younger. */
-  get #isFirst(): boolean {
-    return this.#predecessor === undefined;
   }
 
   get #reads(): FreshRead<Place | undefined> {

@@ -4,44 +4,8 @@ import { hexOf, textOf } from '../store/bytes.js';
 import { type KeyValue, type Op, type RangeQuery, readOf, type Store, type TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
 import { byAge, endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
+import { type Head, headIn, type Joined, type OwnKey, type Place, placeIn, placeOf, type QueueRead } from './place.js';
 import type { RankKey } from './rank.js';
-
-/** Our key in the queue. The create revision tells it from a later key of the same name. */
-export interface OwnKey {
-  readonly key: string;
-  readonly createRevision: bigint;
-  readonly lease: bigint;
-}
-
-/** Where our key stands, at one revision: by a linearizable read, or by a watch that follows both keys. */
-export interface Place {
-  readonly own: OwnKey;
-  /** The key just before ours; undefined: ours is the oldest. */
-  readonly predecessor: string | undefined;
-  /** The key before ours is known to be the oldest, for ever: keys that come later are younger. */
-  readonly isNext: boolean;
-  /** The key just before ours when it is no candidate's. */
-  readonly blocker?: KeyValue;
-  /** Our key at that revision, without its value, and perhaps without its lease. */
-  readonly kv: KeyValue;
-  /** The revision at which this was so. */
-  readonly revision: bigint;
-  /** The history that the revision belongs to. */
-  readonly history?: number | undefined;
-}
-
-/** Which key is first in the queue, by one linearizable read. */
-export interface Head {
-  readonly kv: KeyValue | undefined;
-  /** How many keys are under the prefix, including those of nested elections. */
-  readonly count: number;
-  readonly revision: bigint;
-  /** The history that the revision belongs to. */
-  readonly history?: number | undefined;
-}
-
-/** A place, with the key before ours as the read has shown it. */
-type FoundPlace = Omit<Place, 'predecessor' | 'blocker'> & { readonly predecessor: KeyValue | undefined };
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
@@ -113,21 +77,21 @@ export class Queue {
     value: Buffer,
     withHead: boolean,
     isUnwanted: (createRevision: bigint) => boolean = never,
-  ): Promise<{ readonly place: Place; readonly head: Head | undefined }> {
+  ): Promise<Joined> {
     const key = this.keyOf(lease);
     const rank = this.rank?.rank ?? 0;
     const ranked = this.rank?.writing(lease, rank) ?? [];
-    const join: Op[] = [{ type: 'put', key, value, lease }, ...ranked, this.#read('newest', OF_A_PLACE)];
+    const join: Op[] = [{ type: 'put', key, value, lease }, ...ranked, this.#rangeOf('newest', OF_A_PLACE)];
     const result = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
-      success: withHead ? [...join, this.#read('oldest', 1)] : join,
+      success: withHead ? [...join, this.#rangeOf('oldest', 1)] : join,
       failure: [readOf(key)],
     });
     const { succeeded, revision, ranges } = result;
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
       if (found === undefined || !(this.#isRestored(found) || isUnwanted(found.createRevision))) {
-        return { place: await this.#takeUp(found, lease, value), head: undefined };
+        return { place: stillThere(found && (await this.#takeUp(found, lease, value))), head: undefined };
       }
       await this.release({ key, createRevision: found.createRevision, lease });
       // Under another create revision, which the late request does not match.
@@ -138,11 +102,10 @@ export class Queue {
     // Our key was created by this transaction, so its create revision is the transaction's, and no key is newer.
     const own = { key, createRevision: revision, lease };
     this.#last = own;
-    const head = this.#headIn(result, 1);
-    const found = this.#placeIn(result, own, OF_A_PLACE, head?.kv);
-    const place = found === undefined ? await this.place(own) : await this.#withBlocker(found, head?.kv);
-    if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
-    return { place, head };
+    const head = withHead ? headIn(this.#readIn(result, 1, 1)) : undefined;
+    const found = placeIn(this.#readIn(result, 0, OF_A_PLACE), own, head?.kv);
+    const place = found && (await placeOf(found, head?.kv, (other) => this.#get(other)));
+    return { place: stillThere(place ?? (await this.place(own))), head };
   }
 
   /**
@@ -152,12 +115,10 @@ export class Queue {
    */
   async place(own: OwnKey, isOver = never): Promise<Place | undefined> {
     for (let limit = OF_A_PLACE; ; limit *= WIDER) {
-      const query = this.#read('newest', limit, own.createRevision);
-      const result = await this.#store.txn({ compare: [], success: [query], failure: [] });
-      const kvs = result.ranges[0]?.kvs ?? [];
-      if (!kvs.some((kv) => isKey(kv, own)) && kvs.length < limit) return undefined;
-      const place = this.#placeIn(result, own, limit);
-      if (place !== undefined) return await this.#withBlocker(place);
+      const read = await this.#read('newest', limit, own.createRevision);
+      const found = placeIn(read, own);
+      if (found !== undefined) return await placeOf(found, undefined, (key) => this.#get(key));
+      if (read.shown < limit) return undefined; // nothing was cut off, so our key is gone
       if (isOver()) throw new ElectionError('ABORTED', 'nobody waits for the place any more');
     }
   }
@@ -172,7 +133,7 @@ export class Queue {
       failure: [],
     });
     if (succeeded) this.rank?.wrote(lease, 0);
-    else await this.dropRank(lease);
+    else await this.rank?.drop(this.#store, key, lease);
     return succeeded;
   }
 
@@ -181,20 +142,8 @@ export class Queue {
     const key = this.keyOf(lease);
     const kv = await this.#get(key);
     if (signal.aborted) return;
-    if (kv === undefined) await this.dropRank(lease);
+    if (kv === undefined) await this.rank?.drop(this.#store, key, lease);
     else if (kv.lease === lease) await this.release({ key, createRevision: kv.createRevision, lease });
-  }
-
-  /**
-   * Deletes the priority that may be left on the lease without our key: somebody else may have deleted the key alone,
-   * as a leader does that makes way for another. While our key is there, its release deletes both.
-   */
-  async dropRank(lease: bigint): Promise<void> {
-    const success = this.rank?.deleting(lease) ?? [];
-    if (success.length === 0) return;
-    const compare = [{ key: this.keyOf(lease), createRevision: 0n }];
-    const { succeeded } = await this.#store.txn({ compare, success, failure: [] });
-    if (succeeded) this.rank?.wrote(lease, 0);
   }
 
   /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: our key is gone. */
@@ -207,18 +156,20 @@ export class Queue {
     return succeeded ? revision : undefined;
   }
 
-  /** Whether our key is the oldest now. We read, since etcd answers a transaction without operations without quorum. */
+  /** Whether our key is the oldest now. We read: etcd answers a transaction that reads nothing without its quorum. */
   async isOldest(own: OwnKey): Promise<boolean> {
     const place = await this.place(own);
     return place !== undefined && place.predecessor === undefined;
   }
 
-  /** As {@link place}, for the oldest key. */
+  /**
+   * Which key is the oldest now. Once `isOver()` is true, the read is not repeated.
+   *
+   * @throws ElectionError `ABORTED` when `isOver()` before the head is found; `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
   async head(isOver = never): Promise<Head> {
     for (let limit = 1; ; limit *= WIDER) {
-      const query = this.#read('oldest', limit);
-      const result = await this.#store.txn({ compare: [], success: [query], failure: [] });
-      const head = this.#headIn(result);
+      const head = headIn(await this.#read('oldest', limit));
       if (head !== undefined && (head.kv === undefined || limit === 1)) return head;
       const kv = head?.kv && (await this.#get(head.kv.key)); // the value, which the wide read has left out
       if (head !== undefined && kv?.createRevision === head.kv?.createRevision) return { ...head, kv };
@@ -226,19 +177,9 @@ export class Queue {
     }
   }
 
-  /** Whether a key of our name is none that we have written since our last key of this name. */
-  #isRestored({ key, createRevision }: KeyValue): boolean {
-    return key === this.#last?.key && createRevision < this.#last.createRevision;
-  }
-
-  async #get(key: string): Promise<KeyValue | undefined> {
-    const { ranges } = await this.#store.txn({ compare: [], success: [readOf(key)], failure: [] });
-    return ranges[0]?.kvs[0];
-  }
-
   /** The whole queue, in order. */
   async all(): Promise<KeyValue[]> {
-    const { ranges } = await this.#store.txn({ compare: [], success: [this.#read('oldest', 0)], failure: [] });
+    const { ranges } = await this.#ask(this.#rangeOf('oldest', 0));
     return this.inOrder(ranges[0]?.kvs ?? []);
   }
 
@@ -247,67 +188,43 @@ export class Queue {
     return kvs.filter((kv) => this.isCandidateKey(kv.key)).sort(byAge);
   }
 
-  /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */
-  async #takeUp(kv: KeyValue | undefined, lease: bigint, value: Buffer): Promise<Place> {
-    const own = kv && { key: kv.key, createRevision: kv.createRevision, lease };
-    this.#last = own ?? this.#last;
-    if (own !== undefined && (kv?.lease !== lease || !kv.value.equals(value))) await this.proclaim(own, value);
-    const place = own && (await this.place(own));
-    if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
-    return place;
+  /** Whether a key of our name comes from a snapshot that was restored: it is older than our last one. */
+  #isRestored({ key, createRevision }: KeyValue): boolean {
+    return key === this.#last?.key && createRevision < this.#last.createRevision;
   }
 
-  #read(order: RangeQuery['order'], limit: number, maxCreateRevision?: bigint): Op {
+  /** Our key existed before this join: from an earlier attempt, or written by somebody else without our lease. */
+  async #takeUp(kv: KeyValue, lease: bigint, value: Buffer): Promise<Place | undefined> {
+    const own = { key: kv.key, createRevision: kv.createRevision, lease };
+    this.#last = own;
+    if (kv.lease !== lease || !kv.value.equals(value)) await this.proclaim(own, value);
+    return this.place(own);
+  }
+
+  #rangeOf(order: RangeQuery['order'], limit: number, maxCreateRevision?: bigint): Op {
     const keysOnly = order === 'newest' || limit > 1; // we do not need the values of nested elections' keys
     const query = { ...this.range, order, limit, keysOnly };
     return { type: 'range', range: maxCreateRevision === undefined ? query : { ...query, maxCreateRevision } };
   }
 
-  /**
-   * Undefined when the limit may have cut off the key before ours, or has cut off our key. `head`: the oldest key at
-   * that revision, when it is known.
-   */
-  #placeIn(
-    { revision, history, ranges }: TxnResult,
-    own: OwnKey,
-    limit: number,
-    head?: KeyValue,
-  ): FoundPlace | undefined {
-    const kvs = ranges[0]?.kvs ?? [];
-    const ours = kvs.find((kv) => isKey(kv, own));
-    if (ours === undefined) return undefined;
-    const older = this.#candidates(kvs)
-      .filter((kv) => byAge(kv, ours) < 0)
-      .sort(byAge);
-    const predecessor = older.at(-1);
-    // etcd does not order keys of one revision. If the answer holds no key before ours, we are first only if the limit
-    // did not cut the answer off.
-    const isWhole = kvs.length < limit;
-    if (predecessor === undefined && !isWhole) return undefined;
-    const isNext = (isWhole && older.length === 1) || (head !== undefined && predecessor?.key === head.key);
-    return { own, predecessor, isNext, kv: ours, revision, history };
+  #ask(read: Op): Promise<TxnResult> {
+    return this.#store.txn({ compare: [], success: [read], failure: [] });
   }
 
-  /**
-   * Tells whether the key before ours is a candidate's, by its lease. From 3.7 on etcd leaves leases out of an answer
-   * without values. Our own key shows whether this answer is such a one; then the key before ours is read by itself,
-   * unless it is the head, which was read with everything.
-   */
-  async #withBlocker({ predecessor, ...found }: FoundPlace, head?: KeyValue): Promise<Place> {
-    const place = { ...found, predecessor: predecessor?.key };
-    if (predecessor === undefined) return place;
-    const isHead = head?.key === predecessor.key && head.createRevision === predecessor.createRevision;
-    const whole = found.kv.lease !== 0n ? predecessor : isHead ? head : await this.#get(predecessor.key);
-    const isThere = whole?.createRevision === predecessor.createRevision;
-    return isThere && isBlocking(whole) ? { ...place, blocker: whole } : place;
+  async #get(key: string): Promise<KeyValue | undefined> {
+    const { ranges } = await this.#ask(readOf(key));
+    return ranges[0]?.kvs[0];
   }
 
-  #headIn({ revision, history, ranges }: TxnResult, at = 0): Head | undefined {
-    const range = ranges[at];
-    if (range === undefined) return undefined;
-    const [first] = this.#candidates(range.kvs).sort(byAge);
-    if (first === undefined && range.kvs.length > 0 && range.kvs.length < range.count) return undefined;
-    return { kv: first, count: range.count, revision, history };
+  async #read(order: RangeQuery['order'], limit: number, maxCreateRevision?: bigint): Promise<QueueRead> {
+    return this.#readIn(await this.#ask(this.#rangeOf(order, limit, maxCreateRevision)), 0, limit);
+  }
+
+  /** What the range at this position of the answer shows. `limit`: the limit of that range. */
+  #readIn({ revision, history, ranges }: TxnResult, at: number, limit: number): QueueRead {
+    const kvs = ranges[at]?.kvs ?? [];
+    const candidates = this.#candidates(kvs).sort(byAge);
+    return { candidates, shown: kvs.length, limit, count: ranges[at]?.count ?? 0, revision, history };
   }
 
   #candidates(kvs: readonly KeyValue[]): KeyValue[] {
@@ -321,7 +238,8 @@ export class Queue {
   }
 }
 
-/** One key, with its value. */
-function isKey(kv: KeyValue, own: OwnKey): boolean {
-  return kv.key === own.key && kv.createRevision === own.createRevision;
+/** @throws ElectionError `UNAVAILABLE` */
+function stillThere(place: Place | undefined): Place {
+  if (place === undefined) throw new ElectionError('UNAVAILABLE', 'our key was deleted while joining: joining again');
+  return place;
 }

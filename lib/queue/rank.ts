@@ -1,5 +1,6 @@
-import type { KeyValue, Op } from '../store/store.js';
+import type { KeyValue, Op, Store } from '../store/store.js';
 import { rankKeyOf } from './control-keys.js';
+import type { OwnKey } from './place.js';
 
 /** The lowest and the highest priority. */
 export const LOWEST = -1_000;
@@ -74,5 +75,25 @@ export class RankKey {
   wrote(lease: bigint, rank: number): void {
     if (rank !== 0) this.#hasWritten = true;
     if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };
+  }
+
+  /** Lets etcd say what we want, while our key is in the queue. */
+  async write(store: Store, { key, createRevision, lease }: OwnKey): Promise<void> {
+    const { rank } = this;
+    const success = this.writing(lease, rank);
+    if (success.length === 0) return;
+    const { succeeded } = await store.txn({ compare: [{ key, createRevision }], success, failure: [] });
+    if (succeeded) this.wrote(lease, rank);
+  }
+
+  /**
+   * Deletes the rank that may be left on the lease without `key`, our key in the queue: somebody else may have deleted
+   * that key alone, as a leader does that makes way for another. While the key is there, its release deletes both.
+   */
+  async drop(store: Store, key: string, lease: bigint): Promise<void> {
+    const success = this.deleting(lease);
+    if (success.length === 0) return;
+    const { succeeded } = await store.txn({ compare: [{ key, createRevision: 0n }], success, failure: [] });
+    if (succeeded) this.wrote(lease, 0);
   }
 }

@@ -1,7 +1,8 @@
 import type { KeyValue, Op, Store } from '../store/store.js';
 import { rankPrefixOf } from './control-keys.js';
-import { endOf, isBlocking, isOurs } from './keys.js';
-import type { OwnKey, Queue } from './queue.js';
+import { endOf, isBlocking, isOurs, isSameKey } from './keys.js';
+import type { OwnKey } from './place.js';
+import type { Queue } from './queue.js';
 import { ranksIn } from './rank.js';
 
 /** Keys that are deleted in one transaction: etcd allows 128 compares, and as many operations. */
@@ -40,7 +41,7 @@ export function rankOf({ ranks }: Pick<Standing, 'ranks'>, { lease }: Pick<KeyVa
 
 /** Those behind our key, in order; undefined: our key is gone. */
 export function thoseBehind({ queue }: Standing, own: OwnKey): readonly KeyValue[] | undefined {
-  const at = queue.findIndex(({ key, createRevision }) => key === own.key && createRevision === own.createRevision);
+  const at = queue.findIndex((kv) => isSameKey(kv, own));
   return at < 0 ? undefined : queue.slice(at + 1);
 }
 
@@ -85,15 +86,4 @@ export async function moveUp(
     if (isLast) queue.rank?.wrote(own.lease, 0);
   }
   return true;
-}
-
-/** Lets etcd say our priority while our key is in the queue. Resolves to false when our key is gone. */
-export async function writeRank({ queue, store }: Omit<QueueParts, 'name'>, own: OwnKey): Promise<boolean> {
-  const wanted = queue.rank?.rank ?? 0;
-  const success = queue.rank?.writing(own.lease, wanted) ?? [];
-  if (success.length === 0) return true;
-  const compare = [{ key: own.key, createRevision: own.createRevision }];
-  const { succeeded } = await store.txn({ compare, success, failure: [] });
-  if (succeeded) queue.rank?.wrote(own.lease, wanted);
-  return succeeded;
 }

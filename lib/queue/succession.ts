@@ -1,8 +1,9 @@
+import type { Clock } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
-import type { OwnKey } from './queue.js';
+import type { OwnKey } from './place.js';
 
 export interface SuccessionHandlers {
   readonly own: OwnKey;
@@ -12,11 +13,17 @@ export interface SuccessionHandlers {
   gone(): void;
   /** Somebody has written our key, or the key before it. */
   written(event: WatchEvent): void;
-  /** The watch was interrupted, or the key before ours has gone while that was in doubt: only a read can tell. */
+  /**
+   * Only a read can tell: the watch was interrupted, or the key before ours has gone while the watch is in doubt, or
+   * the watch has not told of that in time.
+   */
   doubted(): void;
   /** etcd refuses the watch, so that nothing is told; it is tried again. */
   rangeRefused(error: ElectionError): void;
 }
+
+/** Milliseconds in which this watch tells what another watch has told. */
+const PATIENCE = 1_000;
 
 /**
  * The watch by which the second in line is elected without a read: on the range from the smaller to the greater of our
@@ -33,10 +40,11 @@ export interface SuccessionHandlers {
  *   and finds both keys, unless etcd refuses the watch at that time.
  */
 export class Succession implements Follower {
-  /** On the clock: until then etcd may not have told yet what happened before the watch. */
-  readonly settlesAt: number;
+  readonly #clock: Clock;
   readonly #on: SuccessionHandlers;
   readonly #watch: SharedWatch;
+  /** On the clock: until then etcd may not have told yet what happened before the watch. */
+  readonly #settlesAt: number;
   /** A revision at which both keys existed, and since which nothing was missed; undefined: in doubt. */
   #since: bigint | undefined;
   /** When the key before ours was deleted, while the rest of the answer is being told. */
@@ -44,19 +52,18 @@ export class Succession implements Follower {
   /** A read is under way that began after the last doubt. */
   #isAsked = false;
   #isRefused = false;
+  /** The key before ours is gone, by another watch, and this one has not told so yet. */
+  #cancelPatience: (() => void) | undefined;
 
   /** `head`: the key before ours, known to be the oldest. `since`: a revision at which both keys existed. */
-  constructor(watcher: Watcher, head: string, since: bigint, settlesAt: number, on: SuccessionHandlers) {
+  constructor(watcher: Watcher, clock: Clock, head: string, since: bigint, settlesAt: number, on: SuccessionHandlers) {
+    this.#clock = clock;
     this.#since = since;
-    this.settlesAt = settlesAt;
+    this.#settlesAt = settlesAt;
     this.#on = on;
     const [key, last] = on.own.key < head ? [on.own.key, head] : [head, on.own.key];
     const range = { key, end: after(last), isShared: false, awaited: head };
     this.#watch = watcher.attach(range, since + 1n, this);
-  }
-
-  get isTrusted(): boolean {
-    return this.#since !== undefined;
   }
 
   /** A read begins. */
@@ -69,8 +76,19 @@ export class Succession implements Follower {
     if (this.#isAsked && !this.#isRefused) this.#since ??= revision;
   }
 
+  /**
+   * Another watch has told that the key before ours is gone. This one tells so too, and proves more, unless it is in
+   * doubt or may not have caught up.
+   */
+  expectEnd(): void {
+    const isTold = this.#isTrusted && this.#clock.now() >= this.#settlesAt;
+    if (isTold) this.#cancelPatience ??= this.#clock.after(PATIENCE, () => this.#on.doubted());
+    else this.#on.doubted();
+  }
+
   close(): void {
     this.#watch.leave(this);
+    this.#cancelPatience?.();
   }
 
   // ---- from the watch ----
@@ -90,7 +108,7 @@ export class Succession implements Follower {
     const endedAt = this.#endedAt;
     if (endedAt === undefined) return;
     this.#endedAt = undefined;
-    if (this.isTrusted) this.#on.inherited(endedAt);
+    if (this.#isTrusted) this.#on.inherited(endedAt);
     else this.#on.doubted();
   }
 
@@ -101,8 +119,12 @@ export class Succession implements Follower {
 
   refused(error: ElectionError): void {
     this.#isRefused = true;
-    if (this.isTrusted) this.#doubt();
+    if (this.#isTrusted) this.#doubt();
     this.#on.rangeRefused(error);
+  }
+
+  get #isTrusted(): boolean {
+    return this.#since !== undefined;
   }
 
   #doubt(): void {

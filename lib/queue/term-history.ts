@@ -1,7 +1,7 @@
 import { type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import { endedKeyOf, endedPrefixOf, historyKeyOf } from './control-keys.js';
 import { endOf } from './keys.js';
-import type { OwnKey } from './queue.js';
+import type { OwnKey } from './place.js';
 import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn, withJson } from './recorded-terms.js';
 
 /** Ends of terms that a leader takes into the history at once: etcd allows 128 operations in a transaction. */

@@ -1,47 +1,25 @@
-import { Backoff } from '../common/backoff.js';
 import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
-import type { Store, WatchEvent, WatchStream } from '../store/store.js';
+import type { Store, WatchEvent } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
+import { ReopeningStream, type ReopeningStreamOptions } from './reopening-stream.js';
 import { CREATED, type Follower, type Leave, nameOf, PENDING, SharedWatch, type Subject } from './shared-watch.js';
-import { SignOfLife } from './sign-of-life.js';
 import { UnwantedWatches } from './unwanted-watches.js';
 
-export interface WatchOptions {
-  /** Milliseconds of quiet after which a stream is asked for a sign of life. */
-  readonly quiet: number;
-  /** Milliseconds that the sign of life may take. */
-  readonly patience: number;
+export interface WatchOptions extends ReopeningStreamOptions {
   readonly groupOf: GroupOf;
 }
 
-/** Milliseconds before a stream is opened again: few at first, since a leader may be waiting for us. */
-const FIRST_PAUSE = 20;
-const LONGEST_PAUSE = 2_000;
+/** Milliseconds before a watch that etcd refuses is asked for again, and before a refusal opens a stream again. */
+const REFUSED_FOR = 2_000;
 
 /**
- * Milliseconds that a stream is kept when nothing is followed any more. Often something is followed again soon. And the
- * streams of a leader that has left are not closed in the very moment in which the next one takes over.
- */
-const LINGER = 100;
-
-/**
- * Any number of watches on one stream, and one watch for each key, however many follow the key.
- *
- * - **closed**: nothing is followed, and there is no stream. Ends when something is followed.
- * - **open**: the stream tells events. After a time of quiet it is asked for a sign of life, since it would be quiet
- *   for ever on a half-open connection or on a member that has stopped. Ends when the stream breaks or gives no sign of
- *   life (then reopening), or when nothing is followed any more (then lingering).
- * - **reopening**: the stream is gone, and all watches are pending. Ends after a pause, with a stream on another
- *   member: each watch goes on from the last revision it saw, and its followers are told to read.
- * - **lingering**: the stream is open, and nothing is followed. Ends after a moment (then closed), or when something is
- *   followed again (then open).
+ * Any number of watches on one stream, and one watch for each key, however many follow the key. When the stream is
+ * opened again, each watch goes on from the last revision it saw, and its followers are told to read.
  */
 export class WatchMultiplexer {
-  readonly #store: Store;
   readonly #clock: Clock;
-  readonly #signOfLife: SignOfLife;
-  readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
+  readonly #stream: ReopeningStream;
   readonly #byId = new Map<number, SharedWatch>();
   readonly #byName = new Map<string | SharedWatch, SharedWatch>();
   readonly #pending: PendingWatches;
@@ -49,35 +27,25 @@ export class WatchMultiplexer {
   readonly #onDeleted: (key: string) => void;
   /** One for all watches. */
   readonly #onLeave: Leave = (watch, follower) => this.#leave(watch, follower);
-  #stream: WatchStream | undefined;
   #lastId = 0;
-  /** Streams in a row that gave no sign of life when asked. */
-  #silences = 0;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
-  /** Cancels the timer that ends the pause, or the lingering. */
-  #cancelTimer: () => void = () => {};
-  #isReopening = false;
 
-  constructor(
-    store: Store,
-    clock: Clock,
-    { quiet, patience, groupOf }: WatchOptions,
-    onDeleted: (key: string) => void,
-  ) {
-    this.#store = store;
+  constructor(store: Store, clock: Clock, options: WatchOptions, onDeleted: (key: string) => void) {
     this.#clock = clock;
-    this.#signOfLife = new SignOfLife(clock, {
-      quiet,
-      patience,
-      ask: () => this.#stream?.ping(),
-      silent: () => this.#reopen(true),
+    this.#onDeleted = onDeleted;
+    this.#stream = new ReopeningStream(store, clock, options, {
+      opened: (isAgain) => this.#onOpened(isAgain),
+      created: (id) => this.#onCreated(id),
+      events: (id, events) => this.#onEvents(id, events),
+      cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error as ElectionError),
+      closed: () => this.#onClosed(),
+      interrupted: (isSilent) => this.#onInterrupted(isSilent),
     });
     this.#pending = new PendingWatches(({ id, key, end, next }) => {
-      this.#stream?.create(id, key, end, next);
-    }, groupOf);
-    this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream?.cancel(id));
-    this.#onDeleted = onDeleted;
+      this.#stream.create(id, key, end, next);
+    }, options.groupOf);
+    this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream.cancel(id));
   }
 
   /** The number of keys and ranges that are followed. */
@@ -113,7 +81,7 @@ export class WatchMultiplexer {
 
   /** Closes a stream that lingers. */
   closeIdle(): void {
-    if (this.#byName.size === 0) this.#closeStream();
+    if (this.#byName.size === 0) this.#stream.close();
   }
 
   // ---- what is followed ----
@@ -123,15 +91,11 @@ export class WatchMultiplexer {
   }
 
   #begin(watch: SharedWatch): void {
-    const wasIdle = this.#byName.size === 0;
+    const { isOpen } = this.#stream;
     this.#byName.set(watch.name, watch);
-    if (this.#isReopening) return;
-    if (this.#stream === undefined) return this.#open();
-    if (wasIdle) {
-      this.#cancelTimer();
-      this.#signOfLife.begin();
-      this.#unwanted.begin();
-    }
+    this.#stream.hold();
+    if (!isOpen) return; // whoever opens a stream creates all watches
+    this.#unwanted.begin();
     this.#create(watch);
   }
 
@@ -155,10 +119,8 @@ export class WatchMultiplexer {
     this.#withdraw(watch);
     if (isInEtcd) this.#unwanted.add(watch.id);
     if (this.#byName.size > 0) return this.#unwanted.begin();
-    if (this.#stream === undefined) return this.#closeStream();
-    this.#signOfLife.end();
     this.#unwanted.pause();
-    this.#cancelTimer = this.#clock.after(LINGER, () => this.#closeStream());
+    this.#stream.rest();
   }
 
   /** Takes back what would ask etcd for the watch. */
@@ -176,70 +138,29 @@ export class WatchMultiplexer {
     this.#pending.add(watch);
   }
 
-  // ---- the stream ----
+  // ---- what the stream tells ----
 
-  #open(): void {
-    const isAgain = this.#isReopening;
-    this.#isReopening = false;
-    const isCurrent = (): boolean => this.#stream === stream;
-    const stream = this.#store.watch({
-      alive: () => {
-        if (!isCurrent()) return;
-        this.#signOfLife.seen();
-        this.#silences = 0;
-      },
-      created: (id) => {
-        if (isCurrent()) this.#onCreated(id);
-      },
-      events: (id, events) => {
-        if (isCurrent()) this.#onEvents(id, events);
-      },
-      cancelled: (id, compacted, error) => {
-        if (isCurrent()) this.#onCancelled(id, compacted, error as ElectionError);
-      },
-      closed: () => {
-        if (isCurrent()) this.#reopen(false);
-      },
-    });
-    this.#stream = stream;
+  #onOpened(isAgain: boolean): void {
     for (const watch of this.#byName.values()) {
       // One that was added meanwhile too: etcd's history may have begun anew since its follower has read.
       if (isAgain) watch.isInterrupted = true;
       this.#create(watch);
     }
-    this.#signOfLife.begin();
   }
 
-  #reopen(isSilent: boolean): void {
-    this.#closeStream(isSilent);
-    if (this.#byName.size === 0) return;
+  #onClosed(): void {
+    this.#unwanted.clear();
+    this.#pending.clear();
+  }
+
+  #onInterrupted(isSilent: boolean): void {
     for (const watch of this.#byName.values()) this.#withdraw(watch); // they are created on the next stream
-    this.#isReopening = true;
-    this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open());
     if (!isSilent) return;
     // Nothing was heard for a while, and the next stream may be silent too.
     for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
   }
 
-  #closeStream(isSilent = false): void {
-    this.#signOfLife.end();
-    this.#cancelTimer();
-    this.#isReopening = false;
-    this.#unwanted.clear();
-    const stream = this.#stream;
-    this.#stream = undefined;
-    this.#pending.clear();
-    if (isSilent) stream?.overdue();
-    // The stream before gave no sign of life either. When etcd is merely slow, a new connection would make it slower
-    // still.
-    if (isSilent && ++this.#silences > 1) stream?.overdue();
-    stream?.close();
-  }
-
-  // ---- what the stream tells ----
-
   #onCreated(id: number): void {
-    this.#backoff.reset();
     this.#pending.answered(id);
     const watch = this.#byId.get(id);
     if (watch === undefined) return;
@@ -278,15 +199,15 @@ export class WatchMultiplexer {
     }
     watch.refusals++;
     if (watch.refusals === 1) return this.#renew(watch);
-    watch.state = { name: 'refused', cancelRetry: this.#clock.after(LONGEST_PAUSE, () => this.#create(watch)) };
+    watch.state = { name: 'refused', cancelRetry: this.#clock.after(REFUSED_FOR, () => this.#create(watch)) };
     watch.tell((follower) => follower.refused(error));
   }
 
   /** The token of the stream may have expired, and another stream gets another token: one for all watches refused. */
   #renew(watch: SharedWatch): void {
     const now = this.#clock.now();
-    if (now - this.#renewedAt <= LONGEST_PAUSE) return this.#create(watch);
+    if (now - this.#renewedAt <= REFUSED_FOR) return this.#create(watch);
     this.#renewedAt = now;
-    this.#reopen(false);
+    this.#stream.renew();
   }
 }

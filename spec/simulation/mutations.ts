@@ -99,9 +99,9 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'a predecessor taken for the head that was not',
-    file: 'lib/queue/queue.ts',
-    search: '(isWhole && older.length === 1)',
-    replace: 'older.length > 0',
+    file: 'lib/queue/place.ts',
+    search: '(isWhole && at === 1)',
+    replace: 'at > 0',
     breaks: ['a: one leader'],
   },
   {
@@ -134,7 +134,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'a silent watch stream is trusted for ever',
-    file: 'lib/watch/multiplexer.ts',
+    file: 'lib/watch/reopening-stream.ts',
     search: 'silent: () => this.#reopen(true),',
     replace: 'silent: () => {},',
     breaks: ['f: somebody leads'],

@@ -1,5 +1,5 @@
 import { leaseIn } from '../../lib/queue/keys.js';
-import type { LeaderObserver, News, View } from '../../lib/queue/leader-observer.js';
+import type { LeaderObserver, News, View } from '../../lib/queue/leader-observers.js';
 import type { LeaderWatcher } from '../../lib/queue/leader-watcher.js';
 import { Queue } from '../../lib/queue/queue.js';
 import type { KeyValue } from '../../lib/store/store.js';
