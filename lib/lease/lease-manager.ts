@@ -1,10 +1,11 @@
-import { type Clock, sleep, within } from '../common/time.js';
+import { sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ResolvedSessionOptions } from '../options.js';
 import type { Store } from '../store/store.js';
 import { grantLease } from './grant.js';
 import { type Granted, Lease, type LeaseHandlers } from './lease.js';
+import type { HistoryCheckParts } from './history-check.js';
 import { type LeaseUser, LeaseUsers } from './lease-users.js';
 import { type LeftLease, leftLease, Orphans } from './orphans.js';
 import { Suspension } from './suspension.js';
@@ -24,9 +25,8 @@ const TWO_IN_ONE =
   '`session` already has a candidate in this election. This one waits until the other has left; ' +
   'for two candidates use two sessions';
 
-export interface LeaseManagerParts {
+export interface LeaseManagerParts extends HistoryCheckParts {
   readonly store: Store;
-  readonly clock: Clock;
   readonly options: ResolvedSessionOptions;
   /** Is told when a lease is given up: its keys end with it. */
   readonly dropped: () => void;
@@ -108,10 +108,13 @@ export class LeaseManager implements LeaseHandlers {
     this.lost(lease, reason);
   }
 
-  /** Nobody can tell whether etcd still has this lease. It is revoked when its grace is over. */
+  /**
+   * Nobody can tell whether etcd still has this lease, or what hangs on it. It is revoked when its grace is over;
+   * without users no work is left that the grace is for.
+   */
   giveUp(lease: Lease, reason: ElectionError): void {
     if (this.#held !== lease) return;
-    this.#orphans.add(lease, lease.grace);
+    this.#orphans.add(lease, this.#users.isEmpty ? 0 : lease.grace);
     this.lost(lease, reason);
   }
 

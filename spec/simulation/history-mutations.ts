@@ -20,8 +20,8 @@ export const HISTORY_MUTATIONS: readonly Mutation<Check>[] = [
   {
     name: 'another cluster is not known by its id',
     file: 'lib/store/history.ts',
-    search: 'const isOfOther = cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;',
-    replace: 'const isOfOther = false;',
+    search: 'return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;',
+    replace: 'return false;',
     breaks: ['a: one leader'],
   },
   {
