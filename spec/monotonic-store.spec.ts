@@ -93,6 +93,17 @@ describe('a store that believes no older answer', () => {
     stream.close();
   });
 
+  it('learns by refreshes how far etcd has come, and believes no older answer then', async () => {
+    await read();
+    const stream = store.keepAlive(7n, { reply: () => {}, closed: () => {} });
+    world.etcd.put('a', '4');
+    stream.send();
+    await world.advance(10);
+    process.store.faults.next('txn', { staleBy: 1 });
+    expect([await read(), process.store.requests.txn]).to.deep.equal(['4', 3]);
+    stream.close();
+  });
+
   it('says which history etcd is in by one read for all who ask, of a key that it has told of before', async () => {
     expect(await store.currentHistory()).to.equal(0);
     expect(process.store.requests.txn, 'nothing was read before').to.equal(0);
