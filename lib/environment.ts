@@ -75,7 +75,13 @@ export function sessionPartsOf(environment: SharedEnvironment, options: Resolved
   const ttl = options.ttl * 1_000;
   environment.store.waitAtLeast(ttl);
   const watcher = environment.watcherFor(ttl);
-  const lease = new LeaseManager({ store, clock, options, dropped: () => keys.forget() });
+  const lease = new LeaseManager({
+    store,
+    clock,
+    options,
+    currentHistory: () => environment.store.currentHistory(),
+    dropped: () => keys.forget(),
+  });
   const keys = new KeyReleaser(clock, watcher, (id) => lease.holds(id));
   return { options, clock, store, etcd, lease, watcher, keys, leaderWatchers };
 }

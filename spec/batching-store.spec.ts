@@ -186,7 +186,7 @@ describe('transactions of one session', () => {
   });
 
   it('leave leases and streams to the store beneath', async () => {
-    expect(await world.settled(store.grant(1n, 5))).to.equal(5);
+    expect((await world.settled(store.grant(1n, 5))).ttl).to.equal(5);
     const told: string[] = [];
     const refreshes = store.keepAlive(1n, { reply: (ttl) => told.push(`ttl ${ttl}`), closed: () => {} });
     refreshes.send();

@@ -50,13 +50,13 @@ describe('the store on etcd3', () => {
   describe('leases', () => {
     it('are granted under the id of our choice, with the TTL in the reply', async () => {
       member.answers.LeaseGrant = ({ ID }) => ({ ID, TTL: '15' });
-      expect(await store.grant(7_587_862_094_012_030_978n, 10)).to.equal(15);
+      expect((await store.grant(7_587_862_094_012_030_978n, 10)).ttl).to.equal(15);
       expect(member.requests('LeaseGrant')).to.deep.equal([{ ID: '7587862094012030978', TTL: '10' }]);
     });
 
     it('are taken for granted by an earlier attempt when they exist already', async () => {
       member.answers.LeaseGrant = fail(9, 'etcdserver: lease already exists');
-      expect(await store.grant(1n, 10)).to.equal(undefined);
+      expect(await store.grant(1n, 10)).to.deep.equal({ ttl: undefined });
       expect(member.requests('LeaseGrant'), 'asked once: etcd has decided').to.have.length(1);
     });
 

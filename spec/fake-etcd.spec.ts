@@ -181,7 +181,7 @@ describe('the model of etcd', () => {
       const plain = new FakeEtcd();
       const answer = plain.connect().grant(1n, 10);
       let granted: number | undefined;
-      void answer.then((ttl) => {
+      void answer.then(({ ttl }) => {
         granted = ttl;
       });
       await timers.tickAsync(1);

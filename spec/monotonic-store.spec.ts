@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MonotonicStore } from '../lib/store/monotonic-store.js';
-import { StaleAnswer, type Txn } from '../lib/store/store.js';
+import { type Header, StaleAnswer, type Txn } from '../lib/store/store.js';
 import { recordWatch } from './support/store-recorders.js';
 import { type Process, World } from './support/world.js';
 
@@ -64,6 +64,57 @@ describe('a store that believes no older answer', () => {
     expect((refusal as Error).message).to.match(/revision 4.*3\.4\.42, 3\.5\.28 and 3\.6\.9/);
     process.store.faults.txn = 'ok';
     expect(await read()).to.equal('3');
+  });
+
+  it('says to which history a refresh and a lease belong, unless etcd answers with an older state', async () => {
+    await read();
+    const told: string[] = [];
+    const tell = ({ revision, history }: Header): void => {
+      told.push(`revision ${revision} of history ${history}`);
+    };
+    tell((await world.settled(store.grant(7n, 60))).header as Header);
+    const stream = store.keepAlive(7n, { reply: (_, header) => tell(header as Header), closed: () => {} });
+    const refresh = async (): Promise<void> => {
+      stream.send();
+      await world.advance(10);
+    };
+    await refresh();
+    process.store.faults.next('keepAlive', { staleBy: 1 });
+    await refresh();
+    world.etcd.beginAnew(2, 0, 'same');
+    await world.advance(2_000);
+    tell((await world.settled(store.grant(8n, 60))).header as Header);
+    expect(told).to.deep.equal([
+      'revision 4 of history 0',
+      'revision 4 of history 0',
+      'revision 3 of history undefined',
+      'revision 2 of history undefined',
+    ]);
+    stream.close();
+  });
+
+  it('learns by refreshes how far etcd has come, and believes no older answer then', async () => {
+    await read();
+    const stream = store.keepAlive(7n, { reply: () => {}, closed: () => {} });
+    world.etcd.put('a', '4');
+    stream.send();
+    await world.advance(10);
+    process.store.faults.next('txn', { staleBy: 1 });
+    expect([await read(), process.store.requests.txn]).to.deep.equal(['4', 3]);
+    stream.close();
+  });
+
+  it('says which history etcd is in by one read for all who ask, of a key that it has told of before', async () => {
+    expect(await store.currentHistory()).to.equal(0);
+    expect(process.store.requests.txn, 'nothing was read before').to.equal(0);
+    await read();
+    const asked = [store.currentHistory(), store.currentHistory()];
+    expect(await world.settled(Promise.all(asked))).to.deep.equal([0, 0]);
+    expect(process.store.requests.txn).to.equal(2);
+    process.store.faults.txn = { staleBy: 1 };
+    expect(await world.settled(store.currentHistory())).to.equal(undefined);
+    process.store.faults.txn = 'fail';
+    expect(await world.refusal(store.currentHistory())).to.equal('UNAVAILABLE');
   });
 
   it('believes in the end what it is told for ten seconds, and starts the watches again there', async () => {

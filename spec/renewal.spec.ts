@@ -262,7 +262,7 @@ describe('a password that a function gives', () => {
       );
       expect(member.asked).to.deep.equal([]);
       isGone = false;
-      expect(await store.grant(1n, 10)).to.equal(10);
+      expect((await store.grant(1n, 10)).ttl).to.equal(10);
     });
   }
 });

@@ -2,6 +2,7 @@ import type { ILeaseKeepAliveRequest, ILeaseKeepAliveResponse } from 'etcd3';
 import type { ElectionError } from '../errors.js';
 import type { KeepAliveHandlers, KeepAliveStream } from '../store/store.js';
 import { isTokenUseless } from './errors.js';
+import { maybeHeader } from './header.js';
 import type { StreamHandlers } from './stream.js';
 
 /** The part that we use of a {@link Stream}. */
@@ -65,7 +66,7 @@ export class EtcdKeepAlive implements KeepAliveStream {
         this.#isPending = false;
         this.#isRenewed = false;
         if (this.#isOutdated) this.#reopen();
-        this.#options.on.reply(Number(reply.TTL));
+        this.#options.on.reply(Number(reply.TTL), maybeHeader(reply.header));
       },
       closed: (err) => this.#onClosed(err),
       renew: () => {

@@ -2,25 +2,28 @@ import type { Etcd3, ICompare, IRangeRequest, IRangeResponse, IRequestOp } from 
 import type { Clock } from '../common/time.js';
 import { type ElectionError, unreachable } from '../errors.js';
 import { bytesOf } from '../store/bytes.js';
-import type {
-  Compare,
-  KeepAliveHandlers,
-  KeepAliveStream,
-  Op,
-  RangeCompare,
-  RangeQuery,
-  RangeResult,
-  Store,
-  Txn,
-  TxnResult,
-  WatchHandlers,
-  WatchStream,
+import {
+  type Compare,
+  type KeepAliveHandlers,
+  type KeepAliveStream,
+  type LeaseGrant,
+  type Op,
+  type RangeCompare,
+  type RangeQuery,
+  type RangeResult,
+  type Store,
+  someKeyOf,
+  type Txn,
+  type TxnResult,
+  type WatchHandlers,
+  type WatchStream,
 } from '../store/store.js';
 import { Bulkhead } from './bulkhead.js';
 import { isDenied, isLeaseExists, translate } from './errors.js';
 import { EtcdKeepAlive } from './etcd-keep-alive.js';
 import { EtcdWatch, toKeyValue } from './etcd-watch.js';
 import type { CallOptions } from './guard.js';
+import { maybeHeader, toHeader } from './header.js';
 import { MemberHealth } from './member-health.js';
 import { RenewingClient } from './renewing-client.js';
 import { Stream } from './stream.js';
@@ -48,13 +51,13 @@ export class EtcdStore implements Store {
     if (etcd instanceof RenewingClient) etcd.onRenewed((host) => this.#members.streams.renew(`dns:${host}`));
   }
 
-  async grant(id: bigint, ttl: number): Promise<number | undefined> {
+  async grant(id: bigint, ttl: number): Promise<LeaseGrant> {
     try {
       const request = { ID: id.toString(), TTL: ttl };
       const reply = await this.#unary('grant a lease', (o) => this.#etcd.leaseClient.leaseGrant(request, o));
-      return Number(reply.TTL);
+      return { ttl: Number(reply.TTL), header: maybeHeader(reply.header) };
     } catch (err) {
-      if (isLeaseExists((err as ElectionError).cause)) return undefined;
+      if (isLeaseExists((err as ElectionError).cause)) return { ttl: undefined };
       throw err;
     }
   }
@@ -70,7 +73,7 @@ export class EtcdStore implements Store {
 
   async txn(txn: Txn): Promise<TxnResult> {
     const [first] = txn.success;
-    this.#someKey = txn.compare[0]?.key ?? (first?.type === 'range' ? first.range.key : this.#someKey);
+    this.#someKey = someKeyOf(txn) ?? this.#someKey;
     if (first?.type === 'range' && txn.success.length === 1 && txn.compare.length === 0)
       return this.#range(first.range);
     const request = {
@@ -81,8 +84,7 @@ export class EtcdStore implements Store {
     const reply = await this.#unary('carry out a transaction', (o) => this.#etcd.kv.txn(request, o));
     return {
       succeeded: reply.succeeded,
-      revision: BigInt(reply.header.revision),
-      cluster: BigInt(reply.header.cluster_id),
+      ...toHeader(reply.header),
       ranges: reply.responses.flatMap(({ response_range: range }) => (range ? [toRangeResult(range)] : [])),
     };
   }
@@ -116,13 +118,7 @@ export class EtcdStore implements Store {
   async #range(query: RangeQuery): Promise<TxnResult> {
     const request = toRangeRequest(query);
     const reply = await this.#unary('read', (o) => this.#etcd.kv.range(request, o));
-    const { revision, cluster_id: cluster } = reply.header;
-    return {
-      succeeded: true,
-      revision: BigInt(revision),
-      cluster: BigInt(cluster),
-      ranges: [toRangeResult(reply)],
-    };
+    return { succeeded: true, ...toHeader(reply.header), ranges: [toRangeResult(reply)] };
   }
 
   async #open<T>(open: () => Promise<T>): Promise<T> {

@@ -34,9 +34,9 @@ export async function grantLease(
   while (!signal.aborted) {
     const sentAt = clock.now();
     try {
-      const answer = await store.grant(id, ttl);
+      const { ttl: known, header } = await store.grant(id, ttl);
       if (signal.aborted) break;
-      if (answer === undefined && isRepeated) {
+      if (known === undefined && isRepeated) {
         // etcd carried out an attempt that we took for failed, too long ago to say how much of the TTL is left.
         orphans.addUnused(id);
         id = newLeaseId();
@@ -44,7 +44,7 @@ export async function grantLease(
         continue;
       }
       // etcd never grants less than is asked: that much is safe when the reply with the TTL was lost.
-      const granted = { id, sentAt, ttl: answer ?? ttl };
+      const granted = { id, sentAt, ttl: known ?? ttl, history: header?.history };
       if (deadlineOf(granted, renewDeadline) > clock.now()) return granted;
       throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
     } catch (err) {

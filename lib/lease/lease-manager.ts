@@ -1,13 +1,14 @@
-import { Reminders } from '../common/reminders.js';
-import { type Clock, sleep, within } from '../common/time.js';
+import { sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ResolvedSessionOptions } from '../options.js';
 import type { Store } from '../store/store.js';
 import { grantLease } from './grant.js';
+import type { HistoryCheckParts } from './history-check.js';
 import { type Granted, Lease, type LeaseHandlers } from './lease.js';
 import { type LeaseUser, LeaseUsers } from './lease-users.js';
 import { type LeftLease, leftLease, Orphans } from './orphans.js';
+import { Suspension } from './suspension.js';
 
 /**
  * Milliseconds that `close()` waits for the end of the lease, at the least, and on top of the longest `releaseTimeout`.
@@ -24,9 +25,8 @@ const TWO_IN_ONE =
   '`session` already has a candidate in this election. This one waits until the other has left; ' +
   'for two candidates use two sessions';
 
-export interface LeaseManagerParts {
+export interface LeaseManagerParts extends HistoryCheckParts {
   readonly store: Store;
-  readonly clock: Clock;
   readonly options: ResolvedSessionOptions;
   /** Is told when a lease is given up: its keys end with it. */
   readonly dropped: () => void;
@@ -46,19 +46,17 @@ export class LeaseManager implements LeaseHandlers {
   readonly #parts: LeaseManagerParts;
   readonly #users = new LeaseUsers();
   readonly #orphans: Orphans;
+  readonly #suspension: Suspension;
   #held: Lease | undefined;
   /** A lease that was revoked, and whose streams are still open. */
   #retired: Lease | undefined;
   #granting: { readonly scope: AbortController; readonly done: Promise<void> } | undefined;
-  /**
-   * Why etcd does not answer, since when (on the clock), and what the log is told of it; undefined while it answers.
-   */
-  #suspension: { error: ElectionError; readonly since: number; readonly reminders: Reminders } | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: LeaseManagerParts) {
     this.#parts = parts;
     this.#orphans = new Orphans(parts);
+    this.#suspension = new Suspension(parts.clock, parts.options.logger, this.#users);
   }
 
   // ---- from the users ----
@@ -71,7 +69,8 @@ export class LeaseManager implements LeaseHandlers {
     if (!this.#users.admit(user)) return new ElectionError('INVALID_OPTION', TWO_IN_ONE);
     // A candidate can leave and come back while it is being told of the suspension: do not tell it twice.
     const isUnderWay = this.#held !== undefined || this.#granting !== undefined;
-    if (isNew && isUnderWay && this.#suspension !== undefined) user.suspended(this.#suspension.error);
+    const { error } = this.#suspension;
+    if (isNew && isUnderWay && error !== undefined) user.suspended(error);
     this.#grantIfNeeded();
     return undefined;
   }
@@ -79,7 +78,7 @@ export class LeaseManager implements LeaseHandlers {
   detach(user: LeaseUser): void {
     const next = this.#users.remove(user);
     if (next === undefined) return;
-    if (this.#suspension !== undefined) next.suspended(this.#suspension.error);
+    if (this.#suspension.error !== undefined) next.suspended(this.#suspension.error);
     this.#grantIfNeeded();
     if (this.#held !== undefined) next.leased(this.#held);
   }
@@ -109,10 +108,13 @@ export class LeaseManager implements LeaseHandlers {
     this.lost(lease, reason);
   }
 
-  /** Nobody can tell whether etcd still has this lease. It is revoked when its grace is over. */
+  /**
+   * Nobody can tell whether etcd still has this lease, or what hangs on it. It is revoked when its grace is over;
+   * without users no work is left that the grace is for.
+   */
   giveUp(lease: Lease, reason: ElectionError): void {
     if (this.#held !== lease) return;
-    this.#orphans.add(lease, lease.grace);
+    this.#orphans.add(lease, this.#users.isEmpty ? 0 : lease.grace);
     this.lost(lease, reason);
   }
 
@@ -176,12 +178,12 @@ export class LeaseManager implements LeaseHandlers {
   }
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    this.#resume();
+    this.#suspension.answered();
     for (const user of this.#users) user.refreshed(info);
   }
 
   failed(error: ElectionError): void {
-    const lasts = this.#suspend(error, 'refresh');
+    const lasts = this.#suspension.failed(error, 'refresh');
     const remaining = Math.round(this.#held?.remaining ?? 0);
     if (lasts === undefined) return;
     this.#log.warn({ err: error, lease: this.#held?.hex, remaining, ...lasts }, 'lease not refreshed');
@@ -219,13 +221,13 @@ export class LeaseManager implements LeaseHandlers {
     const lease = new Lease(this.#parts, granted, this.#parts.options, this);
     this.#granting = undefined;
     this.#held = lease;
-    this.#resume();
+    this.#suspension.answered();
     for (const user of this.#users) user.leased(lease);
     this.#orphans.revokeInTime();
   }
 
   #notGranted(error: ElectionError): void {
-    const lasts = this.#suspend(error, 'grant');
+    const lasts = this.#suspension.failed(error, 'grant');
     let isUnheard = false;
     for (const user of this.#users) if (!user.notGranted(error)) isUnheard = true;
     // Once for all the users that nobody listens to.
@@ -243,28 +245,5 @@ export class LeaseManager implements LeaseHandlers {
 
   get #log(): Logger {
     return this.#parts.options.logger;
-  }
-
-  // ---- whether etcd answers ----
-
-  /** Returns for how long etcd has not answered (ms), for the log, if the log is to be told now. */
-  #suspend(error: ElectionError, what: string): { readonly lasts?: number } | undefined {
-    const now = this.#parts.clock.now();
-    const before = this.#suspension;
-    const suspension = before ?? { error, since: now, reminders: new Reminders() };
-    suspension.error = error;
-    this.#suspension = suspension;
-    if (before === undefined) for (const user of this.#users) user.suspended(error);
-    const since = suspension.reminders.due(`${what} ${error.code}`, now);
-    if (since === undefined) return undefined;
-    return since === 0 ? {} : { lasts: Math.round(now - suspension.since) };
-  }
-
-  #resume(): void {
-    if (this.#suspension === undefined) return;
-    const lasted = Math.round(this.#parts.clock.now() - this.#suspension.since);
-    this.#suspension = undefined;
-    this.#log.info({ lasted }, 'etcd answers again');
-    for (const user of this.#users) user.resumed();
   }
 }

@@ -1,5 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { Lease, LeaseHandlers } from './lease.js';
+import type { SuspensionHandlers } from './suspension.js';
 
 /** A candidate that uses a session's lease. */
 export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
@@ -24,7 +25,7 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
  * The users of one lease: one in each election, since the lease is part of the key. Iterating goes over a copy, because
  * users come and go by what they are told.
  */
-export class LeaseUsers implements Iterable<LeaseUser> {
+export class LeaseUsers implements Iterable<LeaseUser>, SuspensionHandlers {
   /** By election. */
   readonly #users = new Map<string, LeaseUser>();
   /** Users that wait for a place that another user holds. */
@@ -74,6 +75,14 @@ export class LeaseUsers implements Iterable<LeaseUser> {
     this.#blocked = this.#blocked.filter((blocked) => blocked !== next);
     this.#users.set(next.name, next);
     return next;
+  }
+
+  suspended(error: ElectionError): void {
+    for (const user of this) user.suspended(error);
+  }
+
+  resumed(): void {
+    for (const user of this) user.resumed();
   }
 
   /** Stops all of them, those that wait for a place too. */

@@ -1,13 +1,16 @@
 import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import { hexOf } from '../store/bytes.js';
-import type { Store } from '../store/store.js';
+import type { Header, Store } from '../store/store.js';
+import { HistoryCheck, type HistoryCheckParts } from './history-check.js';
 import { Refresher, type RefresherHandlers } from './refresher.js';
 
 /** Share of the granted TTL that is never used, whatever `renewDeadline` says: clocks differ in rate. */
 const MARGIN = 0.01;
 
 const GONE = 'etcd says that the lease is gone: queueing again with a new one';
+const RESTORED =
+  'etcd was emptied or restored, or answers with an older state than before: queueing again with a new lease';
 const EXPIRED = 'the lease could not be refreshed before its deadline: queueing again with a new one';
 
 /** The lease that etcd has granted. */
@@ -17,6 +20,8 @@ export interface Granted {
   readonly sentAt: number;
   /** Seconds. */
   readonly ttl: number;
+  /** The history of etcd in which it was granted; undefined: perhaps one that we do not know yet. */
+  readonly history?: number | undefined;
 }
 
 /** What we asked for, in seconds. */
@@ -33,6 +38,8 @@ export interface LeaseHandlers {
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
   /** A refresh failed or was not answered in time; the next attempt is under way. */
   failed(error: ElectionError): void;
+  /** The lease comes from a history of etcd that is over. */
+  giveUp(lease: Lease, reason: ElectionError): void;
   /** Nobody may rely on the lease any more. */
   lost(lease: Lease, reason: ElectionError): void;
 }
@@ -55,6 +62,7 @@ export class Lease implements RefresherHandlers {
   readonly #renewDeadline: number;
   readonly #on: LeaseHandlers;
   readonly #refresher: Refresher;
+  readonly #historyCheck: HistoryCheck;
   #deadline: number;
   #end: number;
   /** Why the last refresh failed; undefined after a refresh that succeeded. */
@@ -62,11 +70,12 @@ export class Lease implements RefresherHandlers {
   #cancelTimer: () => void = () => {};
 
   constructor(
-    { store, clock }: { readonly store: Store; readonly clock: Clock },
+    parts: HistoryCheckParts & { readonly store: Store },
     granted: Granted,
     { ttl, renewDeadline }: LeaseTimes,
     on: LeaseHandlers,
   ) {
+    const { store, clock } = parts;
     this.id = granted.id;
     this.#clock = clock;
     this.#renewDeadline = renewDeadline;
@@ -77,6 +86,7 @@ export class Lease implements RefresherHandlers {
     // we asked for. And at least twice before `renewDeadline`.
     const refreshed = Math.min(granted.ttl, ttl, 1.5 * renewDeadline);
     this.#refresher = new Refresher(store, clock, this.id, granted.sentAt, refreshed, this);
+    this.#historyCheck = new HistoryCheck(parts, granted.history, () => this.#restored());
     this.#watchDeadline();
   }
 
@@ -103,6 +113,7 @@ export class Lease implements RefresherHandlers {
   stop(): void {
     this.#cancelTimer();
     this.#refresher.stop();
+    this.#historyCheck.close();
   }
 
   close(): void {
@@ -116,7 +127,7 @@ export class Lease implements RefresherHandlers {
     this.#on.refreshing();
   }
 
-  renewed(sentAt: number, ttl: number): void {
+  renewed(sentAt: number, ttl: number, header?: Header): void {
     // A deadline that has passed stays passed: another may lead by now, whatever this late reply says.
     if (this.remaining <= 0) return this.#expire();
     // A reply to an earlier refresh that comes after a later one does not bring the deadline forward.
@@ -125,6 +136,7 @@ export class Lease implements RefresherHandlers {
     if (this.remaining <= 0) return this.#expire();
     this.#failure = undefined;
     this.#on.refreshed({ roundTrip: this.#clock.now() - sentAt, expiresIn: this.remaining });
+    this.#historyCheck.refreshed(header);
   }
 
   gone(): void {
@@ -134,6 +146,10 @@ export class Lease implements RefresherHandlers {
   failed(error: ElectionError): void {
     this.#failure = error;
     this.#on.failed(error);
+  }
+
+  #restored(): void {
+    this.#on.giveUp(this, new ElectionError('LEASE_LOST', RESTORED));
   }
 
   // ---- the deadline ----

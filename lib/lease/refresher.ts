@@ -1,12 +1,12 @@
 import type { Clock } from '../common/time.js';
 import { type ElectionError, toElectionError } from '../errors.js';
-import type { KeepAliveStream, Store } from '../store/store.js';
+import type { Header, KeepAliveStream, Store } from '../store/store.js';
 
 export interface RefresherHandlers {
   /** A regular refresh is about to be sent; not told before the repeated attempts. */
   sending(): void;
   /** The lease was refreshed: `sentAt` is on the clock, the granted `ttl` in seconds. */
-  renewed(sentAt: number, ttl: number): void;
+  renewed(sentAt: number, ttl: number, header?: Header): void;
   /** etcd does not know the lease. */
   gone(): void;
   /** An attempt failed or was not answered in time; the next is under way. */
@@ -101,7 +101,7 @@ export class Refresher {
 
   #open(): Attempt {
     const stream = this.#store.keepAlive(this.#id, {
-      reply: (ttl) => this.#onReply(attempt, ttl),
+      reply: (ttl, header) => this.#onReply(attempt, ttl, header),
       closed: (error) => this.#onClosed(attempt, error),
     });
     const attempt: Attempt = { stream, sentAt: 0, isPending: false };
@@ -109,7 +109,7 @@ export class Refresher {
     return attempt;
   }
 
-  #onReply(attempt: Attempt, ttl: number): void {
+  #onReply(attempt: Attempt, ttl: number, header?: Header): void {
     if (this.#isClosed || !attempt.isPending) return;
     if (ttl <= 0) {
       this.#on.gone();
@@ -120,7 +120,7 @@ export class Refresher {
     for (const other of this.#attempts) if (other !== attempt) other.stream.close();
     this.#attempts = [attempt];
     this.#schedule(attempt.sentAt);
-    this.#on.renewed(attempt.sentAt, ttl);
+    this.#on.renewed(attempt.sentAt, ttl, header);
   }
 
   #onSilence(attempt: Attempt): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/time.js';
+import type { Header } from './store.js';
 
 /**
  * Milliseconds for which etcd must give nothing but older answers before they are believed to be a new history: one
@@ -9,14 +10,6 @@ const PATIENCE = 10_000;
 
 /** Milliseconds without an older answer after which the waiting begins anew. */
 const GAP = 5_000;
-
-/** What an answer says of itself. */
-export interface Answer {
-  /** The store's revision. */
-  readonly revision: bigint;
-  /** The id of the cluster; undefined when the answer does not say. */
-  readonly cluster?: bigint | undefined;
-}
 
 export type Verdict = 'current' | 'older' | 'new history';
 
@@ -58,7 +51,7 @@ export class History {
     this.#patience = Math.max(this.#patience, ms);
   }
 
-  /** A watch has told of this revision. */
+  /** A watch has told of this revision, or the answer to a refresh. */
   saw(revision: bigint): void {
     if (revision <= this.#revision) return;
     // An event does not name its cluster, and another cluster has revisions of its own.
@@ -67,9 +60,20 @@ export class History {
     this.#older = undefined;
   }
 
-  /** Judges an answer. `seen`: the newest revision that was seen before the request was sent. */
-  judge({ revision, cluster }: Answer, seen: bigint): Verdict {
-    const isOfOther = cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;
+  /**
+   * Whether an answer is older than what was seen before the request was sent. That of one member alone, as the answer
+   * to a refresh is, proves nothing more: the member may lag.
+   */
+  isOlder({ revision, cluster }: Header, seen: bigint): boolean {
+    return revision < seen || this.#isOfOther(cluster);
+  }
+
+  /**
+   * Judges an answer for which etcd has asked a majority. `seen`: the newest revision that was seen before the request
+   * was sent.
+   */
+  judge({ revision, cluster }: Header, seen: bigint): Verdict {
+    const isOfOther = this.#isOfOther(cluster);
     if (revision >= seen && !isOfOther) {
       this.#cluster ??= cluster;
       this.#older = undefined;
@@ -86,5 +90,9 @@ export class History {
     this.#revision = revision;
     this.#cluster = cluster;
     return 'new history';
+  }
+
+  #isOfOther(cluster: bigint | undefined): boolean {
+    return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;
   }
 }

@@ -1,7 +1,20 @@
 import { type Clock, sleep, soon } from '../common/time.js';
 import { History } from './history.js';
 import { PassingStore } from './passing-store.js';
-import { StaleAnswer, type Store, type Txn, type TxnResult, type WatchHandlers, type WatchStream } from './store.js';
+import {
+  type Header,
+  type KeepAliveHandlers,
+  type KeepAliveStream,
+  type LeaseGrant,
+  readOf,
+  StaleAnswer,
+  type Store,
+  someKeyOf,
+  type Txn,
+  type TxnResult,
+  type WatchHandlers,
+  type WatchStream,
+} from './store.js';
 
 /** Milliseconds before an older answer is asked for again. The client takes a member at random each time. */
 const PAUSES = [0, 20, 50, 100];
@@ -27,6 +40,10 @@ export class MonotonicStore extends PassingStore {
   readonly #clock: Clock;
   readonly #history: History;
   readonly #streams = new Set<Stream>();
+  /** A key that we may read: etcd has told of it. */
+  #someKey: string | undefined;
+  /** The read of {@link currentHistory} that is under way. */
+  #reading: Promise<number | undefined> | undefined;
 
   constructor(store: Store, clock: Clock) {
     super(store);
@@ -46,13 +63,64 @@ export class MonotonicStore extends PassingStore {
       const result = await this.below.txn(txn);
       const verdict = this.#history.judge(result, seen);
       if (verdict === 'new history') this.#renewWatches();
-      if (verdict !== 'older') return { ...result, history: this.#history.number };
+      if (verdict === 'older') continue;
+      this.#someKey = someKeyOf(txn) ?? this.#someKey;
+      return { ...result, history: this.#history.number };
     }
     const message =
       `etcd answers with an older state than it has told of before (revision ${seen}): trying again. ` +
       'Releases before 3.4.42, 3.5.28 and 3.6.9 can do so; a cluster that was emptied or restored does so for good, ' +
       'and is believed in a moment';
     throw new StaleAnswer('UNAVAILABLE', message);
+  }
+
+  override async grant(id: bigint, ttl: number): Promise<LeaseGrant> {
+    const seen = this.#history.revision;
+    const { ttl: granted, header = { revision: seen } } = await this.below.grant(id, ttl);
+    return { ttl: granted, header: this.#dated(header, seen) };
+  }
+
+  override keepAlive(id: bigint, on: KeepAliveHandlers): KeepAliveStream {
+    // What was seen when the refresh before was sent: a member that lags by some milliseconds has seen that too.
+    let seen = this.#history.revision;
+    let next = seen;
+    const stream = this.below.keepAlive(id, {
+      reply: (ttl, header) => on.reply(ttl, header && this.#dated(header, seen)),
+      closed: (error) => on.closed(error),
+    });
+    return {
+      send: () => {
+        seen = next;
+        next = this.#history.revision;
+        stream.send();
+      },
+      overdue: () => stream.overdue(),
+      doubt: () => stream.doubt?.(),
+      close: () => stream.close(),
+    };
+  }
+
+  /**
+   * How often etcd's history has begun anew, by a read. Undefined: etcd answers with an older state than before. All
+   * who ask at a time share one read.
+   *
+   * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`
+   */
+  currentHistory(): Promise<number | undefined> {
+    this.#reading ??= this.#readHistory().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readHistory(): Promise<number | undefined> {
+    if (this.#someKey === undefined) return this.#history.number; // nothing of ours can have come back
+    try {
+      return (await this.txn({ compare: [], success: [readOf(this.#someKey)], failure: [] })).history;
+    } catch (err) {
+      if (err instanceof StaleAnswer) return undefined;
+      throw err;
+    }
   }
 
   override watch(on: WatchHandlers): WatchStream {
@@ -95,6 +163,16 @@ export class MonotonicStore extends PassingStore {
         stream.close();
       },
     };
+  }
+
+  /**
+   * Says to which history the answer to a grant or a refresh belongs. `seen`: the newest revision that was seen before
+   * the request was sent. A session that makes no other requests learns by these answers how far etcd has come.
+   */
+  #dated(header: Header, seen: bigint): Header {
+    if (this.#history.isOlder(header, seen)) return { ...header, history: undefined };
+    this.#history.saw(header.revision);
+    return { ...header, history: this.#history.number };
   }
 
   #renewWatches(): void {

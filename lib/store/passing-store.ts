@@ -1,4 +1,13 @@
-import type { KeepAliveHandlers, KeepAliveStream, Store, Txn, TxnResult, WatchHandlers, WatchStream } from './store.js';
+import type {
+  KeepAliveHandlers,
+  KeepAliveStream,
+  LeaseGrant,
+  Store,
+  Txn,
+  TxnResult,
+  WatchHandlers,
+  WatchStream,
+} from './store.js';
 
 /** A store on another one, to which it passes on what it has nothing to add to. */
 export abstract class PassingStore implements Store {
@@ -10,7 +19,7 @@ export abstract class PassingStore implements Store {
 
   abstract txn(txn: Txn): Promise<TxnResult>;
 
-  grant(id: bigint, ttl: number): Promise<number | undefined> {
+  grant(id: bigint, ttl: number): Promise<LeaseGrant> {
     return this.below.grant(id, ttl);
   }
 

@@ -16,11 +16,8 @@ import { ElectionError } from '../errors.js';
  * All requests are safe to repeat, and an implementation may carry one out twice.
  */
 export interface Store {
-  /**
-   * Creates the lease `id` and resolves to the granted TTL, in seconds. When the lease exists already (the reply to an
-   * earlier attempt was lost), the TTL is not known and the result is `undefined`: the first refresh will tell the TTL.
-   */
-  grant(id: bigint, ttl: number): Promise<number | undefined>;
+  /** Creates the lease `id`. */
+  grant(id: bigint, ttl: number): Promise<LeaseGrant>;
 
   /** Ends the lease and deletes its keys in one revision. That the lease is gone already is no error. */
   revoke(id: bigint): Promise<void>;
@@ -50,6 +47,29 @@ export class ClientClosed extends RequestRefused {}
 /** Nobody has answered. Whether the request was carried out is unknown, and the next request may be answered. */
 export function isOutage(err: unknown): boolean {
   return err instanceof ElectionError && err.code === 'UNAVAILABLE' && !(err instanceof RequestRefused);
+}
+
+/** What an answer says of the store that has given it. */
+export interface Header {
+  /** The store's revision, when it gave the answer or before. */
+  readonly revision: bigint;
+  /** The id of the cluster that has answered; undefined when the store does not know it. */
+  readonly cluster?: bigint | undefined;
+  /**
+   * How often etcd's history has begun anew by then. Revisions compare only within one history. Undefined when the
+   * answer is older than what this client has seen, so that it may be of a history to come.
+   */
+  readonly history?: number | undefined;
+}
+
+export interface LeaseGrant {
+  /**
+   * The granted TTL, in seconds. Undefined when the lease exists already (the reply to an earlier attempt was lost): the
+   * first refresh will tell it.
+   */
+  readonly ttl: number | undefined;
+  /** Absent when the answer has none. */
+  readonly header?: Header | undefined;
 }
 
 export interface KeyValue {
@@ -104,27 +124,31 @@ export function readOf(key: string): Op {
   return { type: 'range', range: { key, order: 'oldest', limit: 1 } };
 }
 
+/** Some key that the transaction compares or reads; undefined: it does neither. */
+export function someKeyOf({ compare, success }: Txn): string | undefined {
+  const [first] = success;
+  return compare[0]?.key ?? (first?.type === 'range' ? first.range.key : undefined);
+}
+
 export interface Txn {
   readonly compare: readonly (Compare | RangeCompare)[];
   readonly success: readonly Op[];
   readonly failure: readonly Op[];
 }
 
-export interface TxnResult {
+/** The revision is the store's after the transaction. */
+export interface TxnResult extends Header {
   readonly succeeded: boolean;
-  /** The store's revision after the transaction. */
-  readonly revision: bigint;
-  /** The id of the cluster that has answered; undefined when the store does not know it. */
-  readonly cluster?: bigint | undefined;
-  /** How often etcd's history has begun anew by then. Revisions compare only within one history. */
-  readonly history?: number | undefined;
   /** The results of the `range` operations of the branch that was taken, in their order. */
   readonly ranges: readonly RangeResult[];
 }
 
 export interface KeepAliveHandlers {
-  /** One reply, in the order of the requests. A TTL of 0 or less means that etcd does not know the lease. */
-  reply(ttl: number): void;
+  /**
+   * One reply, in the order of the requests. A TTL of 0 or less means that etcd does not know the lease. The header is
+   * that of the member which was asked, and a member may lag.
+   */
+  reply(ttl: number, header?: Header): void;
   /** The stream has ended by itself; nothing is told after it. Not called after `close()`. */
   closed(error: Error): void;
 }

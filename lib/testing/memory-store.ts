@@ -5,6 +5,7 @@ import type {
   KeepAliveHandlers,
   KeepAliveStream,
   KeyValue,
+  LeaseGrant,
   Op,
   RangeCompare,
   RangeQuery,
@@ -58,8 +59,8 @@ export class MemoryStore implements Store {
     this.#leases = new MemoryLeases(clock, (id) => this.#deleteKeysOf(id));
   }
 
-  async grant(id: bigint, ttl: number): Promise<number | undefined> {
-    return this.#leases.grant(id, ttl);
+  async grant(id: bigint, ttl: number): Promise<LeaseGrant> {
+    return { ttl: this.#leases.grant(id, ttl) };
   }
 
   async revoke(id: bigint): Promise<void> {

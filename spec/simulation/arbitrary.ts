@@ -36,6 +36,7 @@ export function plans(): Arbitrary<Plan> {
       { weight: 2, arbitrary: of(fleets(), any) },
       { weight: 1, arbitrary: of(fewCandidates(), early) },
       { weight: 2, arbitrary: of(rivals(), early) },
+      { weight: 1, arbitrary: of(sharers(), leavers()) },
     ),
   );
 }
@@ -93,6 +94,28 @@ function earlyCut(): Arbitrary<Step> {
   return fc
     .tuple(fc.integer({ min: 200, max: 2_000 }), fc.integer({ min: 3_000, max: 9_000 }))
     .map(([wait, ms]) => ({ wait, deed: { name: 'network', who, is: 'silent', for: ms } }));
+}
+
+/** Shared sessions of one or two candidates: when these leave, the session goes on without them. */
+function sharers(): Arbitrary<ProcessPlan[]> {
+  const candidates = fc.array(
+    fc.record<CandidatePlan>({ election: fc.nat(1), observe: mostly(true), startsAt: fc.nat(100) }),
+    { minLength: 1, maxLength: 2, size: 'max' },
+  );
+  return fc.array(processes(candidates, fc.constant(true)), { minLength: 2, maxLength: 3, size: 'max' });
+}
+
+/** A leader leaves, and later a snapshot brings its key back: later than its session looks out for a late join. */
+function leavers(): Arbitrary<Step[]> {
+  const leave = fc
+    .tuple(fc.integer({ min: 200, max: 2_000 }), leaders())
+    .map(([wait, who]): Step => ({ wait, deed: { name: 'stop', who } }));
+  const restore = fc
+    .tuple(fc.integer({ min: 10_000, max: 12_000 }), fc.integer({ min: 1, max: 6 }), short())
+    .map(([wait, from, ms]): Step => ({ wait, deed: { name: 'history', from, for: ms } }));
+  return fc
+    .tuple(leave, restore, fc.array(steps(), { maxLength: 4, size: 'max' }))
+    .map(([first, second, rest]) => [first, second, ...rest]);
 }
 
 /** Sessions of so many elections that their transactions are sent in batches. */

@@ -18,10 +18,17 @@ export const HISTORY_MUTATIONS: readonly Mutation<Check>[] = [
     breaks: ['f: somebody leads'],
   },
   {
+    name: 'a lease that a snapshot has brought back is kept',
+    file: 'lib/lease/lease.ts',
+    search: "this.#on.giveUp(this, new ElectionError('LEASE_LOST', RESTORED));",
+    replace: '',
+    breaks: ['f: somebody leads'],
+  },
+  {
     name: 'another cluster is not known by its id',
     file: 'lib/store/history.ts',
-    search: 'const isOfOther = cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;',
-    replace: 'const isOfOther = false;',
+    search: 'return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;',
+    replace: 'return false;',
     breaks: ['a: one leader'],
   },
   {

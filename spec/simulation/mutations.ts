@@ -10,15 +10,15 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'deadline of a refresh counted from the reply',
     file: 'lib/lease/refresher.ts',
-    search: 'this.#on.renewed(attempt.sentAt, ttl);',
-    replace: 'this.#on.renewed(this.#clock.now(), ttl);',
+    search: 'this.#on.renewed(attempt.sentAt, ttl, header);',
+    replace: 'this.#on.renewed(this.#clock.now(), ttl, header);',
     breaks: ['a: one leader'],
   },
   {
     name: 'deadline of a grant counted from the reply',
     file: 'lib/lease/grant.ts',
-    search: 'const granted = { id, sentAt, ttl: answer ?? ttl };',
-    replace: 'const granted = { id, sentAt: clock.now(), ttl: answer ?? ttl };',
+    search: 'const granted = { id, sentAt, ttl: known ?? ttl, history: header?.history };',
+    replace: 'const granted = { id, sentAt: clock.now(), ttl: known ?? ttl, history: header?.history };',
     breaks: ['a: one leader'],
   },
   {
@@ -45,7 +45,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a repeated grant with an unknown TTL trusted',
     file: 'lib/lease/grant.ts',
-    search: 'answer === undefined && isRepeated',
+    search: 'known === undefined && isRepeated',
     replace: 'false',
     breaks: ['a: one leader'],
   },
@@ -324,8 +324,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'an answer that is older than what was seen is believed',
     file: 'lib/store/monotonic-store.ts',
-    search: "if (verdict !== 'older') return { ...result",
-    replace: 'return { ...result',
+    search: "if (verdict === 'older') continue;",
+    replace: '',
     breaks: ['f: somebody leads'],
   },
   ...HISTORY_MUTATIONS,

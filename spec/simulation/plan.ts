@@ -187,5 +187,5 @@ export type RequestKind = 'grant' | 'revoke' | 'txn' | 'keepAlive' | 'watch';
 export type RequestFault =
   | { readonly is: 'lost' | 'reply lost' | 'hung' | 'refused' | 'duplicated' }
   | { readonly is: 'repeated' | 'late' | 'reply late'; readonly by: number }
-  /** A read answers from the state of `by` revisions ago. */
+  /** A read answers from the state of `by` revisions ago; a refresh comes from a member that lags so far behind. */
   | { readonly is: 'stale'; readonly by: number };

@@ -1,6 +1,7 @@
 import type {
   KeepAliveHandlers,
   KeepAliveStream,
+  LeaseGrant,
   Store,
   Txn,
   TxnResult,
@@ -26,7 +27,7 @@ export class Probe implements Store {
     this.#on = on;
   }
 
-  grant(id: bigint, ttl: number): Promise<number | undefined> {
+  grant(id: bigint, ttl: number): Promise<LeaseGrant> {
     this.#on.granting(id);
     return this.#store.grant(id, ttl);
   }

@@ -64,7 +64,7 @@ const KINDS: Readonly<Record<RequestKind, true>> = {
   watch: true,
 };
 
-const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams' | 'reads'>> = {
+const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams' | 'revisions'>> = {
   lost: 'all',
   'reply lost': 'all',
   hung: 'all',
@@ -73,7 +73,7 @@ const FAULTS: Readonly<Record<RequestFault['is'], 'all' | 'no streams' | 'reads'
   'reply late': 'all',
   duplicated: 'no streams',
   repeated: 'no streams',
-  stale: 'reads',
+  stale: 'revisions',
 };
 
 const OUTCOMES = [
@@ -101,11 +101,16 @@ const OUTCOMES = [
   ...['TIMEOUT', 'ABORTED'].map((code) => `lock rejected: ${code}`),
 ];
 
+const BEFALLS: Readonly<Record<(typeof FAULTS)[keyof typeof FAULTS], (kind: string) => boolean>> = {
+  all: () => true,
+  'no streams': (kind) => kind !== 'keepAlive' && kind !== 'watch',
+  revisions: (kind) => kind === 'txn' || kind === 'keepAlive',
+};
+
 function requestFaults(): string[] {
-  const streams = ['keepAlive', 'watch'];
   return Object.keys(KINDS).flatMap((kind) =>
     Object.entries(FAULTS)
-      .filter(([, where]) => where === 'all' || (where === 'reads' ? kind === 'txn' : !streams.includes(kind)))
+      .filter(([, where]) => BEFALLS[where](kind))
       .map(([is]) => `${kind} ${is}`),
   );
 }

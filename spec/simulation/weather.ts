@@ -72,6 +72,7 @@ export class Weather {
 
 /** A stream that opens late, or twice, means nothing. Nor does a refresh that comes twice on one stream. */
 function canBefall({ is }: RequestFault, request: Request): boolean {
+  if (is === 'stale' && request.kind === 'keepAlive') return request.what === 'refresh'; // by a member that lags
   if (is === 'stale') return request.kind === 'txn' && isReadOnly(request.txn);
   if (request.kind !== 'keepAlive' && request.kind !== 'watch') return true;
   if (is === 'duplicated' || is === 'repeated') return false;

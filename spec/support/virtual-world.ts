@@ -1,5 +1,5 @@
 import type { ElectionError } from '../../lib/errors.js';
-import type { Op, TxnResult } from '../../lib/store/store.js';
+import type { LeaseGrant, Op, TxnResult } from '../../lib/store/store.js';
 import type { Connection } from './fake-etcd/connection.js';
 import { FakeEtcd } from './fake-etcd/fake-etcd.js';
 import type { FakeEtcdOptions } from './fake-etcd/options.js';
@@ -25,8 +25,7 @@ export class VirtualWorld {
   follow(name: string, promise: Promise<unknown>): void {
     promise.then(
       (value) => {
-        const result = typeof value === 'object' && value !== null ? (value as TxnResult).succeeded : value;
-        this.story.push(`${this.time.now} ${name}: ${result}`);
+        this.story.push(`${this.time.now} ${name}: ${resultOf(value)}`);
       },
       (error: ElectionError) => this.story.push(`${this.time.now} ${name}: ${error.code ?? error.message}`),
     );
@@ -60,6 +59,11 @@ export class VirtualWorld {
   keys(): string[] {
     return this.etcd.keys().map(({ key }) => key);
   }
+}
+
+function resultOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return 'ttl' in value ? (value as LeaseGrant).ttl : (value as TxnResult).succeeded;
 }
 
 export function put(key: string, lease = 0n, value: string | Buffer = 'x'): Op {

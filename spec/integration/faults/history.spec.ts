@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Candidate, Election, Leadership } from '../../../lib/index.js';
 import { candidate, inOrder, openClient } from '../../support/candidates.js';
@@ -6,7 +5,7 @@ import { Program } from '../../support/cli/program.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { findEtcd } from '../../support/cluster/etcd-server.js';
 import { compareReleases } from '../../support/cluster/release.js';
-import { findRestorer, findTool } from '../../support/cluster/tools.js';
+import { rebuild, restoreSnapshot, takeSnapshot } from '../../support/cluster/snapshot.js';
 import { figure, stopwatch, times } from '../../support/figures.js';
 import { tracked } from '../../support/track.js';
 import { BUSY, until } from '../../support/wait.js';
@@ -61,14 +60,6 @@ describe('a cluster whose history begins anew', () => {
     for await (const leader of observer.observe({ signal })) seen = leader;
   };
 
-  /** All members are down while `change` is made to their data. */
-  const rebuild = async (change: () => Promise<void> | void): Promise<void> => {
-    await Promise.all(cluster.members.map((member) => member.kill()));
-    await change();
-    for (const member of cluster.members) member.launch();
-    await cluster.healthy();
-  };
-
   /** Resolves when the head of the queue leads, all queue, and all observers name the leader. */
   const follow = async (): Promise<void> => {
     const within = FOLLOWS_WITHIN;
@@ -101,24 +92,19 @@ describe('a cluster whose history begins anew', () => {
   };
 
   it('is followed by candidates, observers and the command line after its data was emptied', async () => {
-    await rebuild(() => {
+    await rebuild(cluster, () => {
       for (const member of cluster.members) member.wipe();
     });
     await follow();
   }).timeout(120_000);
 
   const restored = async (...flags: readonly string[]): Promise<void> => {
-    const [etcdctl, restorer] = [await findTool('etcdctl'), await findRestorer()];
-    const [first] = cluster.members;
-    const file = join(first?.folder ?? '', 'snapshot');
-    await first?.snapshot(file, etcdctl);
+    const file = await takeSnapshot(cluster);
     const client = openClient(cluster.hosts);
     for (const n of times(100)) await client.put('filler').value(String(n));
     await candidates[0]?.stepDown();
     await until(() => candidates[1]?.isLeader(), { what: 'the next one' });
-    await rebuild(async () => {
-      for (const member of cluster.members) await member.restore(file, restorer, flags);
-    });
+    await restoreSnapshot(cluster, file, flags);
     await follow();
   };
 

@@ -121,8 +121,8 @@ export class Cluster {
   }
 
   /** See {@link StateMachine.beginAnew}. All members are down meanwhile. */
-  beginAnew(from: 'nothing' | number): void {
-    this.state.beginAnew(from, this.#network.now());
+  beginAnew(from: 'nothing' | number, cluster: 'same' | 'another'): void {
+    this.state.beginAnew(from, this.#network.now(), cluster);
     for (const member of this.members) member.frozen = undefined;
     this.#cancelExpiry?.();
     this.#cancelExpiry = undefined;

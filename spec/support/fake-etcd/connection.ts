@@ -1,6 +1,6 @@
 import type { Clock } from '../../../lib/common/time.js';
 import { ElectionError } from '../../../lib/errors.js';
-import type { KeepAliveHandlers, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store/store.js';
+import type { KeepAliveHandlers, LeaseGrant, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store/store.js';
 import { call } from './calls.js';
 import type { Cluster, Member } from './cluster.js';
 import { countedAs, noRequests, type RequestCounts } from './counts.js';
@@ -95,9 +95,13 @@ export class Connection implements Store {
     for (const transport of this.#transports(kind)) transport.silence();
   }
 
-  grant(id: bigint, ttl: number): Promise<number | undefined> {
+  grant(id: bigint, ttl: number): Promise<LeaseGrant> {
     const { cluster } = this.#options;
-    return this.#call({ kind: 'grant', id, ttl }, () => cluster.grant(id, ttl));
+    return this.#call({ kind: 'grant', id, ttl }, () => {
+      const granted = cluster.grant(id, ttl);
+      // etcd refuses to grant a lease that exists, and a refusal has no header.
+      return granted === undefined ? { ttl: undefined } : { ttl: granted, header: cluster.state.header };
+    });
   }
 
   revoke(id: bigint): Promise<void> {
@@ -132,7 +136,7 @@ export class Connection implements Store {
       id,
       cluster: this.#options.cluster,
       transport,
-      onReply: (ttl) => on.reply(ttl),
+      onReply: (ttl, header) => on.reply(ttl, header),
       fault: () => {
         this.#count('keepAlive');
         return this.#fault({ kind: 'keepAlive', what: 'refresh', id });

@@ -185,11 +185,16 @@ export class FakeEtcd {
 
   /**
    * Takes all members down, and back after `ms` with other data: with none, or with those of so many revisions ago.
-   * Nobody is told, and `onWrite` is not called.
+   * Nobody is told, and `onWrite` is not called. A snapshot is restored into another cluster, unless its members get the
+   * names, the addresses and the token of before: then `cluster` is the same.
    */
-  beginAnew(from: 'nothing' | number, ms: number): void {
+  beginAnew(
+    from: 'nothing' | number,
+    ms: number,
+    cluster: 'same' | 'another' = from === 'nothing' ? 'same' : 'another',
+  ): void {
     this.restart(ms);
-    this.#cluster.beginAnew(from);
+    this.#cluster.beginAnew(from, cluster);
     this.#network.trace(() => `etcd: begins anew at revision ${this.revision}`);
   }
 

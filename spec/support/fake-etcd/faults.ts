@@ -36,7 +36,10 @@ export type Fault =
   | { readonly lateBy: number }
   /** The request takes so many milliseconds longer. It may be carried out after the caller has given up. */
   | { readonly arriveLateBy: number }
-  /** A transaction that writes nothing is answered from the state of so many revisions ago. */
+  /**
+   * A transaction that writes nothing is answered from the state of so many revisions ago; a refresh by a member that
+   * lags as far behind.
+   */
   | { readonly staleBy: number }
   /** Not carried out, and refused with this. */
   | { readonly error: Error };

@@ -1,4 +1,4 @@
-import type { KeepAliveStream } from '../../../lib/store/store.js';
+import type { Header, KeepAliveStream } from '../../../lib/store/store.js';
 import type { Cluster } from './cluster.js';
 import { extraDelay, type Fault } from './faults.js';
 import { spoil, type Transport } from './transport.js';
@@ -7,7 +7,7 @@ export interface KeepAliveOptions {
   readonly id: bigint;
   readonly cluster: Cluster;
   readonly transport: Transport;
-  readonly onReply: (ttl: number) => void;
+  readonly onReply: (ttl: number, header: Header) => void;
   /** Called for each refresh. */
   readonly fault: () => Fault;
   /** An answer is overdue, so new streams turn elsewhere. */
@@ -60,13 +60,17 @@ export class FakeKeepAlive implements KeepAliveStream {
   #serve(fault: Fault): void {
     const { cluster, transport, id, onReply } = this.#options;
     let answered = false;
+    // Of the member, as it is before the raft leader refreshes the lease. A member that lags has an older revision.
+    const { revision, cluster: name } = cluster.state.header;
+    const lag = typeof fault === 'object' && 'staleBy' in fault ? BigInt(fault.staleBy) : 0n;
+    const header = { revision: revision - lag, cluster: name };
     const cancel = cluster.refresh(
       transport.member,
       id,
       (ttl) => {
         answered = true;
         this.#cancelRefresh = undefined;
-        if (fault !== 'lose reply') transport.toClient(() => onReply(ttl), extraDelay(fault, 'lateBy'));
+        if (fault !== 'lose reply') transport.toClient(() => onReply(ttl, header), extraDelay(fault, 'lateBy'));
         this.#requests.shift();
         const next = this.#requests[0];
         if (next !== undefined) this.#serve(next);

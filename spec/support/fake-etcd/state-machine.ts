@@ -1,5 +1,5 @@
 import { ElectionError } from '../../../lib/errors.js';
-import type { Compare, Op, RangeCompare, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
+import type { Compare, Header, Op, RangeCompare, RangeResult, Txn, TxnResult } from '../../../lib/store/store.js';
 import { type Change, KeySpace, type KeySpaceOptions, type Writer } from './key-space.js';
 import { Leases } from './leases.js';
 
@@ -10,7 +10,7 @@ const MAX_TXN_OPS = 128;
 export class StateMachine {
   readonly keys: KeySpace;
   readonly leases = new Leases();
-  /** The id of the cluster. A snapshot is restored into another cluster. */
+  /** The id of the cluster. */
   #cluster = 1n;
   readonly #onChange: ((change: Change) => void)[] = [];
   /** Called for every lease that is gone. */
@@ -20,16 +20,19 @@ export class StateMachine {
     this.keys = new KeySpace(options);
   }
 
+  /** What every answer says of the store. */
+  get header(): Header {
+    return { revision: this.keys.revision, cluster: this.#cluster };
+  }
+
   /**
    * The data is replaced: by nothing, as when the data folders were emptied; or by a snapshot, which was taken so many
    * revisions ago.
    */
-  beginAnew(from: 'nothing' | number, now: number): void {
+  beginAnew(from: 'nothing' | number, now: number, cluster: 'same' | 'another'): void {
     if (from === 'nothing') this.keys.clear();
-    else {
-      this.keys.goBack(from);
-      this.#cluster += 1n;
-    }
+    else this.keys.goBack(from);
+    if (cluster === 'another') this.#cluster += 1n;
     for (const id of this.leases.restore(this.keys.list('\0', '\0'), now)) this.onLeaseGone?.(id);
   }
 
@@ -51,7 +54,7 @@ export class StateMachine {
         else writer.delete(op.key);
       }
     });
-    return { succeeded, revision: this.keys.revision, cluster: this.#cluster, ranges };
+    return { succeeded, ...this.header, ranges };
   }
 
   /**

@@ -83,7 +83,7 @@ export class ContractContext {
 
   async newLease(ttl = 60): Promise<bigint> {
     const id = this.newLeaseId();
-    expect(await this.store.grant(id, ttl)).to.equal(ttl);
+    expect((await this.store.grant(id, ttl)).ttl).to.equal(ttl);
     return id;
   }
 

@@ -1,0 +1,61 @@
+import { Reminders } from '../common/reminders.js';
+import type { Clock } from '../common/time.js';
+import type { ElectionError } from '../errors.js';
+import type { Logger } from '../log.js';
+
+export interface SuspensionHandlers {
+  /** etcd does not answer. Told once, until it answers again. */
+  suspended(error: ElectionError): void;
+  /** etcd answers again. */
+  resumed(): void;
+}
+
+/** For how long etcd has not answered (ms), for the log; empty when that has just begun. */
+export interface Outage {
+  readonly lasts?: number;
+}
+
+/**
+ * Whether etcd answers what is asked about the lease of a session. The users are told when it does not and when it does
+ * again, and the log at growing intervals in between.
+ */
+export class Suspension {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #on: SuspensionHandlers;
+  /** Why etcd does not answer, since when (on the clock), and what the log is told of it. */
+  #present: { error: ElectionError; readonly since: number; readonly reminders: Reminders } | undefined;
+
+  constructor(clock: Clock, log: Logger, on: SuspensionHandlers) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#on = on;
+  }
+
+  /** Why etcd does not answer; undefined while it does. */
+  get error(): ElectionError | undefined {
+    return this.#present?.error;
+  }
+
+  /** A request about the lease has failed. Returns what to log of it, if the log is to be told now. */
+  failed(error: ElectionError, what: string): Outage | undefined {
+    const now = this.#clock.now();
+    const before = this.#present;
+    const present = before ?? { error, since: now, reminders: new Reminders() };
+    present.error = error;
+    this.#present = present;
+    if (before === undefined) this.#on.suspended(error);
+    const since = present.reminders.due(`${what} ${error.code}`, now);
+    if (since === undefined) return undefined;
+    return since === 0 ? {} : { lasts: Math.round(now - present.since) };
+  }
+
+  /** etcd has answered. */
+  answered(): void {
+    if (this.#present === undefined) return;
+    const lasted = Math.round(this.#clock.now() - this.#present.since);
+    this.#present = undefined;
+    this.#log.info({ lasted }, 'etcd answers again');
+    this.#on.resumed();
+  }
+}
