@@ -43,7 +43,8 @@ function open(base: string, path: string, options: AskOptions): Promise<Incoming
   const { method = 'GET', headers = {}, body, ca, within = SOON } = options;
   return new Promise((resolve, reject) => {
     const asked = (protocol === 'https:' ? requestByTls : request)({
-      ...(ca !== undefined && { ca }),
+      // The certificate is of the address, and not of the name in the header `Host`.
+      ...(ca !== undefined && { ca, servername: '' }),
       host: hostname.replace(/^\[|\]$/g, ''),
       port,
       path,
