@@ -61,7 +61,7 @@ describe('TLS before etcd-leader serve, as docs/serve.md has it', () => {
       await follower.event('picture', ({ elections }) => elections[0]?.leader?.value === 'web-1');
       await election.stop();
       await follower.event('changed', ({ elections }) => elections[0]?.leader === null);
-      expect(program.stderr.text).to.equal('');
+      expect(program.stderr.text).to.not.match(/without TLS|there is no token/);
     });
   }
 });
