@@ -84,8 +84,8 @@ function tokenFor(listen: Listen, { tokenFile }: ServeFlags): Token | undefined 
 /** What is allowed, and right on some networks only. */
 function* warningsOf({ isLoopback }: Listen, token: Token | undefined, { host }: ServeFlags): IterableIterator<string> {
   if (!isLoopback) {
-    yield 'without TLS everybody on the way can read the token and what is shown: where the network is not yours alone, ' +
-      'listen on 127.0.0.1 behind a proxy that ends TLS';
+    yield 'without TLS everybody on the way can read the token and what is shown: where the network is not yours ' +
+      'alone, listen on 127.0.0.1 behind a proxy that ends TLS';
   }
   if (host.length > 0 && token === undefined) {
     yield '--host names a proxy, and there is no token: everybody whom the proxy lets in sees everything';
