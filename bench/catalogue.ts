@@ -7,8 +7,20 @@ import { pool } from './cases/pool.js';
 import { processes } from './cases/processes.js';
 import { start } from './cases/start.js';
 import { takeover } from './cases/takeover.js';
+import { viewers } from './cases/viewers.js';
 
-export const CASES: readonly Case[] = [handover, queued, crash, start, crowd, fleet, takeover, pool, processes];
+export const CASES: readonly Case[] = [
+  handover,
+  queued,
+  crash,
+  start,
+  crowd,
+  fleet,
+  takeover,
+  pool,
+  processes,
+  viewers,
+];
 
 /** @throws Error that names the cases there are */
 export function chosen(names: readonly string[]): readonly Case[] {

@@ -2,6 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/index.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { RequestCounter } from './requests.js';
+import type { Viewed } from './viewers/elections.js';
 
 /** One pool that is measured. */
 export interface PoolAmounts {
@@ -42,6 +43,8 @@ export interface Amounts {
   /** The most elections that etcd3 is asked to hold. */
   readonly peerAtMost: number;
   readonly pools: readonly PoolAmounts[];
+  /** What viewers look at. */
+  readonly viewed: readonly Viewed[];
   /** Whether Go's election is built when it is not there yet. */
   readonly buildsGo: boolean;
 }
@@ -61,6 +64,7 @@ export const FULL: Amounts = {
   aftermath: 2_500,
   peerAtMost: 10_000,
   pools: [false, true].map((isApart) => ({ partitions: 10_000, workers: 10, ttl: 10, lives: 3, isApart })),
+  viewed: [1_000, 10_000].flatMap((elections) => [0, 100].map((terms) => ({ elections, terms }))),
   buildsGo: true,
 };
 
@@ -80,6 +84,7 @@ export const QUICK: Amounts = {
   aftermath: 100,
   peerAtMost: 20,
   pools: [false, true].map((isApart) => ({ partitions: 12, workers: 3, ttl: 3, lives: 1, isApart })),
+  viewed: [{ elections: 20, terms: 5 }],
   buildsGo: false,
 };
 

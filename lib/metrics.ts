@@ -1,7 +1,7 @@
 import { register as globalRegister, type Registry, type RegistryContentType } from 'prom-client';
 import type { Election } from './election.js';
-import { Instruments } from './metrics/instruments.js';
-import { PromPoolInstruments } from './metrics/pool-instruments.js';
+import { instrumentsIn } from './metrics/instruments.js';
+import { poolInstrumentsIn } from './metrics/pool-instruments.js';
 import type { Pool } from './pool/pool.js';
 import { PoolRecorder } from './recording/pool-recorder.js';
 import { checkQueueInterval, Recorder } from './recording/recorder.js';
@@ -69,9 +69,8 @@ export interface Detach {
 export function collectMetrics(election: Election, options: MetricsOptions = {}): Detach {
   const { register = globalRegister, prefix = 'etcd_leader_', queueInterval = 30 } = options;
   checkQueueInterval(queueInterval);
-  const instruments = Instruments.of(register, prefix);
-  const recorder = new Recorder(election, instruments, 1000 * queueInterval);
-  return collect(recorder, instruments);
+  const instruments = instrumentsIn(register, prefix);
+  return disposable(instruments.sources.attach(new Recorder(election, instruments, 1000 * queueInterval)));
 }
 
 export interface PoolMetricsOptions {
@@ -109,20 +108,10 @@ export interface PoolMetricsOptions {
  */
 export function collectPoolMetrics(pool: Pool, options: PoolMetricsOptions = {}): Detach {
   const { register = globalRegister, prefix = 'etcd_leader_pool_' } = options;
-  const instruments = PromPoolInstruments.of(register, prefix);
-  const recorder = new PoolRecorder(pool, instruments);
-  return collect(recorder, instruments);
+  const instruments = poolInstrumentsIn(register, prefix);
+  return disposable(instruments.sources.attach(new PoolRecorder(pool, instruments)));
 }
 
-function collect<Source>(
-  recorder: Source & { start(): void; stop(): void },
-  instruments: { add(source: Source): void; remove(source: Source): void },
-): Detach {
-  instruments.add(recorder);
-  recorder.start();
-  const detach = (): void => {
-    recorder.stop();
-    instruments.remove(recorder);
-  };
+function disposable(detach: () => void): Detach {
   return Object.assign(detach, { [Symbol.dispose]: detach });
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
-import { Instruments } from '../lib/metrics/instruments.js';
-import { PromPoolInstruments } from '../lib/metrics/pool-instruments.js';
+import { instrumentsIn } from '../lib/metrics/instruments.js';
+import { poolInstrumentsIn } from '../lib/metrics/pool-instruments.js';
 import { ATTRIBUTE, METRICS } from '../lib/otel/instruments.js';
 import { POOL_METRICS } from '../lib/otel/pool-instruments.js';
 import { namesIn, ROOT, readPage, tableUnder } from './support/docs/pages.js';
@@ -25,10 +25,10 @@ describe('what is said of the metrics', () => {
   let ofPools: string[];
 
   before(() => {
-    Instruments.of(register, 'etcd_leader_');
+    instrumentsIn(register, 'etcd_leader_');
     names = register.getMetricsAsArray().map(({ name }) => name);
     const pools = new Registry();
-    PromPoolInstruments.of(pools, 'etcd_leader_pool_');
+    poolInstrumentsIn(pools, 'etcd_leader_pool_');
     ofPools = pools.getMetricsAsArray().map(({ name }) => name);
   });
 

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Codes, letters } from '../lib/cli/serve/page/model/codes.js';
-import type { ElectionJson } from '../lib/cli/serve/page/model/json.js';
+import { joinedTerms } from '../lib/cli/serve/page/model/joined-terms.js';
 import { PictureStore } from '../lib/cli/serve/page/model/picture.js';
-import { type Column, rowsOf } from '../lib/cli/serve/page/model/rows.js';
+import { type Column, inOrder, rowsOf } from '../lib/cli/serve/page/model/rows.js';
 import { EventReader } from '../lib/cli/serve/page/model/sse.js';
 import { durationText, sinceText } from '../lib/cli/serve/page/model/text.js';
+import type { ElectionJson, TermJson } from '../lib/view/json.js';
 
 function election(name: string, leader?: string, token = '1', waiting = 0): ElectionJson {
   const since = { at: Number(token), exact: true };
@@ -39,9 +40,8 @@ describe('what the page knows', () => {
   it('takes what has changed, forgets what is gone, and tells the changes of leader', () => {
     const store = new PictureStore();
     const [one, two] = [election('a', 'ada', '1'), election('b')];
-    store.replace({ revision: '1', elections: [one, two], pools: [] });
+    store.replace({ elections: [one, two], pools: [] });
     const changes = store.change({
-      revision: '2',
       elections: [election('b', 'ben', '2'), election('c'), election('d', 'dora', '3')],
       pools: [],
       gone: { elections: ['a'], pools: [] },
@@ -51,18 +51,46 @@ describe('what the page knows', () => {
       { election: 'd', leader: 'dora', token: '3' },
     ]);
     expect([...store.elections.keys()]).to.deep.equal(['b', 'c', 'd']);
-    const again = { revision: '3', elections: [election('d')], pools: [], gone: { elections: [], pools: [] } };
+    const again = { elections: [election('d')], pools: [], gone: { elections: [], pools: [] } };
     expect(store.change(again)).to.deep.equal([{ election: 'd', leader: undefined, token: undefined }]);
     expect(store.change(again)).to.deep.equal([]);
   });
 
+  it('has its elections in the order of their names, whichever come and go', () => {
+    const store = new PictureStore();
+    const names = (): string[] => store.inOrder.map(({ name }) => name);
+    store.replace({ elections: [election('job-10'), election('job-2')], pools: [] });
+    expect(names()).to.deep.equal(['job-2', 'job-10']);
+    const gone = { elections: ['job-2'], pools: [] };
+    store.change({ elections: [election('job-1')], pools: [], gone: { elections: [], pools: [] } });
+    expect(names()).to.deep.equal(['job-1', 'job-2', 'job-10']);
+    store.change({ elections: [election('job-3')], pools: [], gone });
+    expect(names()).to.deep.equal(['job-1', 'job-3', 'job-10']);
+    const after = election('job-3', 'ada');
+    store.change({ elections: [after], pools: [], gone: { elections: [], pools: [] } });
+    expect(store.inOrder[1]).to.equal(after);
+  });
+
+  it('joins the terms that it has asked for with those of the stream, each once', () => {
+    const term = (fencingToken: string, ended: TermJson['ended']): TermJson => {
+      const unknown = { from: null, until: null, why: null };
+      return { value: 'ada', fencingToken, leaseId: '1', ...unknown, ended, isRecorded: true };
+    };
+    const asked = [term('1', 'released'), term('2', 'released'), term('9', null)];
+    const streamed = [term('9', 'released'), term('10', null)];
+    expect(joinedTerms(asked, streamed)).to.deep.equal([...asked.slice(0, 2), ...streamed]);
+    expect(joinedTerms([], streamed)).to.deep.equal(streamed);
+  });
+
   it('orders elections by each column, and those of one rank by name', () => {
     const all = [
-      election('job-10', 'ben', '9', 3),
-      election('job-2', 'ada', '10', 1),
       election('job-1', undefined, '0', 0),
+      election('job-2', 'ada', '10', 1),
       election('job-3', 'ada', '11', 1),
+      election('job-10', 'ben', '9', 3),
     ];
+    const shuffled = ['job-10', 'job-2', 'job-1', 'job-3'];
+    expect(inOrder(shuffled)).to.deep.equal(all.map(({ name }) => name));
     const names = (by: Column, isDescending = false): string[] =>
       rowsOf(all, '', { by, isDescending }).map(({ name }) => name.replace('job-', ''));
     expect(names('name')).to.deep.equal(['1', '2', '3', '10']);

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
-import type { ElectionJson, TermJson } from '../lib/cli/serve/page/model/json.js';
 import { boxAt, layOut, neighbour, segmentsOf, summaryOf } from '../lib/cli/serve/page/model/segments.js';
 import { segmentLines, timelineText } from '../lib/cli/serve/page/model/text.js';
+import type { ElectionJson, TermJson } from '../lib/view/json.js';
+import type { TermEnd } from '../lib/view/picture.js';
 
 interface Times {
   readonly from?: number;
   readonly until?: number;
-  readonly ended?: string;
+  readonly ended?: TermEnd;
   /** From which time on somebody looked. */
   readonly isInexact?: boolean;
 }

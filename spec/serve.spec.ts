@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { StillClock } from '../lib/testing/still-clock.js';
+import { drawnElection } from './support/browser/drawn.js';
 import { electionIn, FakeView } from './support/serve/fake-view.js';
 import { ask, Follower } from './support/serve/http.js';
 import { failuresOfSites, openSite } from './support/serve/site.js';
@@ -270,6 +271,36 @@ describe('etcd-leader serve', () => {
       expect(second.events.map(({ name }) => name)).to.deep.equal(['outage', 'picture']);
       view.answer();
       await Promise.all([first.event('answered'), second.event('answered')]);
+    });
+
+    it('leaves out, when it is asked to, terms that ended more than a day ago, but for the newest of them', async () => {
+      const { url, view } = await openSite();
+      const hour = 3_600;
+      const terms = [
+        { value: 'a', from: 90 * hour, until: 80 * hour, ended: 'released' },
+        { value: 'b', from: 80 * hour, until: 30 * hour, ended: 'lease ended' },
+        { value: 'c', from: 20 * hour, until: 10 * hour, ended: 'released' },
+        { value: 'd', from: 10 * hour },
+      ] as const;
+      view.draw(drawnElection('busy', terms), drawnElection('still', terms.slice(0, 2)), electionIn('new', undefined));
+      const told = (elections: readonly { name: string; terms: readonly { value: string }[] }[]): object =>
+        Object.fromEntries(elections.map((one) => [one.name, one.terms.map(({ value }) => value).join('')]));
+      const all = { busy: 'abcd', still: 'ab', new: '' };
+      const recent = { busy: 'bcd', still: 'b', new: '' };
+      const [whole, day] = await Promise.all([Follower.at(url), Follower.at(url, {}, '/api/events?terms=day')]);
+      expect(told((await whole.event('picture')).data.elections)).to.deep.equal(all);
+      expect(told((await day.event('picture')).data.elections)).to.deep.equal(recent);
+      expect(told((await ask(url, '/api/elections?terms=day')).json.elections)).to.deep.equal(recent);
+      expect(told((await ask(url, '/api/elections?terms=all')).json.elections)).to.deep.equal(all);
+      expect(told([(await ask(url, '/api/elections/busy')).json])).to.deep.equal({ busy: 'abcd' });
+
+      view.draw(drawnElection('busy', terms, 200));
+      const alone = ({ elections }: { elections: readonly object[] }): boolean => elections.length === 1;
+      expect(told((await whole.event('changed', alone)).data.elections)).to.deep.equal({ busy: 'abcd' });
+      expect(told((await day.event('changed', alone)).data.elections)).to.deep.equal({ busy: 'bcd' });
+      for (const query of ['terms=', 'terms=week', 'terms=day&terms=day']) {
+        expect((await ask(url, `/api/elections?${query}`)).status, query).to.equal(400);
+      }
     });
 
     it('waits for the first picture', async () => {

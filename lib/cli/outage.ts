@@ -35,8 +35,8 @@ function afterPatience(fn: () => void, { unref = false } = {}): () => void {
 }
 
 /**
- * Resolves with etcd's first answer: give it one request, since more of them may take longer than etcd has for one.
- * Rejects when there is none in time, although the request is still being tried.
+ * Resolves with etcd's first answer: give it one request, or some that are under way together. A row of requests may
+ * take longer than etcd has for one. Rejects when there is none in time, although the request is still being tried.
  */
 export async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
   let cancel = (): void => {};
@@ -75,6 +75,11 @@ export class Outage {
     this.#cancelLate();
     this.#said = kind;
     this.#out.warn(`${explain(error, this.#endpoints)}: still trying${more}`, { code: error.code });
+  }
+
+  /** etcd has answered a question, so it is not late. What went wrong before is not over yet. */
+  heard(): void {
+    this.#cancelLate();
   }
 
   end(): void {

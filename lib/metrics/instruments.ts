@@ -1,10 +1,11 @@
-import { Counter, Gauge, Histogram, type Registry, type RegistryContentType } from 'prom-client';
-import { BUCKETS, type Instruments as Figures, HELP, type Source } from '../recording/instruments.js';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { BUCKETS, type Instruments as Figures, HELP } from '../recording/instruments.js';
+import type { Sources } from '../recording/sources.js';
+import { type MetricGroup, oncePerRegistry } from './metric-group.js';
 
-/** All metrics of one registry under one prefix, shared by its elections. They are removed with the last election. */
+/** The metrics of one registry about elections, shared by all elections that report to it. */
 export class Instruments implements Figures {
-  static readonly #made = new WeakMap<object, Map<string, Instruments>>();
-
+  readonly sources: Sources;
   readonly isLeader: Gauge<'election'>;
   readonly expiresIn: Gauge<'election'>;
   readonly queuePosition: Gauge<'election'>;
@@ -17,30 +18,20 @@ export class Instruments implements Figures {
   readonly refreshFailures: Counter<'election'>;
   readonly reelection: Histogram<'election'>;
   readonly errors: Counter<'election' | 'code'>;
-  readonly #register: Registry<RegistryContentType>;
-  readonly #prefix: string;
-  readonly #names: string[] = [];
-  readonly #sources = new Map<string, Source>();
 
-  private constructor(register: Registry<RegistryContentType>, prefix: string) {
-    this.#register = register;
-    this.#prefix = prefix;
+  constructor(group: MetricGroup) {
+    this.sources = group.sources;
+    const described = (key: keyof Figures, name: string) => group.describe(name, HELP[key]);
     const gauge = (key: keyof Figures, name: string): Gauge<'election'> =>
-      new Gauge({ ...this.#describe(key, name), labelNames: ['election'] });
+      new Gauge({ ...described(key, name), labelNames: ['election'] });
     const counter = <L extends string>(key: keyof Figures, name: string, ...labelNames: L[]): Counter<L> =>
-      new Counter({ ...this.#describe(key, name), labelNames });
+      new Counter({ ...described(key, name), labelNames });
     const histogram = (key: keyof typeof BUCKETS, name: string): Histogram<'election'> =>
-      new Histogram({ ...this.#describe(key, name), labelNames: ['election'], buckets: [...BUCKETS[key]] });
+      new Histogram({ ...described(key, name), labelNames: ['election'], buckets: [...BUCKETS[key]] });
 
     // `is_leader` updates all the others too: it is made first, and prom-client collects in the order of creation.
-    const scrape = (): void => {
-      for (const source of this.#sources.values()) source.scrape();
-    };
-    this.isLeader = new Gauge({
-      ...this.#describe('isLeader', 'is_leader'),
-      labelNames: ['election'],
-      collect: scrape,
-    });
+    const collect = (): void => group.sources.scrape();
+    this.isLeader = new Gauge({ ...described('isLeader', 'is_leader'), labelNames: ['election'], collect });
     this.expiresIn = gauge('expiresIn', 'expires_in_seconds');
     this.queuePosition = gauge('queuePosition', 'queue_position');
     this.suspended = gauge('suspended', 'suspended');
@@ -53,37 +44,7 @@ export class Instruments implements Figures {
     this.reelection = histogram('reelection', 'reelection_seconds');
     this.errors = counter('errors', 'errors_total', 'election', 'code');
   }
-
-  /** Made at the first call. @throws Error when the registry has another metric of one of the names */
-  static of(register: Registry<RegistryContentType>, prefix: string): Instruments {
-    const byPrefix = Instruments.#made.get(register) ?? new Map<string, Instruments>();
-    Instruments.#made.set(register, byPrefix);
-    const instruments = byPrefix.get(prefix) ?? new Instruments(register, prefix);
-    byPrefix.set(prefix, instruments);
-    return instruments;
-  }
-
-  add(source: Source): void {
-    if (this.#sources.has(source.name)) {
-      throw new Error(`metrics of the election ${source.name} are in this registry already: use another prefix`);
-    }
-    this.#sources.set(source.name, source);
-  }
-
-  remove(source: Source): void {
-    if (this.#sources.get(source.name) !== source) return;
-    this.#sources.delete(source.name);
-    if (this.#sources.size > 0) return;
-    for (const name of this.#names) this.#register.removeSingleMetric(name);
-    Instruments.#made.get(this.#register)?.delete(this.#prefix);
-  }
-
-  #describe(
-    key: keyof Figures,
-    name: string,
-  ): { name: string; help: string; registers: Registry<RegistryContentType>[] } {
-    const full = `${this.#prefix}${name}`;
-    this.#names.push(full);
-    return { name: full, help: HELP[key], registers: [this.#register] };
-  }
 }
+
+/** Made at the first call. @throws Error when the registry has another metric of one of the names */
+export const instrumentsIn = oncePerRegistry('the election', (group) => new Instruments(group));

@@ -3,8 +3,8 @@ import type { Election } from '../election.js';
 import type { Pool } from '../pool/pool.js';
 import { PoolRecorder } from '../recording/pool-recorder.js';
 import { checkQueueInterval, Recorder } from '../recording/recorder.js';
-import { OtelInstruments } from './instruments.js';
-import { OtelPoolInstruments } from './pool-instruments.js';
+import { instrumentsOf } from './instruments.js';
+import { poolInstrumentsOf } from './pool-instruments.js';
 import { Spans } from './spans.js';
 
 export { contextOf } from './spans.js';
@@ -63,18 +63,14 @@ export interface Detach {
 export function instrument(election: Election, options: InstrumentOptions = {}): Detach {
   const { meterProvider = metrics, tracerProvider = trace, queueInterval = 30 } = options;
   checkQueueInterval(queueInterval);
-  const instruments = OtelInstruments.of(meterProvider.getMeter(SCOPE));
-  const recorder = new Recorder(election, instruments, 1000 * queueInterval);
+  const instruments = instrumentsOf(meterProvider.getMeter(SCOPE));
   const spans = new Spans(election, tracerProvider.getTracer(SCOPE));
-  instruments.add(recorder);
-  recorder.start();
+  const detach = instruments.sources.attach(new Recorder(election, instruments, 1000 * queueInterval));
   spans.start();
-  const detach = (): void => {
-    recorder.stop();
-    instruments.remove(recorder);
+  return disposable(() => {
+    detach();
     spans.stop();
-  };
-  return Object.assign(detach, { [Symbol.dispose]: detach });
+  });
 }
 
 export type InstrumentPoolOptions = Pick<InstrumentOptions, 'meterProvider'>;
@@ -96,13 +92,10 @@ export type InstrumentPoolOptions = Pick<InstrumentOptions, 'meterProvider'>;
  * ```
  */
 export function instrumentPool(pool: Pool, { meterProvider = metrics }: InstrumentPoolOptions = {}): Detach {
-  const instruments = OtelPoolInstruments.of(meterProvider.getMeter(SCOPE));
-  const recorder = new PoolRecorder(pool, instruments);
-  instruments.add(recorder);
-  recorder.start();
-  const detach = (): void => {
-    recorder.stop();
-    instruments.remove(recorder);
-  };
+  const instruments = poolInstrumentsOf(meterProvider.getMeter(SCOPE));
+  return disposable(instruments.sources.attach(new PoolRecorder(pool, instruments)));
+}
+
+function disposable(detach: () => void): Detach {
   return Object.assign(detach, { [Symbol.dispose]: detach });
 }

@@ -7,9 +7,8 @@ import {
   type Instruments,
   type OfCode,
   type OfElection,
-  type Source,
 } from '../recording/instruments.js';
-import { counter, type Described, histogram, ObservedValues, Sources } from './meter.js';
+import { counter, type Described, histogram, ObservedValues, observe, oncePerMeter, sourcesOf } from './meter.js';
 
 /** Attributes, after OpenTelemetry's conventions: a namespace, dots between its parts, `error.type` for errors. */
 export const ATTRIBUTE = {
@@ -41,8 +40,6 @@ export const METRICS: Readonly<Record<keyof Instruments, { readonly name: string
 
 /** All instruments of one meter about elections, shared by its elections. */
 export class OtelInstruments implements Instruments {
-  static readonly #made = new WeakMap<Meter, OtelInstruments>();
-
   readonly isLeader = new ObservedValues(electionOf);
   readonly expiresIn = new ObservedValues(electionOf);
   readonly queuePosition = new ObservedValues(electionOf);
@@ -55,9 +52,9 @@ export class OtelInstruments implements Instruments {
   readonly refreshFailures: Counter;
   readonly reelection: Histogram;
   readonly errors: Counter<OfCode>;
-  readonly #sources = new Sources<Source>('an election');
+  readonly sources = sourcesOf('an election');
 
-  private constructor(meter: Meter) {
+  constructor(meter: Meter) {
     const codeAs = (attribute: string) => (labels: OfCode) => ({ ...electionOf(labels), [attribute]: labels.code });
     this.elected = counter(meter, described('elected'), electionOf);
     this.unelected = counter(meter, described('unelected'), codeAs(ATTRIBUTE.reason));
@@ -67,7 +64,7 @@ export class OtelInstruments implements Instruments {
     this.reelection = histogramOf(meter, 'reelection');
     this.errors = counter(meter, described('errors'), codeAs(ATTRIBUTE.error));
     const gauge = (key: keyof Instruments) => meter.createObservableGauge(METRICS[key].name, described(key));
-    this.#sources.observe(meter, [
+    observe(meter, this.sources, [
       [this.isLeader, gauge('isLeader')],
       [this.expiresIn, gauge('expiresIn')],
       [this.queuePosition, gauge('queuePosition')],
@@ -75,22 +72,10 @@ export class OtelInstruments implements Instruments {
       [this.leadingSeconds, meter.createObservableCounter(METRICS.leadingSeconds.name, described('leadingSeconds'))],
     ]);
   }
-
-  static of(meter: Meter): OtelInstruments {
-    const made = OtelInstruments.#made.get(meter) ?? new OtelInstruments(meter);
-    OtelInstruments.#made.set(meter, made);
-    return made;
-  }
-
-  /** @throws Error when an election of this name is there already */
-  add(source: Source): void {
-    this.#sources.add(source);
-  }
-
-  remove(source: Source): void {
-    this.#sources.remove(source);
-  }
 }
+
+/** Made at the first call. */
+export const instrumentsOf = oncePerMeter((meter) => new OtelInstruments(meter));
 
 function electionOf({ election }: OfElection): Attributes {
   return { [ATTRIBUTE.election]: election };

@@ -1,4 +1,5 @@
 import type { Attributes, Meter, MetricOptions, Observable } from '@opentelemetry/api';
+import { Sources } from '../recording/sources.js';
 
 /** What a figure is called, in OpenTelemetry's conventions, and what it is. */
 export interface Described {
@@ -10,12 +11,6 @@ export interface Described {
 
 /** From the labels of a figure to its attributes. */
 export type AttributesOf<L> = (labels: L) => Attributes;
-
-/** What is asked before each collection: it updates the figures that no event updates. */
-export interface Asked {
-  readonly name: string;
-  scrape(): void;
-}
 
 /** The latest values of a figure, one for each set of attributes: told when the meter collects. */
 export class ObservedValues<L> {
@@ -51,40 +46,38 @@ export class ObservedValues<L> {
   }
 }
 
-/** Who reports to a meter, each name once. */
-export class Sources<S extends Asked> {
-  readonly #what: string;
-  readonly #byName = new Map<string, S>();
+/** Instruments that are made once for each meter. */
+export function oncePerMeter<T>(make: (meter: Meter) => T): (meter: Meter) => T {
+  const made = new WeakMap<Meter, T>();
+  return (meter) => {
+    const instruments = made.get(meter) ?? make(meter);
+    made.set(meter, instruments);
+    return instruments;
+  };
+}
 
-  /** `what` is one of them, as people call it. */
-  constructor(what: string) {
-    this.#what = what;
-  }
+/** Who reports to a meter. `what` is one of them, as people call it. */
+export function sourcesOf(what: string): Sources {
+  return new Sources({
+    taken: (name) => `${what} ${name} reports to this meter already: use another meter provider`,
+  });
+}
 
-  /** @throws Error when one of this name is there already */
-  add(source: S): void {
-    if (this.#byName.has(source.name)) {
-      throw new Error(`${this.#what} ${source.name} reports to this meter already: use another meter provider`);
-    }
-    this.#byName.set(source.name, source);
-  }
-
-  remove(source: S): void {
-    if (this.#byName.get(source.name) === source) this.#byName.delete(source.name);
-  }
-
-  /** One callback for all figures: so one scrape updates all figures of one collection. */
-  observe<L>(meter: Meter, figures: readonly (readonly [ObservedValues<L>, Observable])[]): void {
-    meter.addBatchObservableCallback(
-      (result) => {
-        for (const source of this.#byName.values()) source.scrape();
-        for (const [values, instrument] of figures) {
-          values.tell((value, attributes) => result.observe(instrument, value, attributes));
-        }
-      },
-      figures.map(([, instrument]) => instrument),
-    );
-  }
+/** One callback for all figures: so one scrape updates all figures of one collection. */
+export function observe<L>(
+  meter: Meter,
+  sources: Sources,
+  figures: readonly (readonly [ObservedValues<L>, Observable])[],
+): void {
+  meter.addBatchObservableCallback(
+    (result) => {
+      sources.scrape();
+      for (const [values, instrument] of figures) {
+        values.tell((value, attributes) => result.observe(instrument, value, attributes));
+      }
+    },
+    figures.map(([, instrument]) => instrument),
+  );
 }
 
 /** What is counted when it happens. */

@@ -7,9 +7,8 @@ import {
   type PoolHistogram,
   type PoolInstruments,
 } from '../recording/pool-instruments.js';
-import type { PoolRecorder } from '../recording/pool-recorder.js';
 import { ATTRIBUTE } from './instruments.js';
-import { counter, type Described, histogram, ObservedValues, Sources } from './meter.js';
+import { counter, type Described, histogram, ObservedValues, observe, oncePerMeter, sourcesOf } from './meter.js';
 
 type Key = keyof PoolInstruments;
 
@@ -26,8 +25,6 @@ export const POOL_METRICS: Readonly<Record<Key, { readonly name: string; readonl
 
 /** All instruments of one meter about pools, shared by its pools. */
 export class OtelPoolInstruments implements PoolInstruments {
-  static readonly #made = new WeakMap<Meter, OtelPoolInstruments>();
-
   readonly owned = new ObservedValues(poolOf);
   readonly planned = new ObservedValues(poolOf);
   readonly unowned = new ObservedValues(poolOf);
@@ -35,16 +32,16 @@ export class OtelPoolInstruments implements PoolInstruments {
   readonly coordinator = new ObservedValues(poolOf);
   readonly moves: PoolCounter;
   readonly handover: PoolHistogram;
-  readonly #sources = new Sources<PoolRecorder>('a pool');
+  readonly sources = sourcesOf('a pool');
 
-  private constructor(meter: Meter) {
+  constructor(meter: Meter) {
     this.moves = counter(meter, described('moves'), (labels) => ({
       ...poolOf(labels),
       [ATTRIBUTE.reason]: labels.reason,
     }));
     this.handover = histogram(meter, described('handover'), { buckets: HANDOVER_BUCKETS, attributesOf: poolOf });
     const gauge = (key: Key) => meter.createObservableGauge(POOL_METRICS[key].name, described(key));
-    this.#sources.observe(meter, [
+    observe(meter, this.sources, [
       [this.owned, gauge('owned')],
       [this.planned, gauge('planned')],
       [this.unowned, gauge('unowned')],
@@ -52,22 +49,10 @@ export class OtelPoolInstruments implements PoolInstruments {
       [this.coordinator, gauge('coordinator')],
     ]);
   }
-
-  static of(meter: Meter): OtelPoolInstruments {
-    const made = OtelPoolInstruments.#made.get(meter) ?? new OtelPoolInstruments(meter);
-    OtelPoolInstruments.#made.set(meter, made);
-    return made;
-  }
-
-  /** @throws Error when a pool of this name is there already */
-  add(source: PoolRecorder): void {
-    this.#sources.add(source);
-  }
-
-  remove(source: PoolRecorder): void {
-    this.#sources.remove(source);
-  }
 }
+
+/** Made at the first call. */
+export const poolInstrumentsOf = oncePerMeter((meter) => new OtelPoolInstruments(meter));
 
 function poolOf({ pool }: OfPool): Attributes {
   return { [ATTRIBUTE.pool]: pool };

@@ -44,13 +44,6 @@ export interface Instruments {
   readonly errors: Counter<OfCode>;
 }
 
-/** One election's part of a scrape. */
-export interface Source {
-  readonly name: string;
-  /** Updates the figures that no event updates. */
-  scrape(): void;
-}
-
 /** What each figure is, in the words of every back end. */
 export const HELP: Readonly<Record<keyof Instruments, string>> = {
   isLeader: 'Whether this candidate leads, by the clock at the moment of the scrape',

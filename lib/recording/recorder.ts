@@ -4,7 +4,8 @@ import type { Election } from '../election.js';
 import type { ElectionError, ElectionErrorCode } from '../errors.js';
 import type { ElectionEventName, ElectionListener } from '../events.js';
 import type { Leadership } from '../leadership.js';
-import type { Instruments, Source } from './instruments.js';
+import type { Instruments } from './instruments.js';
+import type { Source } from './sources.js';
 
 /** Reasons of losses that nobody planned. Their series start at 0, so that the first loss is an increase too. */
 const UNPLANNED: readonly ElectionErrorCode[] = ['LEASE_EXPIRED', 'LEASE_LOST', 'KEY_DELETED', 'UNHEALTHY'];

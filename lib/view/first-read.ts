@@ -34,6 +34,9 @@ export interface Wanted {
   wantsRecordsOf(folder: string, hasCandidates: boolean): boolean;
 }
 
+/** etcd has answered the first of the requests. Thousands of elections take hundreds of them. */
+type Heard = () => void;
+
 export interface PoolRead {
   /** The keys of `members` and `lists`. */
   readonly notes: readonly { readonly part: PoolPart['part']; readonly kv: KeyValue }[];
@@ -58,8 +61,13 @@ interface Folder {
  * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members.
  * Keys that are nobody's cost their names.
  */
-export async function readPrefix(store: Store, clock: Clock, prefix: string, wanted: Wanted): Promise<FirstRead> {
-  const { folders, recordKeys, revision, history } = await readFolders(store, clock, prefix);
+export async function readPrefix(
+  { store, clock }: { readonly store: Store; readonly clock: Clock },
+  prefix: string,
+  wanted: Wanted,
+  heard: Heard,
+): Promise<FirstRead> {
+  const { folders, recordKeys, revision, history } = await readFolders(store, clock, prefix, heard);
   const pools = await readPools(store, folders);
   const elections = await readElections(store, folders);
   const wantedKeys = [...recordKeys].filter(([folder]) => wanted.wantsRecordsOf(folder, elections.has(folder)));
@@ -72,7 +80,7 @@ export async function readPrefix(store: Store, clock: Clock, prefix: string, wan
 
 // ---- names ----
 
-async function readFolders(store: Store, clock: Clock, prefix: string): Promise<Names> {
+async function readFolders(store: Store, clock: Clock, prefix: string, heard: Heard): Promise<Names> {
   const folders = new Map<string, Folder>();
   const recordKeys = new Map<string, string[]>();
   const breather = new Breather(clock);
@@ -90,6 +98,7 @@ async function readFolders(store: Store, clock: Clock, prefix: string): Promise<
       success: [{ type: 'range', range }],
       failure: [],
     });
+    if (first === undefined) heard();
     first ??= { revision, history };
     const kvs = kvsOf(ranges[0]);
     const tellsLeases = kvs.some(({ lease }) => lease !== 0n);

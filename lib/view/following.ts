@@ -17,6 +17,8 @@ const TTL = 10_000;
 export interface FollowingHandlers {
   /** Something was seen. */
   seen(): void;
+  /** etcd has begun to answer a read of all. */
+  heard(): void;
   /** etcd does not answer, or refuses; it is asked again. */
   failed(error: unknown): void;
   /** All was read: for the first time, or again. */
@@ -69,8 +71,7 @@ export class Following implements Reader<FirstRead>, Follower {
   async read(): Promise<FirstRead> {
     this.#unfollow();
     this.#unfollow = () => {};
-    const { store, clock } = this.#environment;
-    return await readPrefix(store, clock, this.#prefix, this.#seen);
+    return await readPrefix(this.#environment, this.#prefix, this.#seen, () => this.#on.heard());
   }
 
   found(read: FirstRead): void {

@@ -1,21 +1,62 @@
-import type { ElectionPicture, Moment, Picture, PoolPicture, TermPicture } from './picture.js';
+import type {
+  ElectionPicture,
+  LeaderPicture,
+  MemberPicture,
+  Moment,
+  PartitionPicture,
+  Picture,
+  PoolPicture,
+  QueuedPicture,
+  TermPicture,
+} from './picture.js';
 
-/** The picture as JSON writes it: tokens as decimal strings, what is undefined as null. */
-export function toJson({ revision, elections, pools }: Picture): object {
+/** A time as JSON writes it: milliseconds since 1970. `exact: false`: at this time or before. */
+export interface MomentJson {
+  readonly at: number;
+  readonly exact: boolean;
+}
+
+/** A part of the picture as JSON writes it: tokens as decimal strings, what is undefined as null. */
+type Json<T> = T extends bigint
+  ? string
+  : T extends undefined
+    ? null
+    : T extends Moment
+      ? MomentJson
+      : T extends readonly (infer Item)[]
+        ? readonly Json<Item>[]
+        : T extends object
+          ? { readonly [Key in keyof T]: Json<T[Key]> }
+          : T;
+
+export type PictureJson = Json<Picture>;
+export type ElectionJson = Json<ElectionPicture>;
+export type LeaderJson = Json<LeaderPicture>;
+export type QueuedJson = Json<QueuedPicture>;
+export type TermJson = Json<TermPicture>;
+export type PoolJson = Json<PoolPicture>;
+export type MemberJson = Json<MemberPicture>;
+export type PartitionJson = Json<PartitionPicture>;
+
+export function toJson({ revision, elections, pools }: Picture): PictureJson {
   return { revision: revision.toString(), elections: elections.map(electionJson), pools: pools.map(poolJson) };
 }
 
-export function electionJson({ name, leader, blockedBy, queue, terms }: ElectionPicture): object {
+export function electionJson({ name, leader, blockedBy, queue, terms }: ElectionPicture): ElectionJson {
   return {
     name,
-    leader: leader === undefined ? null : { ...leader, ...tokenOf(leader), since: momentJson(leader.since) },
+    leader: leader === undefined ? null : leaderJson(leader),
     blockedBy: blockedBy ?? null,
     queue: queue.map((queued) => ({ ...queued, ...tokenOf(queued), value: queued.value ?? null })),
     terms: terms.map(termJson),
   };
 }
 
-export function poolJson({ name, members, partitions }: PoolPicture): object {
+export function leaderJson(leader: LeaderPicture): LeaderJson {
+  return { ...leader, ...tokenOf(leader), since: momentJson(leader.since) };
+}
+
+export function poolJson({ name, members, partitions }: PoolPicture): PoolJson {
   return {
     name,
     members: members.map((member) => ({ ...member })),
@@ -27,8 +68,9 @@ export function poolJson({ name, members, partitions }: PoolPicture): object {
   };
 }
 
-function termJson(term: TermPicture): object {
-  const [from, until] = [momentJson(term.from), momentJson(term.until)];
+function termJson(term: TermPicture): TermJson {
+  const from = term.from === undefined ? null : momentJson(term.from);
+  const until = term.until === undefined ? null : momentJson(term.until);
   return { ...term, ...tokenOf(term), from, until, ended: term.ended ?? null, why: term.why ?? null };
 }
 
@@ -36,6 +78,6 @@ function tokenOf({ fencingToken }: { readonly fencingToken: bigint }): { readonl
   return { fencingToken: fencingToken.toString() };
 }
 
-function momentJson(moment: Moment | undefined): object | null {
-  return moment === undefined ? null : { at: moment.at, exact: moment.isExact };
+function momentJson({ at, isExact }: Moment): MomentJson {
+  return { at, exact: isExact };
 }

@@ -25,6 +25,8 @@ export interface ViewEvents {
   changed: [picture: Picture, changes: Changes];
   /** etcd does not answer, or refuses: the picture may be out of date. Told for each attempt; the view keeps trying. */
   error: [error: ElectionError];
+  /** etcd has begun to answer: the picture will be whole when it has answered all. */
+  heard: [];
   /** etcd answers again, and the picture is up to date. */
   answered: [];
 }
@@ -76,6 +78,7 @@ export class View {
   start(): Promise<void> {
     this.#following ??= new Following(this.#environment, this.#prefix, this.#seen, {
       seen: () => this.#tellSoon(),
+      heard: () => this.#events.emit('heard'),
       failed: (error) => this.#onFailure(error),
       read: () => this.#onRead(),
     });

@@ -1,8 +1,11 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
+import { parse } from 'yaml';
 import type { Election } from '../../lib/index.js';
 import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
 import { Program, SCRIPTS } from '../support/cli/program.js';
+import { readPage } from '../support/docs/pages.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
 import { ask, Follower } from '../support/serve/http.js';
@@ -10,6 +13,7 @@ import { serving } from '../support/serve/serving.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
 import { BUSY, until } from '../support/wait.js';
+import { Yaml } from '../support/yaml.js';
 
 describe('etcd-leader serve in a process of its own', () => {
   const cluster = sharedCluster();
@@ -134,6 +138,26 @@ describe('etcd-leader serve in a process of its own', () => {
     });
   });
 
+  it('is asked by the readiness probe of the page: 0 while its host leads, 1 when not', async () => {
+    await lead('web-1');
+    const env = { ETCD_LEADER_SERVE_TOKEN: 'a-secret-of-the-spec-0123456789' };
+    const [here, elsewhere] = await Promise.all(
+      ['web-1', 'web-2'].map((value) => serving([prefix, '--value', value], { hosts: cluster().hosts, env })),
+    );
+    const probe = async (port = 0): Promise<unknown> => {
+      const [program = '', ...args] = probeOf(readPage('docs/serve.md'));
+      const asked = args.map((arg) =>
+        arg.replace('127.0.0.1:8080/leader/jobs/mail', `127.0.0.1:${port}/leader/${name}`),
+      );
+      return await Program.spawn(program, asked, { env }).exited();
+    };
+    await until(async () => isDeepStrictEqual(await probe(here?.port), { code: 0 }), { what: 'this host to lead' });
+    expect(await probe(elsewhere?.port)).to.deep.equal({ code: 1 });
+    here?.program.kill('SIGTERM');
+    await here?.program.exited();
+    expect(await probe(here?.port)).to.deep.equal({ code: 1 });
+  });
+
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`ends within a second after ${signal}, with clients connected`, async () => {
       const { url, program } = await serve();
@@ -211,6 +235,15 @@ describe('etcd-leader serve in a process of its own', () => {
       });
     }
 
+    it('warns when the token goes over a network without TLS, and when a proxy lets in whom it likes', async () => {
+      const env = { ETCD_LEADER_SERVE_TOKEN: 'a-secret-of-the-spec-0123456789' };
+      const open = await serving([prefix, '--listen', '0.0.0.0:0'], { hosts: cluster().hosts, env });
+      await open.program.stderr.line(/^etcd-leader: without TLS everybody on the way can read the token/);
+      const { program } = await serve('--host', 'leaders.example.com');
+      await program.stderr.line(/^etcd-leader: --host names a proxy, and there is no token/);
+      expect([...open.program.stderr.all, ...program.stderr.all]).to.have.length(2);
+    });
+
     const wrong = [
       [['--listen', '8080'], /--listen takes an address and a port, such as 127\.0\.0\.1:8080; got 8080/],
       [['--listen', '127.0.0.1:65536'], /--listen takes/],
@@ -246,6 +279,12 @@ describe('etcd-leader serve in a process of its own', () => {
     });
   });
 });
+
+/** The command of the readiness probe that a page has. */
+function probeOf(page: string): string[] {
+  const [, block = ''] = /```yaml\n(readinessProbe:[\s\S]*?)```/.exec(page) ?? [];
+  return new Yaml(parse(block)).at('readinessProbe', 'exec', 'command').items.map(({ text }) => text);
+}
 
 /** What Node.js is to load first, so that a package looks as if it were not installed. */
 function withoutPackage(name: string): string {

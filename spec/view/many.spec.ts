@@ -24,6 +24,15 @@ describe('a view of many elections', () => {
     expect(world.viewer.store.requests.watch).to.equal(1);
   });
 
+  it('tells that etcd answers at the first of many answers', async () => {
+    for (const name of names) world.join(name, 0xa1n);
+    const told: number[] = [];
+    const view = world.begin();
+    view.on('heard', () => told.push(world.viewer.store.requests.txn));
+    await world.settled(view.start());
+    expect(told).to.deep.equal([1]);
+  });
+
   it('tells of a thousand changes of leader a few times, and needs no read for those that it saw coming', async () => {
     for (const name of names) world.join(name, 0xa1n);
     await world.look();

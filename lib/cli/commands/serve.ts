@@ -30,16 +30,19 @@ const LONGEST_VOUCH = 60;
 export async function serve(context: Context, prefix: string, flags: ServeFlags): Promise<Exit> {
   const { etcd, endpoints, out } = context;
   const listen = parseListen(flags.listen);
+  const token = tokenFor(listen, flags);
   const requests = new Requests(etcd);
   const outage = new Outage(out, endpoints);
   let isStarted = false;
+  const view = new View(etcd, prefix, { logger: out.logger, history: true });
+  view.on('heard', () => outage.heard());
   const site = await Site.create({
-    view: new View(etcd, prefix, { logger: out.logger, history: true }),
+    view,
     clock: new SystemClock(),
     // Within the range that the view reads, so that a user of etcd needs no other permission.
     ask: () => requests.key(bytesOf(prefix === '' ? '\0' : keyFrom(prefix))),
     vouchFor: vouchForOf(flags.vouchFor),
-    token: tokenFor(listen, flags),
+    token,
     address: listen.host,
     hosts: flags.host.map(checkedHost),
     isHere: valuesOfHost(flags.value.map(checkedValue)),
@@ -55,6 +58,7 @@ export async function serve(context: Context, prefix: string, flags: ServeFlags)
   try {
     const address = await site.listen(listen);
     out.result(`listening on ${address}`, { listening: address });
+    for (const warning of warningsOf(listen, token, flags)) out.warn(warning);
     const following = site.follow().then(() => {
       isStarted = true;
       outage.end();
@@ -75,6 +79,17 @@ function tokenFor(listen: Listen, { tokenFile }: ServeFlags): Token | undefined 
     `--listen ${listen.host} lets other machines in: give a token by --token-file or ${TOKEN_VARIABLE}, ` +
       'or listen on 127.0.0.1',
   );
+}
+
+/** What is allowed, and right on some networks only. */
+function* warningsOf({ isLoopback }: Listen, token: Token | undefined, { host }: ServeFlags): IterableIterator<string> {
+  if (!isLoopback) {
+    yield 'without TLS everybody on the way can read the token and what is shown: where the network is not yours ' +
+      'alone, listen on 127.0.0.1 behind a proxy that ends TLS';
+  }
+  if (host.length > 0 && token === undefined) {
+    yield '--host names a proxy, and there is no token: everybody whom the proxy lets in sees everything';
+  }
 }
 
 /** @throws CliError */

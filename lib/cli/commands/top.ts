@@ -33,6 +33,7 @@ async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
   view.on('error', (error) => {
     if (isStarted || error.code !== 'PERMISSION_DENIED') outage.begin(error); // else it ends us
   });
+  view.on('heard', () => outage.heard());
   view.on('answered', () => outage.end());
   view.on('changed', (picture, changes) => lines.tell(picture, changes));
   await view.start();
@@ -58,8 +59,9 @@ async function draw({ endpoints, out }: Context, view: View, prefix: string): Pr
   view.on('error', onError);
   view.on('answered', onAnswer);
   view.on('changed', () => told());
+  const heard = new Promise<void>((resolve) => view.on('heard', resolve));
   const read = view.start().then(onAnswer);
-  await firstAnswer(read).catch((error: ElectionError) => {
+  await firstAnswer(Promise.race([heard, read])).catch((error: ElectionError) => {
     if (!isOutage(error)) throw error;
     onError(error); // the screen says so, and the view keeps trying
   });

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { electionJson } from '../../view/json.js';
+import { leaderJson } from '../../view/json.js';
 import type { ElectionPicture } from '../../view/picture.js';
 
 /** Whether a value is the value of who asks. */
@@ -27,7 +27,7 @@ export function leaderAnswer(
   const leader = election?.leader;
   if (!isKnown) return not(name, null, 'etcd has not answered for too long');
   if (election === undefined || leader === undefined) return not(name, null, 'nobody leads');
-  const { leader: shown } = electionJson({ ...election, queue: [], terms: [] }) as { readonly leader: object };
+  const shown = leaderJson(leader);
   if (!isHere(leader.value)) return not(name, shown, 'another candidate leads');
   return { status: 200, body: { election: name, leads: true, leader: shown, reason: null } };
 }

@@ -6,6 +6,7 @@ import { type Guard, METHODS, type Refusal } from './guard.js';
 import { type IsHere, leaderAnswer } from './leader.js';
 import type { Metrics } from './metrics.js';
 import type { Pictures } from './pictures.js';
+import { type Terms, termsAskedFor, withTerms } from './recent-terms.js';
 import { send, sendJson } from './reply.js';
 import type { Streams } from './streams.js';
 
@@ -51,16 +52,19 @@ export class Routes {
     // HAProxy asks by OPTIONS unless it is told otherwise, and wants the status.
     if (election !== undefined) return this.#leader(response, election, target.query);
     if (request.method === 'OPTIONS') return send(response, 204, { allow: METHODS.join(', ') });
-    this.#resource(response, target.path);
+    this.#resource(response, target);
   }
 
-  #resource(response: ServerResponse, path: string): void {
+  #resource(response: ServerResponse, { path, query }: Target): void {
     const { assets, streams } = this.#options;
     if (path === '/' || path === '/index.html') return assets.answer(response, 'index.html');
     if (path === '/healthz') return this.#healthz(response);
     if (path === '/metrics') return this.#metrics(response);
-    if (path === '/api/events') return streams.answer(response);
-    if (path === '/api/elections') return this.#all(response);
+    if (path === '/api/events' || path === '/api/elections') {
+      const terms = termsAskedFor(query);
+      if (terms === undefined) return sendJson(response, 400, { error: '`terms` is `all` or `day`' });
+      return path === '/api/events' ? streams.answer(response, terms) : this.#all(response, terms);
+    }
     const asset = after('/assets/', path);
     if (asset !== undefined) return assets.answer(response, asset);
     const election = after('/api/elections/', path);
@@ -101,10 +105,11 @@ export class Routes {
     );
   }
 
-  #all(response: ServerResponse): void {
+  #all(response: ServerResponse, terms: Terms): void {
     const { pictures, health } = this.#options;
     if (!health.isStarted) return this.#notYet(response);
-    sendJson(response, 200, { now: Date.now(), outage: this.#outage(), ...toJson(pictures.latest) });
+    const picture = toJson(withTerms(pictures.latest, terms));
+    sendJson(response, 200, { now: Date.now(), outage: this.#outage(), ...picture });
   }
 
   #one<K extends 'elections' | 'pools'>(

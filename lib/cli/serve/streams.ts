@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { electionJson, poolJson, toJson } from '../../view/json.js';
+import { toJson } from '../../view/json.js';
 import type { Picture } from '../../view/picture.js';
 import type { Changes } from '../../view/view.js';
 import type { EtcdHealth, Trouble } from './etcd-health.js';
 import type { Pictures } from './pictures.js';
+import { type Terms, withTerms } from './recent-terms.js';
 import { begin, hasBody, jsonOf, sendJson } from './reply.js';
+import type { StreamEvents } from './stream-events.js';
 
 /** Streams at a time. The other connections are left for health checks. */
 export const MOST_STREAMS = 150;
@@ -19,6 +21,7 @@ const GATHER_FOR = 20;
 
 interface Stream {
   readonly response: ServerResponse;
+  readonly terms: Terms;
   /** Whether the client was sent a picture. */
   hasPicture: boolean;
   /** Bytes that may wait. */
@@ -39,8 +42,8 @@ export class Streams {
   readonly #options: StreamsOptions;
   readonly #streams = new Set<Stream>();
   readonly #beat: NodeJS.Timeout;
-  /** The picture that was sent last, as bytes that all clients share: its JSON but for the first brace. */
-  #encoded: { readonly picture: Picture; readonly rest: Buffer } | undefined;
+  /** The picture that was sent last, as bytes that clients share: its JSON but for the first brace. */
+  #encoded: { readonly picture: Picture; readonly rests: Map<Terms, Buffer> } | undefined;
   /** Names that have changed and were not told yet. */
   #changed = { elections: new Set<string>(), pools: new Set<string>() };
   #gathering: NodeJS.Timeout | undefined;
@@ -54,7 +57,7 @@ export class Streams {
     return this.#streams.size;
   }
 
-  answer(response: ServerResponse): void {
+  answer(response: ServerResponse, terms: Terms): void {
     if (this.size >= MOST_STREAMS) {
       const error = `${MOST_STREAMS} clients follow already`;
       return sendJson(response, 503, { error }, { 'retry-after': '10' });
@@ -65,7 +68,7 @@ export class Streams {
       response.end();
       return;
     }
-    const stream: Stream = { response, hasPicture: false, bound: MOST_WAITING, beats: 0 };
+    const stream: Stream = { response, terms, hasPicture: false, bound: MOST_WAITING, beats: 0 };
     this.#streams.add(stream);
     response.on('close', () => this.#streams.delete(stream));
     response.on('error', () => {}); // followed by `close`
@@ -111,15 +114,20 @@ export class Streams {
     const { health, pictures } = this.#options;
     if (!health.isStarted || stream.hasPicture) return;
     // What was gathered and not told yet is in the picture too: to be told twice does no harm.
-    const picture = pictures.latest;
-    if (this.#encoded?.picture !== picture) {
-      this.#encoded = { picture, rest: Buffer.from(`${jsonOf(toJson(picture)).slice(1)}\n\n`) };
-    }
-    const { rest } = this.#encoded;
+    const rest = this.#encode(pictures.latest, stream.terms);
     stream.hasPicture = true;
     stream.bound = MOST_WAITING + rest.length;
     stream.response.write(`event: picture\ndata: {"now":${Date.now()},`);
     stream.response.write(rest);
+  }
+
+  #encode(picture: Picture, terms: Terms): Buffer {
+    if (this.#encoded?.picture !== picture) this.#encoded = { picture, rests: new Map() };
+    const { rests } = this.#encoded;
+    const json = (): string => jsonOf(toJson(withTerms(picture, terms)));
+    const rest = rests.get(terms) ?? Buffer.from(`${json().slice(1)}\n\n`);
+    rests.set(terms, rest);
+    return rest;
   }
 
   #tellChanges(): void {
@@ -131,14 +139,17 @@ export class Streams {
     if (this.size === 0) return;
     const elections = parted(changed.elections, pictures.elections);
     const pools = parted(changed.pools, pictures.pools);
-    const event = eventOf('changed', {
-      now: Date.now(),
-      revision: pictures.latest.revision.toString(),
-      elections: elections.there.map(electionJson),
-      pools: pools.there.map(poolJson),
-      gone: { elections: elections.gone, pools: pools.gone },
-    });
-    for (const stream of this.#streams) if (stream.hasPicture) this.#send(stream, event);
+    const told = { revision: pictures.latest.revision, elections: elections.there, pools: pools.there };
+    const gone = { elections: elections.gone, pools: pools.gone };
+    const events = new Map<Terms, Buffer>();
+    for (const stream of this.#streams) {
+      if (!stream.hasPicture) continue;
+      const { terms } = stream;
+      const json = (): StreamEvents['changed'] => ({ now: Date.now(), ...toJson(withTerms(told, terms)), gone });
+      const event = events.get(terms) ?? eventOf('changed', json());
+      events.set(terms, event);
+      this.#send(stream, event);
+    }
   }
 
   /** A client that does not read must not fill our memory. It connects again, and gets a whole picture. */
@@ -173,6 +184,6 @@ function parted<T>(names: ReadonlySet<string>, all: ReadonlyMap<string, T>): { t
   return { there, gone };
 }
 
-function eventOf(name: string, data: object): Buffer {
+function eventOf<E extends keyof StreamEvents>(name: E, data: StreamEvents[E]): Buffer {
   return Buffer.from(`event: ${name}\ndata: ${jsonOf(data)}\n\n`);
 }

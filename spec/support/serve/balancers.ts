@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from '../cli/program.js';
@@ -23,14 +23,26 @@ export interface BalancerOptions {
   readonly token: string;
 }
 
+export interface TlsProxyOptions {
+  /** Of `serve`. */
+  readonly port: number;
+  /** PEM files. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface TlsProxy {
+  readonly url: string;
+  readonly program: Program;
+}
+
 /**
  * HAProxy with the configuration of the page. Resolves with its address when it has checked that web-2 does not lead:
  * before, it takes every host for one that leads.
  */
 export async function startHaproxy(options: BalancerOptions): Promise<string> {
   const { folder, port, text } = await configuration('haproxy', options);
-  const file = join(folder, 'haproxy.cfg');
-  writeFileSync(file, text);
+  const file = written(folder, 'haproxy.cfg', text);
   const env = { ETCD_LEADER_SERVE_TOKEN: options.token };
   const program = Program.spawn(await findTool('haproxy'), ['-db', '-f', file], { env });
   await program.stderr.line(/leader-of-mail\/web-2 is DOWN, reason: Layer7 wrong status, code: 503/);
@@ -40,36 +52,92 @@ export async function startHaproxy(options: BalancerOptions): Promise<string> {
 /** nginx with the configuration of the page, and its own files in a folder of the spec. Resolves with its address. */
 export async function startNginx(options: BalancerOptions): Promise<string> {
   const { folder, port, text } = await configuration('nginx', options);
-  const file = join(folder, 'nginx.conf');
-  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  const own = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(' ');
-  mkdirSync(join(folder, 'proxy'));
-  writeFileSync(file, `events {}\n${text.replace('http {', `http { access_log off; ${own}`)}`);
-  const settings = `daemon off; master_process off; pid ${join(folder, 'pid')}; error_log stderr crit;`;
-  Program.spawn(await findTool('nginx'), ['-p', folder, '-e', 'stderr', '-c', file, '-g', settings]);
+  await runNginx(folder, text);
   return `http://127.0.0.1:${port}/`;
 }
 
-async function configuration(
-  language: string,
-  { places, election }: BalancerOptions,
-): Promise<{ folder: string; port: number; text: string }> {
+/** HAProxy as the page has it before `serve`, for TLS. */
+export async function startHaproxyForTls({ port: served, cert, key }: TlsProxyOptions): Promise<TlsProxy> {
+  const { folder, port } = await place();
+  const pem = written(folder, 'leaders.pem', `${readFileSync(cert, 'utf8')}${readFileSync(key, 'utf8')}`);
+  const text = replaced(blockOf('haproxy', ' ssl '), [
+    [':443', `127.0.0.1:${port}`],
+    ['/etc/haproxy/leaders.pem', pem],
+    ['127.0.0.1:8080', `127.0.0.1:${served}`],
+  ]);
+  const program = Program.spawn(await findTool('haproxy'), ['-db', '-f', written(folder, 'haproxy.cfg', text)]);
+  return { url: `https://127.0.0.1:${port}/`, program };
+}
+
+/** nginx as the page has it before `serve`, for TLS. */
+export async function startNginxForTls({ port: served, cert, key }: TlsProxyOptions): Promise<TlsProxy> {
+  const { folder, port } = await place();
+  const text = replaced(blockOf('nginx', ' ssl;'), [
+    ['443', `127.0.0.1:${port}`],
+    ['/etc/nginx/leaders.pem', cert],
+    ['/etc/nginx/leaders.key', key],
+    ['127.0.0.1:8080', `127.0.0.1:${served}`],
+  ]);
+  return { url: `https://127.0.0.1:${port}/`, program: await runNginx(folder, text) };
+}
+
+/** nginx with this configuration, and its own files in this folder. */
+async function runNginx(folder: string, text: string): Promise<Program> {
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const own = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(' ');
+  mkdirSync(join(folder, 'proxy'));
+  const file = written(folder, 'nginx.conf', `events {}\n${text.replace('http {', `http { access_log off; ${own}`)}`);
+  const settings = `daemon off; master_process off; pid ${join(folder, 'pid')}; error_log stderr crit;`;
+  return Program.spawn(await findTool('nginx'), ['-p', folder, '-e', 'stderr', '-c', file, '-g', settings]);
+}
+
+/** A folder of the spec, and a free port. */
+async function place(): Promise<{ folder: string; port: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-balancer-'));
   tracked({ close: () => rmSync(folder, { recursive: true, force: true }) });
   const [port = 0] = await freePorts(1);
-  const [block] = new RegExp(`(?<=\`\`\`${language}\n)[^\`]*`).exec(readPage('docs/serve.md')) ?? [];
-  if (block === undefined) throw new Error(`docs/serve.md has no configuration of ${language}`);
+  return { folder, port };
+}
+
+function written(folder: string, name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** The configuration of the page in which this text stands. */
+function blockOf(language: string, text: string): string {
+  const blocks = readPage('docs/serve.md').matchAll(new RegExp(`(?<=\`\`\`${language}\n)[^\`]*`, 'g'));
+  const block = [...blocks].map(([found]) => found).find((found) => found.includes(text));
+  if (block === undefined) throw new Error(`docs/serve.md has no such configuration of ${language}`);
+  return block;
+}
+
+function replaced(block: string, pairs: readonly (readonly [from: string, to: string])[]): string {
+  for (const [from] of pairs) if (!block.includes(from)) throw new Error(`docs/serve.md does not say ${from}`);
+  return pairs.reduce((before, [from, to]) => before.replaceAll(from, to), block);
+}
+
+async function configuration(
+  language: 'haproxy' | 'nginx',
+  { places, election }: BalancerOptions,
+): Promise<{ folder: string; port: number; text: string }> {
+  const { folder, port } = await place();
   const [first = 0, second = first] = places.serves;
-  const replaced: readonly (readonly [string, string])[] = [
+  const serves: readonly (readonly [string, string])[] =
+    language === 'nginx'
+      ? [['127.0.0.1:8080', `127.0.0.1:${first}`]]
+      : [
+          ['addr 10.0.0.11 port 8080', `addr 127.0.0.1 port ${first}`],
+          ['addr 10.0.0.12 port 8080', `addr 127.0.0.1 port ${second}`],
+        ];
+  const text = replaced(blockOf(language, ELECTION), [
     ['127.0.0.1:8000', `127.0.0.1:${port}`],
     ['10.0.0.11:3000', `127.0.0.1:${places.apps[0]}`],
     ['10.0.0.12:3000', `127.0.0.1:${places.apps[1]}`],
-    ['addr 10.0.0.11 port 8080', `addr 127.0.0.1 port ${first}`],
-    ['addr 10.0.0.12 port 8080', `addr 127.0.0.1 port ${second}`],
-    ['127.0.0.1:8080', `127.0.0.1:${first}`],
+    ...serves,
     [ELECTION, election],
-  ];
-  const text = replaced.reduce((before, [from, to]) => before.replaceAll(from, to), block);
+  ]);
   if (/10\.0\.0|jobs\/mail/.test(text)) throw new Error(`docs/serve.md: ${language} names what the spec has not`);
   return { folder, port, text };
 }

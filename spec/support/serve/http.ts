@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { request as requestByTls } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { tracked } from '../track.js';
 import { SOON, until } from '../wait.js';
@@ -16,6 +17,8 @@ export interface AskOptions {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string;
+  /** The authority of a server with TLS. */
+  readonly ca?: Buffer;
   /** Milliseconds. */
   readonly within?: number;
 }
@@ -36,10 +39,12 @@ export async function ask(base: string, path: string, options: AskOptions = {}):
 }
 
 function open(base: string, path: string, options: AskOptions): Promise<IncomingMessage> {
-  const { hostname, port } = new URL(base);
-  const { method = 'GET', headers = {}, body, within = SOON } = options;
+  const { hostname, port, protocol } = new URL(base);
+  const { method = 'GET', headers = {}, body, ca, within = SOON } = options;
   return new Promise((resolve, reject) => {
-    const asked = request({
+    const asked = (protocol === 'https:' ? requestByTls : request)({
+      // The certificate is of the address, and not of the name in the header `Host`.
+      ...(ca !== undefined && { ca, servername: '' }),
       host: hostname.replace(/^\[|\]$/g, ''),
       port,
       path,
@@ -77,8 +82,8 @@ export class Follower {
     response.on('error', () => {}); // the server has cut us off
   }
 
-  static async at(base: string, options: AskOptions = {}): Promise<Follower> {
-    const response = await open(base, '/api/events', { within: 600_000, ...options });
+  static async at(base: string, options: AskOptions = {}, path = '/api/events'): Promise<Follower> {
+    const response = await open(base, path, { within: 600_000, ...options });
     if (response.statusCode !== 200) throw new Error(`/api/events answers ${response.statusCode}`);
     return tracked(new Follower(response));
   }

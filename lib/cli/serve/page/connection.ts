@@ -1,4 +1,4 @@
-import type { AnswerJson, ChangedJson, PictureJson } from './model/json.js';
+import type { ChangedEvent, OutageEvent, PictureEvent, StreamEvents } from '../stream-events.js';
 import { EventReader, type StreamEvent } from './model/sse.js';
 
 /** How the page is connected. Only `live` means that what it shows is so now. */
@@ -16,8 +16,8 @@ export interface ConnectionHandlers {
   connection(now: Connection): void;
   /** The server's clock minus ours, in milliseconds, and that the stream is alive. */
   alive(skew: number | undefined): void;
-  picture(picture: PictureJson): void;
-  changed(changes: ChangedJson): void;
+  picture(picture: PictureEvent): void;
+  changed(changes: ChangedEvent): void;
 }
 
 /** The server sends something every 5 s. After this silence (ms) the stream counts as dead. */
@@ -58,6 +58,13 @@ export class EventConnection {
     this.start();
   }
 
+  /** Asks the server for JSON, once. Rejects when there is none. */
+  async read(path: string, signal: AbortSignal): Promise<unknown> {
+    const response = await ask(path, sessionStorage.getItem(TOKEN), signal);
+    if (!response.ok) throw new Error(await refusal(response));
+    return await response.json();
+  }
+
   async #follow(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stream?.abort();
@@ -66,11 +73,7 @@ export class EventConnection {
     this.#lastHeard = Date.now();
     try {
       const token = sessionStorage.getItem(TOKEN);
-      const response = await fetch('/api/events', {
-        headers: { accept: 'text/event-stream', ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
-        cache: 'no-store',
-        signal: stream.signal,
-      });
+      const response = await ask('/api/events?terms=day', token, stream.signal);
       if (this.#stream !== stream) return;
       if (response.status === 401) {
         await response.body?.cancel();
@@ -102,19 +105,19 @@ export class EventConnection {
 
   #take({ event, data }: StreamEvent): void {
     const told: unknown = JSON.parse(data);
-    const { now } = told as AnswerJson;
+    const { now } = told as Partial<StreamEvents[keyof StreamEvents]>;
     if (now !== undefined) this.#handlers.alive(now - Date.now());
     switch (event) {
       case 'picture':
         this.#attempt = 0;
-        this.#handlers.picture(told as PictureJson);
+        this.#handlers.picture(told as PictureEvent);
         if (this.#state.name !== 'outage') this.#enter({ name: 'live' });
         return;
       case 'changed':
-        this.#handlers.changed(told as ChangedJson);
+        this.#handlers.changed(told as ChangedEvent);
         return;
       case 'outage': {
-        const { message = '', since, asOf } = told as AnswerJson;
+        const { message, since, asOf } = told as OutageEvent;
         this.#enter({ name: 'outage', reason: message, asOf: asOf ?? since });
         return;
       }
@@ -143,6 +146,11 @@ export class EventConnection {
     this.#state = next;
     this.#handlers.connection(next);
   }
+}
+
+function ask(path: string, token: string | null, signal: AbortSignal): Promise<Response> {
+  const headers: HeadersInit = token === null ? {} : { authorization: `Bearer ${token}` };
+  return fetch(path, { headers, cache: 'no-store', signal });
 }
 
 async function refusal(response: Response): Promise<string> {

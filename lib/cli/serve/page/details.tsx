@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ElectionJson, MomentJson, TermJson } from '../../../view/json.js';
+import { useAllTerms } from './all-terms.js';
 import { announce } from './live-region.js';
-import type { ElectionJson, MomentJson, TermJson } from './model/json.js';
 import { neighbour, type Segment } from './model/segments.js';
 import { durationText, endText, segmentLines, sinceText, timelineText, timeText } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
@@ -40,14 +41,15 @@ export function Details({ state, name }: { readonly state: PageState; readonly n
       {election === undefined ? (
         <p class="empty">{state.asOf === undefined ? 'Nothing is known yet.' : 'There is no such election now.'}</p>
       ) : (
-        <Content state={state} election={election} />
+        <Content key={name} state={state} election={election} />
       )}
     </section>
   );
 }
 
 function Content({ state, election }: { readonly state: PageState; readonly election: ElectionJson }) {
-  const { leader, blockedBy, queue, terms } = election;
+  const { leader, blockedBy, queue } = election;
+  const terms = useAllTerms(state, election);
   const asOf = state.asOf ?? 0;
   return (
     <>

@@ -1,5 +1,6 @@
+import type { ElectionJson, LeaderJson } from '../../../view/json.js';
+import { memo } from './memo.js';
 import { COLOURS } from './model/codes.js';
-import type { ElectionJson, LeaderJson } from './model/json.js';
 import type { Segment } from './model/segments.js';
 import { sinceText, timelineText, timeText } from './model/text.js';
 import type { PageState } from './page-state.js';
@@ -8,6 +9,8 @@ import { labelledWindow, Timeline } from './timeline.js';
 export interface ElectionRowProps {
   readonly state: PageState;
   readonly election: ElectionJson;
+  /** The drawing of the page that the row belongs to: while the list is only scrolled, its rows stay as they are. */
+  readonly drawing: number;
   /** How wide the timeline is. */
   readonly width: number;
   readonly marked: Segment | undefined;
@@ -15,7 +18,7 @@ export interface ElectionRowProps {
 }
 
 /** What one row of the list shows. Read from its start to its end, with what is not seen, it is a sentence. */
-export function ElectionRow({ state, election, width, marked, point }: ElectionRowProps) {
+export const ElectionRow = memo(({ state, election, width, marked, point }: ElectionRowProps) => {
   const { name, leader, queue, blockedBy } = election;
   const asOf = state.asOf ?? 0;
   const segments = state.picture.segments(election);
@@ -41,7 +44,7 @@ export function ElectionRow({ state, election, width, marked, point }: ElectionR
       </span>
     </>
   );
-}
+});
 
 function LeaderCells({ state, leader }: { readonly state: PageState; readonly leader: LeaderJson }) {
   const { value, fencingToken, since } = leader;

@@ -1,9 +1,9 @@
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
+import type { ElectionJson } from '../../../view/json.js';
 import { ElectionRow } from './election-row.js';
 import { announce } from './live-region.js';
-import type { ElectionJson } from './model/json.js';
 import { COLUMNS, type Column, rowsOf } from './model/rows.js';
-import { neighbour } from './model/segments.js';
+import { neighbour, type Segment } from './model/segments.js';
 import { count, segmentLines } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
 import { TimeAxis } from './timeline.js';
@@ -24,14 +24,16 @@ export function Elections({ state }: { readonly state: PageState }) {
   const axisWidth = useSize(head).width;
   const [active, setActive] = useState(0);
   const [tip, setTip] = useState<TipContent | undefined>(undefined);
-  const rows = useMemo(
-    () => rowsOf(state.picture.elections.values(), filter, order),
-    [state.version, filter, order, state],
-  );
+  const rows = useMemo(() => rowsOf(state.picture.inOrder, filter, order), [state.version, filter, order, state]);
   const at = Math.min(active, Math.max(0, rows.length - 1));
   const { name: opened } = state.view.place;
   const asOf = state.asOf ?? 0;
 
+  const point = useCallback(
+    (segment: Segment | undefined, x: number, y: number): void =>
+      setTip(segment && { segment, lines: segmentLines(segment, state.asOf ?? 0), x, y: y + 14 }),
+    [state],
+  );
   const open = ({ name }: ElectionJson): void => {
     setTip(undefined);
     location.hash = addressOf({ tab: 'elections', name });
@@ -101,10 +103,9 @@ export function Elections({ state }: { readonly state: PageState }) {
             state={state}
             election={election}
             width={isNarrow ? width - 24 : axisWidth}
+            drawing={state.drawing}
             marked={tip?.segment}
-            point={(segment, x, y) =>
-              setTip(segment && { segment, lines: segmentLines(segment, state.asOf ?? 0), x, y: y + 14 })
-            }
+            point={point}
           />
         )}
       </Windowed>

@@ -40,6 +40,7 @@ export class PageState {
   #heardAt = 0;
   #asOf: number | undefined;
   #version = 0;
+  #drawing = 0;
   #isDirty = false;
   #view: View = {
     filter: '',
@@ -96,6 +97,11 @@ export class PageState {
     return this.#version;
   }
 
+  /** Grows whenever the page is drawn for a change or for the time, and not while something is scrolled. */
+  get drawing(): number {
+    return this.#drawing;
+  }
+
   get isLive(): boolean {
     return this.#connection.name === 'live';
   }
@@ -125,6 +131,7 @@ export class PageState {
     this.#isDirty = true;
     requestAnimationFrame(() => {
       this.#isDirty = false;
+      this.#drawing++;
       this.#draw();
     });
   }

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
+import type { PartitionJson, PoolJson } from '../../../view/json.js';
 import { type Codes, letters } from './model/codes.js';
-import type { PartitionJson, PoolJson } from './model/json.js';
 import { Windowed } from './windowed.js';
 
 export interface PartitionListProps {

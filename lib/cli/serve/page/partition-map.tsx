@@ -1,11 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
+import type { PartitionJson, PoolJson } from '../../../view/json.js';
 import { Canvas } from './canvas.js';
 import { announce } from './live-region.js';
+import { memo } from './memo.js';
 import { COLOURS, type Codes, letters } from './model/codes.js';
-import type { PartitionJson, PoolJson } from './model/json.js';
 import { count } from './model/text.js';
-import type { PageState } from './page-state.js';
-import { currentTheme, type Theme } from './theme.js';
+import type { Theme } from './theme.js';
 import { Tip, type TipContent } from './tip.js';
 import { useSize } from './windowed.js';
 
@@ -16,21 +16,25 @@ const SMALLEST = 12;
 const AROUND = 170;
 
 export interface PartitionMapProps {
-  readonly state: PageState;
+  readonly theme: Theme;
+  readonly windowHeight: number;
   readonly pool: PoolJson;
   readonly codes: Codes;
   /** Only this worker's partitions are in colour. */
   readonly chosen: string | undefined;
 }
 
-/** The partitions as a map: one square each, in the colour and with the letter of its worker. */
-export function PartitionMap({ pool, codes, chosen }: PartitionMapProps) {
+/**
+ * The partitions as a map: one square each, in the colour and with the letter of its worker. It shows no time, so it is
+ * drawn for changes only.
+ */
+export const PartitionMap = memo(({ theme, windowHeight, pool, codes, chosen }: PartitionMapProps) => {
   const frame = useRef<HTMLDivElement>(null);
   const { width } = useSize(frame);
   const [at, setAt] = useState<number | undefined>(undefined);
   const [place, setPlace] = useState({ x: 0, y: 0 });
   const { partitions } = pool;
-  const grid = gridOf(partitions.length, width);
+  const grid = gridOf(partitions.length, width, windowHeight);
 
   const walk = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -grid.columns, ArrowDown: grid.columns }[event.key];
@@ -74,16 +78,16 @@ export function PartitionMap({ pool, codes, chosen }: PartitionMapProps) {
           paint={(context) => {
             for (const [index, each] of partitions.entries()) {
               const isDim = chosen !== undefined && each.owner !== chosen;
-              paintCell(context, cellAt(grid, index), grid.size, each, codes, isDim, currentTheme());
+              paintCell(context, cellAt(grid, index), grid.size, each, codes, isDim, theme);
             }
-            if (at !== undefined) mark(context, cellAt(grid, at), grid.size, currentTheme());
+            if (at !== undefined) mark(context, cellAt(grid, at), grid.size, theme);
           }}
         />
       </div>
       <Tip content={tip} />
     </>
   );
-}
+});
 
 interface Grid {
   readonly columns: number;
@@ -92,9 +96,9 @@ interface Grid {
 }
 
 /** Squares as large as fit into the window, within reason. */
-function gridOf(partitions: number, width: number): Grid {
-  const fitting =
-    Math.floor(Math.sqrt((width * Math.max(300, globalThis.innerHeight - AROUND)) / Math.max(1, partitions))) - SPACE;
+function gridOf(partitions: number, width: number, windowHeight: number): Grid {
+  const area = width * Math.max(300, windowHeight - AROUND);
+  const fitting = Math.floor(Math.sqrt(area / Math.max(1, partitions))) - SPACE;
   const size = Math.min(LARGEST, Math.max(SMALLEST, fitting));
   const pitch = size + SPACE;
   return { columns: Math.max(1, Math.floor(width / pitch)), size, pitch };

@@ -1,10 +1,11 @@
 import { useMemo, useState } from 'preact/hooks';
+import type { MemberJson, PoolJson } from '../../../view/json.js';
 import { Codes, letters } from './model/codes.js';
-import type { MemberJson, PoolJson } from './model/json.js';
 import { count } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
 import { PartitionList } from './partition-list.js';
 import { PartitionMap } from './partition-map.js';
+import { currentTheme } from './theme.js';
 
 /** The pools, one at a time: who owns which partition. */
 export function Pools({ state }: { readonly state: PageState }) {
@@ -32,11 +33,7 @@ export function Pools({ state }: { readonly state: PageState }) {
         </label>
         <span class="count">{count(names.length, 'pool', 'pools')}</span>
       </div>
-      {pool === undefined ? (
-        <p class="empty">{emptyText(state)}</p>
-      ) : (
-        <Pool key={pool.name} state={state} pool={pool} />
-      )}
+      {pool === undefined ? <p class="empty">{emptyText(state)}</p> : <Pool key={pool.name} pool={pool} />}
     </section>
   );
 }
@@ -46,7 +43,7 @@ function emptyText(state: PageState): string {
   return state.picture.pools.size === 0 ? 'There is no pool under this prefix.' : 'There is no such pool now.';
 }
 
-function Pool({ state, pool }: { readonly state: PageState; readonly pool: PoolJson }) {
+function Pool({ pool }: { readonly pool: PoolJson }) {
   const codes = useMemo(() => new Codes(), []);
   const [chosen, choose] = useState<string | undefined>(undefined);
   const [isList, setIsList] = useState(false);
@@ -82,7 +79,13 @@ function Pool({ state, pool }: { readonly state: PageState; readonly pool: PoolJ
         {isList ? (
           <PartitionList pool={pool} codes={codes} chosen={chosen} />
         ) : (
-          <PartitionMap state={state} pool={pool} codes={codes} chosen={chosen} />
+          <PartitionMap
+            theme={currentTheme()}
+            windowHeight={globalThis.innerHeight}
+            pool={pool}
+            codes={codes}
+            chosen={chosen}
+          />
         )}
       </div>
     </div>

@@ -23,6 +23,7 @@ export function TokenForm({ state, wasRefused }: { readonly state: PageState; re
       <p id="token-help">
         {wasRefused ? 'The server has refused this token. ' : ''}
         It is the token that the server was started with, and is kept until this tab is closed.
+        {!globalThis.isSecureContext && ' Without TLS everybody on the way can read it.'}
       </p>
     </form>
   );

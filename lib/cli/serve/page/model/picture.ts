@@ -1,4 +1,6 @@
-import type { ChangedJson, ElectionJson, PictureJson, PoolJson } from './json.js';
+import type { ElectionJson, PictureJson, PoolJson } from '../../../../view/json.js';
+import type { ChangedEvent } from '../../stream-events.js';
+import { inOrder } from './rows.js';
 import { type Segment, segmentsOf } from './segments.js';
 
 /** A change of leader, for those who listen. */
@@ -14,19 +16,30 @@ export class PictureStore {
   readonly elections = new Map<string, ElectionJson>();
   readonly pools = new Map<string, PoolJson>();
   #segments = new WeakMap<ElectionJson, readonly Segment[]>();
+  /** Names in their order; undefined: one has come or gone. To compare thousands of names takes longer than a frame. */
+  #order: readonly string[] | undefined;
 
-  replace({ elections, pools }: PictureJson): void {
+  /** All elections in the order of their names. */
+  get inOrder(): ElectionJson[] {
+    this.#order ??= inOrder([...this.elections.keys()]);
+    return this.#order.flatMap((name) => this.elections.get(name) ?? []);
+  }
+
+  replace({ elections, pools }: Pick<PictureJson, 'elections' | 'pools'>): void {
     this.elections.clear();
     this.pools.clear();
+    this.#order = undefined;
     for (const election of elections) this.elections.set(election.name, election);
     for (const pool of pools) this.pools.set(pool.name, pool);
   }
 
   /** Takes what has changed, and returns the changes of leader among it. */
-  change({ elections, pools, gone }: ChangedJson): Change[] {
+  change({ elections, pools, gone }: Omit<ChangedEvent, 'now' | 'revision'>): Change[] {
     const changes = elections.flatMap((after) => changeOf(this.elections.get(after.name), after));
+    const before = this.elections.size;
     for (const election of elections) this.elections.set(election.name, election);
     for (const pool of pools) this.pools.set(pool.name, pool);
+    if (this.elections.size > before || gone.elections.length > 0) this.#order = undefined;
     for (const name of gone.elections) this.elections.delete(name);
     for (const name of gone.pools) this.pools.delete(name);
     return changes;

@@ -1,4 +1,4 @@
-import type { ElectionJson } from './json.js';
+import type { ElectionJson } from '../../../../view/json.js';
 
 export const COLUMNS = ['name', 'leader', 'token', 'since', 'queue'] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -8,12 +8,24 @@ export interface Order {
   readonly isDescending: boolean;
 }
 
-/** The elections whose name or leader contains the text, in this order. Those of one rank are ordered by name. */
-export function rowsOf(elections: Iterable<ElectionJson>, filter: string, order: Order): ElectionJson[] {
+const collator = new Intl.Collator(undefined, { numeric: true });
+
+/** Names in their order: job-2 before job-10. */
+export function inOrder(names: readonly string[]): string[] {
+  return [...names].sort(compareText);
+}
+
+/**
+ * Of elections that come in the order of their names, those whose name or leader contains the text, in this order.
+ * Those of one rank stay in the order of their names.
+ */
+export function rowsOf(elections: readonly ElectionJson[], filter: string, order: Order): ElectionJson[] {
   const wanted = filter.trim().toLowerCase();
-  const rows = [...elections].filter((election) => wanted === '' || fits(election, wanted));
-  const sign = order.isDescending ? -1 : 1;
-  return rows.sort((a, b) => sign * compare(a, b, order.by) || byName(a, b));
+  const rows = elections.filter((election) => wanted === '' || fits(election, wanted));
+  const { by, isDescending } = order;
+  if (by === 'name') return isDescending ? rows.reverse() : rows;
+  const sign = isDescending ? -1 : 1;
+  return rows.sort((a, b) => sign * compare(a, b, by));
 }
 
 function fits({ name, leader }: ElectionJson, wanted: string): boolean {
@@ -21,10 +33,8 @@ function fits({ name, leader }: ElectionJson, wanted: string): boolean {
 }
 
 /** Who has no leader comes first, because somebody looks for trouble. */
-function compare(a: ElectionJson, b: ElectionJson, by: Column): number {
+function compare(a: ElectionJson, b: ElectionJson, by: Exclude<Column, 'name'>): number {
   switch (by) {
-    case 'name':
-      return byName(a, b);
     case 'leader':
       return compareText(a.leader?.value ?? '', b.leader?.value ?? '');
     case 'token':
@@ -37,12 +47,6 @@ function compare(a: ElectionJson, b: ElectionJson, by: Column): number {
       return unreachable(by);
   }
 }
-
-function byName(a: ElectionJson, b: ElectionJson): number {
-  return compareText(a.name, b.name);
-}
-
-const collator = new Intl.Collator(undefined, { numeric: true });
 
 function compareText(a: string, b: string): number {
   return collator.compare(a, b);

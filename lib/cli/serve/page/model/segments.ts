@@ -1,4 +1,4 @@
-import type { ElectionJson, TermJson } from './json.js';
+import type { ElectionJson, TermJson } from '../../../../view/json.js';
 
 /** One stretch of an election's timeline. Times are milliseconds on the server's clock. */
 export type Segment =

@@ -1,4 +1,4 @@
-import type { MomentJson } from './json.js';
+import type { MomentJson } from '../../../../view/json.js';
 import { type Segment, summaryOf, type TimeWindow } from './segments.js';
 
 const DAY = 86_400_000;

@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { openClient } from '../support/candidates.js';
+import { Program } from '../support/cli/program.js';
+import { stopwatch } from '../support/figures.js';
+import { TcpProxy } from '../support/proxy/proxy.js';
+import { ask } from '../support/serve/http.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tracked } from '../support/track.js';
+import { until } from '../support/wait.js';
+
+/** A hundred heads are read in a request, one request after the other. */
+const ELECTIONS = 1_000;
+/** Milliseconds each way. */
+const DELAY = 300;
+/** Milliseconds after which a person is told that etcd does not answer. */
+const PATIENCE = 4_200;
+/** Milliseconds: eleven requests of 0.6 s, on a machine that may be busy. */
+const SLOW = 120_000;
+
+describe('an etcd that answers slowly', () => {
+  const cluster = sharedCluster();
+  let prefix: string;
+  let proxy: TcpProxy;
+
+  beforeEach(async () => {
+    prefix = `${uniqueName('slow')}/`;
+    const client = openClient(cluster().hosts);
+    const lease = client.lease(600, { autoKeepAlive: false });
+    const id = BigInt(await lease.grant()).toString(16);
+    for (let at = 0; at < ELECTIONS; at += 100) {
+      const puts = Array.from({ length: 100 }, (_, n) => lease.put(`${prefix}job-${at + n}/${id}`).value('web-1'));
+      await client
+        .if(prefix, 'Version', '==', 0)
+        .then(...puts)
+        .commit();
+    }
+    proxy = tracked(await TcpProxy.to(cluster().hosts));
+    proxy.delay(DELAY);
+  });
+
+  it('is not called silent by `top`, which reads a thousand elections for longer than a person waits', async () => {
+    const elapsed = stopwatch();
+    const program = Program.start(['top', prefix], { hosts: proxy.hosts });
+    await program.stdout.line(/job-999\b.*web-1/, SLOW);
+    expect(elapsed()).to.be.greaterThan(PATIENCE);
+    expect(program.stderr.text).to.equal('');
+  });
+
+  it('is not called silent by `serve`, which reads a thousand elections for longer than a person waits', async () => {
+    const elapsed = stopwatch();
+    const program = Program.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: proxy.hosts });
+    const url = (await program.stdout.line(/^listening on http:/, SLOW)).replace('listening on ', '');
+    await until(async () => (await ask(url, '/api/elections')).json?.elections?.length === ELECTIONS, {
+      within: SLOW,
+      what: 'all elections',
+    });
+    expect(elapsed()).to.be.greaterThan(PATIENCE);
+    expect(program.stderr.text).to.equal('');
+  });
+});
