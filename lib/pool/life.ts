@@ -187,10 +187,10 @@ export class PoolLife {
     });
   }
 
-  #planned({ value: bytes }: KeyValue): void {
+  #planned({ value: bytes, modRevision }: KeyValue): void {
     const plan = parsePlan(bytes, this.#context.options.list.names.length);
     if (plan !== undefined) {
-      this.worker.follow(plan);
+      this.worker.follow(plan, modRevision);
       this.#leaving?.planned();
     } else if (!this.#hasWarned) {
       this.#hasWarned = true;
