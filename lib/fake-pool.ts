@@ -2,14 +2,12 @@ import type { Etcd3 } from 'etcd3';
 import { show } from './checks.js';
 import { defaultLoggerOfTests } from './default-logger.js';
 import { ElectionError } from './errors.js';
-import { PoolKeys } from './pool/keys.js';
+import { OtherWorker } from './fake-pool/other-worker.js';
 import { checkPartition, type PoolOptions } from './pool/options.js';
 import type { Ownership } from './pool/ownership.js';
 import { PartitionList } from './pool/partition-list.js';
 import { Pool } from './pool/pool.js';
-import { encodeMember, encodePlan, parseMember } from './pool/wire.js';
 import { keyFrom } from './store/bytes.js';
-import type { WatchEvent } from './store/store.js';
 import { clientOf } from './testing/memory-kv.js';
 import { MemoryStore } from './testing/memory-store.js';
 import { Mishaps } from './testing/mishaps.js';
@@ -19,9 +17,6 @@ import { allTold, StillClock } from './testing/still-clock.js';
 export type PoolLossCode = 'REBALANCED' | 'KEY_DELETED' | 'LEASE_EXPIRED' | 'LEASE_LOST';
 
 const LOSSES: readonly unknown[] = ['REBALANCED', 'KEY_DELETED', 'LEASE_EXPIRED', 'LEASE_LOST'];
-
-/** The other worker: it coordinates, and owns what this one has lost. Its lease is none that a worker is granted. */
-const OTHER = { id: 'another', lease: 1n, hex: '1' } as const;
 
 /**
  * A {@link Pool} without etcd, for unit tests of what uses one: owns a partition when the test says so.
@@ -49,12 +44,10 @@ export class FakePool extends Pool {
   readonly #store: MemoryStore;
   readonly #clock: StillClock;
   readonly #mishaps: Mishaps;
-  readonly #keys: PoolKeys;
   readonly #list: PartitionList;
+  readonly #other: OtherWorker;
   /** Indexes of partitions that this worker is to own. */
   readonly #planned = new Set<number>();
-  /** This worker's lease while it is a member. */
-  #lease: bigint | undefined;
   /** Calls of `gain()` that wait. */
   readonly #waiting = new Set<(reason: ElectionError) => void>();
 
@@ -76,11 +69,15 @@ export class FakePool extends Pool {
       tell: (error) => this.events.emit('error', error),
       stop: () => this.stop(),
     });
-    this.#keys = new PoolKeys(name);
     const { partitions } = options;
     this.#list = typeof partitions === 'number' ? PartitionList.numbered(partitions) : PartitionList.named(partitions);
-    this.#putOther();
-    this.#followMembers();
+    this.#other = new OtherWorker(store, name, this.#list, {
+      joined: () => this.#other.plan(this.#planned),
+      leaves: () => this.#giveAll(),
+      gone: () => {
+        if (!this.isRunning()) this.#stopWaiting();
+      },
+    });
   }
 
   /**
@@ -97,10 +94,10 @@ export class FakePool extends Pool {
     if (!this.isRunning()) throw new ElectionError('STOPPED', 'the worker was stopped');
     const known = this.owned.get(name);
     if (known?.isCurrent()) return known;
-    this.#store.delete(this.#otherKey(name));
+    this.#other.leave(name);
     const gained = this.#gained(name);
     this.#planned.add(index);
-    this.#writePlan();
+    this.#other.plan(this.#planned);
     const ownership = await gained;
     await allTold();
     return ownership;
@@ -129,11 +126,12 @@ export class FakePool extends Pool {
       this.#loseAll(reason === 'LEASE_EXPIRED' ? ownership.expiresIn() : 0);
     } else {
       if (reason === 'KEY_DELETED') {
-        this.#putOwner(name, keyFrom(ownership.key));
+        this.#other.stand(name, keyFrom(ownership.key));
         await allTold();
-      } else this.#putOwner(name);
+      }
       this.#planned.delete(index);
-      this.#writePlan(new Map([[index, OTHER.hex]]));
+      this.#other.plan(this.#planned, [index]);
+      if (reason === 'REBALANCED') this.#other.stand(name);
     }
     await allTold();
   }
@@ -163,82 +161,23 @@ export class FakePool extends Pool {
     await this.#mishaps.fail(error);
   }
 
-  // ---- what the coordinator of a real pool does ----
-
-  #writePlan(give: ReadonlyMap<number, string> = new Map()): void {
-    const lease = this.#lease;
-    if (lease === undefined) return; // written when the worker is a member
-    const own = [...this.#planned].sort((a, b) => a - b);
-    const value = encodePlan({ by: String(OTHER.lease), own, give });
-    this.#store.replace(undefined, { key: this.#keys.plan(lease), value, lease });
-  }
-
-  #onMember({ kv }: WatchEvent): void {
-    const value = kv && parseMember(kv.value);
-    if (kv?.lease === OTHER.lease) return;
-    if (kv === undefined || value === undefined) {
-      this.#lease = undefined;
-      if (!this.isRunning()) this.#stopWaiting();
-    } else if (value.isLeaving) this.#giveAll();
-    else if (this.#lease !== kv.lease) {
-      this.#lease = kv.lease;
-      this.#writePlan();
-    }
-  }
-
   /** The worker leaves. */
   #giveAll(): void {
     this.#stopWaiting();
-    const give = new Map([...this.#planned].map((index) => [index, OTHER.hex]));
-    for (const partition of this.owned.keys()) this.#putOwner(partition);
+    const given = [...this.#planned];
+    const owned = [...this.owned.keys()];
     this.#planned.clear();
-    this.#writePlan(give);
+    this.#other.plan([], given);
+    for (const partition of owned) this.#other.stand(partition);
   }
 
   #loseAll(ms: number): void {
-    const lease = this.#lease ?? 0n;
+    const lease = this.#other.member ?? 0n;
     const owned = [...this.owned.keys()];
-    this.#lease = undefined;
     for (const partition of owned) this.#planned.delete(this.#find(partition)[1]); // what is waited for stays planned
     this.#clock.move(ms);
     this.#store.expire(lease); // after an expiry etcd does so a little later
-    for (const partition of owned) this.#putOwner(partition);
-  }
-
-  // ---- the other worker ----
-
-  #putOther(): void {
-    const { id, lease } = OTHER;
-    const { announcement } = this.#list;
-    const value = encodeMember({ id, weight: 1, announcement, isLeaving: false, isUnfit: false });
-    this.#store.replace(undefined, { key: this.#keys.member(lease), value, lease });
-    this.#store.replace(undefined, { key: this.#keys.coordinator(lease), value: Buffer.from(id), lease });
-  }
-
-  /** At the end of the partition's queue; `instead` of our key, if that is given. */
-  #putOwner(partition: string, instead?: string): void {
-    const value = Buffer.from(OTHER.id);
-    this.#store.replace(instead, { key: this.#otherKey(partition), value, lease: OTHER.lease });
-  }
-
-  #otherKey(partition: string): string {
-    return this.#keys.owner(partition, OTHER.hex);
-  }
-
-  // ---- the rest ----
-
-  #followMembers(): void {
-    const { key, end } = this.#keys.members;
-    const watch = this.#store.watch({
-      created: () => {},
-      events: (_id, events) => {
-        for (const event of events) this.#onMember(event);
-      },
-      cancelled: () => {},
-      alive: () => {},
-      closed: () => {},
-    });
-    watch.create(1, key, end, 1n);
+    for (const partition of owned) this.#other.stand(partition);
   }
 
   #gained(name: string): Promise<Ownership> {

@@ -33,6 +33,7 @@ const ON_TOP: Readonly<Record<string, readonly string[]>> = {
   threads: [],
   cron: [],
   nestjs: ['cron'],
+  'fake-pool': [],
   esm: ['threads', 'cron', 'otel', 'nestjs'],
 };
 

@@ -43,7 +43,7 @@ describe('the check whether a lease comes from a history of etcd that is over', 
     expect([asked, story]).to.deep.equal([0, ['over']]);
   });
 
-  it('asks once when an answer is older than what was seen, and is over when etcd answers with an older state', async () => {
+  it('asks once when an answer is older than what was seen, and is over when etcd itself is behind', async () => {
     answer = () => Promise.resolve(undefined);
     await refreshed(older());
     expect([asked, story]).to.deep.equal([1, ['over']]);
@@ -116,7 +116,7 @@ describe('the check whether a lease comes from a history of etcd that is over', 
     expect([asked, story]).to.deep.equal([1, []]);
   });
 
-  it('does not ask for a lease that was granted in doubt, and takes the first history that is told for its own', async () => {
+  it('does not ask for a lease that was granted in doubt, and takes the first history for its own', async () => {
     build(undefined);
     await refreshed(older());
     await refreshed(current(1));

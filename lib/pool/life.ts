@@ -4,6 +4,7 @@ import { type Deferred, withResolvers } from '../common/deferred.js';
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
+import type { KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { Coordinator } from './coordinator.js';
 import type { PoolEvents } from './events.js';
@@ -30,6 +31,8 @@ export class PoolLife {
   readonly membership: Membership;
   readonly coordinator: Coordinator | undefined;
   readonly figures: PoolFigures;
+  /** A `run()` is under way. */
+  isAtWork = false;
   readonly #context: PoolContext;
   readonly #events: Events<PoolEvents>;
   readonly #noCoordinator: NoCoordinator;
@@ -59,7 +62,7 @@ export class PoolLife {
     this.membership = new Membership(context, {
       joined: () => this.#joined(),
       lost: (reason) => this.#lost(reason),
-      planned: (bytes) => this.#planned(bytes),
+      planned: (plan) => this.#planned(plan),
       refreshing: () => this.#refreshing(),
       refreshed: (info) => events.emit('refresh', info),
       suspended: (error) => events.emit('suspended', error),
@@ -184,10 +187,10 @@ export class PoolLife {
     });
   }
 
-  #planned(bytes: Buffer): void {
+  #planned({ value: bytes, modRevision }: KeyValue): void {
     const plan = parsePlan(bytes, this.#context.options.list.names.length);
     if (plan !== undefined) {
-      this.worker.follow(plan);
+      this.worker.follow(plan, modRevision);
       this.#leaving?.planned();
     } else if (!this.#hasWarned) {
       this.#hasWarned = true;

@@ -3,11 +3,10 @@ import { soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
-import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import type { OwnKey } from '../queue/place.js';
-import type { KeyValue, TxnResult, WatchEvent } from '../store/store.js';
+import type { KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { MemberKeys } from './member-keys.js';
+import { Registration, type WrittenKey } from './registration.js';
 import { encodeMember, type MemberValue } from './wire.js';
 
 export interface MembershipHandlers {
@@ -16,7 +15,7 @@ export interface MembershipHandlers {
   /** It is no member any more: nobody may rely on its lease. */
   lost(reason: ElectionError): void;
   /** The plan of this worker, as it lies in etcd. */
-  planned(bytes: Buffer): void;
+  planned(plan: KeyValue): void;
   /** Something went wrong; it is tried again. */
   failed(error: ElectionError): void;
   refreshing(): void;
@@ -31,22 +30,10 @@ export interface MembershipHandlers {
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
-const READ_PAUSES = { first: 50, longest: 1_000 };
-
-/** What the worker is while its key is in etcd. */
-interface Joined {
-  readonly lease: Lease;
-  readonly own: OwnKey;
-  readonly unfollow: () => void;
-  readonly freshRead: FreshRead<TxnResult>;
-  /** What the key says, and the revision at which it was seen. */
-  written: Buffer;
-  revision: bigint;
-}
 
 /**
- * This worker's key among the members of the pool, and its plan: both hang on the lease of the session. One transaction
- * writes the worker's keys, and reads the plan. From then on the worker follows these two keys and no other. When the
+ * This worker as a member of the pool. One transaction writes the worker's keys on the lease of the session, and reads
+ * its plan; from then on there is a {@link Registration}. When the worker's key is deleted it joins again. When the
  * lease is lost it joins with another lease; the plan went with the old one.
  */
 export class Membership implements LeaseUser {
@@ -57,11 +44,11 @@ export class Membership implements LeaseUser {
   readonly #keys: MemberKeys;
   #value: MemberValue;
   #isRunning = false;
-  #joined: Joined | undefined;
+  /** There while the worker's key is in etcd. */
+  #registration: Registration | undefined;
   #attempt: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
-  #writing: Promise<void> = Promise.resolve();
   /** The lease of a join without an answer, which etcd may have carried out. */
   #unanswered: bigint | undefined;
 
@@ -77,11 +64,7 @@ export class Membership implements LeaseUser {
   }
 
   get isJoined(): boolean {
-    return this.#joined !== undefined;
-  }
-
-  get lease(): string | undefined {
-    return this.#joined?.lease.hex;
+    return this.#registration !== undefined;
   }
 
   /** Becomes a member, and stays one until `leave()`. */
@@ -101,21 +84,22 @@ export class Membership implements LeaseUser {
    */
   update(change: Partial<MemberValue>): Promise<void> {
     this.#value = { ...this.#value, ...change };
-    return this.#write();
+    return this.#registration?.say(encodeMember(this.#value)) ?? Promise.resolve();
   }
 
   /** Deletes the keys of the worker. Resolves when that is done, or when no further attempt is made. Never rejects. */
   async leave(): Promise<void> {
     this.#isRunning = false;
     this.#cancelRetry?.();
-    const joined = this.#part();
+    const registration = this.#part();
     const unanswered = this.#unanswered;
     this.#unanswered = undefined;
     const { lease } = this.#parts;
     if (this.#context.ownsSession) return lease.revoke(); // a join that is under way is refused then
     await this.#attempt;
-    if (joined !== undefined && !lease.isClosing) await this.#keys.withdraw(joined.lease.id, joined.own);
-    else if (unanswered !== undefined && !lease.isClosing) await this.#keys.withdraw(unanswered, undefined);
+    if (lease.isClosing) return;
+    if (registration !== undefined) await this.#keys.withdraw(registration.lease.id, registration.own);
+    else if (unanswered !== undefined) await this.#keys.withdraw(unanswered, undefined);
   }
 
   /** The last step: another pool of this name may come. */
@@ -130,7 +114,7 @@ export class Membership implements LeaseUser {
   // ---- joining ----
 
   #retry(): void {
-    if (!this.#isRunning || this.#joined !== undefined || this.#attempt !== undefined) return;
+    if (!this.#isRunning || this.isJoined || this.#attempt !== undefined) return;
     const { lease: leases, clock } = this.#parts;
     const lease = leases.leaseOf(this);
     if (lease === undefined) return;
@@ -148,14 +132,14 @@ export class Membership implements LeaseUser {
 
   /** Resolves with the milliseconds to wait before the next attempt, if one is needed. Never rejects. */
   async #join(lease: Lease): Promise<number | undefined> {
-    const value = this.#value;
+    const value = encodeMember(this.#value);
     try {
-      const result = await this.#keys.join(lease.id, encodeMember(value));
+      const { ranges, revision } = await this.#keys.join(lease.id, value);
       this.#unanswered = undefined;
-      const kv = result.ranges[0]?.kvs[0];
+      const [kv, plan] = ranges.map(({ kvs }) => kvs[0]);
       const isCurrent = this.#isRunning && this.#parts.lease.leaseOf(this) === lease;
       if (isCurrent && kv !== undefined) {
-        this.#enter(lease, kv, encodeMember(value), result);
+        this.#enter(lease, { kv, value, revision }, plan);
         return undefined;
       }
       // The worker was stopped, or lost its lease, while the transaction was under way.
@@ -184,96 +168,34 @@ export class Membership implements LeaseUser {
     return this.#backoff.next();
   }
 
-  #enter(lease: Lease, kv: KeyValue, written: Buffer, { ranges, revision }: TxnResult): void {
-    const own = { key: kv.key, createRevision: kv.createRevision, lease: lease.id };
+  #enter(lease: Lease, key: WrittenKey, plan: KeyValue | undefined): void {
     const { watcher, clock } = this.#parts;
-    const reader: Reader<TxnResult> = {
-      read: () => this.#keys.read(lease.id),
-      found: (result) => this.#found(joined, result),
-      readFailed: (err) => this.#on.failed(err as ElectionError),
-    };
-    const freshRead = new FreshRead(clock, READ_PAUSES, reader);
-    const follower = {
-      changed: (event: WatchEvent) => this.#changed(joined, event),
-      reset: () => freshRead.now(),
-      refused: (error: ElectionError) => this.#on.failed(error),
-    };
-    const ends = [own.key, this.#context.keys.plan(lease.id)].map((key) =>
-      watcher.follow({ key, isPatient: true }, revision + 1n, follower),
-    );
-    const unfollow = (): void => {
-      for (const end of ends) end();
-    };
-    const joined: Joined = { lease, own, unfollow, freshRead, written, revision: kv.modRevision };
-    this.#joined = joined;
+    const parts = { keys: this.#keys, watcher, clock, plan: this.#context.keys.plan(lease.id) };
+    const registration = new Registration(parts, lease, key, {
+      planned: (changed) => this.#on.planned(changed),
+      gone: () => this.#joinAnew(),
+      failed: (error) => this.#on.failed(error),
+    });
+    this.#registration = registration;
     this.#backoff.reset();
     this.#on.joined(lease);
-    const plan = ranges[1]?.kvs[0];
-    if (plan !== undefined && this.#joined === joined) this.#on.planned(plan.value);
-    this.#writeLater(); // what has changed since the join was sent
+    if (plan !== undefined && this.#registration === registration) this.#on.planned(plan);
+    // What has changed since the join was sent.
+    registration.say(encodeMember(this.#value)).catch((err) => this.#on.failed(err as ElectionError));
   }
 
   /** Not a member any more. Returns what it was. */
-  #part(): Joined | undefined {
-    const joined = this.#joined;
-    this.#joined = undefined;
-    joined?.unfollow();
-    joined?.freshRead.close();
-    return joined;
-  }
-
-  // ---- the two keys ----
-
-  #changed(joined: Joined, { type, key, kv }: WatchEvent): void {
-    if (this.#joined !== joined) return;
-    if (key !== joined.own.key) {
-      if (kv !== undefined) this.#on.planned(kv.value);
-    } else if (type === 'delete' || kv?.createRevision !== joined.own.createRevision) this.#joinAnew();
-    else if (kv !== undefined) this.#notice(joined, kv);
-  }
-
-  #found(joined: Joined, { ranges }: TxnResult): void {
-    if (this.#joined !== joined) return;
-    const [member, plan] = ranges.map(({ kvs }) => kvs[0]);
-    if (member?.createRevision !== joined.own.createRevision) return this.#joinAnew();
-    this.#notice(joined, member);
-    if (plan !== undefined) this.#on.planned(plan.value);
+  #part(): Registration | undefined {
+    const registration = this.#registration;
+    this.#registration = undefined;
+    registration?.close();
+    return registration;
   }
 
   /** Somebody deleted our key: we write it again, and go on as before. */
   #joinAnew(): void {
     this.#part();
     soon(() => this.#retry());
-  }
-
-  /** Somebody wrote our key, perhaps we ourselves. */
-  #notice(joined: Joined, kv: KeyValue): void {
-    if (kv.modRevision <= joined.revision) return;
-    joined.revision = kv.modRevision;
-    if (kv.lease === joined.lease.id) joined.written = kv.value;
-    else joined.written = Buffer.alloc(0); // without the lease it would stay for ever
-    this.#writeLater();
-  }
-
-  #writeLater(): void {
-    this.#write().catch((err) => this.#on.failed(err as ElectionError));
-  }
-
-  /** One write at a time, of what is to be said then. */
-  #write(): Promise<void> {
-    const writing = this.#writing.then(() => this.#writeNow());
-    this.#writing = writing.catch(() => {}); // told to whoever has called
-    return writing;
-  }
-
-  async #writeNow(): Promise<void> {
-    const joined = this.#joined;
-    const value = encodeMember(this.#value);
-    if (joined === undefined || joined.written.equals(value)) return;
-    const revision = await this.#keys.update(joined.own, value);
-    if (revision !== undefined) {
-      if (revision > joined.revision) [joined.written, joined.revision] = [value, revision];
-    } else if (this.#joined === joined) this.#joinAnew();
   }
 
   // ---- from the lease ----
@@ -283,7 +205,7 @@ export class Membership implements LeaseUser {
   }
 
   notGranted(error: ElectionError): boolean {
-    if (this.#joined !== undefined) return true;
+    if (this.isJoined) return true;
     if (this.#on.isHeard()) this.#on.failed(error);
     return this.#on.isHeard();
   }
@@ -300,7 +222,7 @@ export class Membership implements LeaseUser {
   }
 
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
-    if (this.#joined !== undefined) this.#writeLater(); // in case a write failed
+    this.#registration?.restore(); // in case a write failed
     this.#on.refreshed(info);
   }
 

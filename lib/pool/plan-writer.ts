@@ -37,12 +37,15 @@ export class PlanWriter {
   }
 
   /**
-   * Tells of each plan that etcd has.
+   * Tells of each plan that etcd has. Whoever is to give something is told first: it follows its successor from the
+   * revision of its plan on.
    *
    * @throws OutOfDate when the coordinator must read again; ElectionError (both reject)
    */
   async write(plans: readonly NewPlan[], written: (member: SeenMember, plan: SeenPlan) => void): Promise<void> {
-    const encoded = plans.map(({ member, plan }) => ({ member, bytes: encodePlan(plan) }));
+    const isGiver = ({ plan }: NewPlan): number => Number(plan.give.size > 0);
+    const inOrder = [...plans].sort((a, b) => isGiver(b) - isGiver(a));
+    const encoded = inOrder.map(({ member, plan }) => ({ member, bytes: encodePlan(plan) }));
     while (encoded.length > 0) {
       const part = encoded.splice(0, lengthOfPart(encoded));
       const revision = await this.#commit(part);

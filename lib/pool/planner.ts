@@ -1,5 +1,5 @@
 import { quotasOf } from './quotas.js';
-import { hashOf, scoreOf } from './rendezvous.js';
+import { Scores } from './rendezvous.js';
 
 /** A worker as the planner sees it. */
 export interface PlannerMember {
@@ -41,8 +41,6 @@ export interface Assignment {
   readonly left: number;
 }
 
-/** Scores and hashes between two moments at which the planner lets others run. */
-const SLICE = 4_000;
 const NOBODY = -1;
 
 /**
@@ -74,22 +72,16 @@ class Assigning {
   /** Partitions that nobody can keep, those that few members announce first. */
   readonly orphans: number[];
   readonly #members: readonly PlannerMember[];
-  readonly #memberHashes: Uint32Array;
-  readonly #partitions: readonly string[];
-  /** Computed when they are asked for: most partitions stay where they are. -1: not yet. */
-  readonly #partitionHashes: Float64Array;
+  readonly #scores: Scores;
   readonly #counts: number[];
   readonly #quotas: number[];
   /** Members below their quota. */
   #below: number[] = [];
-  #scores = 0;
 
   constructor({ partitions, members, current }: Situation) {
     this.#members = members;
     this.planned = Int32Array.from(current);
-    this.#memberHashes = Uint32Array.from(members, ({ id }) => hashOf(id));
-    this.#partitions = partitions;
-    this.#partitionHashes = new Float64Array(partitions.length).fill(NOBODY);
+    this.#scores = new Scores(members, partitions);
     this.#counts = members.map(() => 0);
     this.orphans = this.#findOrphans();
     this.#quotas = this.#findQuotas(partitions.length);
@@ -99,8 +91,8 @@ class Assigning {
   /** Gives each of the partitions to somebody that announces it. */
   *place(partitions: readonly number[]): Generator<void> {
     for (const partition of partitions) {
-      if (this.#isDue()) yield;
-      const best = this.#bestOf(this.#below, partition) ?? this.#leastLoaded(partition);
+      if (this.#scores.isPauseDue()) yield;
+      const best = this.#bestFor(partition) ?? this.#leastLoaded(partition);
       if (best === undefined) this.planned[partition] = NOBODY;
       else this.#give(partition, best);
     }
@@ -122,9 +114,9 @@ class Assigning {
       let given = 0;
       for (const partition of offers) {
         if (given === allowed) break;
-        if (this.#isDue()) yield;
-        const best = this.#bestOf(this.#below, partition);
-        if (best === undefined && this.#canBePlaced(partition)) continue; // another member's surplus fits there
+        if (this.#scores.isPauseDue()) yield;
+        const best = this.#bestFor(partition);
+        if (best === undefined && this.#takersOf(partition).length > 0) continue; // another member's surplus fits there
         this.#take(partition, at);
         if (best === undefined) this.planned[partition] = NOBODY;
         else this.#give(partition, best);
@@ -157,7 +149,7 @@ class Assigning {
       if (takes !== undefined) takers.set(takes, (takers.get(takes) ?? 0) + 1);
     }
     if (takers.size < 2) return partitions;
-    const count = this.#partitions.length;
+    const count = this.planned.length;
     const ranks = Float64Array.from(partitions, (partition) => {
       let announced = 0;
       for (const [takes, members] of takers) if (takes(partition)) announced += members;
@@ -201,62 +193,38 @@ class Assigning {
 
   /** The partitions of a member that has too many: those that fit best elsewhere come first. */
   *#offersOf(partitions: readonly number[]): Generator<void, number[]> {
-    const count = this.#partitions.length;
+    const count = this.planned.length;
     // The score and the partition in one number, because numbers are sorted ten times as fast as objects.
     const ranks = new Float64Array(partitions.length);
     for (const [index, partition] of partitions.entries()) {
-      if (this.#isDue()) yield;
-      const best = this.#bestOf(this.#below, partition);
-      const score = best === undefined ? NOBODY : this.#score(best, partition);
+      if (this.#scores.isPauseDue()) yield;
+      const best = this.#bestFor(partition);
+      const score = best === undefined ? NOBODY : this.#scores.of(best, partition);
       ranks[index] = score * count + (count - 1 - partition);
     }
     ranks.sort().reverse();
     return Array.from(ranks, (rank) => count - 1 - (((rank % count) + count) % count));
   }
 
-  // ---- scores ----
+  // ---- who takes what ----
 
-  #bestOf(members: readonly number[], partition: number): number | undefined {
-    let best: number | undefined;
-    let highest = NOBODY;
-    for (const at of members) {
-      if (!this.#members[at]?.takes(partition)) continue;
-      const score = this.#score(at, partition);
-      if (score > highest) [best, highest] = [at, score];
-    }
-    return best;
+  /** Who is to have the partition, of those that are below their quota. */
+  #bestFor(partition: number): number | undefined {
+    return this.#scores.best(this.#below, partition, (at) => this.#takes(at, partition));
   }
 
-  #score(at: number, partition: number): number {
-    this.#scores += 1;
-    return scoreOf(this.#memberHashes[at] ?? 0, this.#hashOf(partition));
+  #takes(at: number, partition: number): boolean {
+    return this.#members[at]?.takes(partition) === true;
   }
 
-  #hashOf(partition: number): number {
-    const known = this.#partitionHashes[partition] ?? NOBODY;
-    if (known !== NOBODY) return known;
-    this.#scores += 1;
-    const hash = hashOf(this.#partitions[partition] ?? '');
-    this.#partitionHashes[partition] = hash;
-    return hash;
-  }
-
-  #isDue(): boolean {
-    if (this.#scores < SLICE) return false;
-    this.#scores = 0;
-    return true;
-  }
-
-  #canBePlaced(partition: number): boolean {
-    return this.#present.some((at) => this.#members[at]?.takes(partition));
+  #takersOf(partition: number): number[] {
+    return this.#present.filter((at) => this.#takes(at, partition));
   }
 
   /** When nobody that announces the partition is below its quota: the lists of the members differ. */
   #leastLoaded(partition: number): number | undefined {
     const load = (at: number): number => (this.#countOf(at) + 1) / (this.#members[at]?.weight ?? 1);
-    return this.#present
-      .filter((at) => this.#members[at]?.takes(partition))
-      .sort((a, b) => load(a) - load(b) || a - b)[0];
+    return this.#takersOf(partition).sort((a, b) => load(a) - load(b) || a - b)[0];
   }
 
   // ---- changes ----

@@ -1,10 +1,7 @@
 import type { Etcd3 } from 'etcd3';
-import { abortedBy } from '../campaign/elected-waiters.js';
 import type { Candidate } from '../candidate.js';
-import { checkCallOptions, checkClient, checkName, show } from '../checks.js';
-import { onAbort } from '../common/abort.js';
+import { checkCallOptions, checkClient, checkName } from '../checks.js';
 import { type Environment, isEnvironment } from '../environment.js';
-import { ElectionError } from '../errors.js';
 import { Events } from '../events.js';
 import { childLogger, type Logger } from '../log.js';
 import { Session } from '../session.js';
@@ -17,8 +14,9 @@ import { takeName } from './names.js';
 import { checkPartition, checkWeight, type PoolOptions, resolvePoolOptions, splitPoolOptions } from './options.js';
 import { OwnersIterator } from './owners-iterator.js';
 import type { Ownership } from './ownership.js';
-import { BoundTask, type PoolTask } from './partition-work.js';
+import type { PoolTask } from './partition-work.js';
 import { type Member, readMembers, readOwner, readOwners } from './queries.js';
+import { run } from './run.js';
 
 /**
  * One worker of a pool: named partitions, spread over the workers of the same name, each owned by at most one worker by
@@ -49,7 +47,6 @@ export class Pool {
   readonly #life: PoolLife;
   readonly #events: Events<PoolEvents>;
   #log: Logger | undefined;
-  #isAtWork = false;
 
   /**
    * Asks etcd for nothing yet.
@@ -141,30 +138,7 @@ export class Pool {
    *   closed before
    */
   async run(task: PoolTask, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    checkCallOptions(options, ['signal']);
-    const { signal } = options;
-    if (typeof task !== 'function') {
-      throw new ElectionError('INVALID_OPTION', `\`task\` must be a function; got ${show(task)}`);
-    }
-    if (this.#isAtWork) {
-      throw new ElectionError('INVALID_OPTION', 'one `run()` at a time: another is under way on this pool');
-    }
-    const { refusal } = this.#context.session.parts.lease;
-    if (refusal !== undefined) throw refusal;
-    this.#isAtWork = true;
-    if (this.#life.state === 'leaving') await this.#life.stopped;
-    if (signal?.aborted) {
-      this.#isAtWork = false;
-      return;
-    }
-    this.#life.assign(new BoundTask(task));
-    const stopListening = onAbort(signal, () => void this.#life.stop(abortedBy(signal)));
-    const { stopped } = this.#life;
-    this.#life.start();
-    await stopped; // never rejects
-    stopListening();
-    this.#isAtWork = false;
-    this.#life.assign(undefined);
+    await run(this.#life, task, options, this.#context);
   }
 
   /** Whether this worker owns the partition, by the clock at the moment of the call. Asks nobody. */

@@ -97,14 +97,14 @@ export class Post {
     this.#successor = undefined;
   }
 
-  /** Goes on until the successor stands in the queue. */
-  give(lease: string): void {
+  /** Goes on until the successor stands in the queue. `plannedAt`: the revision of the plan that names it. */
+  give(lease: string, plannedAt: bigint): void {
     if (this.isEnding || this.#ownership === undefined || this.#successor?.lease === lease) return;
     this.keep();
     const { session, keys } = this.#context;
     const successor = new SuccessorWait(
       session.parts,
-      { key: keys.owner(this.partition, lease), lease },
+      { key: keys.owner(this.partition, lease), lease, plannedAt },
       { stands: () => this.#on.succeeded(this), failed: (error) => this.#on.failed(error) },
     );
     this.#successor = successor;

@@ -13,46 +13,66 @@ export interface SuccessorHandlers {
   failed(error: ElectionError): void;
 }
 
+/** The successor of one partition. */
+export interface Successor {
+  /** The key that it stands with. */
+  readonly key: string;
+  /** In lower-case hex. */
+  readonly lease: string;
+  /** The revision of the plan that names it. */
+  readonly plannedAt: bigint;
+}
+
 const PAUSES = { first: 50, longest: 1_000 };
+/** Milliseconds after which the successor is looked for, in case it stood before the plan that names it. */
+const PATIENCE = 1_000;
 
 /**
  * Waits until the successor of a partition stands in the queue behind us, for as long as it takes: until then we go on.
  * A successor that never comes costs nothing.
+ *
+ * The successor stands by a plan that was written together with ours, or after it. So a watch from our plan on tells of
+ * its key, and no request is needed. A successor that stood before is found by one read, a moment later.
  */
 export class SuccessorWait implements Follower, Reader<TxnResult> {
   readonly lease: string;
   readonly #key: string;
   readonly #store: Store;
-  readonly #watcher: Watcher;
   readonly #on: SuccessorHandlers;
   readonly #freshRead: FreshRead<TxnResult>;
-  #unfollow: (() => void) | undefined;
+  readonly #unfollow: () => void;
+  #stands = false;
   #isOver = false;
 
   constructor(
     { store, watcher, clock }: { readonly store: Store; readonly watcher: Watcher; readonly clock: Clock },
-    { key, lease }: { readonly key: string; readonly lease: string },
+    { key, lease, plannedAt }: Successor,
     on: SuccessorHandlers,
   ) {
     this.lease = lease;
     this.#key = key;
     this.#store = store;
-    this.#watcher = watcher;
     this.#on = on;
     this.#freshRead = new FreshRead(clock, PAUSES, this);
-    this.#freshRead.now();
+    this.#freshRead.after(PATIENCE);
+    this.#unfollow = watcher.follow({ key }, plannedAt + 1n, this);
   }
 
   close(): void {
     this.#isOver = true;
     this.#freshRead.close();
-    this.#unfollow?.();
+    this.#unfollow();
   }
 
   // ---- from the watch ----
 
   changed({ kv }: WatchEvent): void {
-    this.#look(kv);
+    this.#stands = this.#isSuccessors(kv);
+  }
+
+  /** Only now: it may have stood, and left again. */
+  told(): void {
+    this.#look();
   }
 
   reset(): void {
@@ -69,9 +89,9 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
     return this.#store.txn({ compare: [], success: [readOf(this.#key)], failure: [] });
   }
 
-  found({ ranges, revision }: TxnResult): void {
-    this.#look(ranges[0]?.kvs[0]);
-    if (!this.#isOver) this.#unfollow ??= this.#watcher.follow({ key: this.#key }, revision + 1n, this);
+  found({ ranges }: TxnResult): void {
+    this.#stands = this.#isSuccessors(ranges[0]?.kvs[0]);
+    this.#look();
   }
 
   readFailed(error: unknown): void {
@@ -79,8 +99,12 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
   }
 
   /** A key without the successor's lease is nobody's. */
-  #look(kv: KeyValue | undefined): void {
-    if (this.#isOver || kv === undefined || hexOf(kv.lease) !== this.lease) return;
+  #isSuccessors(kv: KeyValue | undefined): boolean {
+    return !(kv === undefined || hexOf(kv.lease) !== this.lease);
+  }
+
+  #look(): void {
+    if (this.#isOver || !this.#stands) return;
     this.close();
     this.#on.stands();
   }

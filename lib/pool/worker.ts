@@ -18,6 +18,11 @@ export interface WorkerHandlers {
 
 const REBALANCED = 'the partition was planned for another worker';
 
+/** Partitions that are stood for in one turn: each keeps the event loop busy for some tenths of a millisecond. */
+const MOST_AT_ONCE = 50;
+/** Milliseconds between two such turns. What has become free meanwhile is stood for together, in few requests. */
+const PAUSE = 5;
+
 /**
  * Follows the plan of this worker: stands for what it names, and lets go what it no longer names. A plan is a hint. It
  * decides in which elections the worker stands; who owns a partition is decided by that partition's election alone. So
@@ -37,6 +42,8 @@ export class Worker implements PostHandlers {
   /** Why partitions are let go, while the worker takes no new ones: it is stopping, or unfit. */
   #refusing: ElectionError | undefined;
   #task: BoundTask | undefined;
+  /** Partitions were stood for a moment ago: the next ones wait for each other. */
+  #cancelPause: (() => void) | undefined;
 
   constructor(context: PoolContext, on: WorkerHandlers) {
     const { options, session } = context;
@@ -72,28 +79,31 @@ export class Worker implements PostHandlers {
 
   // ---- what the worker is to do ----
 
-  follow(plan: PlanValue): void {
+  /** `revision`: that of the plan's key. */
+  follow(plan: PlanValue, revision: bigint): void {
     const { names } = this.#context.options.list;
     const nameOf = (index: number): string => names[index] ?? '';
     this.#wanted = new Set(plan.own.map(nameOf));
     const give = new Map([...plan.give].map(([index, lease]) => [nameOf(index), lease]));
     for (const post of [...this.#posts.values()]) {
       if (this.#wanted.has(post.partition)) post.keep();
-      else this.#letGo(post, give.get(post.partition));
+      else this.#letGo(post, give.get(post.partition), revision);
     }
     this.#findOpen();
     this.#stand();
   }
 
-  #letGo(post: Post, successor: string | undefined): void {
+  #letGo(post: Post, successor: string | undefined, plannedAt: bigint): void {
     if (post.ownership === undefined || successor === undefined) void post.end(this.#reason);
-    else post.give(successor);
+    else post.give(successor, plannedAt);
   }
 
   /** Lets nothing go at once, and takes nothing new: the partitions are handed over as the plan says. */
   refuse(reason: ElectionError): void {
     this.#refusing = reason;
     this.#open.clear();
+    this.#cancelPause?.();
+    this.#cancelPause = undefined;
     for (const post of [...this.#posts.values()]) if (post.isStanding) void post.end(reason);
   }
 
@@ -139,12 +149,20 @@ export class Worker implements PostHandlers {
   }
 
   #stand(): void {
-    if (this.#refusing !== undefined) return;
+    if (this.#refusing !== undefined || this.#cancelPause !== undefined) return;
+    let begun = 0;
     for (const partition of this.#open) {
-      if (!this.#limit.admit(partition)) return;
+      if (begun === MOST_AT_ONCE || !this.#limit.admit(partition)) break;
       this.#open.delete(partition);
       this.#posts.set(partition, new Post(this.#context, partition, this.#task, this));
+      begun += 1;
     }
+    if (begun > 0) this.#cancelPause = this.#context.session.parts.clock.after(PAUSE, () => this.#resume());
+  }
+
+  #resume(): void {
+    this.#cancelPause = undefined;
+    this.#stand();
   }
 
   // ---- from the posts ----

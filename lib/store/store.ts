@@ -64,8 +64,8 @@ export interface Header {
 
 export interface LeaseGrant {
   /**
-   * The granted TTL, in seconds. Undefined when the lease exists already (the reply to an earlier attempt was lost): the
-   * first refresh will tell it.
+   * The granted TTL, in seconds. Undefined when the lease exists already (the reply to an earlier attempt was lost):
+   * the first refresh will tell it.
    */
   readonly ttl: number | undefined;
   /** Absent when the answer has none. */

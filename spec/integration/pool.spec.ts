@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { Etcd3 } from 'etcd3';
+import { createClient } from '../../lib/index.js';
 import { type PoolProcess, runPoolWorker } from '../support/pool/pool-processes.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
 const PARTITIONS = 100;
@@ -9,6 +13,9 @@ const TTL = 3;
 /** Moves beside those that must be: a worker whose lease a busy machine has let run out. */
 const BESIDE = 3;
 const SLOW = 90_000;
+/** Plans that are forged, and milliseconds between two of them. */
+const FORGERIES = 40;
+const FORGED_EVERY = 100;
 
 interface Span {
   readonly who: string;
@@ -117,7 +124,54 @@ describe('a pool of real processes', function () {
     await balanced(three);
     await expectOneOwner(three);
   });
+
+  it('has one owner for each partition at every moment, while plans are forged, old, doubled and dropped', async () => {
+    const four = ['a', 'b', 'c', 'd'].map(run);
+    await balanced(four);
+    const client = tracked(createClient({ hosts: [...cluster().hosts] }));
+    const old = [...(await plansOf(client, name)).values()];
+    for (let n = 0; n < FORGERIES; n++) {
+      await forge(client, name, old, n);
+      await sleep(FORGED_EVERY);
+    }
+    await balanced(four);
+    await expectOneOwner(four);
+  });
 });
+
+/** By the worker's lease, in hex. */
+async function plansOf(client: Etcd3, pool: string): Promise<Map<string, string>> {
+  const plans = await client.getAll().prefix(`${pool}/plan/`).strings();
+  return new Map(Object.entries(plans).map(([key, plan]) => [key.slice(`${pool}/plan/`.length), plan]));
+}
+
+/** Writes or deletes the plan of one worker. `old`: plans of the time before. */
+async function forge(client: Etcd3, pool: string, old: readonly string[], n: number): Promise<void> {
+  const members = Object.keys(await client.getAll().prefix(`${pool}/members/`).strings());
+  const leases = members.map((key) => key.slice(`${pool}/members/`.length));
+  const lease = leases[n % leases.length] ?? '';
+  const key = `${pool}/plan/${lease}`;
+  const some = Array.from({ length: PARTITIONS }, (_, index) => index).filter((index) => (index * 7 + n) % 3 > 0);
+  const others = leases.filter((other) => other !== lease);
+  const give = Object.fromEntries(some.map((index) => [index, others[index % others.length] ?? '']));
+  const forgeries = [
+    JSON.stringify({ v: 1, by: '1', own: some }),
+    JSON.stringify({ v: 1, by: '1', own: [], give }),
+    JSON.stringify({ v: 1, by: '1', own: [[0, PARTITIONS - 1]] }),
+    old[n % old.length],
+    (await plansOf(client, pool)).get(others[0] ?? ''),
+    undefined,
+  ];
+  const forgery = forgeries[Math.floor(n / leases.length) % forgeries.length];
+  if (forgery === undefined) await client.delete().key(key);
+  else {
+    const put = client
+      .put(key)
+      .value(forgery)
+      .lease(BigInt(`0x${lease}`).toString());
+    await put.exec().catch(() => {}); // on a busy machine its lease may just have ended
+  }
+}
 
 /** Tasks whose partition was let go in order: the others have until the end of the lease. */
 function tasksOf(worker: PoolProcess): (Span & { readonly partition: string })[] {

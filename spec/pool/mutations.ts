@@ -43,7 +43,7 @@ export const MUTATIONS: readonly PoolMutation[] = [
   {
     name: 'let go before the successor stands',
     file: 'lib/pool/worker.ts',
-    search: 'else post.give(successor);',
+    search: 'else post.give(successor, plannedAt);',
     replace: 'else void post.end(this.#reason);',
     breaks: ['plan.spec.js'],
   },
@@ -87,6 +87,20 @@ export const MUTATIONS: readonly PoolMutation[] = [
     file: 'lib/pool/successor-wait.ts',
     search: 'kv === undefined || hexOf(kv.lease) !== this.lease',
     replace: 'kv === undefined',
+    breaks: ['plan.spec.js'],
+  },
+  {
+    name: 'a successor that stood before its plan is waited for for ever',
+    file: 'lib/pool/successor-wait.ts',
+    search: '    this.#freshRead.after(PATIENCE);\n',
+    replace: '',
+    breaks: ['plan.spec.js'],
+  },
+  {
+    name: 'a successor is followed from a revision after its key',
+    file: 'lib/pool/successor-wait.ts',
+    search: 'plannedAt + 1n',
+    replace: 'plannedAt + 2n ** 40n',
     breaks: ['plan.spec.js'],
   },
   {

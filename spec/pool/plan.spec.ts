@@ -70,6 +70,27 @@ describe('a worker that follows its plan', () => {
     expect([own(a), a.story.at(-1)]).to.deep.equal(['', '- 0 REBALANCED']);
   });
 
+  it('asks etcd for nothing while it waits for its successor, and once for the end of its key', async () => {
+    plan(a, [0]);
+    await owning(a, '0');
+    const before = a.store.requests.txn;
+    plan(a, [], { 0: leaseOf(b) });
+    plan(b, [0]);
+    await owning(b, '0');
+    expect(a.store.requests.txn - before).to.equal(1);
+  });
+
+  it('hands over also to a successor that stood before the plan that names it, a moment later', async () => {
+    plan(a, [0]);
+    await owning(a, '0');
+    plan(b, [0]);
+    await world.until(() => world.etcd.keys('p/owners/0/').length === 2, 'b stands');
+    await world.advance(10_000);
+    plan(a, [], { 0: leaseOf(b) });
+    await owning(b, '0');
+    expect(a.story.at(-1)).to.equal('- 0 REBALANCED');
+  });
+
   it('keeps a partition that is planned for it again before the successor has come', async () => {
     plan(a, [0]);
     await owning(a, '0');
@@ -191,5 +212,23 @@ describe('a worker that follows its plan', () => {
     expect(world.etcd.keys('p/owners/').length).to.equal(104);
     await world.advance(10_000);
     expect(world.etcd.keys('p/owners/').length, 'a wait counts for handoffTimeout').to.equal(108);
+  });
+
+  it('stands for some partitions at a time, however many are free, so that its event loop goes on', async () => {
+    world = new PoolWorld(2_000);
+    /** By step of the world: how many elections were entered in it. */
+    const begun = new Map<number, number>();
+    const count = (data: object, message: string): void => {
+      if (message !== 'state changed' || (data as { readonly to?: string }).to !== 'joining') return;
+      begun.set(world.time.steps, (begun.get(world.time.steps) ?? 0) + 1);
+    };
+    const logger = { debug: () => {}, info: count, warn: () => {}, error: () => {} };
+    const one = world.worker('x', { coordinate: false, logger });
+    one.pool.start();
+    await world.until(() => one.pool.state === 'active', 'it is a member');
+    plan(one, [[0, 1_999]]);
+    await world.until(() => one.pool.owned.size === 2_000, 'it owns all', 1_000);
+    expect([...begun.values()].reduce((a, b) => a + b)).to.equal(2_000);
+    expect(Math.max(...begun.values())).to.be.at.most(50);
   });
 });

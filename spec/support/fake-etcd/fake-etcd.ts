@@ -185,8 +185,8 @@ export class FakeEtcd {
 
   /**
    * Takes all members down, and back after `ms` with other data: with none, or with those of so many revisions ago.
-   * Nobody is told, and `onWrite` is not called. A snapshot is restored into another cluster, unless its members get the
-   * names, the addresses and the token of before: then `cluster` is the same.
+   * Nobody is told, and `onWrite` is not called. A snapshot is restored into another cluster, unless its members get
+   * the names, the addresses and the token of before: then `cluster` is the same.
    */
   beginAnew(
     from: 'nothing' | number,

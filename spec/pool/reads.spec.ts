@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import { PoolKeys } from '../../lib/pool/keys.js';
+import { OwnersTable } from '../../lib/pool/owners-table.js';
+import { readPaged } from '../../lib/pool/reads.js';
+import type { Store, Txn, WatchEvent } from '../../lib/store/store.js';
+import { World } from '../support/world.js';
+
+const PARTITIONS = 5_000;
+const MOST_IN_AN_ANSWER = 2_000;
+
+describe('the read of all owners', () => {
+  const keys = new PoolKeys('p');
+  const keyOf = (partition: number, lease = 'a'): string => keys.owner(`${partition}`, lease);
+  let world: World;
+  let store: Store;
+  /** How many keys each answer had. */
+  let answers: number[];
+  /** Is called before each request. */
+  let beforeRead: () => void;
+
+  beforeEach(() => {
+    world = new World();
+    [answers, beforeRead] = [[], () => {}];
+    world.etcd.grant(0xan, 3_600);
+    world.etcd.grant(0xbn, 3_600);
+    for (let partition = 0; partition < PARTITIONS; partition++) world.etcd.put(keyOf(partition), 'a', 0xan);
+    const { store: below } = world.process('reader');
+    const txn = async (request: Txn) => {
+      beforeRead();
+      const result = await below.txn(request);
+      answers.push(result.ranges[0]?.kvs.length ?? 0);
+      return result;
+    };
+    store = { txn } as unknown as Store;
+  });
+
+  it('takes some thousand keys at a time, so that no answer keeps the event loop busy for long', async () => {
+    const { kvs } = await world.settled(readPaged(store, keys.owners));
+    expect(Math.max(...answers)).to.be.at.most(MOST_IN_AN_ANSWER);
+    expect(new Set(kvs.map(({ key }) => key)).size).to.equal(PARTITIONS);
+    expect(kvs).to.have.length(PARTITIONS);
+  });
+
+  it('ends with the last key, also when that is the last of its answer', async () => {
+    for (let partition = 4_000; partition < PARTITIONS; partition++) world.etcd.delete(keyOf(partition));
+    const { kvs } = await world.settled(readPaged(store, keys.owners));
+    expect(kvs).to.have.length(4_000);
+    expect(answers).to.deep.equal([2_000, 2_000, 0]);
+  });
+
+  it('and the events after its revision show all, though the keys change between two answers', async () => {
+    let change = 0;
+    beforeRead = () => {
+      // Each time something comes, goes and moves before and behind what has been read.
+      for (const partition of [change, PARTITIONS - 1 - change]) {
+        world.etcd.put(keyOf(partition, 'b'), 'b', 0xbn);
+        world.etcd.delete(keyOf(partition));
+        world.etcd.put(keyOf(partition + PARTITIONS), 'a', 0xan);
+      }
+      change += 1;
+    };
+    const { kvs, revision } = await world.settled(readPaged(store, keys.owners));
+    const table = new OwnersTable(keys, { withValues: false });
+    table.load(kvs);
+    const events: WatchEvent[] = [];
+    const nothing = (): void => {};
+    const watch = world.process('follower').store.watch({
+      created: nothing,
+      events: (_, some) => events.push(...some),
+      cancelled: nothing,
+      alive: nothing,
+      closed: nothing,
+    });
+    watch.create(1, keys.owners.key, keys.owners.end, revision + 1n);
+    await world.advance(1_000);
+    watch.close();
+    expect(events.length).to.be.greaterThan(6);
+    for (const event of events) table.apply(event);
+
+    const truth = new OwnersTable(keys, { withValues: false });
+    truth.load(world.etcd.keys('p/owners/'));
+    const ownersIn = (one: OwnersTable): string[] =>
+      [...one.partitions].sort().map((partition) => `${partition} ${one.queue(partition).map(({ lease }) => lease)}`);
+    expect(ownersIn(table)).to.deep.equal(ownersIn(truth));
+  });
+});
