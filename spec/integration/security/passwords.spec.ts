@@ -16,7 +16,7 @@ const EXPIRIES = 4;
  * Seconds: a token does not live from one refresh to the next, and a refresh has time. `suspended` is told when a
  * refresh is not answered within a sixth of it.
  */
-const TTL = 9;
+const TTL = 12;
 
 /** Runs a test with both clients at once, because most of the time is spent waiting for tokens to expire. */
 function onEitherClient(test: (client: ClientKind) => Promise<void>): () => Promise<void> {

@@ -27,7 +27,7 @@ describe('when certificates are renewed, an election', () => {
     const logger = { debug: () => {}, info: say, warn: say, error: say };
     const connect = (): Etcd3 => tracked(createClient({ hosts: [...cluster.hosts], tls: clients, logger }));
     const name = uniqueName();
-    const join = (value: string): Election => candidate(connect(), name, { value, ttl: 6 });
+    const join = (value: string): Election => candidate(connect(), name, { value, ttl: 12 });
     const [a, b] = [join('a'), join('b')];
     const story = tell({ a, b }, TERMS);
     await inOrder(a, b);
