@@ -136,4 +136,27 @@ describe('a store that believes no older answer', () => {
     expect(answers).to.deep.equal(['refused', '2 of history 1']);
     expect(story).to.include('1 cancelled, compacted at its own revision + -2');
   });
+
+  it('tells no event of another cluster before it believes what that cluster answers', async () => {
+    await read();
+    world.etcd.beginAnew(2, 0);
+    await world.advance(2_000);
+    const { story, watchAll } = recordWatch(store, 'a');
+    watchAll(1, world.etcd.revision + 3n);
+    await world.advance(10);
+    for (const value of ['4', '5', '6']) world.etcd.put('a', value);
+    await world.advance(10);
+    expect(story, 'nobody has read yet').to.deep.equal(['1 created']);
+    while (world.now < 20_000) {
+      await world.settled(store.txn(READ).catch(() => {}));
+      await world.advance(1_000);
+    }
+    expect(story).to.deep.equal(['1 created', '1 cancelled, compacted at its own revision + 1']);
+    const again = recordWatch(store, 'a');
+    again.watchAll(1, world.etcd.revision + 1n);
+    await world.advance(10);
+    world.etcd.put('a', '7');
+    await world.advance(10);
+    expect(again.story).to.deep.equal(['1 created', '1: put ']);
+  });
 });

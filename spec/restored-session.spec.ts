@@ -134,3 +134,32 @@ describe('a session whose lease a snapshot has brought back', () => {
     expect([one.isLeader(), two.isLeader()]).to.deep.equal([true, true]);
   });
 });
+
+describe('an observer that has seen the history before a snapshot was restored', () => {
+  it('is told of no candidate that queues behind a leader whom the snapshot has brought back', async () => {
+    const world = new World();
+    const [before, after] = [world.candidate('before', { ttl: 60 }), world.candidate('after')];
+    const { election: observer } = world.candidate('observer');
+    await world.queued(before.election);
+    const { revision } = world.etcd;
+    await world.settled(before.election.stop());
+    const controller = new AbortController();
+    const story: string[] = [];
+    const observe = async (): Promise<void> => {
+      for await (const leader of observer.observe({ signal: controller.signal })) story.push(leader?.value ?? 'nobody');
+    };
+    const observing = observe();
+    await world.advance(10);
+    world.etcd.beginAnew(Number(world.etcd.revision - revision), DOWN);
+    await world.advance(DOWN + 3_000);
+    // The new history gets as far as the one before, and farther.
+    for (let n = 0; n < 10; n++) world.etcd.put('filler', String(n));
+    await world.queued(after.election);
+    await world.until(() => story.length > 1, 'it believes the new history', FOLLOWED_WITHIN);
+    await world.advance(1_000);
+    controller.abort();
+    await world.settled(observing);
+    expect(story).to.deep.equal(['nobody', 'before']);
+    await world.settled(after.election.stop());
+  });
+});

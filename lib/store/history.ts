@@ -54,10 +54,15 @@ export class History {
   /** A watch has told of this revision, or the answer to a refresh. */
   saw(revision: bigint): void {
     if (revision <= this.#revision) return;
-    // An event does not name its cluster, and another cluster has revisions of its own.
+    // An event may not name its cluster, and another cluster has revisions of its own.
     if (this.#older?.isOfOther === true) return;
     this.#revision = revision;
     this.#older = undefined;
+  }
+
+  /** Whether another cluster has answered than the one that is believed. */
+  isOfOther(cluster: bigint | undefined): boolean {
+    return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;
   }
 
   /**
@@ -65,7 +70,7 @@ export class History {
    * to a refresh is, proves nothing more: the member may lag.
    */
   isOlder({ revision, cluster }: Header, seen: bigint): boolean {
-    return revision < seen || this.#isOfOther(cluster);
+    return revision < seen || this.isOfOther(cluster);
   }
 
   /**
@@ -73,7 +78,7 @@ export class History {
    * was sent.
    */
   judge({ revision, cluster }: Header, seen: bigint): Verdict {
-    const isOfOther = this.#isOfOther(cluster);
+    const isOfOther = this.isOfOther(cluster);
     if (revision >= seen && !isOfOther) {
       this.#cluster ??= cluster;
       this.#older = undefined;
@@ -90,9 +95,5 @@ export class History {
     this.#revision = revision;
     this.#cluster = cluster;
     return 'new history';
-  }
-
-  #isOfOther(cluster: bigint | undefined): boolean {
-    return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;
   }
 }

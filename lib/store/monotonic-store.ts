@@ -34,7 +34,7 @@ interface Stream {
  * such an answer waits for a predecessor whose deletion was told already, and nobody leads.
  *
  * When etcd's history has begun anew (see {@link History}), answers carry another number of it, every watch is started
- * again at the new revision, and its followers read.
+ * again at the new revision, and its followers read. Until then no event of another cluster is told.
  */
 export class MonotonicStore extends PassingStore {
   readonly #clock: Clock;
@@ -128,7 +128,10 @@ export class MonotonicStore extends PassingStore {
     const known: Stream = { on, watches };
     const stream = this.below.watch({
       created: (id) => on.created(id),
-      events: (id, events) => {
+      events: (id, events, cluster) => {
+        // The watch goes on from what was seen, and another cluster has revisions of its own. When that cluster is
+        // believed, each watch is started again, and its followers read.
+        if (this.#history.isOfOther(cluster)) return;
         const last = events.at(-1);
         if (last !== undefined) this.#history.saw(last.revision);
         on.events(id, events);

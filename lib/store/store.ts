@@ -178,7 +178,8 @@ export interface WatchEvent {
 export interface WatchHandlers {
   /** etcd has created the watch `id`. */
   created(id: number): void;
-  events(id: number, events: readonly WatchEvent[]): void;
+  /** `cluster`: the id of the cluster that tells the events; undefined when the store does not know it. */
+  events(id: number, events: readonly WatchEvent[], cluster?: bigint): void;
   /** etcd has ended the watch. `compacted`: the first revision that can still be watched, if that was the reason. */
   cancelled(id: number, compacted: bigint | undefined, error: Error): void;
   /** The stream has told something: what follows, or a mere sign of life. */

@@ -143,10 +143,11 @@ export class Referee {
       throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, never the oldest`);
     }
     if (voided && kv?.createRevision !== token) return; // the candidate is about to hear that its key is gone
-    // It was the oldest when the history before ended, and the candidate is about to hear that it is not any more.
-    if (record.lastHead === id && this.#parts.now() <= this.#parts.disturbedUntil()) return;
     const [oldest] = this.queueOf(record.name);
-    if (kv?.createRevision !== token || oldest?.key !== key) {
+    const isFirst = kv?.createRevision === token && oldest?.key === key;
+    // It was the oldest when the history before ended, and the candidate is about to hear that it is not any more.
+    if (!isFirst && record.lastHead === id && this.#parts.now() <= this.#parts.disturbedUntil()) return;
+    if (!isFirst) {
       const facts = `first is ${oldest?.key ?? 'nobody'}, created at ${oldest?.createRevision ?? 'no revision'}`;
       throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, but ${facts}`);
     }
@@ -158,7 +159,8 @@ export class Referee {
       throw new Violation('b: tokens grow', `${contender.name} was ${facts}`);
     }
     record.lastElected = token;
-    record.voided.delete(id); // a snapshot has brought the key back
+    // A snapshot has brought the key back, or its owner has written it again, by chance at the revision of before.
+    record.voided.delete(id);
   }
 
   /** The candidate has heard that its key was deleted. */

@@ -10,6 +10,8 @@ interface Story {
 export interface WatchRecorder extends Story {
   readonly stream: WatchStream;
   readonly events: readonly WatchEvent[];
+  /** The id of the cluster that has told the last events. */
+  readonly cluster: bigint | undefined;
   /** How often `alive` was called. */
   readonly signs: number;
   /** Watches all keys under the prefix. */
@@ -26,10 +28,12 @@ export function recordWatch(store: Store, prefix: string): WatchRecorder {
   const events: WatchEvent[] = [];
   const from = new Map<number, bigint>();
   let signs = 0;
+  let cluster: bigint | undefined;
   const stream = store.watch({
     created: (id) => tell(`${id} created`),
-    events: (id, batch) => {
+    events: (id, batch, of) => {
       events.push(...batch);
+      cluster = of;
       tell(`${id}: ${batch.map(({ type, key }) => `${type} ${key.slice(prefix.length)}`).join(', ')}`);
     },
     cancelled: (id, compacted) => {
@@ -49,6 +53,9 @@ export function recordWatch(store: Store, prefix: string): WatchRecorder {
     until,
     get signs() {
       return signs;
+    },
+    get cluster() {
+      return cluster;
     },
     watchAll: (id, revision) => {
       from.set(id, revision);

@@ -15,7 +15,8 @@ export interface ServerWatch {
   readonly transport: Transport;
   /** Puts a message on the stream. */
   readonly send: (message: () => void) => void;
-  readonly onEvents: (events: readonly WatchEvent[]) => void;
+  /** `cluster`: the id of the cluster that tells them. */
+  readonly onEvents: (events: readonly WatchEvent[], cluster: bigint | undefined) => void;
   readonly onCancelled: (compacted: bigint | undefined, error: Error) => void;
 }
 
@@ -117,7 +118,8 @@ export class WatchHub {
   #send(watch: ServerWatch, all: readonly WatchEvent[]): void {
     const progress = this.#watches.get(watch);
     const events = all.filter((event) => tells(watch, event));
-    if (progress !== undefined && events.length > 0) this.#post(watch, progress, () => watch.onEvents(events));
+    const { cluster } = this.#cluster.state.header;
+    if (progress !== undefined && events.length > 0) this.#post(watch, progress, () => watch.onEvents(events, cluster));
   }
 
   /** Messages of one watch keep their order, and each watch has a pace of its own. */

@@ -87,7 +87,7 @@ export class FakeWatchStream implements WatchStream {
       from,
       transport: this.#options.transport,
       send: (message) => this.#toClient(message),
-      onEvents: (events) => this.#options.on.events(id, events),
+      onEvents: (events, cluster) => this.#options.on.events(id, events, cluster),
       onCancelled: (compacted, error) => this.#cancelled(id, compacted, error),
     };
     this.#serving.set(id, watch);

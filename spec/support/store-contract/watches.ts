@@ -14,6 +14,14 @@ export function watchSpecs(spec: ContractContext): void {
       expect(recorder.story).to.deep.equal(['1 created', '1: put b, put a', '1: delete b, put a']);
     });
 
+    it('names the cluster that tells an event by the id that answers have', async () => {
+      const { revision, cluster } = await spec.commit(spec.put('a'));
+      const recorder = spec.watch();
+      recorder.watchAll(1, revision);
+      await recorder.until((story) => story.includes('1: put a'));
+      expect(recorder.cluster).to.equal(cluster);
+    });
+
     it('misses nothing between a read and its watch', async () => {
       const { revision } = await spec.commit(spec.put('a', 'one'));
       const second = await spec.commit(spec.put('a', 'two'));
