@@ -20,8 +20,8 @@ const INTEGRATION = 'dist/spec/integration';
 
 /**
  * A new suite is a new line here, and a script of package.json that runs it alone. What takes long comes first, and
- * what needs a core for itself: the rest fills the gaps. A suite on etcd counts as a core, although it waits for most of
- * its time: with three at a time on two cores, leases of 6 s ran out.
+ * what needs a core for itself: the rest fills the gaps. A suite on etcd counts as a core, although it mostly waits:
+ * with three at a time on two cores, leases of 6 s ran out.
  */
 export const STEPS: readonly Step[] = [
   {

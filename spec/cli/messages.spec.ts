@@ -169,7 +169,10 @@ describe('what the command line says of its flags', () => {
     [['--history', 'all'], '--history takes a whole number; got all'],
     [['--history', '1001'], '--history must be a whole number of terms from 0 to 1000; got 1001'],
     [['--preempt', '30s'], '--preempt takes a number of seconds, without a unit; got 30s'],
-    [['--preempt', '0'], '--preempt must be more than 0 and at most 3600 seconds; got 0. It is seconds, not milliseconds'],
+    [
+      ['--preempt', '0'],
+      '--preempt must be more than 0 and at most 3600 seconds; got 0. It is seconds, not milliseconds',
+    ],
   ];
   for (const [args, message] of wrong) {
     it(`names the flag and the value: ${args.join(' ')}`, async () => {
