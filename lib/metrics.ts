@@ -5,6 +5,7 @@ import { poolInstrumentsIn } from './metrics/pool-instruments.js';
 import type { Pool } from './pool/pool.js';
 import { PoolRecorder } from './recording/pool-recorder.js';
 import { checkQueueInterval, Recorder } from './recording/recorder.js';
+import { disposable } from './recording/sources.js';
 
 export interface MetricsOptions {
   /**
@@ -110,8 +111,4 @@ export function collectPoolMetrics(pool: Pool, options: PoolMetricsOptions = {})
   const { register = globalRegister, prefix = 'etcd_leader_pool_' } = options;
   const instruments = poolInstrumentsIn(register, prefix);
   return disposable(instruments.sources.attach(new PoolRecorder(pool, instruments)));
-}
-
-function disposable(detach: () => void): Detach {
-  return Object.assign(detach, { [Symbol.dispose]: detach });
 }

@@ -10,6 +10,7 @@ import type { CampaignMoves, JoinedKey } from './moves.js';
 import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
 import { Steering } from './steering.js';
 import { Term } from './term.js';
+import type { Succession } from './transfer.js';
 
 const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
 const OVERTAKEN = 'an older key than ours has come back, so etcd was restored: queueing again with a new lease';
@@ -73,7 +74,7 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
    * What follows when we leave now: a leader hands over to the candidate on the lease `to`, or to the best, if it has
    * heard of priorities. Undefined: the next in the queue leads.
    */
-  succession(to: bigint | undefined): { readonly to: bigint | undefined; readonly isRanked: boolean } | undefined {
+  succession(to: bigint | undefined): Succession | undefined {
     const isRanked = this.#context.intent.priority !== undefined || this.#steering?.hasSeenRanks === true;
     return this.#term !== undefined && (to !== undefined || isRanked) ? { to, isRanked } : undefined;
   }

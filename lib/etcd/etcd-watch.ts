@@ -3,7 +3,7 @@ import type { ElectionError } from '../errors.js';
 import { bytesOf, keyOf } from '../store/bytes.js';
 import type { KeyValue, WatchEvent, WatchHandlers, WatchStream } from '../store/store.js';
 import { isTokenUseless } from './errors.js';
-import { maybeHeader } from './header.js';
+import { clusterOf } from './header.js';
 import type { StreamHandlers } from './stream.js';
 import { type Numbering, WatchIds } from './watch-ids.js';
 
@@ -165,7 +165,7 @@ export class EtcdWatch implements WatchStream {
       if (this.#unwanted.delete(id)) this.#end(id);
       on.created(id);
     }
-    if (reply.events.length > 0) on.events(id, reply.events.map(toWatchEvent), maybeHeader(reply.header)?.cluster);
+    if (reply.events.length > 0) on.events(id, reply.events.map(toWatchEvent), clusterOf(reply.header));
   }
 
   #fail(error: Error): void {

@@ -3,6 +3,7 @@ import type { Election } from '../election.js';
 import type { Pool } from '../pool/pool.js';
 import { PoolRecorder } from '../recording/pool-recorder.js';
 import { checkQueueInterval, Recorder } from '../recording/recorder.js';
+import { disposable } from '../recording/sources.js';
 import { instrumentsOf } from './instruments.js';
 import { poolInstrumentsOf } from './pool-instruments.js';
 import { Spans } from './spans.js';
@@ -94,8 +95,4 @@ export type InstrumentPoolOptions = Pick<InstrumentOptions, 'meterProvider'>;
 export function instrumentPool(pool: Pool, { meterProvider = metrics }: InstrumentPoolOptions = {}): Detach {
   const instruments = poolInstrumentsOf(meterProvider.getMeter(SCOPE));
   return disposable(instruments.sources.attach(new PoolRecorder(pool, instruments)));
-}
-
-function disposable(detach: () => void): Detach {
-  return Object.assign(detach, { [Symbol.dispose]: detach });
 }

@@ -116,7 +116,8 @@ class Assigning {
         if (given === allowed) break;
         if (this.#scores.isPauseDue()) yield;
         const best = this.#bestFor(partition);
-        if (best === undefined && this.#takersOf(partition).length > 0) continue; // another member's surplus fits there
+        // Another member's surplus fits where this one's does not.
+        if (best === undefined && this.#present.some((at) => this.#takes(at, partition))) continue;
         this.#take(partition, at);
         if (best === undefined) this.planned[partition] = NOBODY;
         else this.#give(partition, best);
@@ -217,14 +218,11 @@ class Assigning {
     return this.#members[at]?.takes(partition) === true;
   }
 
-  #takersOf(partition: number): number[] {
-    return this.#present.filter((at) => this.#takes(at, partition));
-  }
-
   /** When nobody that announces the partition is below its quota: the lists of the members differ. */
   #leastLoaded(partition: number): number | undefined {
     const load = (at: number): number => (this.#countOf(at) + 1) / (this.#members[at]?.weight ?? 1);
-    return this.#takersOf(partition).sort((a, b) => load(a) - load(b) || a - b)[0];
+    const takers = this.#present.filter((at) => this.#takes(at, partition));
+    return takers.sort((a, b) => load(a) - load(b) || a - b)[0];
   }
 
   // ---- changes ----

@@ -100,7 +100,7 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
 
   /** A key without the successor's lease is nobody's. */
   #isSuccessors(kv: KeyValue | undefined): boolean {
-    return !(kv === undefined || hexOf(kv.lease) !== this.lease);
+    return kv !== undefined && hexOf(kv.lease) === this.lease;
   }
 
   #look(): void {

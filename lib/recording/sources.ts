@@ -1,3 +1,8 @@
+/** What detaches, and what `using` takes for it. */
+export function disposable(detach: () => void): (() => void) & Disposable {
+  return Object.assign(detach, { [Symbol.dispose]: detach });
+}
+
 /** Records one election or one worker of a pool. */
 export interface Source {
   readonly name: string;

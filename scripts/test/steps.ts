@@ -15,7 +15,7 @@ import type { Step } from './step.js';
 /** The first line of a complaint of biome's: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
 const PLACE = /^\S+\.\w+(:\d+:\d+)? .*━/;
 
-const onEtcd = { after: ['releases'] };
+const onEtcd = { after: ['releases'], cores: 1 };
 const INTEGRATION = 'dist/spec/integration';
 
 /**
@@ -54,11 +54,10 @@ export const STEPS: readonly Step[] = [
       ),
   },
   { name: 'package', cores: 1, run: mochaOnPackage },
-  onOtherRelease('3.6', { ...onEtcd, cores: 1 }),
+  onOtherRelease('3.6', onEtcd),
   {
     name: 'integration',
     ...onEtcd,
-    cores: 1,
     run: (stage) => mochaOnSharedCluster(stage, INTEGRATION),
   },
   {
@@ -68,32 +67,29 @@ export const STEPS: readonly Step[] = [
     run: (stage) => stage.tool('../dist/scripts/docs.js'),
   },
   // The frames of the page are measured, so that Chromium wants its core.
-  { name: 'browser', ...onEtcd, cores: 1, run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
-  onOtherRelease('3.4', { ...onEtcd, cores: 1 }),
-  onOtherRelease('3.5', { ...onEtcd, cores: 1 }),
-  onOtherRelease('3.7', { ...onEtcd, cores: 1 }),
-  { name: 'cli', ...onEtcd, cores: 1, run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
+  { name: 'browser', ...onEtcd, run: (stage) => mochaOnEtcd(stage, 'dist/spec/browser') },
+  onOtherRelease('3.4', onEtcd),
+  onOtherRelease('3.5', onEtcd),
+  onOtherRelease('3.7', onEtcd),
+  { name: 'cli', ...onEtcd, run: (stage) => mochaOnEtcd(stage, 'dist/spec/cli') },
   {
     name: 'faults',
     suite: 'integration',
     ...onEtcd,
-    cores: 1,
     run: (stage) => mochaOnOwnClusters(stage, INTEGRATION),
   },
   {
     name: 'examples',
     ...onEtcd,
-    cores: 1,
     run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
   },
   {
     name: 'chaos',
     ...onEtcd,
-    cores: 1,
     telling: /^FAILED: |^chaos: npm run /,
     run: (stage) => stage.tool('../dist/spec/chaos/main.js', '--minutes', '1.5'),
   },
-  { name: 'interop', ...onEtcd, cores: 1, run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
+  { name: 'interop', ...onEtcd, run: (stage) => mochaOnEtcd(stage, 'dist/spec/interop') },
   {
     name: 'rolling',
     after: ['releases', ...LINES.map((line) => `etcd-${line}`)],

@@ -85,8 +85,8 @@ export const MUTATIONS: readonly PoolMutation[] = [
   {
     name: 'a successor’s key is believed without its lease',
     file: 'lib/pool/successor-wait.ts',
-    search: 'kv === undefined || hexOf(kv.lease) !== this.lease',
-    replace: 'kv === undefined',
+    search: 'kv !== undefined && hexOf(kv.lease) === this.lease',
+    replace: 'kv !== undefined',
     breaks: ['plan.spec.js'],
   },
   {

@@ -16,8 +16,8 @@ export function inOrder(names: readonly string[]): string[] {
 }
 
 /**
- * Of elections that come in the order of their names, those whose name or leader contains the text, in this order.
- * Those of one rank stay in the order of their names.
+ * The elections whose name or leader contains the text, in this order. `elections` come in the order of their names;
+ * those that the order does not tell apart stay in that order.
  */
 export function rowsOf(elections: readonly ElectionJson[], filter: string, order: Order): ElectionJson[] {
   const wanted = filter.trim().toLowerCase();
