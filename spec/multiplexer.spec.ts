@@ -62,6 +62,60 @@ describe('the watch multiplexer', () => {
     expect([...story].sort()).to.deep.equal(['a third: put b at 2', 'another: put b at 2']);
   });
 
+  describe('on an etcd that is written to all the time', () => {
+    const LATE = 'late';
+    /** Follows a range from the present revision on, while somebody writes. */
+    const followLate = (key: string, isFresh: boolean): void => {
+      watch.follow({ key, isFresh }, world.etcd.revision + 1n, follower(key));
+      world.etcd.put('other', 'x');
+    };
+    beforeEach(async () => {
+      build({ catchUp: 100 });
+      followLate(LATE, true);
+      await world.advance(10);
+    });
+
+    it('has a first watch that is late, and lets the next fresh one begin now, with a read', async () => {
+      followLate('a', true);
+      await world.advance(10);
+      expect(story).to.deep.equal(['a: reset']);
+      world.etcd.put('a', 'x');
+      world.etcd.put(LATE, 'x');
+      await world.advance(10);
+      expect(story).to.deep.equal(['a: reset', `a: put a at ${world.etcd.revision - 1n}`]);
+      await world.advance(100);
+      expect(story.at(-1)).to.equal(`${LATE}: put ${LATE} at ${world.etcd.revision}`);
+    });
+
+    it('leaves a watch where it is to begin when its follower wants what is long past', async () => {
+      followLate('a', false);
+      await world.advance(200);
+      expect(story).to.deep.equal([]);
+    });
+
+    it('expects late watches for a second', async () => {
+      await world.advance(1_000);
+      followLate('a', true);
+      await world.advance(10);
+      expect(story).to.deep.equal([]);
+      followLate('b', true);
+      await world.advance(10);
+      expect(story).to.deep.equal(['b: reset']);
+    });
+
+    it('makes the follower read again when the stream breaks, and goes on from there', async () => {
+      followLate('a', true);
+      await world.advance(10);
+      process.store.breakStreams('watch');
+      world.etcd.put('a', 'x');
+      await world.advance(200);
+      world.etcd.put('a', 'y');
+      await world.advance(10);
+      const told = story.filter((line) => line.startsWith('a:'));
+      expect(told).to.deep.equal(['a: reset', 'a: reset', `a: put a at ${world.etcd.revision}`]);
+    });
+  });
+
   it('needs no stream while nothing is followed, and keeps it for a tenth of a second', async () => {
     await world.advance(60_000);
     expect(process.store.requests).to.include({ watchStream: 0 });

@@ -3,7 +3,7 @@ import type { ElectionError } from '../errors.js';
 import { bytesOf, keyOf } from '../store/bytes.js';
 import type { KeyValue, WatchEvent, WatchHandlers, WatchStream } from '../store/store.js';
 import { isTokenUseless } from './errors.js';
-import { clusterOf } from './header.js';
+import { clusterOf, maybeHeader } from './header.js';
 import type { StreamHandlers } from './stream.js';
 import { type Numbering, WatchIds } from './watch-ids.js';
 
@@ -163,7 +163,7 @@ export class EtcdWatch implements WatchStream {
       on.cancelled(id, compacted > 0n ? compacted : undefined, error);
     } else if (reply.created) {
       if (this.#unwanted.delete(id)) this.#end(id);
-      on.created(id);
+      on.created(id, maybeHeader(reply.header)?.revision);
     }
     if (reply.events.length > 0) on.events(id, reply.events.map(toWatchEvent), clusterOf(reply.header));
   }

@@ -127,7 +127,7 @@ export class MonotonicStore extends PassingStore {
     const watches = new Set<number>();
     const known: Stream = { on, watches };
     const stream = this.below.watch({
-      created: (id) => on.created(id),
+      created: (id, revision) => on.created(id, revision),
       events: (id, events, cluster) => {
         // The watch goes on from what was seen, and another cluster has revisions of its own. When that cluster is
         // believed, each watch is started again, and its followers read.

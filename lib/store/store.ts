@@ -176,8 +176,8 @@ export interface WatchEvent {
 }
 
 export interface WatchHandlers {
-  /** etcd has created the watch `id`. */
-  created(id: number): void;
+  /** etcd has created the watch `id`. `revision`: the newest one then; undefined when a gateway has left it out. */
+  created(id: number, revision?: bigint): void;
   /** `cluster`: the id of the cluster that tells the events; undefined when the store does not know it. */
   events(id: number, events: readonly WatchEvent[], cluster?: bigint): void;
   /** etcd has ended the watch. `compacted`: the first revision that can still be watched, if that was the reason. */
@@ -191,7 +191,8 @@ export interface WatchHandlers {
 export interface WatchStream {
   /**
    * Starts a watch under an `id` of the caller's choice (1 or more, never used again on this stream). Within one watch
-   * events come in the order of their revisions, all events of one revision in one call of `events`.
+   * events come in the order of their revisions, all events of one revision in one call of `events`. 0: from now on,
+   * that is, from the revision after the one that `created` tells, or from one before that.
    */
   create(id: number, key: string, end: string | undefined, fromRevision: bigint): void;
   cancel(id: number): void;

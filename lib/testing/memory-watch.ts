@@ -28,11 +28,14 @@ export class MemoryWatch implements WatchStream {
 
   create(id: number, key: string, end: string | undefined, fromRevision: bigint): void {
     this.#ranges.set(id, { key, end });
-    this.#later(() => this.#on.created(id));
-    this.#tellOne(
-      id,
-      this.#history.filter(({ revision }) => revision >= fromRevision),
-    );
+    const newest = this.#history.at(-1)?.revision;
+    this.#later(() => this.#on.created(id, newest));
+    const isInPast = fromRevision > 0n;
+    if (isInPast)
+      this.#tellOne(
+        id,
+        this.#history.filter(({ revision }) => revision >= fromRevision),
+      );
   }
 
   cancel(id: number): void {

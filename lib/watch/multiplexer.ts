@@ -12,6 +12,8 @@ export interface WatchOptions extends ReopeningStreamOptions {
 
 /** Milliseconds before a watch that etcd refuses is asked for again, and before a refusal opens a stream again. */
 const REFUSED_FOR = 2_000;
+/** Milliseconds after a late watch for which the next ones are expected to be late. */
+const LATE_FOR = 1_000;
 
 /**
  * Any number of watches on one stream, and one watch for each key, however many follow the key. When the stream is
@@ -28,6 +30,8 @@ export class WatchMultiplexer {
   /** One for all watches. */
   readonly #onLeave: Leave = (watch, follower) => this.#leave(watch, follower);
   #lastId = 0;
+  /** When a watch was there last for which etcd was written to while it was asked for. */
+  #lateAt = Number.NEGATIVE_INFINITY;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
 
@@ -36,15 +40,13 @@ export class WatchMultiplexer {
     this.#onDeleted = onDeleted;
     this.#stream = new ReopeningStream(store, clock, options, {
       opened: (isAgain) => this.#onOpened(isAgain),
-      created: (id) => this.#onCreated(id),
+      created: (id, revision) => this.#onCreated(id, revision),
       events: (id, events) => this.#onEvents(id, events),
       cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error as ElectionError),
       closed: () => this.#onClosed(),
       interrupted: (isSilent) => this.#onInterrupted(isSilent),
     });
-    this.#pending = new PendingWatches(({ id, key, end, next }) => {
-      this.#stream.create(id, key, end, next);
-    }, options.groupOf);
+    this.#pending = new PendingWatches((watch) => this.#ask(watch), options.groupOf);
     this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream.cancel(id));
   }
 
@@ -138,6 +140,20 @@ export class WatchMultiplexer {
     this.#pending.add(watch);
   }
 
+  /**
+   * A watch is late when it begins before the newest revision though it continues what was read a moment ago: others
+   * write so often. etcd puts such a watch aside, and looks after those every 100 ms (`syncWatchersLoop` in
+   * server/storage/mvcc/watchable_store.go; seen on 3.4.23, 3.5.30, 3.6.16 and 3.7.3), so that a process which has just
+   * entered many queues would take over in steps of 100 ms. A watch that begins now is told of the next event at once.
+   * What was before it, the followers read when it is there.
+   */
+  #ask(watch: SharedWatch): void {
+    const { id, key, end, next, isFresh } = watch;
+    const beginsNow = isFresh && this.#clock.now() - this.#lateAt < LATE_FOR;
+    if (beginsNow) watch.isInterrupted = true;
+    this.#stream.create(id, key, end, beginsNow ? 0n : next);
+  }
+
   // ---- what the stream tells ----
 
   #onOpened(isAgain: boolean): void {
@@ -160,10 +176,12 @@ export class WatchMultiplexer {
     for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
   }
 
-  #onCreated(id: number): void {
+  #onCreated(id: number, revision: bigint | undefined): void {
     this.#pending.answered(id);
     const watch = this.#byId.get(id);
     if (watch === undefined) return;
+    const isLate = watch.isFresh && !watch.isInterrupted && revision !== undefined && revision >= watch.next;
+    if (isLate) this.#lateAt = this.#clock.now();
     watch.state = CREATED;
     watch.refusals = 0;
     if (!watch.isInterrupted) return;

@@ -115,10 +115,10 @@ export class ReopeningStream {
         this.#signOfLife.seen();
         this.#silences = 0;
       },
-      created: (id) => {
+      created: (id, revision) => {
         if (!isCurrent()) return;
         this.#backoff.reset();
-        this.#on.created(id);
+        this.#on.created(id, revision);
       },
       events: (id, events) => {
         if (isCurrent()) this.#on.events(id, events);

@@ -19,6 +19,8 @@ export interface Subject {
   readonly end?: string | undefined;
   /** The watch can wait while many watches are created. */
   readonly isPatient?: boolean;
+  /** The watch continues what was read or written a moment ago. */
+  readonly isFresh?: boolean;
   /** False: the range is of one follower, and others that follow the same range get a watch of their own. */
   readonly isShared?: boolean;
   /** The key of the range whose end is waited for; without it, `key`. */
@@ -60,6 +62,7 @@ export class SharedWatch implements Subject {
   readonly key: string;
   readonly end: string | undefined;
   isPatient: boolean;
+  readonly isFresh: boolean;
   readonly isShared: boolean;
   readonly awaited: string;
   state: WatchState = PENDING;
@@ -78,10 +81,11 @@ export class SharedWatch implements Subject {
   readonly #leave: Leave;
 
   constructor(subject: Subject, from: bigint, leave: Leave = () => {}) {
-    const { key, end, isPatient = false, isShared = true, awaited = key } = subject;
+    const { key, end, isPatient = false, isFresh = false, isShared = true, awaited = key } = subject;
     this.key = key;
     this.end = end;
     this.isPatient = isPatient;
+    this.isFresh = isFresh;
     this.isShared = isShared;
     this.awaited = awaited;
     this.next = from;

@@ -12,6 +12,8 @@ export interface WatchRecorder extends Story {
   readonly events: readonly WatchEvent[];
   /** The id of the cluster that has told the last events. */
   readonly cluster: bigint | undefined;
+  /** The newest revision when the watch was created, by its id. */
+  readonly createdAt: ReadonlyMap<number, bigint | undefined>;
   /** How often `alive` was called. */
   readonly signs: number;
   /** Watches all keys under the prefix. */
@@ -27,10 +29,14 @@ export function recordWatch(store: Store, prefix: string): WatchRecorder {
   const { story, tell, until } = newStory();
   const events: WatchEvent[] = [];
   const from = new Map<number, bigint>();
+  const createdAt = new Map<number, bigint | undefined>();
   let signs = 0;
   let cluster: bigint | undefined;
   const stream = store.watch({
-    created: (id) => tell(`${id} created`),
+    created: (id, revision) => {
+      createdAt.set(id, revision);
+      tell(`${id} created`);
+    },
     events: (id, batch, of) => {
       events.push(...batch);
       cluster = of;
@@ -50,6 +56,7 @@ export function recordWatch(store: Store, prefix: string): WatchRecorder {
     stream,
     story,
     events,
+    createdAt,
     until,
     get signs() {
       return signs;

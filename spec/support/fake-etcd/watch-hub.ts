@@ -45,6 +45,10 @@ export class WatchHub {
     cluster.onLeaderless = (member) => this.#breakStreams(member);
   }
 
+  get revision(): bigint {
+    return this.#cluster.state.keys.revision;
+  }
+
   add(watch: ServerWatch): void {
     const { keys } = this.#cluster.state;
     if (!this.#cluster.serves(watch.transport.member)) {

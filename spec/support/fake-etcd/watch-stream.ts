@@ -91,7 +91,8 @@ export class FakeWatchStream implements WatchStream {
       onCancelled: (compacted, error) => this.#cancelled(id, compacted, error),
     };
     this.#serving.set(id, watch);
-    this.#toClient(() => this.#options.on.created(id));
+    const { revision } = this.#options.hub;
+    this.#toClient(() => this.#options.on.created(id, revision));
     this.#options.hub.add(watch);
   }
 

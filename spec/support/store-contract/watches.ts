@@ -67,6 +67,17 @@ export function watchSpecs(spec: ContractContext): void {
       expect(recorder.story).to.deep.equal(told);
     });
 
+    it('begins now when asked to begin at 0, and says which revision was the newest', async () => {
+      const recorder = spec.watch();
+      const { revision } = await spec.commit(spec.put('a'));
+      recorder.watchAll(1, 0n);
+      await recorder.until((story) => story.length === 1);
+      expect(Number(recorder.createdAt.get(1))).to.be.at.least(Number(revision));
+      await spec.commit(spec.put('b'));
+      await recorder.until((story) => story.length === 2);
+      expect(recorder.story).to.deep.equal(['1 created', '1: put b']);
+    });
+
     it('gives a sign of life when asked', async () => {
       const recorder = spec.watch();
       recorder.watchAll(1, (await spec.commit(spec.put('a'))).revision + 1n);
