@@ -1,6 +1,6 @@
 import type { Etcd3, ICompare, IRangeRequest, IRangeResponse, IRequestOp } from 'etcd3';
 import type { Clock } from '../common/time.js';
-import { type ElectionError, unreachable } from '../errors.js';
+import { ElectionError, unreachable } from '../errors.js';
 import { bytesOf } from '../store/bytes.js';
 import {
   type Compare,
@@ -57,7 +57,7 @@ export class EtcdStore implements Store {
       const reply = await this.#unary('grant a lease', (o) => this.#etcd.leaseClient.leaseGrant(request, o));
       return { ttl: Number(reply.TTL), header: maybeHeader(reply.header) };
     } catch (err) {
-      if (isLeaseExists((err as ElectionError).cause)) return { ttl: undefined };
+      if (err instanceof ElectionError && isLeaseExists(err.cause)) return { ttl: undefined };
       throw err;
     }
   }
@@ -67,7 +67,7 @@ export class EtcdStore implements Store {
       const request = { ID: id.toString() };
       await this.#unary('revoke the lease', (o) => this.#etcd.leaseClient.leaseRevoke(request, o));
     } catch (err) {
-      if ((err as ElectionError).code !== 'LEASE_LOST') throw err;
+      if (!(err instanceof ElectionError) || err.code !== 'LEASE_LOST') throw err;
     }
   }
 

@@ -23,6 +23,8 @@ const PAUSES = [0, 20, 50, 100];
 interface Stream {
   readonly on: WatchHandlers;
   readonly watches: Set<number>;
+  /** Ends a watch in etcd. */
+  readonly cancel: (id: number) => void;
 }
 
 /**
@@ -125,8 +127,8 @@ export class MonotonicStore extends PassingStore {
 
   override watch(on: WatchHandlers): WatchStream {
     const watches = new Set<number>();
-    const known: Stream = { on, watches };
-    const stream = this.below.watch({
+    const known: Stream = { on, watches, cancel: (id) => below.cancel(id) };
+    const below = this.below.watch({
       created: (id, revision) => on.created(id, revision),
       events: (id, events, cluster) => {
         // The watch goes on from what was seen, and another cluster has revisions of its own. When that cluster is
@@ -153,17 +155,17 @@ export class MonotonicStore extends PassingStore {
         // A revision of the history before: a watch from there would wait for ever.
         const isOfOtherHistory = this.#history.hasBegunAnew && from > this.#history.revision + 1n;
         if (isOfOtherHistory) soon(() => this.#renew(known, id));
-        else stream.create(id, key, end, from);
+        else below.create(id, key, end, from);
       },
       cancel: (id) => {
         watches.delete(id);
-        stream.cancel(id);
+        below.cancel(id);
       },
-      ping: () => stream.ping(),
-      overdue: () => stream.overdue(),
+      ping: () => below.ping(),
+      overdue: () => below.overdue(),
       close: () => {
         this.#streams.delete(known);
-        stream.close();
+        below.close();
       },
     };
   }
@@ -180,11 +182,14 @@ export class MonotonicStore extends PassingStore {
 
   #renewWatches(): void {
     for (const stream of [...this.#streams]) {
-      for (const id of [...stream.watches]) this.#renew(stream, id);
+      for (const id of [...stream.watches]) {
+        stream.cancel(id);
+        this.#renew(stream, id);
+      }
     }
   }
 
-  /** As after a compaction, the watch goes on from the revision that is told. */
+  /** The watch is not in etcd any more. As after a compaction, it goes on from the revision that is told. */
   #renew(stream: Stream, id: number): void {
     if (!this.#streams.has(stream) || !stream.watches.delete(id)) return;
     stream.on.cancelled(id, this.#history.revision + 1n, new Error('the history of etcd has begun anew'));
