@@ -1,6 +1,5 @@
 import type { ElectionError } from '../errors.js';
 import type { Lease, LeaseHandlers } from './lease.js';
-import type { SuspensionHandlers } from './suspension.js';
 
 /** A candidate that uses a session's lease. */
 export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
@@ -15,7 +14,9 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
    * it.
    */
   notGranted(error: ElectionError): boolean;
+  /** etcd does not answer. Told once, until it answers again. */
   suspended(error: ElectionError): void;
+  /** etcd answers again. */
   resumed(): void;
   /** The session is being closed. */
   stop(reason: ElectionError): Promise<void>;
@@ -25,7 +26,7 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
  * The users of one lease: one in each election, since the lease is part of the key. Iterating goes over a copy, because
  * users come and go by what they are told.
  */
-export class LeaseUsers implements Iterable<LeaseUser>, SuspensionHandlers {
+export class LeaseUsers implements Iterable<LeaseUser> {
   /** By election. */
   readonly #users = new Map<string, LeaseUser>();
   /** Users that wait for a place that another user holds. */
@@ -75,14 +76,6 @@ export class LeaseUsers implements Iterable<LeaseUser>, SuspensionHandlers {
     this.#blocked = this.#blocked.filter((blocked) => blocked !== next);
     this.#users.set(next.name, next);
     return next;
-  }
-
-  suspended(error: ElectionError): void {
-    for (const user of this) user.suspended(error);
-  }
-
-  resumed(): void {
-    for (const user of this) user.resumed();
   }
 
   /** Stops all of them, those that wait for a place too. */

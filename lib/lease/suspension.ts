@@ -2,13 +2,7 @@ import { Reminders } from '../common/reminders.js';
 import type { Clock } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
-
-export interface SuspensionHandlers {
-  /** etcd does not answer. Told once, until it answers again. */
-  suspended(error: ElectionError): void;
-  /** etcd answers again. */
-  resumed(): void;
-}
+import type { LeaseUser } from './lease-users.js';
 
 /** For how long etcd has not answered (ms), for the log; empty when that has just begun. */
 export interface Outage {
@@ -22,14 +16,14 @@ export interface Outage {
 export class Suspension {
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #on: SuspensionHandlers;
+  readonly #users: Iterable<LeaseUser>;
   /** Why etcd does not answer, since when (on the clock), and what the log is told of it. */
   #present: { error: ElectionError; readonly since: number; readonly reminders: Reminders } | undefined;
 
-  constructor(clock: Clock, log: Logger, on: SuspensionHandlers) {
+  constructor(clock: Clock, log: Logger, users: Iterable<LeaseUser>) {
     this.#clock = clock;
     this.#log = log;
-    this.#on = on;
+    this.#users = users;
   }
 
   /** Why etcd does not answer; undefined while it does. */
@@ -44,7 +38,7 @@ export class Suspension {
     const present = before ?? { error, since: now, reminders: new Reminders() };
     present.error = error;
     this.#present = present;
-    if (before === undefined) this.#on.suspended(error);
+    if (before === undefined) for (const user of this.#users) user.suspended(error);
     const since = present.reminders.due(`${what} ${error.code}`, now);
     if (since === undefined) return undefined;
     return since === 0 ? {} : { lasts: Math.round(now - present.since) };
@@ -56,6 +50,6 @@ export class Suspension {
     const lasted = Math.round(this.#clock.now() - this.#present.since);
     this.#present = undefined;
     this.#log.info({ lasted }, 'etcd answers again');
-    this.#on.resumed();
+    for (const user of this.#users) user.resumed();
   }
 }
