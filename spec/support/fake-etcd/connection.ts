@@ -1,5 +1,4 @@
 import type { Clock } from '../../../lib/common/time.js';
-import { ElectionError } from '../../../lib/errors.js';
 import type { KeepAliveHandlers, LeaseGrant, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store/store.js';
 import { call } from './calls.js';
 import type { Cluster, Member } from './cluster.js';
@@ -8,9 +7,10 @@ import { describe, describeFault } from './describe.js';
 import { type Fault, Faults, type Request } from './faults.js';
 import { FakeKeepAlive } from './keep-alive.js';
 import { type Condition, Gate, type Network, Path } from './network.js';
+import { OpenStreams } from './open-streams.js';
 import { compareAll, isLocal, isReadOnly } from './state-machine.js';
 import { Steering } from './steering.js';
-import { type Process, spoil, Transport } from './transport.js';
+import { type Process, spoil } from './transport.js';
 import type { WatchHub } from './watch-hub.js';
 import { FakeWatchStream } from './watch-stream.js';
 
@@ -31,15 +31,6 @@ export interface ConnectionOptions {
 
 type CallRequest = Extract<Request, { kind: 'grant' | 'revoke' | 'txn' }>;
 
-interface OpenStream {
-  readonly kind: 'keepAlive' | 'watch';
-  /** Describes the stream in the list of what is open. */
-  readonly describe: () => readonly string[];
-  /** Tells the handlers that the stream broke. */
-  readonly onBroken: (error: Error) => void;
-  readonly stream: () => { end(): void };
-}
-
 /** etcd as one process sees it. */
 export class Connection implements Store {
   readonly name: string;
@@ -54,7 +45,7 @@ export class Connection implements Store {
   readonly #gate = new Gate();
   readonly #steering: Steering;
   readonly #calls = new Map<Promise<unknown>, string>();
-  readonly #streams = new Map<Transport, OpenStream>();
+  readonly #streams: OpenStreams;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -67,6 +58,14 @@ export class Connection implements Store {
         return clock.dead === true;
       },
     };
+    this.#streams = new OpenStreams({
+      name: this.name,
+      network,
+      gate: this.#gate,
+      process: this.#process,
+      steering: this.#steering,
+      lag: () => this.lag,
+    });
   }
 
   /** The network between this process and all members. */
@@ -82,17 +81,17 @@ export class Connection implements Store {
   /** What this process has not finished: calls without an answer, open streams, watches on them. */
   get open(): readonly string[] {
     if (this.#process.dead) return [];
-    return [...this.#calls.values(), ...[...this.#streams.values()].flatMap(({ describe }) => describe())];
+    return [...this.#calls.values(), ...this.#streams.described];
   }
 
   /** Ends every stream (of one kind) with an error. */
   breakStreams(kind?: 'keepAlive' | 'watch', error: Error = new Error('stream broken')): void {
-    for (const transport of this.#transports(kind)) transport.break(error);
+    for (const transport of this.#streams.of(kind)) transport.break(error);
   }
 
   /** Keeps every stream (of one kind) open, and lets it say nothing more, for ever. */
   silenceStreams(kind?: 'keepAlive' | 'watch'): void {
-    for (const transport of this.#transports(kind)) transport.silence();
+    for (const transport of this.#streams.of(kind)) transport.silence();
   }
 
   grant(id: bigint, ttl: number): Promise<LeaseGrant> {
@@ -126,7 +125,7 @@ export class Connection implements Store {
 
   keepAlive(id: bigint, on: KeepAliveHandlers): FakeKeepAlive {
     this.#count('keepAliveStream');
-    const transport = this.#open({
+    const transport = this.#streams.open({
       kind: 'keepAlive',
       describe: () => [`keepAlive ${id.toString(16)}`],
       onBroken: (error) => on.closed(error),
@@ -141,8 +140,8 @@ export class Connection implements Store {
         this.#count('keepAlive');
         return this.#fault({ kind: 'keepAlive', what: 'refresh', id });
       },
-      onOverdue: () => this.#onOverdue(transport),
-      onClose: () => this.#streams.delete(transport),
+      onOverdue: () => this.#streams.overdue(transport),
+      onClose: () => this.#streams.remove(transport),
     });
     spoil(transport, this.#fault({ kind: 'keepAlive', what: 'open', id }));
     return stream;
@@ -150,7 +149,7 @@ export class Connection implements Store {
 
   watch(on: WatchHandlers): FakeWatchStream {
     this.#count('watchStream');
-    const transport = this.#open({
+    const transport = this.#streams.open({
       kind: 'watch',
       describe: () => ['watch stream', ...stream.watches.map((key) => `watch ${key}`)],
       onBroken: (error) => on.closed(error),
@@ -165,8 +164,8 @@ export class Connection implements Store {
         if (counted !== undefined) this.#count(counted);
         return this.#fault(request);
       },
-      onOverdue: () => this.#onOverdue(transport),
-      onClose: () => this.#streams.delete(transport),
+      onOverdue: () => this.#streams.overdue(transport),
+      onClose: () => this.#streams.remove(transport),
     });
     spoil(transport, this.#fault({ kind: 'watch', what: 'open' }));
     return stream;
@@ -174,9 +173,8 @@ export class Connection implements Store {
 
   /** Lets the server end the watches that begin at `key`, without a word about compaction. */
   cancelWatches(key: string, error: Error = new Error('etcdserver: watch cancelled')): void {
-    for (const { stream } of this.#streams.values()) {
-      const watches = stream();
-      if (watches instanceof FakeWatchStream) watches.cancelByServer(key, error);
+    for (const stream of this.#streams.all) {
+      if (stream instanceof FakeWatchStream) stream.cancelByServer(key, error);
     }
   }
 
@@ -207,43 +205,6 @@ export class Connection implements Store {
     this.#calls.set(result, request.kind);
     result.then(settled, settled);
     return result;
-  }
-
-  #open(stream: OpenStream): Transport {
-    const { network } = this.#options;
-    const member = this.#steering.pick();
-    network.trace(() => `${this.name}: opens a ${stream.kind} stream to member ${member.id}`);
-    const transport: Transport = new Transport({
-      network,
-      member,
-      path: new Path(this.#gate, member.gate),
-      lag: () => this.lag,
-      process: this.#process,
-      onBroken: (error) => {
-        network.trace(() => `${this.name}: ${stream.kind} stream to member ${member.id} ended: ${error.message}`);
-        this.#streams.delete(transport);
-        this.#steering.avoid(member);
-        stream.onBroken(error);
-      },
-      onEnded: () => stream.stream().end(),
-    });
-    this.#streams.set(transport, stream);
-    return transport;
-  }
-
-  /** An answer did not come: a client turns elsewhere next time, and may drop the connection. */
-  #onOverdue(transport: Transport): void {
-    const { network } = this.#options;
-    this.#steering.avoid(transport.member);
-    if (network.options.silence === 'either' && network.random.chance(0.5)) {
-      transport.break(new ElectionError('UNAVAILABLE', `no answer from member ${transport.member.id}`));
-    }
-  }
-
-  #transports(kind: 'keepAlive' | 'watch' | undefined): readonly Transport[] {
-    return [...this.#streams].flatMap(([transport, stream]) =>
-      kind === undefined || stream.kind === kind ? [transport] : [],
-    );
   }
 
   #fault(request: Request): Fault {
