@@ -1,3 +1,4 @@
+import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { isBlocking } from '../queue/keys.js';
 import type { OwnKey } from '../queue/place.js';
@@ -68,7 +69,7 @@ export class Preemption implements Reader<Standing> {
     else if (ours < 0) this.#reads.after(patience);
   }
 
-  readFailed(err: unknown): void {
+  readFailed(err: ElectionError): void {
     this.#parts.context.log().debug({ err }, 'priorities not read: trying again');
   }
 }

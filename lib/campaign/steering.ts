@@ -120,7 +120,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
     if (ask !== undefined) this.#consider(ask);
   }
 
-  readFailed(err: unknown): void {
+  readFailed(err: ElectionError): void {
     this.#context.log().debug({ err }, 'control keys not read: trying again');
   }
 

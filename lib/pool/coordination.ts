@@ -1,6 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import { soon } from '../common/time.js';
-import type { ElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
@@ -163,7 +163,7 @@ export class Coordination {
   #onFailure(err: unknown): number | undefined {
     if (this.#isClosed) return undefined;
     if (err instanceof OutOfDate) this.#overview.refresh();
-    else this.#on.failed(err as ElectionError);
+    else this.#on.failed(toElectionError(err));
     this.#failures += 1;
     if (this.#failures >= MOST_FAILURES) soon(() => this.#isClosed || this.#on.gaveUp());
     return this.#backoff.next();

@@ -1,5 +1,5 @@
 import { Election } from '../election.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import type { PoolContext } from './context.js';
 import { Coordination, type CoordinationHandlers } from './coordination.js';
@@ -76,7 +76,7 @@ export class Coordinator {
     this.#context.log().warn({}, 'plans could not be written: another worker shall coordinate');
     this.#election.stepDown().catch((err: unknown) => {
       // Deposed meanwhile: that is as good.
-      if (!(err instanceof ElectionError) || err.code !== 'NOT_LEADER') this.#on.failed(err as ElectionError);
+      if (!(err instanceof ElectionError) || err.code !== 'NOT_LEADER') this.#on.failed(toElectionError(err));
     });
   }
 }

@@ -1,6 +1,6 @@
 import { withResolvers } from '../common/deferred.js';
 import { type Clock, within } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { PoolContext } from './context.js';
 import type { Coordinator } from './coordinator.js';
 import type { Membership } from './membership.js';
@@ -83,7 +83,7 @@ export class Leaving {
 
   async #handOver(): Promise<void> {
     const { worker, membership } = this.#parts;
-    membership.update({ isLeaving: true }).catch((err: unknown) => this.#parts.failed(err as ElectionError));
+    membership.update({ isLeaving: true }).catch((err: unknown) => this.#parts.failed(toElectionError(err)));
     this.#cancelPatience = this.#clock.after(PLAN_PATIENCE, () => this.#handedOver.resolve());
     if (worker.isRelieved) this.#cancelPatience();
     await within(this.#clock, this.#until(0), this.#handedOver.promise);

@@ -2,7 +2,7 @@ import { ErrorEvents } from '../campaign/error-events.js';
 import { HealthCheck } from '../campaign/health-check.js';
 import { type Deferred, withResolvers } from '../common/deferred.js';
 import { type Clock, soon } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
@@ -210,7 +210,7 @@ export class PoolLife {
   }
 
   #onHealth(isGood: boolean): void {
-    this.membership.update({ isUnfit: !isGood }).catch((err) => this.failed(err as ElectionError));
+    this.membership.update({ isUnfit: !isGood }).catch((err) => this.failed(toElectionError(err)));
     if (this.#state === 'leaving' || this.#state === 'idle') return;
     if (isGood) this.worker.accept();
     else

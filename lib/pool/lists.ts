@@ -1,4 +1,4 @@
-import type { ElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import { readOf, type Store } from '../store/store.js';
 import type { PoolKeys } from './keys.js';
 import { type Announcement, hashOfList, keyOfAnnouncement, PartitionList } from './partition-list.js';
@@ -49,7 +49,7 @@ export class Lists {
       this.#remember(key, PartitionList.named(names));
       this.#on.found();
     } catch (err) {
-      this.#on.failed(err as ElectionError);
+      this.#on.failed(toElectionError(err));
     } finally {
       this.#asked.delete(key);
     }

@@ -1,6 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import { soon } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { KeyValue } from '../store/store.js';
@@ -146,7 +146,7 @@ export class Membership implements LeaseUser {
       await this.#keys.withdraw(lease.id, undefined);
       return 0;
     } catch (err) {
-      return this.#onFailure(lease, err as ElectionError);
+      return this.#onFailure(lease, toElectionError(err));
     }
   }
 
@@ -181,7 +181,7 @@ export class Membership implements LeaseUser {
     this.#on.joined(lease);
     if (plan !== undefined && this.#registration === registration) this.#on.planned(plan);
     // What has changed since the join was sent.
-    registration.say(encodeMember(this.#value)).catch((err) => this.#on.failed(err as ElectionError));
+    registration.say(encodeMember(this.#value)).catch((err) => this.#on.failed(toElectionError(err)));
   }
 
   /** Not a member any more. Returns what it was. */

@@ -133,8 +133,8 @@ export class Overview implements Reader<Snapshot> {
     this.#on.read();
   }
 
-  readFailed(error: unknown): void {
-    this.#on.failed(error as ElectionError);
+  readFailed(error: ElectionError): void {
+    this.#on.failed(error);
   }
 
   #follow(range: KeyRange, revision: bigint, changed: (event: WatchEvent) => void): void {

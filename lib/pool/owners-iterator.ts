@@ -72,8 +72,8 @@ export class OwnersIterator
     this.#tellTable();
   }
 
-  readFailed(error: unknown): void {
-    this.#parts.failed(error as ElectionError);
+  readFailed(error: ElectionError): void {
+    this.#parts.failed(error);
   }
 
   /** The table as it is when somebody wants it. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/time.js';
-import type { ElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import type { OwnKey } from '../queue/place.js';
@@ -80,7 +80,7 @@ export class Registration implements Follower, Reader<TxnResult> {
 
   /** Writes again what the key is to say, if it does not. */
   restore(): void {
-    this.#write().catch((err) => this.#on.failed(err as ElectionError));
+    this.#write().catch((err) => this.#on.failed(toElectionError(err)));
   }
 
   /** Tells nothing any more, and writes nothing. */
@@ -121,8 +121,8 @@ export class Registration implements Follower, Reader<TxnResult> {
     if (plan !== undefined) this.#on.planned(plan);
   }
 
-  readFailed(error: unknown): void {
-    this.#on.failed(error as ElectionError);
+  readFailed(error: ElectionError): void {
+    this.#on.failed(error);
   }
 
   #onGone(): void {

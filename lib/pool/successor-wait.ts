@@ -94,8 +94,8 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
     this.#look();
   }
 
-  readFailed(error: unknown): void {
-    this.#on.failed(error as ElectionError);
+  readFailed(error: ElectionError): void {
+    this.#on.failed(error);
   }
 
   /** A key without the successor's lease is nobody's. */

@@ -1,5 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import type { Clock } from '../common/time.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 
 /** Milliseconds before a failed read is repeated: `first`, doubling up to `longest`. */
 export interface Pauses {
@@ -12,7 +13,7 @@ export interface Reader<T> {
   read(): Promise<T>;
   found(result: T): void;
   /** The read failed; it is repeated after a pause. */
-  readFailed(error: unknown): void;
+  readFailed(error: ElectionError): void;
 }
 
 /**
@@ -88,6 +89,6 @@ export class FreshRead<T> {
     if (this.#isClosed) return;
     this.#backoff ??= new Backoff(this.#pauses.first, this.#pauses.longest);
     this.after(this.#backoff.next());
-    this.#reader.readFailed(err);
+    this.#reader.readFailed(toElectionError(err));
   }
 }

@@ -1,5 +1,5 @@
 import { type Clock, soon } from '../common/time.js';
-import { type ElectionError, toElectionError } from '../errors.js';
+import type { ElectionError } from '../errors.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import { MENDED_WITHIN } from './blockers.js';
@@ -220,11 +220,11 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     }
   }
 
-  readFailed(err: unknown): void {
+  readFailed(error: ElectionError): void {
     this.#asking.unshift(...this.#reading);
     this.#reading = NOBODY;
     this.#mustRead = true;
-    this.#fail(toElectionError(err));
+    this.#fail(error);
   }
 
   #fail(error: ElectionError): void {

@@ -190,8 +190,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     if (!wasReadBefore) this.#on.overtaken();
   }
 
-  readFailed(error: unknown): void {
-    this.#on.failed(error as ElectionError);
+  readFailed(error: ElectionError): void {
+    this.#on.failed(error);
   }
 
   /** Our place at this revision. A watch that takes the place of another begins before the other ends. */

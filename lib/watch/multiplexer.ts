@@ -1,5 +1,5 @@
 import { type Clock, soon } from '../common/time.js';
-import type { ElectionError } from '../errors.js';
+import { toElectionError } from '../errors.js';
 import type { Store, WatchEvent } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
 import { ReopeningStream, type ReopeningStreamOptions } from './reopening-stream.js';
@@ -42,7 +42,7 @@ export class WatchMultiplexer {
       opened: (isAgain) => this.#onOpened(isAgain),
       created: (id, revision) => this.#onCreated(id, revision),
       events: (id, events) => this.#onEvents(id, events),
-      cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error as ElectionError),
+      cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error),
       closed: () => this.#onClosed(),
       interrupted: (isSilent) => this.#onInterrupted(isSilent),
     });
@@ -203,7 +203,7 @@ export class WatchMultiplexer {
     watch.tell((follower) => follower.told?.());
   }
 
-  #onCancelled(id: number, compacted: bigint | undefined, error: ElectionError): void {
+  #onCancelled(id: number, compacted: bigint | undefined, error: Error): void {
     this.#pending.answered(id);
     const watch = this.#byId.get(id);
     if (watch === undefined) return;
@@ -218,7 +218,8 @@ export class WatchMultiplexer {
     watch.refusals++;
     if (watch.refusals === 1) return this.#renew(watch);
     watch.state = { name: 'refused', cancelRetry: this.#clock.after(REFUSED_FOR, () => this.#create(watch)) };
-    watch.tell((follower) => follower.refused(error));
+    const refusal = toElectionError(error, error.message);
+    watch.tell((follower) => follower.refused(refusal));
   }
 
   /** The token of the stream may have expired, and another stream gets another token: one for all watches refused. */

@@ -1,6 +1,6 @@
 import { onAbort } from '../../common/abort.js';
 import { SystemClock } from '../../common/time.js';
-import type { ElectionError } from '../../errors.js';
+import { type ElectionError, toElectionError } from '../../errors.js';
 import type { Leadership } from '../../leadership.js';
 import type { Exit } from '../exit.js';
 import type { Output } from '../output.js';
@@ -58,7 +58,7 @@ export async function supervise(
     cancelKill = clock.after(patience, kill);
   };
   const onLost = (): void => {
-    lost = signal.reason as ElectionError;
+    lost = toElectionError(signal.reason);
     const patience = Math.round(Math.min(killAfter, timeLeft(leadership, ttl)));
     const then = patience > 0 ? `SIGTERM to the command, SIGKILL in ${patience} ms` : 'SIGKILL to the command';
     out.warn(`leadership lost (${lost.code}): ${then}`, { code: lost.code, pid: command.pid });
