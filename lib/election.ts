@@ -1,22 +1,19 @@
 import type { Etcd3 } from 'etcd3';
 import { type AskOptions, ask } from './campaign/asking.js';
 import { Campaign } from './campaign/campaign.js';
-import { type CampaignContext, contextOf, type SessionParts } from './campaign/context.js';
+import { type CampaignContext, contextOf } from './campaign/context.js';
+import { ObservableElection } from './campaign/observable-election.js';
 import { type ElectionOptions, splitOptions } from './campaign/options.js';
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
 import { type StepDownOptions, stepDown } from './campaign/step-down.js';
 import type { Task, Workload } from './campaign/task-run.js';
 import { TermRecord } from './campaign/term-record.js';
-import { type Candidate, toCandidate, toLeader } from './candidate.js';
+import type { Candidate } from './candidate.js';
 import { checkCallOptions, checkClient, checkName, checkPriority, resolveValue } from './checks.js';
 import { type Environment, isEnvironment } from './environment.js';
 import type { ElectionError } from './errors.js';
-import { type ElectionEventName, type ElectionListener, Events } from './events.js';
 import type { Leadership } from './leadership.js';
-import { LeaderIterator } from './queue/leader-iterator.js';
-import type { RecordedTerm } from './queue/recorded-terms.js';
-import { readTerms } from './queue/term-history.js';
 import { Session } from './session.js';
 import { textOf } from './store/bytes.js';
 
@@ -35,11 +32,9 @@ import { textOf } from './store/bytes.js';
  * process.once('SIGTERM', () => election.stop());
  * ```
  */
-export class Election {
-  readonly name: string;
+export class Election extends ObservableElection {
   readonly #context: CampaignContext;
   readonly #campaign: Campaign;
-  readonly #events: Events;
 
   /**
    * Asks etcd for nothing yet.
@@ -57,13 +52,13 @@ export class Election {
     if (!isShared && !isEnvironment(source)) checkClient(source, 'an Etcd3 client or a Session');
     checkName(name);
     const sessionOptions = splitOptions(options, isShared);
-    this.name = name;
     const session = isShared ? source : new Session(source, sessionOptions, name);
-    this.#context = contextOf(name, options, session.parts, isShared);
-    this.#events = new Events(this.#context.log, this);
-    this.#campaign = new Campaign(this.#context, this.#events);
-    const { history } = this.#context.options;
-    if (history !== undefined) new TermRecord(this.#context, history, this.#events);
+    const context = contextOf(name, options, session.parts, isShared);
+    super(context);
+    this.#context = context;
+    this.#campaign = new Campaign(context, this.events);
+    const { history } = context.options;
+    if (history !== undefined) new TermRecord(context, history, this.events);
   }
 
   /**
@@ -80,16 +75,6 @@ export class Election {
     return isQueued(state) ? textOf(state.candidacy.own.key) : undefined;
   }
 
-  /** @internal */
-  get session(): SessionParts {
-    return this.#context.session;
-  }
-
-  /** @internal */
-  get events(): Events {
-    return this.#events;
-  }
-
   /** @internal How often it has been started anew. */
   get lives(): number {
     return this.#context.intent.lives;
@@ -103,6 +88,11 @@ export class Election {
   /** @internal As `stop()`, with the reason that `unelected` is told with. */
   async end(reason: ElectionError): Promise<void> {
     await this.#campaign.stop(reason);
+  }
+
+  /** @internal */
+  protected observationFailed(error: ElectionError): void {
+    this.#campaign.failed(error);
   }
 
   /** The term while this candidate leads; ask its `isCurrent()`, or `isLeader()`, before you rely on it. */
@@ -246,91 +236,6 @@ export class Election {
    */
   async run<T>(task: Task<T>, options: RunOptions = {}): Promise<T | undefined> {
     return run(this.#campaign, task, options, this.#context);
-  }
-
-  /**
-   * Who leads, by a linearizable read; undefined: nobody. Needs no `start()`. When a key that is no candidate's blocks
-   * the election, nobody leads, and `error` says `BLOCKED`.
-   *
-   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
-   */
-  async leader(): Promise<Candidate | undefined> {
-    const { queue } = this.#context;
-    const { kv } = await queue.head();
-    const error = queue.blockedBy(kv);
-    if (error !== undefined) this.#events.emit('error', error);
-    return toLeader(kv);
-  }
-
-  /**
-   * The queue, by a linearizable read; the first leads, unless it `blocks`. Needs no `start()`. Costs etcd time in
-   * proportion to the queue.
-   *
-   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
-   */
-  async candidates(): Promise<Candidate[]> {
-    return (await this.#context.queue.all()).map(toCandidate);
-  }
-
-  /**
-   * The terms that leaders with the option `history` have recorded, oldest first. Needs no `start()`, and not the
-   * option. A term that has just begun or ended may be missing for a moment, and the terms of leaders without the
-   * option are missing. The times are the leaders' wall clocks: for people, never to decide by.
-   *
-   * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
-   * @example
-   * ```ts
-   * for (const { value, from, until, why } of await election.history()) {
-   *   console.log(value, new Date(from), until && new Date(until), why);
-   * }
-   * ```
-   */
-  async history(): Promise<RecordedTerm[]> {
-    const { name, session } = this.#context;
-    return readTerms({ name, store: session.store });
-  }
-
-  /**
-   * Who leads: now, and then at every change; undefined: nobody. A slow consumer gets the latest, not a backlog. Needs
-   * no `start()` and is not ended by `stop()`, but by `signal` or by leaving the loop. What goes wrong meanwhile is
-   * told by `error`, and the observation goes on.
-   *
-   * @example
-   * ```ts
-   * for await (const leader of election.observe({ signal: AbortSignal.timeout(60_000) })) {
-   *   console.log(leader ? `${leader.value} leads with token ${leader.fencingToken}` : 'nobody leads');
-   * }
-   * ```
-   */
-  observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<Candidate | undefined> {
-    checkCallOptions(options, ['signal']);
-    const { name, session, queue } = this.#context;
-    return new LeaderIterator({
-      view: { queue, watcher: session.watcher },
-      watcher: () => session.leaderWatchers.of(name),
-      failed: (error) => this.#campaign.failed(error),
-      signal: options.signal,
-    });
-  }
-
-  on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    this.#events.on(event, listener);
-    return this;
-  }
-
-  once<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    this.#events.once(event, listener);
-    return this;
-  }
-
-  off<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    this.#events.off(event, listener);
-    return this;
-  }
-
-  /** The same as `off`. */
-  removeListener<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    return this.off(event, listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -112,6 +112,11 @@ describe('the architecture', () => {
     expect(files.filter((file) => folderOf(file) === file).length).to.be.at.most(18);
   });
 
+  it('has no file of more than 250 lines', () => {
+    const linesOf = (file: string): number => readPage(file).split('\n').length - 1;
+    expect(sources().filter((file) => linesOf(file) > 250)).to.deep.equal([]);
+  });
+
   it('says of every file what it is for, in one table', () => {
     const listed = tableUnder('docs/architecture.md', 'The files', 'file').rows.map(({ cells }) =>
       withoutMarks(cells[0] ?? ''),

@@ -1,17 +1,15 @@
-import { leaderOf } from '../candidate.js';
 import { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
-import { blockedBy } from '../queue/blockers.js';
 import type { News } from '../queue/leader-observers.js';
 import type { Head, Place } from '../queue/place.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { ElectedWaiters } from './elected-waiters.js';
 import { ErrorEvents } from './error-events.js';
-import { HealthCheck, unhealthy } from './health-check.js';
+import { unhealthy } from './health-check.js';
 import { Joining } from './joining.js';
 import { LeaderEvents } from './leader-events.js';
 import { Leaving } from './leaving.js';
@@ -34,20 +32,18 @@ export class Campaign implements CampaignMoves, LeaseUser {
   readonly #events: Events;
   readonly #leaderEvents: LeaderEvents;
   readonly #proclaimed: ProclaimedValue;
-  readonly #health: HealthCheck | undefined;
   #waiters: ElectedWaiters | undefined;
   /** There while something goes wrong. */
   #errors: ErrorEvents | undefined;
   #state: State = { name: 'idle' };
 
   constructor(context: CampaignContext, events: Events) {
-    const { healthCheck, priority, preempt } = context.options;
+    const { priority, preempt } = context.options;
     this.name = context.name;
     this.#context = context;
     this.#events = events;
     this.#leaderEvents = new LeaderEvents(context, events, this);
     this.#proclaimed = new ProclaimedValue(context, this);
-    this.#health = healthCheck && new HealthCheck(healthCheck, context.log);
     if (priority !== undefined || preempt !== undefined) void this.setPriority(priority ?? 0); // writes nothing yet
   }
 
@@ -114,20 +110,19 @@ export class Campaign implements CampaignMoves, LeaseUser {
 
   /** idle, waiting, leading, leaving -> joining */
   #join(reason?: ElectionError): void {
-    this.#enter(new Joining(this.#context, this, this.#proclaimed, this.#health), reason);
+    this.#enter(new Joining(this.#context, this, this.#proclaimed), reason);
   }
 
   /** joining -> waiting | leading */
   joined(key: JoinedKey, head: Head | undefined): void {
+    const { lease, place } = key;
     const candidacy = new Candidacy(this.#context, this.#proclaimed, key, this);
     // With a lease whose deadline has just passed nobody leads; the lease manager is about to say that it is lost.
-    if (key.place.predecessor === undefined && key.lease.remaining > 0) this.#lead(candidacy, key.place);
+    if (place.predecessor === undefined && lease.remaining > 0) this.#lead(candidacy, place);
     else this.#enter({ name: 'waiting', candidacy });
     this.#errors = undefined;
     candidacy.restore();
-    if (this.#state.name === 'waiting') {
-      this.#context.intent.work?.notElected(key.place.blocker && blockedBy(key.place.blocker));
-    }
+    if (this.#state.name === 'waiting') candidacy.waits(place);
     this.#leaderEvents.joined(head);
   }
 
@@ -183,9 +178,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   headSeen(news: News): void {
-    if (this.#state.name !== 'waiting') return;
-    if (leaderOf(news.kv) !== undefined) this.#context.intent.work?.notElected(); // whatever blocked the queue is gone
-    this.#state.candidacy.headSeen(news);
+    if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(news);
   }
 
   failed(error: ElectionError): void {
@@ -214,9 +207,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
   }
 
   refreshing(): void {
-    const asks = this.#state.name === 'leading' || (this.#state.name === 'joining' && this.#health?.isGood === false);
+    const { health } = this.#context;
+    const asks = this.#state.name === 'leading' || (this.#state.name === 'joining' && health?.isGood === false);
     if (!asks) return;
-    this.#health?.ask((isGood) => {
+    health?.ask((isGood) => {
       if (!isGood) this.makeWay(unhealthy());
       else if (this.#state.name === 'joining') this.#state.retry();
     });

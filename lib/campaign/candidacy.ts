@@ -1,5 +1,7 @@
+import { leaderOf } from '../candidate.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
+import { blockedBy } from '../queue/blockers.js';
 import type { News } from '../queue/leader-observers.js';
 import type { OwnKey, Place } from '../queue/place.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';
@@ -79,10 +81,17 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     return this.#term !== undefined && (to !== undefined || isRanked) ? { to, isRanked } : undefined;
   }
 
+  /** There is no term for now: another candidate is before us, or a key that is no candidate's. */
+  waits({ blocker }: Place): void {
+    this.#context.intent.work?.notElected(blocker && blockedBy(blocker));
+  }
+
   /** An observer of the same election has learned, while we wait, who was first at this revision. */
   headSeen(news: News): void {
+    const { work, priority } = this.#context.intent;
+    if (leaderOf(news.kv) !== undefined) work?.notElected(); // whatever blocked the queue is gone
     this.#placeWatcher.headSeen(news);
-    this.#context.intent.priority?.headSeen(news, this.own);
+    priority?.headSeen(news, this.own);
   }
 
   /** The lease was refreshed. */

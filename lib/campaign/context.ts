@@ -8,6 +8,7 @@ import type { LeaderWatchers } from '../queue/leader-watchers.js';
 import { Queue } from '../queue/queue.js';
 import type { Store } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
+import { HealthCheck } from './health-check.js';
 import { type ElectionOptions, type ResolvedElectionOptions, resolveElectionOptions } from './options.js';
 import type { Priority } from './priority.js';
 import type { Workload } from './task-run.js';
@@ -56,6 +57,8 @@ export interface CampaignContext {
   readonly session: SessionParts;
   readonly queue: Queue;
   readonly releases: ReleasePolicy;
+  /** The user's health check, if there is one. */
+  readonly health: HealthCheck | undefined;
   readonly intent: Intent;
   readonly log: () => Logger;
 }
@@ -83,6 +86,7 @@ export function contextOf(
     session,
     queue: new Queue(session.store, name, log),
     releases: isShared ? KEY_ONLY : LEASE_AT_LAST,
+    health: resolved.healthCheck && new HealthCheck(resolved.healthCheck, log),
     intent: { isRunning: false, lives: 0, work: undefined, priority: undefined },
     log,
   };

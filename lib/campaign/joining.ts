@@ -5,7 +5,6 @@ import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { OwnKey } from '../queue/place.js';
 import type { CampaignContext } from './context.js';
-import type { HealthCheck } from './health-check.js';
 import type { CampaignMoves } from './moves.js';
 import type { ProclaimedValue } from './proclaimed-value.js';
 
@@ -24,7 +23,6 @@ export class Joining {
   readonly #context: CampaignContext;
   readonly #candidate: LeaseUser & CampaignMoves;
   readonly #value: ProclaimedValue;
-  readonly #health: HealthCheck | undefined;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   #attempt: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -32,16 +30,10 @@ export class Joining {
   #unanswered: Lease | undefined;
   #isClosed = false;
 
-  constructor(
-    context: CampaignContext,
-    candidate: LeaseUser & CampaignMoves,
-    value: ProclaimedValue,
-    health: HealthCheck | undefined,
-  ) {
+  constructor(context: CampaignContext, candidate: LeaseUser & CampaignMoves, value: ProclaimedValue) {
     this.#context = context;
     this.#candidate = candidate;
     this.#value = value;
-    this.#health = health;
     soon(() => this.#begin());
   }
 
@@ -92,7 +84,8 @@ export class Joining {
   }
 
   get #leaseToJoinWith(): Lease | undefined {
-    return this.#health?.isGood === false ? undefined : this.#context.session.lease.leaseOf(this.#candidate);
+    const { health, session } = this.#context;
+    return health?.isGood === false ? undefined : session.lease.leaseOf(this.#candidate);
   }
 
   /** Resolves with the milliseconds to wait before the next attempt, if one is needed. */
