@@ -2,7 +2,7 @@ import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { isBlocking } from '../queue/keys.js';
 import type { OwnKey } from '../queue/place.js';
-import { bestOf, rankOf, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
+import { bestOf, type RankedQueue, rankOf, readRankedQueue, thoseBehind } from '../queue/ranked-queue.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
@@ -22,9 +22,9 @@ export interface PreemptionParts {
  * enough, the leader makes way for the best of them. It counts from when it has seen the candidate first, and never
  * makes way for an equal.
  */
-export class Preemption implements Reader<Standing> {
+export class Preemption implements Reader<RankedQueue> {
   readonly #parts: PreemptionParts;
-  readonly #reads: FreshRead<Standing>;
+  readonly #reads: FreshRead<RankedQueue>;
   /** By create revision: since when a better candidate has stood there, on the clock. */
   #since = new Map<bigint, number>();
 
@@ -45,23 +45,23 @@ export class Preemption implements Reader<Standing> {
 
   // ---- reads ----
 
-  read(): Promise<Standing> {
+  read(): Promise<RankedQueue> {
     const { name, queue, session } = this.#parts.context;
-    return readStanding({ name, queue, store: session.store }, true);
+    return readRankedQueue({ name, queue, store: session.store }, true);
   }
 
-  found(standing: Standing): void {
+  found(ranked: RankedQueue): void {
     const { context, own, patience, makeWay } = this.#parts;
     const now = context.session.clock.now();
     const ours = context.queue.rank?.rank ?? 0;
-    const isBetter = (kv: KeyValue): boolean => !isBlocking(kv) && rankOf(standing, kv) > ours;
-    const better = (thoseBehind(standing, own) ?? []).filter(isBetter);
+    const isBetter = (kv: KeyValue): boolean => !isBlocking(kv) && rankOf(ranked, kv) > ours;
+    const better = (thoseBehind(ranked, own) ?? []).filter(isBetter);
     const since = ({ createRevision }: KeyValue): number => this.#since.get(createRevision) ?? now;
     this.#since = new Map(better.map((kv) => [kv.createRevision, since(kv)]));
 
     const best = bestOf(
       better.filter((kv) => now - since(kv) >= patience),
-      standing,
+      ranked,
     );
     if (best !== undefined) return makeWay(best);
     if (better.length > 0) this.#reads.after(Math.min(...better.map(since)) + patience - now);

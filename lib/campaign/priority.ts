@@ -2,7 +2,7 @@ import { toElectionError } from '../errors.js';
 import type { News } from '../queue/leader-observers.js';
 import type { OwnKey } from '../queue/place.js';
 import { RankKey } from '../queue/rank.js';
-import type { QueueParts } from '../queue/standing.js';
+import type { QueueParts } from '../queue/ranked-queue.js';
 import type { Store } from '../store/store.js';
 import type { CampaignMoves } from './moves.js';
 

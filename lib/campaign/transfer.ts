@@ -3,7 +3,7 @@ import { check, show } from '../checks.js';
 import { ElectionError } from '../errors.js';
 import { isBlocking, isOurs } from '../queue/keys.js';
 import type { OwnKey } from '../queue/place.js';
-import { bestOf, moveUp, readStanding, type Standing, thoseBehind } from '../queue/standing.js';
+import { bestOf, moveUp, type RankedQueue, readRankedQueue, thoseBehind } from '../queue/ranked-queue.js';
 import { keyFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
@@ -70,7 +70,7 @@ export class HandOver {
   readonly #succession: Succession;
   readonly #readAt: number;
   /** The read while the work winds down. */
-  #early: Promise<Standing> | undefined;
+  #early: Promise<RankedQueue> | undefined;
 
   constructor(context: CampaignContext, own: OwnKey, succession: Succession) {
     this.#context = context;
@@ -88,9 +88,9 @@ export class HandOver {
       for (let attempt = 0; attempt < ATTEMPTS && !isOver(); attempt++) {
         const isLate = this.#age > FRESH_UNCOMPARED;
         const early = await this.#takeEarly();
-        const standing = early ?? (await this.#read());
-        const behind = thoseBehind(standing, this.#own) ?? [];
-        const target = this.#targetIn(behind, standing);
+        const ranked = early ?? (await this.#read());
+        const behind = thoseBehind(ranked, this.#own) ?? [];
+        const target = this.#targetIn(behind, ranked);
         const between = target === undefined ? [] : behind.slice(0, behind.indexOf(target));
         // With nobody to move, nothing would show that the target has left meanwhile.
         if (early !== undefined && isLate && !between.some(isOurs)) continue;
@@ -103,10 +103,10 @@ export class HandOver {
     }
   }
 
-  #targetIn(behind: readonly KeyValue[], standing: Standing): KeyValue | undefined {
+  #targetIn(behind: readonly KeyValue[], ranked: RankedQueue): KeyValue | undefined {
     const { to, isRanked } = this.#succession;
     const named = to === undefined ? undefined : behind.find((kv) => kv.lease === to && !isBlocking(kv));
-    return named ?? (isRanked ? bestOf(behind, standing) : undefined);
+    return named ?? (isRanked ? bestOf(behind, ranked) : undefined);
   }
 
   /** Milliseconds since the read while the work winds down was sent. */
@@ -115,7 +115,7 @@ export class HandOver {
   }
 
   /** What was read while the work wound down; undefined when it was used before, has failed or is too old. */
-  async #takeEarly(): Promise<Standing | undefined> {
+  async #takeEarly(): Promise<RankedQueue | undefined> {
     const early = this.#early;
     this.#early = undefined;
     // Those who wait are compared with what is there, but nothing shows that a better one has come.
@@ -128,8 +128,8 @@ export class HandOver {
     }
   }
 
-  #read(): Promise<Standing> {
+  #read(): Promise<RankedQueue> {
     const { name, queue, session } = this.#context;
-    return readStanding({ name, queue, store: session.store }, this.#succession.isRanked);
+    return readRankedQueue({ name, queue, store: session.store }, this.#succession.isRanked);
   }
 }

@@ -331,7 +331,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   ...HISTORY_MUTATIONS,
   {
     name: 'keys moved for a target that may have left',
-    file: 'lib/queue/standing.ts',
+    file: 'lib/queue/ranked-queue.ts',
     search: 'const compare = [own, target, ...some]',
     replace: 'const compare = [own, ...some]',
     breaks: ['e: order'],
@@ -346,8 +346,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a leader makes way for an equal',
     file: 'lib/campaign/preemption.ts',
-    search: 'rankOf(standing, kv) > ours',
-    replace: 'rankOf(standing, kv) >= ours',
+    search: 'rankOf(ranked, kv) > ours',
+    replace: 'rankOf(ranked, kv) >= ours',
     breaks: ['f: calm'],
   },
   {

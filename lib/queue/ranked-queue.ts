@@ -17,7 +17,7 @@ export interface QueueParts {
 }
 
 /** The queue and its priorities, by one linearizable read. */
-export interface Standing {
+export interface RankedQueue {
   /** In order. */
   readonly queue: readonly KeyValue[];
   /** By lease; a candidate that is not here has the priority 0. */
@@ -25,7 +25,7 @@ export interface Standing {
 }
 
 /** Reads the whole queue, and with `withRanks` the priorities. Costs etcd time in proportion to the queue. */
-export async function readStanding({ name, queue, store }: QueueParts, withRanks: boolean): Promise<Standing> {
+export async function readRankedQueue({ name, queue, store }: QueueParts, withRanks: boolean): Promise<RankedQueue> {
   const prefix = rankPrefixOf(name);
   // With the values, though nobody needs them: from 3.7 on etcd leaves the leases out of an answer without values.
   const keys: Op = { type: 'range', range: { ...queue.range, order: 'oldest', limit: 0 } };
@@ -35,22 +35,22 @@ export async function readStanding({ name, queue, store }: QueueParts, withRanks
   return { queue: queue.inOrder(ranges[0]?.kvs ?? []), ranks: ranksIn(name, ranges[1]?.kvs ?? []) };
 }
 
-export function rankOf({ ranks }: Pick<Standing, 'ranks'>, { lease }: Pick<KeyValue, 'lease'>): number {
+export function rankOf({ ranks }: Pick<RankedQueue, 'ranks'>, { lease }: Pick<KeyValue, 'lease'>): number {
   return ranks.get(lease) ?? 0;
 }
 
 /** Those behind our key, in order; undefined: our key is gone. */
-export function thoseBehind({ queue }: Standing, own: OwnKey): readonly KeyValue[] | undefined {
+export function thoseBehind({ queue }: RankedQueue, own: OwnKey): readonly KeyValue[] | undefined {
   const at = queue.findIndex((kv) => isSameKey(kv, own));
   return at < 0 ? undefined : queue.slice(at + 1);
 }
 
 /** The best of these candidates: of equals the first. A key that is no candidate's never leads. */
-export function bestOf(candidates: readonly KeyValue[], standing: Pick<Standing, 'ranks'>): KeyValue | undefined {
+export function bestOf(candidates: readonly KeyValue[], ranked: Pick<RankedQueue, 'ranks'>): KeyValue | undefined {
   let best: KeyValue | undefined;
   for (const kv of candidates) {
     if (isBlocking(kv)) continue;
-    if (best === undefined || rankOf(standing, kv) > rankOf(standing, best)) best = kv;
+    if (best === undefined || rankOf(ranked, kv) > rankOf(ranked, best)) best = kv;
   }
   return best;
 }
