@@ -2,7 +2,6 @@ import { Backoff } from '../common/backoff.js';
 import { soon } from '../common/time.js';
 import { type ElectionError, toElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
-import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
 import { Lists } from './lists.js';
 import { OldLists } from './old-lists.js';
@@ -10,9 +9,10 @@ import { Overview } from './overview.js';
 import { OutOfDate, PlanWriter } from './plan-writer.js';
 import { makePlans } from './planning.js';
 import { Settling } from './settling.js';
+import { SlowMembers } from './slow-members.js';
 import { type StuckPartition, StuckPartitions } from './stuck.js';
 import { NOBODY, Survey } from './survey.js';
-import { Takeup } from './takeup.js';
+import { TimeSlice } from './time-slice.js';
 
 export interface CoordinationHandlers {
   balanced(info: { readonly owned: number; readonly members: number }): void;
@@ -50,7 +50,7 @@ export class Coordination {
   readonly #writer: PlanWriter;
   readonly #oldLists: OldLists;
   readonly #settling: Settling;
-  readonly #takeup: Takeup;
+  readonly #slowMembers: SlowMembers;
   readonly #stuck: StuckPartitions;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   #size = 0;
@@ -73,7 +73,7 @@ export class Coordination {
     this.#writer = new PlanWriter(store, keys, leadership);
     this.#oldLists = new OldLists(store, keys, leadership);
     this.#settling = new Settling(options.settle);
-    this.#takeup = new Takeup(options.handoffTimeout);
+    this.#slowMembers = new SlowMembers(options.handoffTimeout);
     this.#stuck = new StuckPartitions(options.handoffTimeout);
     this.#lists = new Lists(
       { store, keys, own: options.list },
@@ -154,7 +154,7 @@ export class Coordination {
 
   #passWhenDue(): void {
     const now = this.#now;
-    const parts = [this.#settling.dueAt, this.#takeup.nextAt(now), this.#stuck.nextAt, this.#oldLists.nextAt];
+    const parts = [this.#settling.dueAt, this.#slowMembers.nextAt(now), this.#stuck.nextAt, this.#oldLists.nextAt];
     const times = parts.filter((at) => at !== undefined);
     if (times.length > 0) this.#passAt(Math.max(now + 1, Math.min(...times)));
   }
@@ -174,12 +174,12 @@ export class Coordination {
   async #planAndWrite(): Promise<void> {
     const now = this.#now;
     const isDue = this.#settling.isDue(now);
-    const breather = new Breather(this.#context.session.parts.clock);
-    const survey = await Survey.of(this.#overview, this.#lists, breather);
+    const slice = new TimeSlice(this.#context.session.parts.clock);
+    const survey = await Survey.of(this.#overview, this.#lists, slice);
     this.#size = survey.size;
     this.#unowned = survey.holders.reduce((sum, holder) => sum + Number(holder === NOBODY), 0);
-    await this.#takeup.look(survey, now, breather);
-    const stuck = await this.#stuck.look(survey, now, breather);
+    await this.#slowMembers.look(survey, now, slice);
+    const stuck = await this.#stuck.look(survey, now, slice);
     if (this.#isClosed) return;
     for (const partition of stuck) this.#on.stuck(partition);
     this.#noticeSlow(survey, now);
@@ -187,7 +187,7 @@ export class Coordination {
     const { isPaused } = this.#overview.control;
     const budget = isPaused ? 0 : Math.max(1, Math.ceil(survey.size * SHARE));
     const by = `${this.#leadership.fencingToken}`;
-    const made = await makePlans({ survey, takeup: this.#takeup, now, by, isDue, budget }, breather);
+    const made = await makePlans({ survey, slowMembers: this.#slowMembers, now, by, isDue, budget }, slice);
     const { plans } = made;
     const left = isPaused ? 0 : made.left;
     if (plans.length > 0) {
@@ -205,7 +205,9 @@ export class Coordination {
 
   /** A member that may be given partitions again is as good as one that has come. */
   #noticeSlow(survey: Survey, now: number): void {
-    const slow = survey.members.flatMap(({ member }) => (this.#takeup.isSlow(member.hex, now) ? [member.hex] : []));
+    const slow = survey.members.flatMap(({ member }) =>
+      this.#slowMembers.isSlow(member.hex, now) ? [member.hex] : [],
+    );
     const before = this.#slow;
     this.#slow = slow.join(' ');
     if (before !== this.#slow && slow.length < before.split(' ').filter(Boolean).length) this.#settling.disturbed(now);

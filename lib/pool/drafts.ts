@@ -1,18 +1,18 @@
-import type { Breather } from './breather.js';
 import { NOBODY, type Survey } from './survey.js';
+import type { TimeSlice } from './time-slice.js';
 import type { PlanValue } from './wire.js';
 
 /** A plan, but for who writes it. */
 export type Draft = Pick<PlanValue, 'own' | 'give'>;
 
 /** What each member is to own, and whom it is to hand over to what it owns beside. */
-export async function draftsOf(survey: Survey, planned: Int32Array, breather: Breather): Promise<Draft[]> {
+export async function draftsOf(survey: Survey, planned: Int32Array, slice: TimeSlice): Promise<Draft[]> {
   const drafts = survey.members.map(() => ({ own: [] as number[], give: new Map<number, string>() }));
   const indexOf = (at: number, partition: number): number | undefined => {
     const list = survey.members[at]?.list;
-    return list && survey.universe.toList(list, partition);
+    return list && survey.announced.toList(list, partition);
   };
-  await breather.each(planned.length, (partition) => {
+  await slice.each(planned.length, (partition) => {
     const at = planned[partition] ?? NOBODY;
     const index = indexOf(at, partition);
     if (index !== undefined) drafts[at]?.own.push(index);

@@ -1,11 +1,11 @@
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
-import { Breather } from './breather.js';
 import type { PoolContext } from './context.js';
 import { type KeyRange, leaseOf } from './keys.js';
 import { OwnersTable } from './owners-table.js';
 import { kvsOf, readPaged, readRanges } from './reads.js';
+import { TimeSlice } from './time-slice.js';
 import { type ControlValue, type MemberValue, NO_CONTROL, parseControl, parseMember } from './wire.js';
 
 /** A member as its key says. */
@@ -99,8 +99,8 @@ export class Overview implements Reader<Snapshot> {
     const small = await readRanges(store, [keys.members, keys.plans, keys.control, { ...keys.lists, keysOnly: true }]);
     const { kvs, revision } = await readPaged(store, keys.owners);
     const owners = new OwnersTable(keys, { withValues: false });
-    const breather = new Breather(session.parts.clock);
-    await breather.each(kvs.length, (at) => owners.add(kvs[at]));
+    const slice = new TimeSlice(session.parts.clock);
+    await slice.each(kvs.length, (at) => owners.add(kvs[at]));
     return { small, owners, revision };
   }
 

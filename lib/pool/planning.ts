@@ -1,14 +1,14 @@
-import type { Breather } from './breather.js';
 import { draftsOf, isMet } from './drafts.js';
 import type { NewPlan } from './plan-writer.js';
 import { assignInSteps } from './planner.js';
+import type { SlowMembers } from './slow-members.js';
 import { NOBODY, type Survey } from './survey.js';
-import type { Takeup } from './takeup.js';
+import type { TimeSlice } from './time-slice.js';
 
 /** What plans are made of, and for. */
 export interface Planning {
   readonly survey: Survey;
-  readonly takeup: Takeup;
+  readonly slowMembers: SlowMembers;
   readonly now: number;
   /** The coordinator's token. */
   readonly by: string;
@@ -26,21 +26,21 @@ export interface PlanningResult {
 }
 
 /** From what a coordinator sees to the plans that it must write. Takes long in a large pool, and lets others run. */
-export async function makePlans(planning: Planning, breather: Breather): Promise<PlanningResult> {
-  const { survey, takeup, now, by, isDue, budget } = planning;
+export async function makePlans(planning: Planning, slice: TimeSlice): Promise<PlanningResult> {
+  const { survey, slowMembers, now, by, isDue, budget } = planning;
   const steps = assignInSteps({
-    partitions: survey.universe.names,
-    members: survey.plannerMembers((hex) => takeup.isSlow(hex, now)),
-    current: await currentOf(planning, breather),
+    partitions: survey.announced.names,
+    members: survey.plannerMembers((hex) => slowMembers.isSlow(hex, now)),
+    current: await currentOf(planning, slice),
     budget: isDue ? budget : 0,
   });
   let step = steps.next();
-  for (; !step.done; step = steps.next()) if (breather.isDue) await breather.pause();
+  for (; !step.done; step = steps.next()) if (slice.isDue) await slice.pause();
   const { planned, left } = step.value;
   const plans: NewPlan[] = [];
-  const drafts = await draftsOf(survey, planned, breather);
+  const drafts = await draftsOf(survey, planned, slice);
   for (const [at, { member, list, plan }] of survey.members.entries()) {
-    if (breather.isDue) await breather.pause();
+    if (slice.isDue) await slice.pause();
     const draft = drafts[at];
     if (list === undefined || draft === undefined) continue;
     const next = { by, ...draft };
@@ -52,11 +52,11 @@ export async function makePlans(planning: Planning, breather: Breather): Promise
 }
 
 /** Who has which partition, for the planner: by the plans, and where there is none by the queues. */
-async function currentOf({ survey, takeup, now }: Planning, breather: Breather): Promise<Int32Array> {
+async function currentOf({ survey, slowMembers, now }: Planning, slice: TimeSlice): Promise<Int32Array> {
   const current = new Int32Array(survey.size);
-  await breather.each(survey.size, (partition) => {
+  await slice.each(survey.size, (partition) => {
     const at = survey.planned[partition] ?? NOBODY;
-    const isTaken = at !== NOBODY && !takeup.isOverdue(survey.name(partition), now);
+    const isTaken = at !== NOBODY && !slowMembers.isOverdue(survey.name(partition), now);
     current[partition] = isTaken ? at : Math.max(NOBODY, survey.holders[partition] ?? NOBODY);
   });
   return current;

@@ -1,5 +1,5 @@
-import type { Breather } from './breather.js';
 import { NOBODY, type Survey } from './survey.js';
+import type { TimeSlice } from './time-slice.js';
 
 /** A partition whose owner does not let go, though its successor stands in the queue. */
 export interface StuckPartition {
@@ -29,11 +29,11 @@ export class StuckPartitions {
   }
 
   /** Resolves to those to tell of now. */
-  async look(survey: Survey, now: number, breather: Breather): Promise<StuckPartition[]> {
+  async look(survey: Survey, now: number, slice: TimeSlice): Promise<StuckPartition[]> {
     const before = this.#waiting;
     const told: StuckPartition[] = [];
     const found = new Map<string, Waiting>();
-    await breather.each(survey.size, (partition) => {
+    await slice.each(survey.size, (partition) => {
       const at = survey.planned[partition] ?? NOBODY;
       const holder = survey.holders[partition] ?? NOBODY;
       const planned = survey.members[at]?.member;

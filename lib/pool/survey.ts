@@ -1,9 +1,9 @@
-import type { Breather } from './breather.js';
+import { AnnouncedPartitions } from './announced-partitions.js';
 import type { Lists } from './lists.js';
 import type { Overview, SeenMember } from './overview.js';
 import type { PartitionList } from './partition-list.js';
 import type { PlannerMember } from './planner.js';
-import { Universe } from './universe.js';
+import type { TimeSlice } from './time-slice.js';
 import { type PlanValue, parsePlan } from './wire.js';
 
 export const NOBODY = -1;
@@ -25,7 +25,7 @@ export interface Surveyed {
  */
 export class Survey {
   readonly members: readonly Surveyed[];
-  readonly universe: Universe;
+  readonly announced: AnnouncedPartitions;
   /** For each partition the member whose plan names it. */
   readonly planned: Int32Array;
   /** For each partition the member that owns it; or a stranger. */
@@ -36,19 +36,19 @@ export class Survey {
   readonly #byLease: ReadonlyMap<string, number>;
 
   /** Takes long in a large pool, and lets others run meanwhile. */
-  static async of(overview: Overview, lists: Lists, breather: Breather): Promise<Survey> {
+  static async of(overview: Overview, lists: Lists, slice: TimeSlice): Promise<Survey> {
     const members = [...overview.members.values()].sort(byId).map((member) => {
       const list = lists.get(member.announcement);
       const bytes = overview.plans.get(member.hex)?.bytes;
       return { member, list, plan: list && bytes && parsedOnce(bytes, list.names.length) };
     });
     const survey = new Survey(overview, members);
-    await breather.each(survey.size, (partition) => {
+    await slice.each(survey.size, (partition) => {
       survey.holders[partition] = survey.#holderOf(survey.name(partition));
     });
     for (const at of members.keys()) {
       survey.#plan(at);
-      if (breather.isDue) await breather.pause();
+      if (slice.isDue) await slice.pause();
     }
     return survey;
   }
@@ -57,18 +57,18 @@ export class Survey {
     this.#overview = overview;
     this.members = members;
     this.#byLease = new Map(members.map(({ member }, at) => [member.hex, at]));
-    this.universe = new Universe(members.flatMap(({ list }) => (list === undefined ? [] : [list])));
+    this.announced = new AnnouncedPartitions(members.flatMap(({ list }) => (list === undefined ? [] : [list])));
     this.holders = new Int32Array(this.size).fill(NOBODY);
     this.planned = new Int32Array(this.size).fill(NOBODY);
     this.isCold = overview.owners.isEmpty && members.every(({ plan }) => (plan?.own.length ?? 0) === 0);
   }
 
   get size(): number {
-    return this.universe.names.length;
+    return this.announced.names.length;
   }
 
   name(partition: number): string {
-    return this.universe.names[partition] ?? '';
+    return this.announced.names[partition] ?? '';
   }
 
   /** Whether the member stands in the partition's queue, be it as the owner. */
@@ -91,7 +91,7 @@ export class Survey {
         id: member.id,
         weight: drained.has(member.id) || list === undefined ? 0 : member.weight,
         role: member.isLeaving || member.isUnfit ? 'leaving' : isSlow(member.hex) ? 'slow' : 'present',
-        takes: list === undefined ? () => false : this.universe.takes(list),
+        takes: list === undefined ? () => false : this.announced.takes(list),
         announced: list?.names.length ?? 0,
       }),
     );
@@ -110,7 +110,7 @@ export class Survey {
     const { list, plan } = this.members[at] ?? {};
     if (list === undefined) return;
     for (const index of plan?.own ?? []) {
-      const partition = this.universe.fromList(list, index);
+      const partition = this.announced.fromList(list, index);
       if (this.planned[partition] === NOBODY || this.holders[partition] === at) this.planned[partition] = at;
     }
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../common/time.js';
-import { Breather } from '../pool/breather.js';
 import { PoolKeys } from '../pool/keys.js';
 import { kvsOf, readRanges } from '../pool/reads.js';
+import { TimeSlice } from '../pool/time-slice.js';
 import { byAge, endOf, folderOf } from '../queue/keys.js';
 import type { KeyValue, Store } from '../store/store.js';
 import { readKeys } from './key-reads.js';
@@ -83,7 +83,7 @@ export async function readPrefix(
 async function readFolders(store: Store, clock: Clock, prefix: string, heard: Heard): Promise<Names> {
   const folders = new Map<string, Folder>();
   const recordKeys = new Map<string, string[]>();
-  const breather = new Breather(clock);
+  const slice = new TimeSlice(clock);
   const end = endOf(prefix);
   let key = prefix === '' ? '\0' : prefix;
   let first: { readonly revision: bigint; readonly history: number } | undefined;
@@ -102,7 +102,7 @@ async function readFolders(store: Store, clock: Clock, prefix: string, heard: He
     first ??= { revision, history };
     const kvs = kvsOf(ranges[0]);
     const tellsLeases = kvs.some(({ lease }) => lease !== 0n);
-    await breather.each(kvs.length, (at) => {
+    await slice.each(kvs.length, (at) => {
       const kv = kvs[at] as KeyValue;
       if (kv.key.includes('!')) sortInRecord(recordKeys, kv.key);
       else sortIn(folders, kv, prefix, tellsLeases);

@@ -112,7 +112,7 @@ export const MUTATIONS: readonly PoolMutation[] = [
   },
   {
     name: 'a member that takes nothing is given more',
-    file: 'lib/pool/takeup.ts',
+    file: 'lib/pool/slow-members.ts',
     search: 'return pending !== undefined && this.#dueAt(pending) <= now;',
     replace: 'return false;',
     breaks: ['coordinator.spec.js'],

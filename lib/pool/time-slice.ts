@@ -3,8 +3,8 @@ import { type Clock, sleep } from '../common/time.js';
 /** Milliseconds of work after which others run. */
 const SLICE = 8;
 
-/** Lets others run in the middle of long work: call it often, it mostly does nothing. */
-export class Breather {
+/** A slice of time for work that takes long. When it is over, others run, and then the next slice begins. */
+export class TimeSlice {
   readonly #clock: Clock;
   #from: number;
 
@@ -18,6 +18,7 @@ export class Breather {
     return this.#clock.now() - this.#from >= SLICE;
   }
 
+  /** Lets others run. */
   async pause(): Promise<void> {
     await sleep(this.#clock, 0);
     this.#from = this.#clock.now();

@@ -1,20 +1,20 @@
 import { expect } from 'chai';
 import type { Clock } from '../../lib/common/time.js';
-import { Breather } from '../../lib/pool/breather.js';
 import type { Lists } from '../../lib/pool/lists.js';
 import type { Overview, SeenMember, SeenPlan } from '../../lib/pool/overview.js';
 import type { Standing } from '../../lib/pool/owners-table.js';
 import { PartitionList } from '../../lib/pool/partition-list.js';
 import { makePlans, type PlanningResult } from '../../lib/pool/planning.js';
+import { SlowMembers } from '../../lib/pool/slow-members.js';
 import { StuckPartitions } from '../../lib/pool/stuck.js';
 import { Survey } from '../../lib/pool/survey.js';
-import { Takeup } from '../../lib/pool/takeup.js';
+import { TimeSlice } from '../../lib/pool/time-slice.js';
 import { encodePlan } from '../../lib/pool/wire.js';
 
 const PARTITIONS = 10_000;
 /** Looks at a partition's name or queue that count as a millisecond. In earnest 10,000 and more take one. */
 const LOOKS_IN_A_MS = 500;
-/** The most looks without a pause: what the breather allows, and what lies between two looks at the clock. */
+/** The most looks without a pause: what the slice allows, and what lies between two looks at the clock. */
 const MOST_LOOKS = 8 * LOOKS_IN_A_MS + 3_000;
 
 /** A clock on which only work takes time: it is counted, so that a busy machine changes nothing. */
@@ -89,12 +89,12 @@ function overviewOn(clock: WorkClock, members: number, owners: (partition: numbe
 /** One pass of a coordinator, without its requests. */
 async function pass(clock: WorkClock, overview: Overview): Promise<PlanningResult> {
   const list = listOn(clock);
-  const breather = new Breather(clock);
-  const survey = await Survey.of(overview, { get: () => list } as unknown as Lists, breather);
-  const takeup = new Takeup(10_000);
-  await takeup.look(survey, 0, breather);
-  await new StuckPartitions(10_000).look(survey, 0, breather);
-  return makePlans({ survey, takeup, now: 0, by: '1', isDue: true, budget: PARTITIONS }, breather);
+  const slice = new TimeSlice(clock);
+  const survey = await Survey.of(overview, { get: () => list } as unknown as Lists, slice);
+  const slowMembers = new SlowMembers(10_000);
+  await slowMembers.look(survey, 0, slice);
+  await new StuckPartitions(10_000).look(survey, 0, slice);
+  return makePlans({ survey, slowMembers, now: 0, by: '1', isDue: true, budget: PARTITIONS }, slice);
 }
 
 describe('a pass of the coordinator over 10,000 partitions', () => {

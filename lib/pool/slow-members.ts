@@ -1,5 +1,5 @@
-import type { Breather } from './breather.js';
 import { NOBODY, type Survey } from './survey.js';
+import type { TimeSlice } from './time-slice.js';
 
 /** Milliseconds for which a member that does not take its partitions is given nothing, at the most. */
 const LONGEST_REST = 600_000;
@@ -19,7 +19,7 @@ interface Slowness {
  * `handoffTimeout`, and not for any other meanwhile, is slow: the partition is planned for another, and for a while the
  * member is given nothing. It is given partitions again as soon as it stands for one.
  */
-export class Takeup {
+export class SlowMembers {
   readonly #handoffTimeout: number;
   /** By partition. */
   #pending = new Map<string, Pending>();
@@ -37,10 +37,10 @@ export class Takeup {
   }
 
   /** Compares the plans with the queues. */
-  async look(survey: Survey, now: number, breather: Breather): Promise<void> {
+  async look(survey: Survey, now: number, slice: TimeSlice): Promise<void> {
     const before = this.#pending;
     const pending = new Map<string, Pending>();
-    await breather.each(survey.size, (partition) => {
+    await slice.each(survey.size, (partition) => {
       const at = survey.planned[partition] ?? NOBODY;
       const member = survey.members[at]?.member;
       if (member === undefined || member.isLeaving || member.isUnfit) return;

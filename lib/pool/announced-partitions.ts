@@ -1,7 +1,7 @@
 import type { PartitionList } from './partition-list.js';
 
 /** All partitions that some member announces, and who announces which. Usually all members have one list. */
-export class Universe {
+export class AnnouncedPartitions {
   readonly names: readonly string[];
   readonly #indexes: ReadonlyMap<string, number> | undefined;
   readonly #takes = new Map<string, (partition: number) => boolean>();
