@@ -107,7 +107,7 @@ describe('a leader that is asked to step down', () => {
     expect((await world.settled(a.election.ask({ to: 'b' })))?.value).to.equal('b');
   });
 
-  describe('does not answer', () => {
+  describe('does not answer an ask', () => {
     for (const [what, options] of Object.entries({
       'with steerable: false': { steerable: false },
       'when it was cut off': {},
@@ -124,7 +124,7 @@ describe('a leader that is asked to step down', () => {
       });
     }
 
-    it('on a shared session, unless it was asked to', async () => {
+    it('hears of no ask on a shared session, unless its `steerable` says so', async () => {
       const { session } = world.session('s');
       const shy = new Election(session, 'jobs', { value: 'a' });
       const open = new Election(session, 'others', { value: 'b', steerable: true });
@@ -135,7 +135,7 @@ describe('a leader that is asked to step down', () => {
       await world.settled(session.close());
     });
 
-    it('when it is a candidate of another client: then nothing is written', async () => {
+    it('has nothing written for it when it is a candidate of another client', async () => {
       const lease = 0x694d_7a0e_1c3f_0002n;
       await world.settled(world.process('go').store.grant(lease, 600));
       world.etcd.put(`jobs/${lease.toString(16)}`, 'go', lease);

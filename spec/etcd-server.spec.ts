@@ -111,7 +111,7 @@ describe('the etcd server for specs and demo', () => {
       ['is another release', async (folder: string) => putEtcd('3.5.1', folder), 'what came is etcd 3.5.1'],
       ['is none', async () => undefined, 'what came is no etcd server that runs here'],
     ] as const) {
-      it(`not when what was asked for ${what}, and then leaves nothing behind`, async () => {
+      it(`is not kept, and leaves nothing behind, when what was asked for ${what}`, async () => {
         const env = { ETCD_KEPT: temporaryFolder() };
         expect(await keep('3.6.1', make as (folder: string) => Promise<string | undefined>, env)).to.equal(reason);
         expect(existsSync(env.ETCD_KEPT) && readdirSync(env.ETCD_KEPT)).to.deep.equal([]);
@@ -142,7 +142,7 @@ describe('the etcd server for specs and demo', () => {
       expect(await program('3.7.0')).to.deep.equal(['etcd 3.7.0, /opt/etcd']);
     });
 
-    it('by what a cluster of ETCD_ENDPOINTS says itself', async () => {
+    it('says what a cluster of ETCD_ENDPOINTS says of itself', async () => {
       const server = createServer((_, response) => response.end('{"etcdserver":"3.5.1","etcdcluster":"3.5.0"}'));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       tracked({ close: () => server.close() });

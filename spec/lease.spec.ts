@@ -60,7 +60,7 @@ describe('a lease', () => {
 
   it('counts the TTL that was granted when that is shorter than the renew deadline', () => {
     const made = lease();
-    made.renewed(5_000, 4);
+    made.refreshed(5_000, 4);
     expect(made.remaining).to.equal(8_960);
   });
 
@@ -71,14 +71,14 @@ describe('a lease', () => {
   it('lasts longer with each refresh, and tells so', async () => {
     const made = lease();
     await world.runUntil(3_004);
-    made.renewed(3_000, 10);
+    made.refreshed(3_000, 10);
     expect([made.remaining, story]).to.deep.equal([7_496, ['3004 refreshed in 4, 7496 left']]);
   });
 
   it('does not last shorter for a reply to an earlier refresh that comes after a later one', () => {
     const made = lease();
-    made.renewed(3_000, 10);
-    made.renewed(1_000, 10);
+    made.refreshed(3_000, 10);
+    made.refreshed(1_000, 10);
     expect(made.remaining).to.equal(10_500);
   });
 
@@ -86,7 +86,7 @@ describe('a lease', () => {
     process.store.faults.keepAlive = 'hang';
     const made = lease();
     await world.runUntil(7_500);
-    made.renewed(7_499, 10);
+    made.refreshed(7_499, 10);
     expect(made.remaining).to.equal(0);
     expect(story.filter((line) => line.includes('refreshed'))).to.deep.equal([]);
   });
@@ -94,7 +94,7 @@ describe('a lease', () => {
   it('may be ended by etcd when its whole TTL has passed since the last refresh', () => {
     const made = lease({ sentAt: 0, ttl: 12 });
     expect(made.grace).to.equal(12_000);
-    made.renewed(3_000, 10);
+    made.refreshed(3_000, 10);
     expect(made.grace).to.equal(13_000);
   });
 

@@ -74,7 +74,7 @@ describe('an outage', () => {
     expect(told.length).to.equal(4 * MANY);
   });
 
-  it('that follows another is told when it begins', async () => {
+  it('is told when it begins, after another one too', async () => {
     build();
     listen();
     for (let outage = 0; outage < 3; outage++) {

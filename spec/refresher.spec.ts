@@ -18,9 +18,9 @@ describe('the refresher', () => {
     await world.settled(process.store.grant(ID, etcdTtl));
     refresher = tracked(
       new Refresher(process.store, process.clock, ID, 0, 9, {
-        sending: () => story.push(`${world.now} sending`),
-        renewed: (sentAt, ttl) => story.push(`${world.now} renewed, sent at ${sentAt}, ${ttl} s`),
-        gone: () => {
+        refreshing: () => story.push(`${world.now} refreshing`),
+        refreshed: (sentAt, ttl) => story.push(`${world.now} refreshed, sent at ${sentAt}, ${ttl} s`),
+        leaseGone: () => {
           story.push(`${world.now} gone`);
           refresher.close();
         },
@@ -35,10 +35,10 @@ describe('the refresher', () => {
     expect(story).to.deep.equal([]);
     await world.runUntil(6_002);
     expect(story).to.deep.equal([
-      '3000 sending',
-      '3002 renewed, sent at 3000, 9 s',
-      '6000 sending',
-      '6002 renewed, sent at 6000, 9 s',
+      '3000 refreshing',
+      '3002 refreshed, sent at 3000, 9 s',
+      '6000 refreshing',
+      '6002 refreshed, sent at 6000, 9 s',
     ]);
     expect(process.store.requests).to.include({ keepAlive: 2, keepAliveStream: 1 });
   });
@@ -47,30 +47,30 @@ describe('the refresher', () => {
     await build(6);
     await world.runUntil(7_002);
     expect(story).to.deep.equal([
-      '3000 sending',
-      '3002 renewed, sent at 3000, 6 s',
-      '5000 sending',
-      '5002 renewed, sent at 5000, 6 s',
-      '7000 sending',
-      '7002 renewed, sent at 7000, 6 s',
+      '3000 refreshing',
+      '3002 refreshed, sent at 3000, 6 s',
+      '5000 refreshing',
+      '5002 refreshed, sent at 5000, 6 s',
+      '7000 refreshing',
+      '7002 refreshed, sent at 7000, 6 s',
     ]);
   });
 
   it('refreshes no less often when the TTL in the reply is longer', async () => {
     await build(30);
     await world.runUntil(6_000);
-    expect(story).to.deep.equal(['3000 sending', '3002 renewed, sent at 3000, 30 s', '6000 sending']);
+    expect(story).to.deep.equal(['3000 refreshing', '3002 refreshed, sent at 3000, 30 s', '6000 refreshing']);
   });
 
   it('waits for an answer for a sixth of the TTL, and then tries another stream, elsewhere', async () => {
     process.store.faults.next('keepAlive', 'hang', (request) => 'what' in request && request.what === 'refresh');
     await world.runUntil(4_499);
-    expect(story).to.deep.equal(['3000 sending']);
+    expect(story).to.deep.equal(['3000 refreshing']);
     await world.runUntil(4_552);
     expect(story).to.deep.equal([
-      '3000 sending',
+      '3000 refreshing',
       '4500 UNAVAILABLE: no answer within 1500 ms',
-      '4552 renewed, sent at 4550, 9 s',
+      '4552 refreshed, sent at 4550, 9 s',
     ]);
     expect(process.store.requests).to.include({ keepAlive: 2, keepAliveStream: 2 });
     expect(process.store.open, 'the silent stream is closed').to.have.length(1);
@@ -79,7 +79,7 @@ describe('the refresher', () => {
   it('goes on from the sending of the repeated refresh', async () => {
     process.store.faults.next('keepAlive', 'lose reply');
     await world.runUntil(7_550);
-    expect(story.slice(2)).to.deep.equal(['4552 renewed, sent at 4550, 9 s', '7550 sending']);
+    expect(story.slice(2)).to.deep.equal(['4552 refreshed, sent at 4550, 9 s', '7550 refreshing']);
   });
 
   it('lets an answer that comes late count from its own sending, and drops the repeated request', async () => {
@@ -87,11 +87,11 @@ describe('the refresher', () => {
     process.store.faults.next('keepAlive', { lateBy: 1_000 });
     await world.runUntil(6_002);
     expect(story).to.deep.equal([
-      '3000 sending',
+      '3000 refreshing',
       '4500 UNAVAILABLE: no answer within 1500 ms',
-      '4602 renewed, sent at 3000, 9 s',
-      '6000 sending',
-      '6002 renewed, sent at 6000, 9 s',
+      '4602 refreshed, sent at 3000, 9 s',
+      '6000 refreshing',
+      '6002 refreshed, sent at 6000, 9 s',
     ]);
     expect(process.store.open).to.have.length(1);
   });
@@ -103,9 +103,9 @@ describe('the refresher', () => {
     await world.runUntil(6_204);
     expect(story.slice(2)).to.deep.equal([
       '6050 UNAVAILABLE: no answer within 1500 ms',
-      '6202 renewed, sent at 3000, 9 s',
-      '6202 sending',
-      '6204 renewed, sent at 6202, 9 s',
+      '6202 refreshed, sent at 3000, 9 s',
+      '6202 refreshing',
+      '6204 refreshed, sent at 6202, 9 s',
     ]);
   });
 
@@ -113,14 +113,14 @@ describe('the refresher', () => {
     process.store.faults.keepAlive = 'fail';
     await world.runUntil(3_152);
     expect(story).to.deep.equal([
-      '3000 sending',
+      '3000 refreshing',
       '3001 UNAVAILABLE: undefined',
       '3052 UNAVAILABLE: undefined',
       '3103 UNAVAILABLE: undefined',
     ]);
     process.store.faults.keepAlive = 'ok';
     await world.runUntil(3_155);
-    expect(story.at(-1)).to.equal('3155 renewed, sent at 3153, 9 s');
+    expect(story.at(-1)).to.equal('3155 refreshed, sent at 3153, 9 s');
   });
 
   it('does not open a stream that broke before it is needed again', async () => {
@@ -130,14 +130,14 @@ describe('the refresher', () => {
     expect(process.store.requests).to.include({ keepAlive: 1, keepAliveStream: 1 });
     expect(story).to.have.length(2);
     await world.runUntil(6_002);
-    expect(story.at(-1)).to.equal('6002 renewed, sent at 6000, 9 s');
+    expect(story.at(-1)).to.equal('6002 refreshed, sent at 6000, 9 s');
     expect(process.store.requests).to.include({ keepAlive: 2, keepAliveStream: 2 });
   });
 
   it('says that the lease is gone when the reply has no TTL', async () => {
     world.etcd.revoke(ID);
     await world.runUntil(20_000);
-    expect(story).to.deep.equal(['3000 sending', '3002 gone']);
+    expect(story).to.deep.equal(['3000 refreshing', '3002 gone']);
     expect([process.clock.timers, process.store.open]).to.deep.equal([[], []]);
   });
 
@@ -146,7 +146,7 @@ describe('the refresher', () => {
     refresher.refresh();
     refresher.refresh();
     await world.runUntil(4_000);
-    expect(story).to.deep.equal(['1002 renewed, sent at 1000, 9 s', '4000 sending']);
+    expect(story).to.deep.equal(['1002 refreshed, sent at 1000, 9 s', '4000 refreshing']);
     expect(process.store.requests.keepAlive).to.equal(2);
   });
 
@@ -162,9 +162,9 @@ describe('the refresher', () => {
 
   it('sends nothing when it is closed by the handler that it tells that it is about to send', async () => {
     const closing = new Refresher(process.store, process.clock, ID, 0, 9, {
-      sending: () => closing.close(),
-      renewed: () => story.push('renewed'),
-      gone: () => story.push('gone'),
+      refreshing: () => closing.close(),
+      refreshed: () => story.push('refreshed'),
+      leaseGone: () => story.push('gone'),
       failed: () => story.push('failed'),
     });
     refresher.close();

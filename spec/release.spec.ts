@@ -41,7 +41,7 @@ describe('a leader that leaves while etcd does not answer', () => {
     for (const isShared of [false, true]) {
       const on = isShared ? "a session's lease" : 'a lease of its own';
 
-      it(`by ${way} on ${on} is followed soon after etcd answers again`, async () => {
+      it(`is followed soon after etcd answers again, when it leaves by ${way} on ${on}`, async () => {
         await build(isShared);
         process.store.network = 'down';
         const left = leave(leader, session);
@@ -52,7 +52,7 @@ describe('a leader that leaves while etcd does not answer', () => {
         await world.settled(left, 1_100);
       });
 
-      it(`by ${way} on ${on} is followed when the release was refused once`, async () => {
+      it(`is followed when the release was refused once, when it leaves by ${way} on ${on}`, async () => {
         await build(isShared);
         process.store.faults.next('txn', 'fail');
         process.store.faults.next('revoke', 'fail');
@@ -118,7 +118,7 @@ describe('a leader that leaves while etcd does not answer', () => {
     });
   }
 
-  it('by stop() of one election on a session tells error once, and warns when the lease ends', async () => {
+  it('tells error once, and warns when the lease ends, after stop() of one election on a session', async () => {
     const log = recordLog();
     await build(true, { logger: log });
     const story = record(leader, ['error']);

@@ -54,7 +54,7 @@ class Heir {
         this.won = first;
         story.push('first');
       },
-      gone: () => story.push('gone'),
+      keyGone: () => story.push('gone'),
       overtaken: () => story.push('overtaken'),
       rewritten: () => story.push('rewritten'),
       failed: ({ code }) => story.push(`failed: ${code}`),
@@ -250,14 +250,14 @@ describe('the third in line', () => {
   });
 });
 
-describe('the second in line reads in doubt', () => {
+describe('the second in line, in doubt,', () => {
   let heir: Heir;
   beforeEach(async () => {
     heir = new Heir();
     await heir.queueBehind(HEAD);
   });
 
-  it('when the stream was opened again, and is trusted again after that', async () => {
+  it('reads when the stream was opened again, and trusts the range again after that', async () => {
     heir.process.store.breakStreams('watch');
     await heir.world.advance(200);
     expect(heir.story).to.deep.equal([]);
@@ -268,7 +268,7 @@ describe('the second in line reads in doubt', () => {
     expect([heir.story, heir.reads - reads]).to.deep.equal([['first'], 0]);
   });
 
-  it('when both keys have gone while the stream was broken and the history was compacted', async () => {
+  it('reads when both keys have gone while the stream was broken and the history was compacted', async () => {
     heir.process.store.faults.txn = 'hang'; // no read is answered
     heir.process.store.breakStreams('watch');
     heir.world.etcd.delete(OWN);
@@ -283,7 +283,7 @@ describe('the second in line reads in doubt', () => {
     expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
   });
 
-  it('when a read that began before the stream broke is answered after it', async () => {
+  it('reads again when a read that began before the stream broke is answered after it', async () => {
     heir.process.store.faults.next('txn', { lateBy: 300 });
     heir.placeWatcher?.reset();
     await heir.world.advance(50);
@@ -316,21 +316,21 @@ describe('the second in line reads in doubt', () => {
       expect(heir.open).to.deep.equal(['watch stream', `watch ${OWN}`, `watch ${HEAD}`]);
     });
 
-    it('and is first after a read', async () => {
+    it('is first after a read', async () => {
       const { reads } = heir;
       heir.world.etcd.delete(HEAD);
       await heir.world.advance(10);
       expect([heir.story, heir.reads - reads]).to.deep.equal([['failed: PERMISSION_DENIED', 'first'], 1]);
     });
 
-    it('and hears that its key is gone', async () => {
+    it('hears that its key is gone', async () => {
       heir.world.etcd.delete(OWN);
       heir.world.etcd.delete(HEAD);
       await heir.world.advance(10);
       expect(heir.story).to.deep.equal(['failed: PERMISSION_DENIED', 'gone']);
     });
 
-    it('and needs no read once etcd has taken the range', async () => {
+    it('needs no read once etcd has taken the range', async () => {
       isRefusing = false;
       await heir.world.advance(3_000);
       expect(heir.open).to.include(RANGE);
@@ -345,7 +345,7 @@ describe('the second in line reads in doubt', () => {
     });
   });
 
-  it('when somebody has written its key', async () => {
+  it('reads when somebody has written its key', async () => {
     heir.world.etcd.put(OWN, 'forged');
     await heir.world.advance(10);
     heir.world.etcd.delete(HEAD);
@@ -354,7 +354,7 @@ describe('the second in line reads in doubt', () => {
     expect(heir.won?.kv.lease).to.equal(0n);
   });
 
-  it('when the range does not tell within a second what the watch of the key before has told', async () => {
+  it('reads when the range does not tell within a second what the watch of the key before has told', async () => {
     heir = new Heir({}, (store) => withRanges(store, () => false, true));
     await heir.queueBehind('jobs/1a', HEAD);
     heir.world.etcd.delete('jobs/1a');

@@ -178,11 +178,11 @@ describe('the option `history`', () => {
       return [world.now - startedAt, await world.settled(stopped ?? Promise.resolve(-1))];
     };
 
-    it('when etcd answers', async () => {
+    it('takes as long as without the option when etcd answers', async () => {
       expect(await handover(10, 'ok')).to.deep.equal(await handover(0, 'ok'));
     });
 
-    it('by more than 200 ms of stop() when etcd does not answer what would be recorded', async () => {
+    it('holds stop() up by 200 ms at the most when etcd does not answer what would be recorded', async () => {
       const [next, stopped] = await handover(0, 'ok');
       expect(await handover(10, 'hang')).to.deep.equal([next, stopped + 200]);
     });

@@ -103,7 +103,7 @@ describe('the system clock', () => {
       expect(time.countTimers()).to.equal(0);
     });
 
-    it('also when somebody else has looked at the clock before', () => {
+    it('notices a step of the wall clock when somebody else has looked at the clock before', () => {
       let calls = 0;
       clock.after(60_000, () => calls++);
       stepWallClock(3_600_000);

@@ -120,7 +120,7 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     this.#moves.first(place);
   }
 
-  gone(): void {
+  keyGone(): void {
     this.#term?.doubt();
     const { clock, lease } = this.#context.session;
     this.#cancelDoubt = clock.after(DOUBT, () => this.#tellDeleted());

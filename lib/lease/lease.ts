@@ -123,11 +123,11 @@ export class Lease implements RefresherHandlers {
 
   // ---- from the refresher ----
 
-  sending(): void {
+  refreshing(): void {
     this.#on.refreshing();
   }
 
-  renewed(sentAt: number, ttl: number, header?: Header): void {
+  refreshed(sentAt: number, ttl: number, header?: Header): void {
     // A deadline that has passed stays passed: another may lead by now, whatever this late reply says.
     if (this.remaining <= 0) return this.#expire();
     // A reply to an earlier refresh that comes after a later one does not bring the deadline forward.
@@ -139,7 +139,7 @@ export class Lease implements RefresherHandlers {
     this.#historyCheck.refreshed(header);
   }
 
-  gone(): void {
+  leaseGone(): void {
     this.#on.lost(this, new ElectionError('LEASE_LOST', GONE));
   }
 

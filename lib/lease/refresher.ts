@@ -4,11 +4,11 @@ import type { Header, KeepAliveStream, Store } from '../store/store.js';
 
 export interface RefresherHandlers {
   /** A regular refresh is about to be sent; not told before the repeated attempts. */
-  sending(): void;
+  refreshing(): void;
   /** The lease was refreshed: `sentAt` is on the clock, the granted `ttl` in seconds. */
-  renewed(sentAt: number, ttl: number, header?: Header): void;
+  refreshed(sentAt: number, ttl: number, header?: Header): void;
   /** etcd does not know the lease. */
-  gone(): void;
+  leaseGone(): void;
   /** An attempt failed or was not answered in time; the next is under way. */
   failed(error: ElectionError): void;
 }
@@ -81,7 +81,7 @@ export class Refresher {
 
   #schedule(sentAt: number): void {
     this.#setTimer(sentAt + this.#interval - this.#clock.now(), () => {
-      this.#on.sending();
+      this.#on.refreshing();
       if (!this.#isClosed) this.#attempt();
     });
   }
@@ -112,7 +112,7 @@ export class Refresher {
   #onReply(attempt: Attempt, ttl: number, header?: Header): void {
     if (this.#isClosed || !attempt.isPending) return;
     if (ttl <= 0) {
-      this.#on.gone();
+      this.#on.leaseGone();
       return;
     }
     attempt.isPending = false;
@@ -120,7 +120,7 @@ export class Refresher {
     for (const other of this.#attempts) if (other !== attempt) other.stream.close();
     this.#attempts = [attempt];
     this.#schedule(attempt.sentAt);
-    this.#on.renewed(attempt.sentAt, ttl, header);
+    this.#on.refreshed(attempt.sentAt, ttl, header);
   }
 
   #onSilence(attempt: Attempt): void {

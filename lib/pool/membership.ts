@@ -173,7 +173,7 @@ export class Membership implements LeaseUser {
     const parts = { keys: this.#keys, watcher, clock, plan: this.#context.keys.plan(lease.id) };
     const registration = new Registration(parts, lease, key, {
       planned: (changed) => this.#on.planned(changed),
-      gone: () => this.#joinAnew(),
+      keyGone: () => this.#joinAnew(),
       failed: (error) => this.#on.failed(error),
     });
     this.#registration = registration;

@@ -12,7 +12,7 @@ export interface RegistrationHandlers {
   /** The plan of this worker, as it lies in etcd. */
   planned(plan: KeyValue): void;
   /** Somebody deleted the worker's key. Told once; nothing is told after it. */
-  gone(): void;
+  keyGone(): void;
   /** A read, a write or a watch failed; it is tried again. */
   failed(error: ElectionError): void;
 }
@@ -128,7 +128,7 @@ export class Registration implements Follower, Reader<TxnResult> {
   #onGone(): void {
     if (this.#isClosed) return;
     this.close();
-    this.#on.gone();
+    this.#on.keyGone();
   }
 
   // ---- what the key says ----

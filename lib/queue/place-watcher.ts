@@ -14,7 +14,7 @@ export interface PlaceWatcherHandlers {
   /** Our key was the oldest at this revision. Told again when a later read finds the same. */
   first(place: Place): void;
   /** Our key is gone. Told once; nothing is told after it. */
-  gone(): void;
+  keyGone(): void;
   /**
    * There is an older key than ours, though there was none before. Create revisions only grow, so etcd has another
    * history than we know: a snapshot was restored.
@@ -119,7 +119,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
       this.#noticeOwn(event.kv);
     } else if (event.revision > this.own.createRevision) {
-      this.gone();
+      this.keyGone();
     }
   }
 
@@ -162,10 +162,10 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     this.#on.failed(error);
   }
 
-  gone(): void {
+  keyGone(): void {
     if (this.#isClosed) return;
     this.close();
-    this.#on.gone();
+    this.#on.keyGone();
   }
 
   // ---- reads, and what follows from them ----
@@ -176,7 +176,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   found(place: Place | undefined): void {
-    if (place === undefined) return this.gone();
+    if (place === undefined) return this.keyGone();
     if (this.#predecessor === undefined && place.predecessor !== undefined) return this.#onOlder(place);
     this.#follow(place);
     this.#tellBlocked(place);

@@ -10,7 +10,7 @@ export interface SuccessionHandlers {
   /** At this revision the key before ours was deleted, and our key existed: it was the oldest. */
   inherited(revision: bigint): void;
   /** Our key was deleted. */
-  gone(): void;
+  keyGone(): void;
   /** Somebody has written our key, or the key before it. */
   written(event: WatchEvent): void;
   /**
@@ -99,7 +99,7 @@ export class Succession implements Follower {
     if (!isOurs && key !== this.#watch.awaited) return;
     if (this.#since !== undefined && revision <= this.#since) return;
     if (type === 'put') this.#on.written(event);
-    else if (isOurs) this.#on.gone();
+    else if (isOurs) this.#on.keyGone();
     else this.#endedAt = revision;
   }
 

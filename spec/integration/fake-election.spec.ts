@@ -40,7 +40,7 @@ describe('FakeElection', () => {
     await until(() => story.length >= lines, { what: `${lines} events` });
   };
 
-  it('when it is elected after another, and stopped', async () => {
+  it('tells the same when it is elected after another, and stopped', async () => {
     const another = candidate(cluster().hosts, name, { value: 'another' });
     await queued(another);
     const real = candidate(cluster().hosts, name, { value: 'me' });

@@ -10,8 +10,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'deadline of a refresh counted from the reply',
     file: 'lib/lease/refresher.ts',
-    search: 'this.#on.renewed(attempt.sentAt, ttl, header);',
-    replace: 'this.#on.renewed(this.#clock.now(), ttl, header);',
+    search: 'this.#on.refreshed(attempt.sentAt, ttl, header);',
+    replace: 'this.#on.refreshed(this.#clock.now(), ttl, header);',
     breaks: ['a: one leader'],
   },
   {

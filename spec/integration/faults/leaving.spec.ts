@@ -89,7 +89,7 @@ describe('a leader that leaves', () => {
 });
 
 describe('a leader whose only member of etcd goes away', () => {
-  it('and that leaves meanwhile is followed within 2 s of the member coming back', async () => {
+  it('is followed within 2 s of the member coming back when it leaves meanwhile', async () => {
     const cluster = tracked(await Cluster.start({ members: 1 }));
     const [member] = cluster.members;
     const name = uniqueName();
