@@ -21,7 +21,7 @@ interface Dashboard {
 describe('what is said of the metrics', () => {
   const register = new Registry();
   let names: string[];
-  /** Of pools. */
+  /** The names of the metrics of pools. */
   let ofPools: string[];
 
   before(() => {

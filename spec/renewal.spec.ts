@@ -22,7 +22,7 @@ describe('the renewal of certificates', () => {
   let [first, second, third]: ClientCertificate[] = [];
   let time: VirtualTime;
   let files: RenewableFiles;
-  /** Of the members: the names of those that refuse whatever is new. */
+  /** The names of the members that refuse whatever is new. */
   let refusing: Set<string>;
   let using: Map<string, Credentials>;
   let asked: string[];

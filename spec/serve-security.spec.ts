@@ -314,7 +314,7 @@ describe('the security of etcd-leader serve', () => {
       });
       stalled.read();
       await stalled.closed();
-      // Of more than 60 MiB, the system keeps some for either end, and the server two pictures.
+      // More than 60 MiB were sent: the system keeps some of them for either end, and the server two pictures.
       expect(stalled.text.length).to.be.lessThan(30 << 20);
     });
 

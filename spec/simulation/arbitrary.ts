@@ -356,7 +356,7 @@ function elections(): Arbitrary<number> {
   return fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(12) });
 }
 
-/** Of another history: an empty folder, or a snapshot that is so many revisions old. */
+/** How another history begins: with an empty folder, or with a snapshot that is so many revisions old. */
 function beginnings(): Arbitrary<'nothing' | number> {
   return fc.oneof(fc.constant<'nothing'>('nothing'), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 40 }));
 }

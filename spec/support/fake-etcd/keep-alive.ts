@@ -60,7 +60,7 @@ export class FakeKeepAlive implements KeepAliveStream {
   #serve(fault: Fault): void {
     const { cluster, transport, id, onReply } = this.#options;
     let answered = false;
-    // Of the member, as it is before the raft leader refreshes the lease. A member that lags has an older revision.
+    // The header is that of the member, before the raft leader refreshes the lease. A member that lags is behind.
     const { revision, cluster: name } = cluster.state.header;
     const lag = typeof fault === 'object' && 'staleBy' in fault ? BigInt(fault.staleBy) : 0n;
     const header = { revision: revision - lag, cluster: name };

@@ -24,7 +24,7 @@ export interface BalancerOptions {
 }
 
 export interface TlsProxyOptions {
-  /** Of `serve`. */
+  /** The port of `serve`. */
   readonly port: number;
   /** PEM files. */
   readonly cert: string;
