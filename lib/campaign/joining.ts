@@ -42,7 +42,7 @@ export class Joining {
     return this.#attempt;
   }
 
-  /** Something that the join waits for may have come. Looks in a moment: nobody calls down while he is being told. */
+  /** Something that the join waits for may have come. Looks in the next turn: nobody calls down while being told. */
   retry(): void {
     soon(() => this.#retry());
   }

@@ -8,8 +8,8 @@ import { readTerms } from '../queue/term-history.js';
 import type { CampaignContext, SessionParts } from './context.js';
 
 /**
- * An election as everybody can look at it, be he a candidate or not: who leads, who waits, who has led, and what a
- * candidate tells its listeners. Only `Election` makes one.
+ * What everybody can learn of an election, as a candidate or not: who leads, who waits, who has led, and what the
+ * candidate tells its listeners. `Election` adds what a candidate does.
  */
 export abstract class ObservableElection {
   readonly name: string;

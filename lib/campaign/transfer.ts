@@ -59,7 +59,7 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 }
 
 /**
- * Lets the candidate that is named lead next; when nobody is named or that one has left, the best of those that wait.
+ * Lets the candidate that is named lead next; when nobody is named or that candidate has left, the best of the others.
  * The queue is read while the work winds down. When the work has ended, our key and those between go in one
  * transaction, which moves nobody when one of these keys or the target is gone: then the queue is read again. Whatever
  * comes of it, our key is released afterwards as usual, and that ends what may still be under way of this.
