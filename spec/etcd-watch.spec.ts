@@ -84,7 +84,7 @@ describe('watches on etcd', () => {
     expect(recorder.story[1]).to.equal('1 cancelled, compacted at its own revision + 3');
   });
 
-  it('that are refused are recognised although etcd does not say which it refuses', async () => {
+  it('are recognised when they are refused, although etcd does not say which it refuses', async () => {
     member.answers.Watch = ({ create_request }) => {
       const { key, watch_id } = create_request as { key: Buffer; watch_id: string };
       if (String(key) !== 'secret') return { watch_id, created: true };

@@ -301,7 +301,7 @@ describe('the second in line, in doubt,', () => {
     expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
   });
 
-  describe('when etcd has refused the range: it follows both keys by watches of their own,', () => {
+  describe('when etcd has refused the range, follows both keys by watches of their own,', () => {
     let isRefusing = true;
     beforeEach(async () => {
       isRefusing = true;

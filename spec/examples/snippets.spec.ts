@@ -41,7 +41,7 @@ describe('a snippet of the pages and docstrings', () => {
   }
 
   for (const snippet of all.filter(({ code }) => code.includes("'SIGTERM'")).filter(isAlone)) {
-    it(`that listens to SIGTERM lets the process end by itself: ${nameOf(snippet)}`, async () => {
+    it(`lets the process end by itself, when it listens to SIGTERM: ${nameOf(snippet)}`, async () => {
       const service = reader.start(snippet);
       await service.stdout.line(/^listens to SIGTERM/, LONG);
       service.kill('SIGTERM');

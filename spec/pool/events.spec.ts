@@ -22,7 +22,7 @@ describe('a worker of a pool', () => {
     world.expectPaired();
   });
 
-  it('that is cut off loses everything a quarter of the TTL before anybody else can own it', async () => {
+  it('loses everything, when it is cut off, a quarter of the TTL before anybody else can own it', async () => {
     const world = new PoolWorld(2);
     const [a, b] = [world.worker('a'), world.worker('b')];
     await world.balanced([a, b]);

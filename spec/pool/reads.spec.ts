@@ -48,7 +48,7 @@ describe('the read of all owners', () => {
     expect(answers).to.deep.equal([2_000, 2_000, 0]);
   });
 
-  it('and the events after its revision show all, though the keys change between two answers', async () => {
+  it('shows all, together with the events after its revision, though the keys change between two answers', async () => {
     let change = 0;
     beforeRead = () => {
       // Each time something comes, goes and moves before and behind what has been read.

@@ -23,7 +23,7 @@ describe('a watch on a member', () => {
     return cluster().members.filter((member) => member !== leader);
   };
 
-  it('that is stopped (SIGSTOP) is noticed, so that each next candidate is elected in time', async () => {
+  it('is given up when the member is stopped (SIGSTOP), so that each next candidate is elected in time', async () => {
     const pairs = await Promise.all(
       // So many that some have their watch on the stopped member.
       times(12).map(async (i) => {
@@ -51,7 +51,7 @@ describe('a watch on a member', () => {
     figure('stop() of the leader to elected, with a stopped member', ...took);
   });
 
-  it('that has lost the raft leader ends, though the member answers', async () => {
+  it('ends when the member has lost the raft leader, though the member answers', async () => {
     const [member] = await followers();
     const client = openClient([member?.host ?? '']);
     const recorder = recordWatch(new EtcdStore(client, new SystemClock()), '');

@@ -192,7 +192,7 @@ describe('with a password that etcd does not accept, or without a user, an elect
     });
   }
 
-  it('or with no user at all, says PERMISSION_DENIED and what to give', async () => {
+  it('says PERMISSION_DENIED and what to give when there is no user at all', async () => {
     const a = candidate(clientOf('createClient', { hosts: secured().hosts }), uniqueName());
     const errors = errorsOf(a);
     a.start();
