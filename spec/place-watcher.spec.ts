@@ -168,7 +168,7 @@ describe('the place watcher', () => {
     const { place } = await world.settled(queue.join(0x5en, Buffer.from('e'), false));
     const tell = (what: string) => () => story.push(`later: ${what}`);
     const [first, gone, overtaken] = [tell('first'), tell('gone'), tell('overtaken')];
-    const on = { first, gone, overtaken, rewritten: tell('rewritten'), failed: tell('failed') };
+    const on = { first, keyGone: gone, overtaken, rewritten: tell('rewritten'), failed: tell('failed') };
     const later = new PlaceWatcher(queue, watch, process.clock, place, on);
     await world.advance(10);
     const before = reads();
