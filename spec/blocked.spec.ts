@@ -96,6 +96,72 @@ for (const [which, tellsLeases] of [
       expect(keys).to.deep.equal([`BLOCKED: ${CONFIG}`]);
     });
 
+    for (const [when, isLed] of [
+      ['nobody leads', false],
+      ['somebody still leads before it', true],
+    ] as const) {
+      for (const key of [CONFIG, 'jobs/1']) {
+        it(`is told to those that observe nobody, however far behind it they queue, while ${when}: ${key}`, async () => {
+          const { election: leader } = world.candidate('leader');
+          if (isLed) await world.queued(leader);
+          world.etcd.put(key, 'x');
+          const all = Array.from({ length: 6 }, (_, n) => world.candidate(`c${n}`, { observe: false }).election);
+          const told = all.map(blocked);
+          await world.queued(...all);
+          await world.settled(leader.stop());
+          await world.advance(60_000);
+          expect(told).to.deep.equal(all.map(() => [`BLOCKED: ${key}`]));
+        });
+      }
+    }
+
+    it('is told to one that observes nobody and hears of its first join only by the second', async () => {
+      world.etcd.put(CONFIG, 'x');
+      await world.queued(world.candidate('a').election, world.candidate('b').election);
+      const { election: c, store } = world.candidate('c', { observe: false });
+      const keys = blocked(c);
+      store.faults.next('txn', 'lose reply');
+      await world.queued(c);
+      expect(keys.filter((key) => key.startsWith('BLOCKED'))).to.deep.equal([`BLOCKED: ${CONFIG}`]);
+    });
+
+    it('is looked for by no request of its own when those that observe nobody queue', async () => {
+      const all = Array.from({ length: 6 }, (_, n) => world.candidate(`c${n}`, { observe: false }));
+      for (const { election } of all) await world.queued(election);
+      await world.advance(5_000);
+      // From etcd 3.7 on, a read of the key before tells its lease; the head is told with its own.
+      const reads = all.map(({ store }) => store.requests.txn - 1);
+      expect(reads).to.deep.equal(tellsLeases ? [0, 0, 0, 0, 0, 0] : [0, 1, 1, 1, 1, 1]);
+    });
+
+    it('is told from candidates of other clients to those that observe nobody', async () => {
+      const { store } = world.process('other');
+      for (const [key, lease] of [
+        ['jobs/294d7a0e1c3f0002', 0x294d_7a0e_1c3f_0002n],
+        [`jobs/${0x694d_7a0e_1c3f_0003n}`, 0x694d_7a0e_1c3f_0003n],
+        ['jobs/8a4d7a0e1c3f0004', BigInt.asIntN(64, 0x8a4d_7a0e_1c3f_0004n)],
+      ] as const) {
+        await world.settled(store.grant(lease, 600));
+        world.etcd.put(key, 'other', lease);
+      }
+      const [a, b] = [world.candidate('a', { observe: false }), world.candidate('b', { observe: false })];
+      const told = [blocked(a.election), blocked(b.election)];
+      await world.queued(a.election, b.election);
+      expect(told).to.deep.equal([[], []]);
+    });
+
+    it('is the cause of a TIMEOUT for one that waits for a lock behind others', async () => {
+      world.etcd.put(CONFIG, 'x');
+      const locks = ['a', 'b', 'c'].map((name) => new Lock(world.process(name), 'jobs'));
+      const causes: unknown[] = [];
+      for (const lock of locks) {
+        lock.acquire({ wait: 3_000 }).catch(({ code, cause }) => causes.push([code, cause?.code]));
+        await world.advance(100);
+      }
+      await world.advance(10_000);
+      expect(causes).to.deep.equal(Array(3).fill(['TIMEOUT', 'BLOCKED']));
+    });
+
     it('is told to the one behind it while another still leads before it, and to nobody else', async () => {
       const [a, b] = [world.candidate('a').election, world.candidate('b').election];
       const [ofA, ofB] = [blocked(a), blocked(b)];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { toCandidate } from '../lib/candidate.js';
 import { electionOf, endOf, isBlocking, isCandidateKey, isOurs, prefixOf } from '../lib/queue/keys.js';
-import { bytesOf, hexOf, isOurLease, keyOf, newLeaseId, textOf } from '../lib/store/bytes.js';
+import { bytesOf, hexOf, isOurLease, keyOf, leaseIdOf, newLeaseId, OURS_IN_HEX, textOf } from '../lib/store/bytes.js';
 import { Random } from './support/random.js';
 
 describe('keys', () => {
@@ -84,6 +84,14 @@ describe('keys', () => {
     const ids = new Set(Array.from({ length: 1_000 }, newLeaseId));
     expect(ids.size).to.equal(1_000);
     for (const id of ids) expect(id > 0n && id < 1n << 63n).to.equal(true);
+  });
+
+  it('of ours lie between the two names within which the library looks for no key of others', () => {
+    const { first, after } = OURS_IN_HEX;
+    for (const random of [0n, (1n << 46n) - 1n, ...Array.from({ length: 1_000 }, () => newLeaseId() & 0xffff_ffffn)]) {
+      const name = hexOf(leaseIdOf(random));
+      expect([name.length, name >= first && name < after], name).to.deep.equal([16, true]);
+    }
   });
 
   it('hang on leases that are known as ours, and by chance one in 65,536 of the others of that shape', () => {

@@ -15,7 +15,7 @@ export interface Place {
   readonly predecessor: string | undefined;
   /** The key before ours is known to be the oldest, for ever: keys that come later are younger. */
   readonly isNext: boolean;
-  /** The key just before ours when it is no candidate's. */
+  /** A key before ours that is no candidate's, as far as it was seen. */
   readonly blocker?: KeyValue;
   /** Our key at that revision, without its value, and perhaps without its lease. */
   readonly kv: KeyValue;

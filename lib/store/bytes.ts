@@ -33,6 +33,8 @@ export function leaseFrom(hex: string): bigint {
 
 /** The bit of a lease id that is always set, so that the id is never 0: 0 asks etcd to choose. */
 const ALWAYS_SET = 1n << 62n;
+/** All ids of our choice in hex are between these two: the two highest bits of an id are 01. */
+export const OURS_IN_HEX = { first: '4', after: '8' } as const;
 /** Bits of a lease id that are random, and bits that follow from them. */
 const RANDOM = 46;
 const CHECK = 16;
