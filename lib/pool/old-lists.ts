@@ -1,8 +1,9 @@
 import type { Leadership } from '../leadership.js';
 import { keyFrom } from '../store/bytes.js';
-import type { Store } from '../store/store.js';
+import { type KeyValue, readOf, type Store } from '../store/store.js';
 import type { PoolKeys } from './keys.js';
 import type { Overview } from './overview.js';
+import { hashOfList } from './partition-list.js';
 
 /** Milliseconds for which a list is kept that no member announces: workers that restart find it again. */
 const KEPT = 60_000;
@@ -66,16 +67,35 @@ export class OldLists {
     if (isDeleted) for (const hash of due) lists.delete(hash);
   }
 
+  /** Resolves to false when somebody has joined meanwhile, or this coordinator was deposed. */
   async #delete(hashes: readonly string[], youngest: bigint): Promise<boolean> {
+    const old = await this.#listsAmong(hashes.slice(0, MOST));
+    if (old.length === 0) return true;
     const { key, fencingToken } = this.#leadership;
     const { succeeded } = await this.#store.txn({
       compare: [
         { key: keyFrom(key), createRevision: fencingToken },
         { ...this.#keys.members, createdBefore: youngest + 1n },
+        ...old.map(({ key: list, createRevision }) => ({ key: list, createRevision })),
       ],
-      success: hashes.slice(0, MOST).map((hash) => ({ type: 'delete', key: this.#keys.list(hash) })),
+      success: old.map(({ key: list }) => ({ type: 'delete', key: list })),
       failure: [],
     });
     return succeeded;
+  }
+
+  /**
+   * The keys that are lists: a list is named after what it says. An application may have written the others, and they
+   * are never deleted. One read at a time, because a list can have a mebibyte.
+   */
+  async #listsAmong(hashes: readonly string[]): Promise<KeyValue[]> {
+    const lists: KeyValue[] = [];
+    for (const hash of hashes) {
+      const read = readOf(this.#keys.list(hash));
+      const { ranges } = await this.#store.txn({ compare: [], success: [read], failure: [] });
+      const kv = ranges[0]?.kvs[0];
+      if (kv !== undefined && hashOfList(kv.value) === hash) lists.push(kv);
+    }
+    return lists;
   }
 }

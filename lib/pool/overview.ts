@@ -6,7 +6,7 @@ import { type KeyRange, leaseOf } from './keys.js';
 import { OwnersTable } from './owners-table.js';
 import { kvsOf, readPaged, readRanges } from './reads.js';
 import { TimeSlice } from './time-slice.js';
-import { type ControlValue, type MemberValue, NO_CONTROL, parseControl, parseMember } from './wire.js';
+import { type ControlValue, isHash, type MemberValue, NO_CONTROL, parseControl, parseMember } from './wire.js';
 
 /** A member as its key says. */
 export interface SeenMember extends MemberValue {
@@ -113,7 +113,11 @@ export class Overview implements Reader<Snapshot> {
     this.owners = owners;
     const [members, plans, control, lists] = small.ranges;
     const { keys } = this.#context;
-    this.lists = new Set(kvsOf(lists).map(({ key }) => key.slice(keys.lists.key.length)));
+    this.lists = new Set(
+      kvsOf(lists)
+        .map(({ key }) => key.slice(keys.lists.key.length))
+        .filter(isHash),
+    );
     for (const kv of kvsOf(members)) this.#onMember(kv.key, kv);
     for (const kv of kvsOf(plans)) this.#onPlan(kv.key, kv);
     for (const kv of kvsOf(control)) this.#onControl(kv.key, kv);

@@ -55,9 +55,14 @@ export function parseMember(bytes: Buffer): MemberValue | undefined {
 }
 
 function announcementIn(count: unknown, list: unknown): Announcement | undefined {
-  if (typeof list === 'string' && HASH.test(list)) return { list };
+  if (typeof list === 'string' && isHash(list)) return { list };
   const isCount = Number.isInteger(count) && (count as number) >= 1 && (count as number) <= MOST_PARTITIONS;
   return isCount ? { count: count as number } : undefined;
+}
+
+/** Whether a list can have this name. */
+export function isHash(name: string): boolean {
+  return HASH.test(name);
 }
 
 /** Runs of three or more indexes are written as the first and the last. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { bytesOfList, hashOfList } from '../../lib/pool/partition-list.js';
 import { type PoolWorker, PoolWorld } from '../support/pool/pool-world.js';
 
 /** Milliseconds for which a list is kept that nobody announces. */
@@ -57,11 +58,23 @@ describe('the lists of a pool', () => {
   it('are found by a coordinator that comes later', async () => {
     const [old] = await oldAndNew('old');
     const later = world.worker('later', { partitions: NEW });
-    world.etcd.put('p/lists/0123456789abcdef', JSON.stringify(['x']));
+    world.etcd.put(`p/lists/${hashOfList(bytesOfList(['x']))}`, JSON.stringify(['x']));
     await world.settled(old.pool.stop());
     later.pool.start();
     await world.until(() => lists().length === 1, 'both are deleted', 3 * KEPT);
     expect(lists()).to.deep.equal([JSON.stringify(NEW)]);
+  });
+
+  it('are told from what an application has written beside them, which is never deleted', async () => {
+    const theirs = ['p/lists/customers', 'p/lists/customers/1', 'p/lists/65a1b2c3d4e5f607'];
+    world = new PoolWorld(OLD);
+    for (const key of theirs) world.etcd.put(key, 'the only copy');
+    const { pool } = world.worker('one');
+    pool.start();
+    await world.until(() => pool.owned.size === OLD.length, 'all partitions are owned');
+    await world.advance(5 * KEPT);
+    const left = new Set(world.etcd.keys('p/lists/').map(({ key }) => key));
+    expect(theirs.filter((key) => !left.has(key))).to.deep.equal([]);
   });
 
   it('are kept when a member is there that makes no sense to the coordinator', async () => {

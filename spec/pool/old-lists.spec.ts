@@ -3,9 +3,17 @@ import { Election } from '../../lib/index.js';
 import { PoolKeys } from '../../lib/pool/keys.js';
 import { OldLists } from '../../lib/pool/old-lists.js';
 import type { SeenMember } from '../../lib/pool/overview.js';
+import { bytesOfList, hashOfList } from '../../lib/pool/partition-list.js';
 import { World } from '../support/world.js';
 
-const [USED, OLD] = ['00000000000000aa', '00000000000000bb'];
+/** Lists by their names in etcd, in the order of these. */
+const LISTS = new Map(
+  [['a'], ['b']]
+    .map((names) => bytesOfList(names))
+    .map((bytes) => [hashOfList(bytes), bytes.toString()] as const)
+    .sort(([one], [other]) => (one < other ? -1 : 1)),
+);
+const [USED = '', OLD = ''] = [...LISTS.keys()];
 /** Milliseconds for which a list is kept that nobody announces. */
 const KEPT = 60_000;
 
@@ -35,7 +43,7 @@ describe('what deletes old lists', () => {
     const { leadership } = coordinator;
     if (leadership === undefined) throw new Error('it does not lead');
     oldLists = new OldLists(process.store, new PoolKeys('p'), leadership);
-    for (const hash of [USED, OLD]) world.etcd.put(`p/lists/${hash}`, '["x"]');
+    for (const [hash, names] of LISTS) world.etcd.put(`p/lists/${hash}`, names);
     seen = { lists: new Set([USED, OLD]), members: new Map([['1f', join('1f', USED)]]), strangers: new Set() };
     await clean(0);
   });
@@ -72,6 +80,15 @@ describe('what deletes old lists', () => {
     seen.strangers.add('3f');
     await clean(KEPT);
     expect(lists()).to.deep.equal([USED, OLD]);
+  });
+
+  it('deletes no key that does not say what its name says: an application has written it', async () => {
+    const theirs = '65a1b2c3d4e5f607';
+    world.etcd.put(`p/lists/${theirs}`, 'the only copy');
+    seen.lists.add(theirs);
+    await clean(KEPT);
+    for (let n = 2; n < 6; n++) await clean(n * KEPT);
+    expect(lists()).to.deep.equal([USED, theirs].sort());
   });
 
   it('begins to count again when a member has announced the list in between', async () => {
