@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { ElectionOptions } from '../lib/campaign/options.js';
 import { Election } from '../lib/election.js';
+import { ElectionError } from '../lib/errors.js';
 import { Random } from './support/random.js';
 import { record, tell } from './support/story.js';
 import { newTask } from './support/task.js';
@@ -370,6 +371,40 @@ describe('preempt', () => {
     await world.advance(8_000);
     expect(a.isLeader()).to.equal(true);
     await world.advance(2_100);
+    expect(b.isLeader()).to.equal(true);
+  });
+
+  it('says that it may not read the priorities, and makes way for a better one in any term when it may', async () => {
+    const { election: a, store, clock } = world.candidate('a', { ttl: 60, preempt: 5 });
+    const no = new ElectionError('PERMISSION_DENIED', 'no');
+    const errors: string[] = [];
+    a.on('error', ({ code }) => errors.push(code));
+    let isDenied = true;
+    store.faults.draw = (request) => {
+      const reads = request.kind === 'txn' ? request.txn.success : [];
+      const isOfRanks = reads.some((op) => op.type === 'range' && op.range.key.startsWith('jobs!'));
+      return isDenied && isOfRanks ? { error: no } : 'ok';
+    };
+    const open = store.watch.bind(store);
+    store.watch = (on) => {
+      const stream = open(on);
+      const create = stream.create.bind(stream);
+      stream.create = (...args) => {
+        if (!isDenied || args[1] !== 'jobs!') return create(...args);
+        clock.after(2, () => on.cancelled(args[0], undefined, no));
+      };
+      return stream;
+    };
+    const b = make('b', { priority: 1 });
+    await world.queued(a, b);
+    await world.advance(15_000);
+    expect([a.isLeader(), [...new Set(errors)]]).to.deep.equal([true, ['PERMISSION_DENIED']]);
+    await world.settled(a.stepDown());
+    await world.until(() => b.isLeader(), 'the other leads');
+    await world.settled(b.stepDown());
+    await world.until(() => a.isLeader(), 'it leads again');
+    isDenied = false;
+    await world.advance(10_000);
     expect(b.isLeader()).to.equal(true);
   });
 

@@ -3,7 +3,7 @@ import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { isBlocking } from '../queue/keys.js';
 import type { OwnKey } from '../queue/place.js';
 import { bestOf, type RankedQueue, rankOf, readRankedQueue, thoseBehind } from '../queue/ranked-queue.js';
-import type { KeyValue } from '../store/store.js';
+import { isOutage, type KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
@@ -15,6 +15,8 @@ export interface PreemptionParts {
   /** Milliseconds for which a better candidate must have stood in the queue. */
   readonly patience: number;
   readonly makeWay: (better: KeyValue) => void;
+  /** etcd refuses the read, so this leader makes way for nobody; it is tried again. */
+  readonly refused: (error: ElectionError) => void;
 }
 
 /**
@@ -70,6 +72,8 @@ export class Preemption implements Reader<RankedQueue> {
   }
 
   readFailed(err: ElectionError): void {
+    // When etcd does not answer, the refreshes of the lease tell that.
+    if (!isOutage(err)) this.#parts.refused(err);
     this.#parts.context.log().debug({ err }, 'priorities not read: trying again');
   }
 }

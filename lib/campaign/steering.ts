@@ -27,6 +27,9 @@ interface Taken {
   readonly other?: KeyValue | undefined;
 }
 
+/** What a leader does about the control keys, and tells of them. */
+type Moves = Pick<CampaignMoves, 'makeWay' | 'failed'>;
+
 /** Candidates that etcd does not let read the control keys: they do not try again with each term. */
 const denied = new WeakSet<CampaignContext>();
 
@@ -44,7 +47,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   hasSeenRanks = false;
   readonly #context: CampaignContext;
   readonly #own: OwnKey;
-  readonly #moves: Pick<CampaignMoves, 'makeWay'>;
+  readonly #moves: Moves;
   readonly #watch: SharedWatch;
   readonly #preemption: Preemption | undefined;
   #reads: FreshRead<readonly KeyValue[]> | undefined;
@@ -59,7 +62,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   }
 
   /** `revision`: that of the read by which we lead. */
-  constructor(context: CampaignContext, own: OwnKey, revision: bigint, moves: Pick<CampaignMoves, 'makeWay'>) {
+  constructor(context: CampaignContext, own: OwnKey, revision: bigint, moves: Moves) {
     this.#context = context;
     this.#own = own;
     this.#moves = moves;
@@ -67,8 +70,13 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
     const range = { ...controlRangeOf(context.name), isPatient: true, isShared: false };
     this.#watch = context.session.watcher.attach(range, revision + 1n, this);
     if (preempt === undefined) return;
-    const makeWay = (better: KeyValue): void => moves.makeWay(outranked(better), better.lease);
-    this.#preemption = new Preemption({ context, own, patience: preempt * 1_000, makeWay });
+    this.#preemption = new Preemption({
+      context,
+      own,
+      patience: preempt * 1_000,
+      makeWay: (better) => moves.makeWay(outranked(better), better.lease),
+      refused: (error) => moves.failed(error),
+    });
   }
 
   close(): void {
@@ -98,7 +106,8 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   }
 
   refused(error: ElectionError): void {
-    if (error.code !== 'PERMISSION_DENIED') return; // it is asked for again
+    // Else the watch is asked for again. A leader with `preempt` needs it, and its reads tell the refusal.
+    if (error.code !== 'PERMISSION_DENIED' || this.#preemption !== undefined) return;
     denied.add(this.#context);
     this.#watch.leave(this);
     this.#context.log().info({ err: error }, 'the control keys may not be read: nobody can ask this leader');
