@@ -92,14 +92,23 @@ describe('run()', () => {
   });
 
   describe('with the signal of a caller', () => {
-    const run = (controller: AbortController, work: (leadership: Leadership) => unknown): Promise<unknown> =>
-      election.run(work, { signal: controller.signal });
+    const run = (by: AbortController | AbortSignal, work: (leadership: Leadership) => unknown): Promise<unknown> =>
+      election.run(work, { signal: by instanceof AbortSignal ? by : by.signal });
 
     it('does not join when it has aborted before, and resolves with undefined', async () => {
       const controller = new AbortController();
       controller.abort('enough');
       expect(await run(controller, () => {})).to.equal(undefined);
       expect([election.state, process.store.requests.grant]).to.deep.equal(['idle', 0]);
+    });
+
+    it('stops a candidate that was started before when it has aborted before, as by an abort that comes later', async () => {
+      await world.queued(election);
+      const resolved = await world.settled(run(AbortSignal.abort('enough'), () => story.push('task begins')));
+      expect([resolved, election.state, election.isRunning()]).to.deep.equal([undefined, 'idle', false]);
+      expect(story).to.deep.equal(['elected with token 2', 'unelected: ABORTED']);
+      await world.advance(2_000);
+      await nothingLeft();
     });
 
     for (const at of [0, 1, 3]) {

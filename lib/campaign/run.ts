@@ -48,7 +48,10 @@ export async function run<T>(
   }
   const { refusal } = session.lease;
   if (refusal !== undefined) throw refusal;
-  if (signal?.aborted) return undefined;
+  if (signal?.aborted) {
+    await campaign.stop(abortedBy(signal)); // it may have been started before
+    return undefined;
+  }
   const work = new TaskRun(task, requeue, logger);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   const giveUp = (reason: ElectionError): void => {

@@ -30,6 +30,7 @@ export async function run(
   life.isAtWork = true;
   if (life.state === 'leaving') await life.stopped;
   if (signal?.aborted) {
+    await life.stop(abortedBy(signal)); // it may have been started before
     life.isAtWork = false;
     return;
   }

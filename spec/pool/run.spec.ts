@@ -146,6 +146,15 @@ describe('the task of a pool', () => {
     expect(await world.refusal(pool.run(() => {}))).to.equal('STOPPED');
     await world.settled(a.pool.run(() => {}, { signal: AbortSignal.abort() }));
   });
+
+  it('stops a worker that was started before when its signal has aborted before', async () => {
+    world = new PoolWorld(2);
+    const { pool } = world.worker('a');
+    pool.start();
+    await world.until(() => pool.owned.size === 2, 'it owns all');
+    await world.settled(pool.run(() => {}, { signal: AbortSignal.abort() }));
+    expect([pool.state, pool.isRunning(), pool.owned.size]).to.deep.equal(['idle', false, 0]);
+  });
 });
 
 describe('the end of a worker', () => {
