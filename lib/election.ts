@@ -206,7 +206,7 @@ export class Election extends ObservableElection {
    * Resolves with the leadership when this candidate leads: at once if it does already. May be called before `start()`.
    *
    * @throws ElectionError (rejects) `STOPPED` when `stop()` is called while this waits, `ABORTED` by `signal`,
-   *   `INVALID_OPTION`
+   *   `UNAVAILABLE` when the client is closed, `INVALID_OPTION`
    */
   async elected(options: { readonly signal?: AbortSignal } = {}): Promise<Leadership> {
     checkCallOptions(options, ['signal']);
@@ -228,7 +228,8 @@ export class Election extends ObservableElection {
    * See docs/once-per-period.md for that.
    *
    * @throws ElectionError (rejects) `INVALID_OPTION` (also when a `run()` is under way), `STOPPED` when the session was
-   *   closed before, with `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or whatever the task throws
+   *   closed before, `UNAVAILABLE` when the client is closed, with `requeue: false` the reason of the loss, with `wait`
+   *   `TIMEOUT`; or whatever the task throws
    * @example
    * ```ts
    * await election.run(async ({ signal }) => runRouter({ signal }));

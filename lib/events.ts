@@ -22,8 +22,8 @@ export interface ElectionEvents {
   /** etcd answers again. */
   resumed: [];
   /**
-   * Something went wrong; the election keeps trying by itself. With one exception: `STOPPED` says that its session was
-   * closed, and that this candidate has ended with it.
+   * Something went wrong; the election keeps trying by itself. With two exceptions: `STOPPED` says that its session was
+   * closed, and that this candidate has ended with it; and a candidate whose client is closed ends with its lease.
    */
   error: [error: ElectionError];
 }

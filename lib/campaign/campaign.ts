@@ -5,6 +5,7 @@ import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { News } from '../queue/leader-observers.js';
 import type { Head, Place } from '../queue/place.js';
+import { ClientClosed } from '../store/store.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { ElectedWaiters } from './elected-waiters.js';
@@ -185,7 +186,13 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
     this.#errors.tell(error);
     if (!isQueued(this.#state)) this.#context.intent.work?.notElected(error);
-    if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
+    this.#endIfFinal(error);
+  }
+
+  /** A session or a client that is closed has nothing to wait for. */
+  #endIfFinal(error: ElectionError): void {
+    const isCutOff = this.#state.name === 'joining' && error instanceof ClientClosed;
+    if (isCutOff || error.code === 'STOPPED') void this.stop(error);
   }
 
   // ---- from the lease ----
@@ -198,7 +205,10 @@ export class Campaign implements CampaignMoves, LeaseUser {
     if (this.#state.name !== 'joining') return true; // it needs no lease now
     const isHeard = this.#events.has('error');
     if (isHeard) this.failed(error);
-    else this.#context.intent.work?.notElected(error);
+    else {
+      this.#context.intent.work?.notElected(error);
+      this.#endIfFinal(error);
+    }
     return isHeard;
   }
 

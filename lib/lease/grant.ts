@@ -2,7 +2,7 @@ import { Backoff } from '../common/backoff.js';
 import { type Clock, sleep } from '../common/time.js';
 import { ElectionError, toElectionError } from '../errors.js';
 import { newLeaseId } from '../store/bytes.js';
-import type { Store } from '../store/store.js';
+import { ClientClosed, type Store } from '../store/store.js';
 import { deadlineOf, type Granted, type LeaseTimes } from './lease.js';
 import type { Orphans } from './orphans.js';
 
@@ -16,9 +16,9 @@ export interface GrantParts {
 }
 
 /**
- * Asks etcd for a lease until there is one. `failed` is told of each attempt that fails. Resolves to undefined when
- * `signal` aborts, after the last attempt has ended; what etcd may have granted is among the orphans then. Never
- * rejects.
+ * Asks etcd for a lease until there is one. `failed` is told of each attempt that fails. Resolves to undefined when the
+ * client is closed, and when `signal` aborts, after the last attempt has ended; what etcd may have granted is among the
+ * orphans then. Never rejects.
  *
  * A repeated request names the same lease, so that an outage of an hour does not leave a thousand leases behind.
  */
@@ -50,6 +50,7 @@ export async function grantLease(
     } catch (err) {
       isRepeated = true;
       failed(toElectionError(err));
+      if (err instanceof ClientClosed) break;
       await sleep(clock, backoff.next(), signal);
     }
   }

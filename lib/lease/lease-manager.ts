@@ -212,8 +212,9 @@ export class LeaseManager implements LeaseHandlers {
   async #grant(signal: AbortSignal): Promise<void> {
     const parts = { ...this.#parts, orphans: this.#orphans };
     const granted = await grantLease(parts, this.#parts.options, signal, (error) => this.#notGranted(error));
-    if (granted === undefined) return;
-    if (signal.aborted) this.#orphans.addUnused(granted.id);
+    if (granted === undefined) {
+      if (!signal.aborted) this.#granting = undefined; // the client is closed: whoever comes now is told so too
+    } else if (signal.aborted) this.#orphans.addUnused(granted.id);
     else this.#hold(granted);
   }
 

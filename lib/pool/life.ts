@@ -4,7 +4,7 @@ import { type Deferred, withResolvers } from '../common/deferred.js';
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError, toElectionError } from '../errors.js';
 import type { Events } from '../events.js';
-import type { KeyValue } from '../store/store.js';
+import { ClientClosed, type KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { Coordinator } from './coordinator.js';
 import type { PoolEvents } from './events.js';
@@ -68,7 +68,7 @@ export class PoolLife {
       suspended: (error) => events.emit('suspended', error),
       resumed: () => this.#resumed(),
       closing: (reason) => this.stop(reason),
-      isHeard: () => events.has('error'),
+      notGranted: (error) => this.#notGranted(error),
       failed,
     });
     this.coordinator = coordinate
@@ -167,7 +167,20 @@ export class PoolLife {
 
   failed(error: ElectionError): void {
     this.#errors.tell(error);
-    if (error.code === 'STOPPED') void this.stop(error); // a closed session has no other lease to wait for
+    this.#endIfFinal(error);
+  }
+
+  #notGranted(error: ElectionError): boolean {
+    const isHeard = this.#events.has('error');
+    if (isHeard) this.failed(error);
+    else this.#endIfFinal(error);
+    return isHeard;
+  }
+
+  /** A session or a client that is closed has nothing to wait for. */
+  #endIfFinal(error: ElectionError): void {
+    const isCutOff = this.#state === 'joining' && error instanceof ClientClosed;
+    if (isCutOff || error.code === 'STOPPED') void this.stop(error);
   }
 
   // ---- from the membership ----

@@ -24,8 +24,8 @@ export interface MembershipHandlers {
   resumed(): void;
   /** The session is being closed. */
   closing(reason: ElectionError): Promise<void>;
-  /** Whether anybody listens to `error`. */
-  isHeard(): boolean;
+  /** etcd has granted no lease. False: nobody listens for errors, so the log must say it. */
+  notGranted(error: ElectionError): boolean;
 }
 
 const FIRST_PAUSE = 50;
@@ -205,9 +205,7 @@ export class Membership implements LeaseUser {
   }
 
   notGranted(error: ElectionError): boolean {
-    if (this.isJoined) return true;
-    if (this.#on.isHeard()) this.#on.failed(error);
-    return this.#on.isHeard();
+    return this.isJoined || this.#on.notGranted(error);
   }
 
   lost(lease: Lease, reason: ElectionError): void {
