@@ -15,7 +15,7 @@ const TYPE = 'EtcdLeaderWarning|';
 
 /** Whether a busy machine hears of the refusal within a second is not known. */
 function withoutWhy(line: string): string {
-  return line.replace(/\((connect ECONNREFUSED 127\.0\.0\.1:1|no answer within \d+ ms)\)/, '(why)');
+  return line.replace(/(?<=grant a lease )\((connect ECONNREFUSED 127\.0\.0\.1:1|no answer within \d+ ms)\)/, '(why)');
 }
 
 /** What a process of its own logs and warns of: `code|message`, with its detail after it when that is asked for. */

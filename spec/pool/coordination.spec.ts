@@ -11,7 +11,7 @@ function plansIn({ success }: Txn): string[] {
 /** The ranges that a transaction reads, but for the queue of the coordinator's election. */
 function rangesIn({ success }: Txn): string[] {
   const ranges = success.flatMap((op) => (op.type === 'range' && op.range.end !== undefined ? [op.range.key] : []));
-  return ranges.filter((key) => key !== 'p/coordinator/');
+  return ranges.filter((key) => !key.startsWith('p/coordinator/'));
 }
 
 describe('the requests of a coordinator', () => {
