@@ -101,7 +101,7 @@ for (const [which, tellsLeases] of [
       ['somebody still leads before it', true],
     ] as const) {
       for (const key of [CONFIG, 'jobs/1']) {
-        it(`is told to those that observe nobody, however far behind it they queue, while ${when}: ${key}`, async () => {
+        it(`is told to those that observe nobody, wherever they queue behind it, while ${when}: ${key}`, async () => {
           const { election: leader } = world.candidate('leader');
           if (isLed) await world.queued(leader);
           world.etcd.put(key, 'x');

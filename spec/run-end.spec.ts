@@ -102,7 +102,7 @@ describe('run()', () => {
       expect([election.state, process.store.requests.grant]).to.deep.equal(['idle', 0]);
     });
 
-    it('stops a candidate that was started before when it has aborted before, as by an abort that comes later', async () => {
+    it('stops a candidate that was started when it has aborted before, as a later abort does', async () => {
       await world.queued(election);
       const resolved = await world.settled(run(AbortSignal.abort('enough'), () => story.push('task begins')));
       expect([resolved, election.state, election.isRunning()]).to.deep.equal([undefined, 'idle', false]);

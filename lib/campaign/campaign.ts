@@ -5,7 +5,6 @@ import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { News } from '../queue/leader-observers.js';
 import type { Head, Place } from '../queue/place.js';
-import { ClientClosed } from '../store/store.js';
 import { Candidacy } from './candidacy.js';
 import type { CampaignContext } from './context.js';
 import { ElectedWaiters } from './elected-waiters.js';
@@ -17,7 +16,7 @@ import { Leaving } from './leaving.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
 import { Priority } from './priority.js';
 import { ProclaimedValue } from './proclaimed-value.js';
-import { assertLegal, isQueued, type State } from './state.js';
+import { assertLegal, isFinal, isQueued, type State } from './state.js';
 import type { Workload } from './task-run.js';
 import type { Term } from './term.js';
 
@@ -182,17 +181,12 @@ export class Campaign implements CampaignMoves, LeaseUser {
     if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(news);
   }
 
-  failed(error: ElectionError): void {
+  /** `isHeard`: somebody listens to `error`, or the log of this election is to say it. */
+  failed(error: ElectionError, isHeard = true): void {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
-    this.#errors.tell(error);
+    if (isHeard) this.#errors.tell(error);
     if (!isQueued(this.#state)) this.#context.intent.work?.notElected(error);
-    this.#endIfFinal(error);
-  }
-
-  /** A session or a client that is closed has nothing to wait for. */
-  #endIfFinal(error: ElectionError): void {
-    const isCutOff = this.#state.name === 'joining' && error instanceof ClientClosed;
-    if (isCutOff || error.code === 'STOPPED') void this.stop(error);
+    if (isFinal(error, this.#state)) void this.stop(error);
   }
 
   // ---- from the lease ----
@@ -204,11 +198,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
   notGranted(error: ElectionError): boolean {
     if (this.#state.name !== 'joining') return true; // it needs no lease now
     const isHeard = this.#events.has('error');
-    if (isHeard) this.failed(error);
-    else {
-      this.#context.intent.work?.notElected(error);
-      this.#endIfFinal(error);
-    }
+    this.failed(error, isHeard);
     return isHeard;
   }
 

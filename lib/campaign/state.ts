@@ -1,3 +1,5 @@
+import type { ElectionError } from '../errors.js';
+import { ClientClosed } from '../store/store.js';
 import type { Candidacy } from './candidacy.js';
 import type { Joining } from './joining.js';
 import type { Leaving } from './leaving.js';
@@ -37,6 +39,11 @@ export const NEXT = {
 
 export function isQueued(state: State): state is Waiting | Leading {
   return state.name === 'waiting' || state.name === 'leading';
+}
+
+/** Nothing is left to wait for: the session is closed, or there is no lease any more and the client is closed. */
+export function isFinal(error: ElectionError, { name }: State): boolean {
+  return error.code === 'STOPPED' || (name === 'joining' && error instanceof ClientClosed);
 }
 
 /** A move that is not in the table is a mistake of this library's. */

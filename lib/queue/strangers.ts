@@ -20,7 +20,8 @@ export function readsOfStrangers({ key, end }: { readonly key: string; readonly 
 
 /**
  * The place, with the first of these keys that blocks the election from further ahead than the key before ours. `kvs`
- * is in the order of the queue. When the answer tells no leases, which our own key shows, the keys are read with theirs.
+ * is in the order of the queue. When the answer tells no leases, which our own key shows, the keys are read with their
+ * leases.
  */
 export async function withBlocker(place: Place, kvs: readonly KeyValue[], store: Store): Promise<Place> {
   const isBefore = ({ createRevision }: KeyValue): boolean => createRevision < place.own.createRevision;
