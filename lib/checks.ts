@@ -33,13 +33,6 @@ export function checkNames(options: object, known: readonly string[]): void {
   throw new ElectionError('INVALID_OPTION', `\`${unknown}\` is not an option; the options are ${names}`);
 }
 
-/** Without this check, the listener of a misspelt event would never be called, and nobody would say so. */
-export function checkEvent(event: unknown, known: object): void {
-  const names = Object.keys(known);
-  const isKnown = typeof event === 'string' && names.includes(event);
-  check(isKnown, `\`event\` must be one of ${names.join(', ')}; got ${show(event)}`);
-}
-
 /** @throws ElectionError `INVALID_OPTION` */
 export function checkName(name: unknown): asserts name is string {
   check(typeof name === 'string' && name !== '', `\`name\` must be a string that is not empty; got ${show(name)}`);

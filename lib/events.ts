@@ -29,18 +29,6 @@ export interface ElectionEvents {
 }
 
 export type ElectionEventName = keyof ElectionEvents;
-
-/** All of them, for those who are not told by TypeScript. */
-export const ELECTION_EVENTS: Readonly<Record<ElectionEventName, true>> = {
-  elected: true,
-  unelected: true,
-  leader: true,
-  refresh: true,
-  suspended: true,
-  resumed: true,
-  error: true,
-};
-
 export type ElectionListener<E extends ElectionEventName> = (...args: ElectionEvents[E]) => unknown;
 
 type Listen = (...args: never[]) => unknown;

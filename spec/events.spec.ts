@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import { ElectionError } from '../lib/errors.js';
 import { Events } from '../lib/events.js';
-import { Pool } from '../lib/index.js';
 import { settle } from './support/virtual-time.js';
 import { recordLog, World } from './support/world.js';
 
@@ -162,20 +161,6 @@ describe("an election's events", () => {
         .to.throw('`listener` must be a function; got "work"')
         .with.property('code', 'INVALID_OPTION');
     }
-  });
-
-  it('that do not exist are refused by name, since nobody would ever hear of them', () => {
-    const { election } = new World().candidate('a');
-    const pool = new Pool(new World().process('a'), 'pool', { partitions: 1 });
-    for (const method of ['on', 'once'] as const) {
-      expect(() => election[method]('electd' as never, () => {}))
-        .to.throw('`event` must be one of elected, unelected, leader, refresh, suspended, resumed, error; got "electd"')
-        .with.property('code', 'INVALID_OPTION');
-      expect(() => pool[method]('elected' as never, () => {}))
-        .to.throw(/^`event` must be one of gained, lost, .*; got "elected"$/)
-        .with.property('code', 'INVALID_OPTION');
-    }
-    expect(election.off('electd' as never, () => {})).to.equal(election);
   });
 
   it('return the election from on, once, off and removeListener', () => {

@@ -1,7 +1,7 @@
 import { type Candidate, toCandidate, toLeader } from '../candidate.js';
-import { checkCallOptions, checkEvent } from '../checks.js';
+import { checkCallOptions } from '../checks.js';
 import type { ElectionError } from '../errors.js';
-import { ELECTION_EVENTS, type ElectionEventName, type ElectionListener, Events } from '../events.js';
+import { type ElectionEventName, type ElectionListener, Events } from '../events.js';
 import { LeaderIterator } from '../queue/leader-iterator.js';
 import type { RecordedTerm } from '../queue/recorded-terms.js';
 import { readTerms } from '../queue/term-history.js';
@@ -101,16 +101,12 @@ export abstract class ObservableElection {
     });
   }
 
-  /** @throws ElectionError `INVALID_OPTION` */
   on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    checkEvent(event, ELECTION_EVENTS);
     this.#events.on(event, listener);
     return this;
   }
 
-  /** @throws ElectionError `INVALID_OPTION` */
   once<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
-    checkEvent(event, ELECTION_EVENTS);
     this.#events.once(event, listener);
     return this;
   }

@@ -21,25 +21,11 @@ export interface PoolEvents {
   /** The lease was refreshed; both in milliseconds. */
   refresh: [{ readonly roundTrip: number; readonly expiresIn: number }];
   /**
-   * Something went wrong; the pool keeps trying by itself. With two exceptions: `STOPPED` says that its session was
-   * closed, and that this worker has ended with it; and a worker whose client is closed ends with its lease.
+   * Something went wrong; the pool keeps trying by itself. With one exception: `STOPPED` says that its session was
+   * closed, and that this worker has ended with it.
    */
   error: [error: ElectionError];
 }
 
 export type PoolEventName = keyof PoolEvents;
-
-/** All of them, for those who are not told by TypeScript. */
-export const POOL_EVENTS: Readonly<Record<PoolEventName, true>> = {
-  gained: true,
-  lost: true,
-  balanced: true,
-  coordinating: true,
-  stuck: true,
-  suspended: true,
-  resumed: true,
-  refresh: true,
-  error: true,
-};
-
 export type PoolListener<E extends PoolEventName> = (...args: PoolEvents[E]) => unknown;

@@ -1,12 +1,12 @@
 import type { Etcd3 } from 'etcd3';
 import type { Candidate } from '../candidate.js';
-import { checkCallOptions, checkClient, checkEvent, checkName } from '../checks.js';
+import { checkCallOptions, checkClient, checkName } from '../checks.js';
 import { type Environment, isEnvironment } from '../environment.js';
 import { Events } from '../events.js';
 import { childLogger, type Logger } from '../log.js';
 import { Session } from '../session.js';
 import type { PoolContext } from './context.js';
-import { POOL_EVENTS, type PoolEventName, type PoolEvents, type PoolListener } from './events.js';
+import type { PoolEventName, PoolEvents, PoolListener } from './events.js';
 import type { PoolFigures } from './figures.js';
 import { PoolKeys } from './keys.js';
 import { PoolLife, type PoolState } from './life.js';
@@ -208,16 +208,12 @@ export class Pool {
     });
   }
 
-  /** @throws ElectionError `INVALID_OPTION` */
   on<E extends PoolEventName>(event: E, listener: PoolListener<E>): this {
-    checkEvent(event, POOL_EVENTS);
     this.#events.on(event, listener);
     return this;
   }
 
-  /** @throws ElectionError `INVALID_OPTION` */
   once<E extends PoolEventName>(event: E, listener: PoolListener<E>): this {
-    checkEvent(event, POOL_EVENTS);
     this.#events.once(event, listener);
     return this;
   }
