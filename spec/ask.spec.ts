@@ -88,6 +88,60 @@ describe('a leader that is asked to step down', () => {
     await world.settled(running);
   });
 
+  describe('while it is leaving already', () => {
+    const leave: Record<string, (leader: Election) => Promise<unknown>> = {
+      'stop()': (leader) => leader.stop(),
+      'stepDown()': (leader) => leader.stepDown(),
+      'an ask whose caller has gone': async () => {
+        const abort = new AbortController();
+        const asked = world.refusal(operator().ask({ signal: abort.signal }));
+        await world.advance(1_000);
+        abort.abort();
+        expect(await asked).to.equal('ABORTED');
+      },
+    };
+    for (const [how, begin] of Object.entries(leave)) {
+      for (const to of [undefined, 'c']) {
+        const next = to ?? 'b';
+        it(`by ${how}, it takes an ask${to ? ' for another' : ''}: ${next} leads when its work has ended`, async () => {
+          const [a, b, c] = (await queue(['a', 'b', 'c'], { ttl: 60 })) as [Made, Made, Made];
+          const { work, terms } = newTask([]);
+          const running = a.election.run(work);
+          await world.begun(terms);
+          const leaving = begin(a.election);
+          await world.until(() => a.election.state === 'leaving', 'it is leaving');
+          await world.advance(1_000);
+          const asking = operator().ask({ ...(to !== undefined && { to }) });
+          const asked = settling(asking);
+          await world.advance(5_000);
+          expect([asked.done, b.election.state, c.election.state]).to.deep.equal([false, 'waiting', 'waiting']);
+          terms[0]?.end();
+          expect((await world.settled(asking))?.value).to.equal(next);
+          await world.settled(leaving);
+          await world.settled(a.election.stop());
+          await world.settled(running);
+          expect(world.etcd.keys('jobs!').map(({ key }) => key)).to.deep.equal([]);
+        });
+      }
+    }
+
+    it('it hands over to whom its own stepDown({ to }) has named, whatever an ask says', async () => {
+      const [a] = (await queue(['a', 'b', 'c', 'd'], { ttl: 60 })) as [Made];
+      const { work, terms } = newTask([]);
+      const running = a.election.run(work);
+      await world.begun(terms);
+      const stepping = a.election.stepDown({ to: 'd' });
+      await world.until(() => a.election.state === 'leaving', 'it is leaving');
+      const asking = operator().ask({ to: 'c' });
+      await world.advance(3_000);
+      terms[0]?.end();
+      expect((await world.settled(asking))?.value).to.equal('d');
+      expect((await world.settled(stepping))?.value).to.equal('d');
+      await world.settled(a.election.stop());
+      await world.settled(running);
+    });
+  });
+
   it('steps down alone too, and leads again with a greater token', async () => {
     const [a] = (await queue(['a'])) as [Made];
     const token = a.election.leadership?.fencingToken ?? 0n;

@@ -149,15 +149,16 @@ export class Campaign implements CampaignMoves, LeaseUser {
 
   /** leading -> leaving. Undefined: this candidate does not lead. */
   makeWay(reason: ElectionError, to?: bigint): Leaving | undefined {
-    return this.#state.name === 'leading' ? this.#leave(reason, to) : undefined;
+    const state = this.#state;
+    if (state.name === 'leaving' && to !== undefined) state.handOverTo(to);
+    return state.name === 'leading' ? this.#leave(reason, to) : undefined;
   }
 
   /** joining, waiting, leading -> leaving */
   #leave(reason: ElectionError, to?: bigint): Leaving {
     const previous = this.#state;
     const joining = previous.name === 'joining' ? previous : undefined;
-    const candidacy = isQueued(previous) ? previous.candidacy : undefined;
-    const belongings = { joining, own: candidacy?.own, succession: candidacy?.succession(to) };
+    const belongings = { joining, ...(isQueued(previous) && previous.candidacy.leave(to)) };
     const leaving = new Leaving(this.#context, belongings, reason, this);
     if (previous.name === 'leading' && this.#context.intent.isRunning) this.#leaderEvents.rejoining();
     // Enter first: a listener of `unelected` may call stop() or start(), and must find the state.

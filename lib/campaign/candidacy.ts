@@ -8,11 +8,11 @@ import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.
 import { textOf } from '../store/bytes.js';
 import { type KeyValue, StaleAnswer } from '../store/store.js';
 import type { CampaignContext } from './context.js';
+import type { Belongings } from './leaving.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
 import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
 import { Steering } from './steering.js';
 import { Term } from './term.js';
-import type { Succession } from './transfer.js';
 
 const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
 const OVERTAKEN = 'an older key than ours has come back, so etcd was restored: queueing again with a new lease';
@@ -73,12 +73,16 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   /**
-   * What follows when we leave now: a leader hands over to the candidate on the lease `to`, or to the best, if it has
-   * heard of priorities. Undefined: the next in the queue leads.
+   * What we take along when we leave now: our key; who leads next, if a leader hands over to the candidate on the lease
+   * `to`, or to the best, when it has heard of priorities; and the look at asks, which goes on.
    */
-  succession(to: bigint | undefined): Succession | undefined {
-    const isRanked = this.#context.intent.priority !== undefined || this.#steering?.hasSeenRanks === true;
-    return this.#term !== undefined && (to !== undefined || isRanked) ? { to, isRanked } : undefined;
+  leave(to: bigint | undefined): Omit<Belongings, 'joining'> {
+    const steering = this.#steering;
+    const isRanked = this.#context.intent.priority !== undefined || steering?.hasSeenRanks === true;
+    const isMeant = this.#term !== undefined && (to !== undefined || isRanked);
+    this.#steering = undefined;
+    steering?.leaving();
+    return { own: this.own, succession: isMeant ? { to, isRanked } : undefined, steering };
   }
 
   /** There is no term for now: another candidate is before us, or a key that is no candidate's. */

@@ -5,6 +5,7 @@ import type { OwnKey } from '../queue/place.js';
 import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
+import type { Steering } from './steering.js';
 import type { Workload } from './task-run.js';
 import { TermRecord } from './term-record.js';
 import { HandOver, type Succession } from './transfer.js';
@@ -31,9 +32,11 @@ const MOST_FOR_RECORD = 200;
 export interface Belongings {
   /** A join that may be under way, and releases the key it gets. */
   readonly joining: Joining | undefined;
-  readonly own: OwnKey | undefined;
+  readonly own?: OwnKey;
   /** A leader does not just leave its place to the next, but to the candidate that is named, or to the best. */
-  readonly succession: Succession | undefined;
+  readonly succession?: Succession | undefined;
+  /** A leader that is leaving takes asks all the same: who asks is told who leads then. */
+  readonly steering?: Steering | undefined;
 }
 
 /**
@@ -53,8 +56,11 @@ export class Leaving {
   /** The task that may still be running for the term that has ended. */
   readonly #work: Workload | undefined;
   #reason: ElectionError;
-  /** There when the leader does not just leave its place to the next. */
+  /** Who leads next, when the leader does not just leave its place to the next. */
+  #succession: Succession | undefined;
   #transfer: HandOver | undefined;
+  /** It is too late to name another. */
+  #isHandedOver = false;
   /** The work of a `run()` that was stopped. It does not go on, even if the candidate is started again meanwhile. */
   #stopped: Workload | undefined;
   /** The time for the release is over. */
@@ -65,6 +71,7 @@ export class Leaving {
   constructor(context: CampaignContext, belongings: Belongings, reason: ElectionError, moves: CampaignMoves) {
     this.#context = context;
     this.#belongings = belongings;
+    this.#succession = belongings.succession;
     this.#work = context.intent.work;
     this.#stopped = context.intent.isRunning ? undefined : this.#work;
     this.#reason = reason;
@@ -86,15 +93,19 @@ export class Leaving {
     return this.done;
   }
 
+  /** Whoever asks while we leave names the next leader, unless somebody has done so before. */
+  handOverTo(to: bigint): void {
+    if (this.#isHandedOver || this.#succession?.to !== undefined) return;
+    this.#succession = { to, isRanked: this.#succession?.isRanked === true };
+    this.#prepare();
+  }
+
   /** Never rejects: a key that could not be released ends with its lease. */
   async #leave(): Promise<void> {
     const { session, options, intent, releases } = this.#context;
     const { clock, lease, watcher } = session;
     const startedAt = clock.now();
-    const { own, succession } = this.#belongings;
-    if (own !== undefined && succession !== undefined) {
-      this.#transfer = new HandOver(this.#context, own, succession);
-    }
+    this.#prepare();
 
     const running = this.#work?.running;
     if (running !== undefined && !(await within(clock, options.releaseTimeout, running))) {
@@ -107,6 +118,7 @@ export class Leaving {
       await within(clock, Math.max(RELEASE_PATIENCE, until - clock.now()), this.#release(until));
       if (!this.#isReleased) this.#giveUp();
     }
+    this.#belongings.steering?.close();
     // Whoever closes the client after `stop()` would cut it off.
     const written = intent.isRunning ? undefined : TermRecord.underWay(this.#context);
     if (written !== undefined) await within(clock, Math.min(MOST_FOR_RECORD, until - clock.now()), written);
@@ -126,8 +138,8 @@ export class Leaving {
    */
   get #goesWithSession(): boolean {
     const { session, queue, releases } = this.#context;
-    const { joining, succession } = this.#belongings;
-    const isPlain = joining === undefined && succession === undefined && queue.rank === undefined;
+    const { joining } = this.#belongings;
+    const isPlain = joining === undefined && this.#succession === undefined && queue.rank === undefined;
     return isPlain && session.lease.isClosing && releases(true) === 'key';
   }
 
@@ -153,8 +165,17 @@ export class Leaving {
     this.#isReleased = isReleased;
   }
 
+  /** Reads whom the leader can hand over to, while the work winds down. */
+  #prepare(): void {
+    const { own } = this.#belongings;
+    if (own !== undefined && this.#succession !== undefined) {
+      this.#transfer = new HandOver(this.#context, own, this.#succession);
+    }
+  }
+
   /** A transfer that takes too long is left to itself: it does nothing any more once our key is gone. */
   async #handOver(until: number): Promise<void> {
+    this.#isHandedOver = true;
     if (this.#transfer === undefined || this.#isOver) return;
     const { clock } = this.#context.session;
     const most = Math.min(MOST_FOR_TRANSFER, until - clock.now() - LEFT_FOR_RELEASE);

@@ -19,7 +19,7 @@ export interface CampaignMoves {
   first(place: Place): void;
   /** waiting, leading -> joining */
   keyLost(reason: ElectionError): void;
-  /** leading -> leaving. `to`: the lease of the candidate that shall lead next. */
+  /** leading -> leaving. `to`: the lease of the candidate that shall lead next, also when the leader leaves already. */
   makeWay(reason: ElectionError, to?: bigint): void;
   /** leaving -> idle | joining */
   left(): void;

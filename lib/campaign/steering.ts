@@ -40,7 +40,8 @@ const denied = new WeakSet<CampaignContext>();
  *
  * An ask names the token of the leader that is asked. So an ask that comes late, or is written twice, concerns nobody.
  * The leader deletes the ask before it obeys: whoever has withdrawn the ask by then is not obeyed. With the deletion it
- * writes that it has taken an ask, so that it knows its own deletion again when etcd's answer was lost.
+ * writes that it has taken an ask, so that it knows its own deletion again when etcd's answer was lost. A leader that
+ * is leaving takes asks until its key is gone: whoever asks then waits for the end of the work, as otherwise too.
  */
 export class Steering implements Follower, Reader<readonly KeyValue[]> {
   /** Somebody has a priority in this election. */
@@ -77,6 +78,11 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
       makeWay: (better) => moves.makeWay(outranked(better), better.lease),
       refused: (error) => moves.failed(error),
     });
+  }
+
+  /** The leader is leaving, for whatever reason: from now on it only takes asks. */
+  leaving(): void {
+    this.#preemption?.close();
   }
 
   close(): void {
