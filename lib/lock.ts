@@ -169,12 +169,12 @@ export class Lock {
       const { clock, lease } = session.parts;
       if (lease.refusal !== undefined) throw lease.refusal;
       const until = clock.now() + (options.wait ?? 0);
-      const turn = await this.#turns.take(this.name, options);
-      if (turn === 'aborted') return undefined;
+      const turn = await this.#turns.take(this.name, options, (listener) => session.whenClosing(listener));
+      // Whoever waits while the session is closed is stopped as planned, here as in etcd's queue.
+      if (turn === 'aborted' || turn === 'closed') return undefined;
       if (turn === 'too late') throw timeout(options.wait);
       const work = new Work(task);
       try {
-        // Whoever waits while the session is closed is stopped as planned, here as in etcd's queue.
         return lease.refusal === undefined ? await this.#lead(session, work, options, until - clock.now()) : undefined;
       } finally {
         void work.ended.then(turn); // a task may outlive `releaseTimeout`, and then the call

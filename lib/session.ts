@@ -23,6 +23,8 @@ export class Session {
   /** @internal */
   readonly parts: SessionParts;
   #closing: Promise<void> | undefined;
+  /** Made when somebody listens: there may be ten thousand sessions. */
+  #listeners: Set<() => void> | undefined;
 
   /** @throws ElectionError `INVALID_OPTION` */
   constructor(etcd: Etcd3, options?: SessionOptions);
@@ -42,8 +44,17 @@ export class Session {
    */
   close(): Promise<void> {
     const { lease, watcher } = this.parts;
-    this.#closing ??= lease.close().then(() => watcher.closeIdle()); // what `observe()` follows goes on
+    if (this.#closing !== undefined) return this.#closing;
+    this.#closing = lease.close().then(() => watcher.closeIdle()); // what `observe()` follows goes on
+    for (const listener of [...(this.#listeners ?? [])]) listener();
     return this.#closing;
+  }
+
+  /** @internal Calls `listener` when the session is being closed. Returns what takes that back. */
+  whenClosing(listener: () => void): () => void {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => this.#listeners?.delete(listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -298,6 +298,20 @@ describe('a lock', () => {
       await nothingLeft();
     });
 
+    it('ends for those who wait for their turn when the session is closed, though nobody releases it', async () => {
+      const session = new Session(process);
+      const ours = new Lock(session, NAME);
+      const mine = await held(ours);
+      const [waiting, asking] = [ours.run(() => 'never'), world.refusal(ours.acquire())];
+      const closing = session.close();
+      await world.advance(10);
+      expect(await world.settled(Promise.all([waiting, asking]))).to.deep.equal([undefined, 'STOPPED']);
+      expect(mine.signal.aborted).to.equal(true);
+      await world.settled(closing);
+      await world.settled(mine.release());
+      await nothingLeft();
+    });
+
     it('ends as planned when the session is closed while it waits in etcd’s queue', async () => {
       const other = await held(elsewhere());
       const session = new Session(process);

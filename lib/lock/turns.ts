@@ -3,7 +3,10 @@ import type { Clock } from '../common/time.js';
 import type { AcquireOptions } from './options.js';
 
 /** How the wait for a turn has ended: with the function that passes the turn on, or without a turn. */
-export type Turn = (() => void) | 'aborted' | 'too late';
+export type Turn = (() => void) | 'aborted' | 'closed' | 'too late';
+
+/** Tells that nobody gets a turn any more. Returns what takes that back. */
+type WhenClosing = (listener: () => void) => () => void;
 
 /**
  * Callers that ask for the same name take turns, first come, first served. A name costs nothing while nobody uses it.
@@ -22,7 +25,7 @@ export class Turns {
   }
 
   /** The turn is the caller's at once when nobody has it. */
-  take(name: string, { signal, wait }: AcquireOptions): Promise<Turn> {
+  take(name: string, { signal, wait }: AcquireOptions, whenClosing: WhenClosing): Promise<Turn> {
     const pass = (): void => this.#pass(name);
     if (signal?.aborted) return Promise.resolve('aborted');
     const waiting = this.#waiting.get(name);
@@ -34,12 +37,14 @@ export class Turns {
       const end = (turn: Turn): void => {
         waiting.delete(begin);
         stopListening();
+        forget();
         cancelTimer?.();
         resolve(turn);
       };
       const begin = (): void => end(pass);
       waiting.add(begin);
       const stopListening = onAbort(signal, () => end('aborted'));
+      const forget = whenClosing(() => end('closed'));
       const cancelTimer = wait === undefined ? undefined : this.#clock.after(wait, () => end('too late'));
     });
   }
