@@ -155,6 +155,10 @@ describe('the command line and keys that are no candidates’', () => {
         expect((await client.getAll().prefix(`${election}!`).keys()).length).to.equal(0);
         expect(await client.get(first.key).string()).to.equal('other');
 
+        const needless = ask('step-down', election, '--yes', '--to', 'other');
+        expect(await needless.exited(), needless.stderr.text).to.deep.equal({ code: 0 });
+        expect(needless.stdout.text).to.match(/^other \(token \d+\) leads already$/);
+
         const program = ask('step-down', election, '--yes', '--force');
         expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
         expect(program.stdout.text).to.match(/^other \(token \d+\) has to step down; a \(token \d+\) leads now$/);

@@ -50,7 +50,7 @@ export async function stepDown(context: Context, name: string, flags: StepDownFl
     throw new CliError(EXIT.nobody, `nobody leads ${visible(name)}${why}`);
   }
   const who = nameOf(leader);
-  if (!force && !leader.isOurs) {
+  if (!force && !leader.isOurs && leader.value !== to) {
     throw new CliError(
       EXIT.unanswered,
       `${who} is a candidate of another client, and cannot be asked: nothing done. ${FORCE}`,
