@@ -14,7 +14,7 @@ export class GoProgram {
   readonly #name: string;
   readonly #of: RegExp;
 
-  /** `folder`: of the sources, in spec/support. `of`: finds the release in go.mod that the kept folder is named after. */
+  /** `folder`: of the sources, in spec/support. `of`: finds the release in go.mod that names the kept folder. */
   constructor(folder: string, name: string, of: RegExp) {
     this.#sources = fileURLToPath(new URL(`../../../spec/support/${folder}`, import.meta.url));
     this.#name = name;
