@@ -15,9 +15,11 @@ import { until } from '../support/wait.js';
 
 const ELECTIONS = 1_000;
 const PARTITIONS = 1_000;
-/** Milliseconds. Chromium paints without a graphics card here, beside etcd and whatever else the machine does. */
-const MEDIAN_FRAME = 50;
-/** Milliseconds of the processor, which counts more of them when other programs have its caches. */
+/**
+ * Milliseconds of the processor, which counts more of them when other programs have its caches. By the clock nothing is
+ * promised: Chromium paints without a graphics card here, beside etcd and whatever else the machine does.
+ */
+const WORK_OF_A_FRAME = 30;
 const LONGEST_TASK = 150;
 /** Operations in one transaction of etcd, which takes 128, and 1.5 MiB: a hundred terms are 12 kB. */
 const BATCH = 100;
@@ -77,7 +79,8 @@ describe('the page with 1,000 elections and a pool of 1,000 partitions', () => {
 
   function expectSmooth(what: string, smooth: Smoothness): void {
     console.log(`        ${what}: ${smoothnessText(smooth)}`);
-    expect(smooth.median).to.be.lessThan(MEDIAN_FRAME);
+    expect(smooth.frames).to.be.above(10);
+    expect(smooth.work).to.be.lessThan(WORK_OF_A_FRAME);
     expect(smooth.longestTask).to.be.lessThan(LONGEST_TASK);
   }
 
