@@ -6,7 +6,8 @@ import { ratio, type Summary } from './statistics.js';
  * the machine, the bare operations.
  */
 export const CONTESTANTS = ['etcd-leader', 'observing', 'etcd3', 'go', 'floor'] as const;
-export type Who = (typeof CONTESTANTS)[number];
+/** `viewed`: this library, while three viewers follow the elections. */
+export type Who = (typeof CONTESTANTS)[number] | 'viewed';
 
 /** How a contestant's part of a case has ended. Every outcome but `ok` is a result too. */
 export type Outcome = 'ok' | 'crashed' | 'timed out' | 'failed';

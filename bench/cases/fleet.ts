@@ -25,8 +25,8 @@ export function openFleet(world: World, who: Who): Child<FleetCommands> {
   return new Child<FleetCommands>('fleet', [who, world.hosts.join(',')]);
 }
 
-export function fleetNames(count: number): string[] {
-  const name = uniqueName('fleet');
+export function fleetNames(count: number, prefix = ''): string[] {
+  const name = `${prefix}${uniqueName('fleet')}`;
   return Array.from({ length: count }, (_, i) => `${name}/${i}`);
 }
 

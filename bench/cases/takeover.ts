@@ -7,6 +7,12 @@ import { round, summarize } from '../statistics.js';
 import type { World } from '../world.js';
 import { calm, fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
 
+interface Contestant {
+  readonly who: Who;
+  /** What the names of its elections begin with. */
+  readonly prefix: string;
+}
+
 interface Takeover {
   readonly ms: number;
   readonly lag: Lag;
@@ -19,12 +25,18 @@ interface Takeover {
  * follower is in the queue. At the floor this is when etcd has created the followers' watches; with this library etcd
  * is still creating them, unless it `settles` before.
  */
-async function takeOver(world: World, who: Who, count: number, settles: boolean, isFirst: boolean): Promise<Takeover> {
+async function takeOver(
+  world: World,
+  { who, prefix }: Contestant,
+  count: number,
+  settles: boolean,
+  isFirst: boolean,
+): Promise<Takeover> {
   const fleets: readonly [Child<FleetCommands>, Child<FleetCommands>] = [openFleet(world, who), openFleet(world, who)];
   const [leaders, followers] = fleets;
   try {
     for (const fleet of fleets) await warmUp(fleet, count);
-    const names = fleetNames(count);
+    const names = fleetNames(count, prefix);
     await leaders.ask('launch', { names, until: 'leading' }, PATIENCE);
     const queued = await followers.ask('launch', { names, until: 'waiting' }, PATIENCE);
     const memory = await followers.ask('memory', undefined as never, PATIENCE);
@@ -45,21 +57,28 @@ async function takeOver(world: World, who: Who, count: number, settles: boolean,
   }
 }
 
-async function measure(world: World, count: number, settles: boolean): Promise<Measurement[]> {
-  const takeovers = new Map<Who, Takeover[]>(WHO.map((who) => [who, []]));
+/** Each contestant in turn. */
+export async function takeOvers(
+  world: World,
+  count: number,
+  settles: boolean,
+  contestants: readonly Contestant[] = WHO.map((who) => ({ who, prefix: '' })),
+): Promise<Measurement[]> {
+  const takeovers = new Map<Who, Takeover[]>(contestants.map(({ who }) => [who, []]));
   const failures = new Map<Who, ChildFailure>();
   for (let at = 0; at < world.amounts.launches; at++) {
-    for (const who of WHO) {
+    for (const contestant of contestants) {
+      const { who } = contestant;
       if (failures.has(who)) continue;
       try {
-        takeovers.get(who)?.push(await takeOver(world, who, count, settles, at === 0));
+        takeovers.get(who)?.push(await takeOver(world, contestant, count, settles, at === 0));
       } catch (err) {
         if (!(err instanceof ChildFailure)) throw err;
         failures.set(who, err);
       }
     }
   }
-  return WHO.map((who): Measurement => {
+  return contestants.map(({ who }): Measurement => {
     const all = takeovers.get(who) ?? [];
     const samples = all.map(({ ms }) => round(ms));
     const time = summarize(samples);
@@ -87,9 +106,9 @@ export const takeover: Case = {
     const results = [];
     for (const count of world.amounts.fleets) {
       const title = `${count.toLocaleString('en')} leaders leave at once: until a second process has taken all over`;
-      results.push(await measured(world, `takeover-${count}`, title, () => measure(world, count, false)));
+      results.push(await measured(world, `takeover-${count}`, title, () => takeOvers(world, count, false)));
       const settled = `${title}; it has its watches`;
-      results.push(await measured(world, `takeover-${count}-settled`, settled, () => measure(world, count, true)));
+      results.push(await measured(world, `takeover-${count}-settled`, settled, () => takeOvers(world, count, true)));
     }
     return results;
   },

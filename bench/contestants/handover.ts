@@ -9,8 +9,13 @@ import type { Leaving } from './contender.js';
 const PATIENCE = 30_000;
 
 /** Two candidates, each in a process of its own as in life, that hand over to each other. */
-export function handoverOf(who: Who, hosts: readonly string[], settle: number, how: Leaving): Contestant {
-  const name = uniqueName();
+export function handoverOf(
+  who: Who,
+  hosts: readonly string[],
+  settle: number,
+  how: Leaving,
+  name = uniqueName(),
+): Contestant {
   const open = (): Child<ContenderCommands> => new Child<ContenderCommands>('contender', [who, hosts.join(','), name]);
   let [leader, successor] = [open(), open()];
   return {

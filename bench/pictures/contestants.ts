@@ -3,6 +3,7 @@ import type { Who } from '../report.js';
 /** The same colour and name in every picture. */
 export const LOOK: Readonly<Record<Who, { readonly colour: string; readonly label: string }>> = {
   'etcd-leader': { colour: '#0969da', label: 'etcd-leader' },
+  viewed: { colour: '#bf3989', label: 'etcd-leader, three viewers' },
   observing: { colour: '#8250df', label: 'etcd-leader, observe: true' },
   etcd3: { colour: '#bc4c00', label: 'etcd3 Election' },
   go: { colour: '#1a7f37', label: "Go's concurrency.Election" },

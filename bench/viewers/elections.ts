@@ -74,10 +74,11 @@ export class WrittenElections {
     for (let at = 0; at < this.#viewed.elections; at += BATCH) {
       const length = Math.min(BATCH, this.#viewed.elections - at);
       const puts = Array.from({ length }, (_, n) => put(`${this.#prefix}job-${at + n}`));
-      await this.#client
-        .if('none', 'Version', '>', 0)
+      const { succeeded } = await this.#client
+        .if('none', 'Version', '==', 0)
         .then(...puts)
         .commit();
+      if (!succeeded) throw new Error('a batch of elections was not written');
     }
   }
 }

@@ -1,4 +1,6 @@
 import { type ClientRequest, get } from 'node:http';
+import { until } from '../../spec/support/wait.js';
+import { PATIENCE } from './program.js';
 
 /** Milliseconds of silence after which everything has been told: a sign of life comes every 5 s. */
 const QUIET = 1_500;
@@ -22,9 +24,8 @@ export class CountingStream {
 
   /** When the last event came, once nothing has come for a while. */
   async quiet(since: number): Promise<number> {
-    while (this.#lastAt < since || performance.now() - this.#lastAt < QUIET) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const isQuiet = (): boolean => this.#lastAt >= since && performance.now() - this.#lastAt >= QUIET;
+    await until(isQuiet, { within: PATIENCE, what: 'an event to be told, and then none' });
     return this.#lastAt;
   }
 
@@ -53,7 +54,8 @@ export class Prober {
     while (!this.#isOver) {
       const asked = performance.now();
       await new Promise<void>((resolve, reject) => {
-        get(url, { agent: false }, (response) => response.resume().on('end', resolve)).on('error', reject);
+        const options = { agent: false, signal: AbortSignal.timeout(PATIENCE) };
+        get(url, options, (response) => response.resume().on('end', resolve).on('error', reject)).on('error', reject);
       });
       this.longest = Math.max(this.longest, performance.now() - asked);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,6 +1,7 @@
 import { LINES } from '../../spec/support/cluster/releases.js';
 import { onCompose } from './compose.js';
 import { report } from './coverage.js';
+import { onManifests } from './manifests.js';
 import {
   mocha,
   mochaOnContainers,
@@ -96,6 +97,7 @@ export const STEPS: readonly Step[] = [
     cores: 1,
     run: (stage) => mochaOnAll(stage, 'dist/spec/rolling/*.spec.js'),
   },
+  { name: 'manifests', cores: 1, run: onManifests },
   // It changes the environment of what is started meanwhile.
   { name: 'compose', run: (stage) => onCompose(stage, () => mochaOnContainers(stage)) },
 ];

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import type { Etcd3, Lease } from 'etcd3';
 import { Pool } from '../../lib/index.js';
+import { historyKeyOf } from '../../lib/queue/control-keys.js';
+import { bytesOfTerms, type RecordedTerm } from '../../lib/queue/recorded-terms.js';
+import { bytesOf } from '../../lib/store/bytes.js';
 import { browserOfSuite } from '../support/browser/chromium.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
 import { type Smoothness, smoothness, smoothnessText } from '../support/browser/frames.js';
@@ -12,12 +15,16 @@ import { until } from '../support/wait.js';
 
 const ELECTIONS = 1_000;
 const PARTITIONS = 1_000;
-/** Milliseconds. Chromium paints without a graphics card here, beside etcd and whatever else the machine does. */
-const MEDIAN_FRAME = 50;
-/** Milliseconds of the processor, which counts more of them when other programs have its caches. */
-const LONGEST_TASK = 250;
-/** Operations in one transaction of etcd. */
+/**
+ * Milliseconds of the processor, which counts more of them when other programs have its caches. By the clock nothing is
+ * promised: Chromium paints without a graphics card here, beside etcd and whatever else the machine does.
+ */
+const WORK_OF_A_FRAME = 30;
+const LONGEST_TASK = 150;
+/** Operations in one transaction of etcd, which takes 128, and 1.5 MiB: a hundred terms are 12 kB. */
 const BATCH = 100;
+/** Milliseconds between the beginnings of two recorded terms: three or four of them are of the last day. */
+const TERM = 7 * 3_600_000;
 /** Pixels in each frame: from one end of 1,000 rows to the other in about three seconds. */
 const STEP = 200;
 
@@ -35,15 +42,30 @@ describe('the page with 1,000 elections and a pool of 1,000 partitions', () => {
   async function queueEverywhere(client: Etcd3, prefix: string, value: string): Promise<Lease> {
     const lease = client.lease(300, { autoKeepAlive: false });
     const id = BigInt(await lease.grant()).toString(16);
+    await everywhere(client, prefix, (name) => lease.put(`${name}/${id}`).value(value));
+    return lease;
+  }
+
+  /** What leaders with `history` have recorded. */
+  async function recordEverywhere(client: Etcd3, prefix: string, count: number): Promise<void> {
+    const begun = Date.now() - count * TERM;
+    const terms = Array.from({ length: count }, (_, at): RecordedTerm => {
+      const from = begun + at * TERM;
+      const times = { from, until: from + TERM - 12, why: 'STOPPED' };
+      return { fencingToken: BigInt(at + 1), value: `host-${at % 7}`, leaseId: '694d9a1b2c3d4e5f', ...times };
+    });
+    const value = bytesOfTerms(terms, count);
+    await everywhere(client, prefix, (name) => client.put(bytesOf(historyKeyOf(name))).value(value));
+  }
+
+  async function everywhere(client: Etcd3, prefix: string, put: (name: string) => ReturnType<Etcd3['put']>) {
     for (let at = 0; at < ELECTIONS; at += BATCH) {
       const names = Array.from({ length: BATCH }, (_, index) => `${prefix}job-${at + index}`);
-      const puts = names.map((name) => lease.put(`${name}/${id}`).value(value));
       await client
         .if('any', 'Version', '>', -1)
-        .then(...puts)
+        .then(...names.map(put))
         .commit();
     }
-    return lease;
   }
 
   /** Has the page scroll through all rows of a list and back while `change` is under way. */
@@ -57,33 +79,37 @@ describe('the page with 1,000 elections and a pool of 1,000 partitions', () => {
 
   function expectSmooth(what: string, smooth: Smoothness): void {
     console.log(`        ${what}: ${smoothnessText(smooth)}`);
-    expect(smooth.median).to.be.lessThan(MEDIAN_FRAME);
+    expect(smooth.frames).to.be.above(10);
+    expect(smooth.work).to.be.lessThan(WORK_OF_A_FRAME);
     expect(smooth.longestTask).to.be.lessThan(LONGEST_TASK);
   }
 
-  it('scrolls smoothly while all 1,000 elections change their leaders at once', async () => {
-    const prefix = `${uniqueName('page')}/`;
-    const client = openClient(cluster().hosts);
-    const first = await queueEverywhere(client, prefix, 'host-1');
-    const second = await queueEverywhere(client, prefix, 'host-2');
-    await queueEverywhere(client, prefix, 'host-3');
-    const page = await openPage(prefix);
-    await until(() => page.page.getByText(`${ELECTIONS} elections`).isVisible(), { what: 'all elections' });
-    expect(await page.page.getByRole('option').count()).to.be.lessThan(60);
+  for (const recorded of [0, 100]) {
+    it(`scrolls smoothly while all change their leaders at once, with ${recorded} recorded terms each`, async () => {
+      const prefix = `${uniqueName('page')}/`;
+      const client = openClient(cluster().hosts);
+      if (recorded > 0) await recordEverywhere(client, prefix, recorded);
+      const first = await queueEverywhere(client, prefix, 'host-1');
+      const second = await queueEverywhere(client, prefix, 'host-2');
+      await queueEverywhere(client, prefix, 'host-3');
+      const page = await openPage(prefix);
+      await until(() => page.page.getByText(`${ELECTIONS} elections`).isVisible(), { what: 'all elections' });
+      expect(await page.page.getByRole('option').count()).to.be.lessThan(60);
 
-    expectSmooth('scrolling', await scrolled(page, '#elections', async () => {}));
-    const told = page.page.getByRole('log').locator('p');
-    const changing = await scrolled(page, '#elections', async () => {
-      for (const lease of [first, second]) {
-        const before = await told.count();
-        await lease.revoke();
-        await until(async () => (await told.count()) > before, { what: 'changes to be announced' });
-      }
+      expectSmooth('scrolling', await scrolled(page, '#elections', async () => {}));
+      const told = page.page.getByRole('log').locator('p');
+      const changing = await scrolled(page, '#elections', async () => {
+        for (const lease of [first, second]) {
+          const before = await told.count();
+          await lease.revoke();
+          await until(async () => (await told.count()) > before, { what: 'changes to be announced' });
+        }
+      });
+      expectSmooth('scrolling, 1,000 new leaders twice', changing);
+      await page.shows(`${prefix}job-0`, /host-3 leads/);
+      expect(page.complaints).to.deep.equal([]);
     });
-    expectSmooth('scrolling, 1,000 new leaders twice', changing);
-    await page.shows(`${prefix}job-0`, /host-3 leads/);
-    expect(page.complaints).to.deep.equal([]);
-  });
+  }
 
   it('stays smooth on the map while a worker of the pool leaves and 250 partitions move', async () => {
     const name = uniqueName('page');

@@ -62,6 +62,23 @@ describe('the benchmark', () => {
     expect(stderr).to.match(/targets\n/);
   });
 
+  it('measures elections that viewers follow, and what the viewers show of them', async function () {
+    this.timeout(WITHIN + 10_000);
+    const { stdout } = await bench('--quick', '--json', 'viewers');
+    const { results } = JSON.parse(stdout) as Report;
+
+    const under = ['viewed-20-stop', 'viewed-20-stepdown', 'viewed-20-change'];
+    expect(results.map(({ id }) => id)).to.deep.equal([...under, 'viewers-20-5']);
+    for (const { id, measurements } of results) {
+      const who = measurements.map(({ who: one, outcome }) => `${one}: ${outcome}`);
+      expect(who, id).to.deep.equal(under.includes(id) ? ['etcd-leader: ok', 'viewed: ok'] : ['etcd-leader: ok']);
+    }
+    const figures = results.at(-1)?.measurements[0]?.figures;
+    for (const name of ['MB in etcd', 'MB of a picture', 'MB told to a client', 'top prints all ms']) {
+      expect(figures?.[name], name).to.be.above(0);
+    }
+  });
+
   it('names the cases there are when it is asked for another', async () => {
     const failure = await bench('nonsense').catch((err: { readonly stderr: string }) => err);
     expect(failure.stderr).to.match(/^no such case: nonsense/);

@@ -1,49 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { keptFolder } from './cluster/kept.js';
-import { run } from './cluster/run.js';
+import { GoProgram } from './go-program.js';
 
-const SOURCES = fileURLToPath(new URL('../../../spec/support/go', import.meta.url));
-/** Milliseconds. It takes minutes where nothing is cached. */
-export const BUILDS_WITHIN = 10 * 60_000;
-
-/** Where the program of the present sources is kept. */
-function folder(): string {
-  const [module, main] = ['go.mod', 'main.go'].map((name) => readFileSync(join(SOURCES, name), 'utf8'));
-  const [, release = 'unknown'] = /etcd\/client\/v3 v(\S+)/.exec(module ?? '') ?? [];
-  const version = createHash('sha256').update(`${module}${main}`).digest('hex').slice(0, 8);
-  return join(keptFolder(), `go-client-${release}-${version}`);
-}
-
-function program(): string {
-  return join(folder(), 'participant');
-}
+const participant = new GoProgram('go', 'client', /etcd\/client\/v3 v(\S+)/);
 
 /**
  * Builds the program that uses etcd's Go client, once, if it may. Resolves with why there is none, or with undefined.
  */
 export async function buildGoParticipant(mayBuild = true): Promise<string | undefined> {
-  if (existsSync(program())) return undefined;
-  if (!mayBuild) return 'it is not built yet';
-  if (!(await run('go', ['version'])).ok) return 'no go here';
-  mkdirSync(keptFolder(), { recursive: true });
-  const fresh = mkdtempSync(join(keptFolder(), 'new-'));
-  try {
-    cpSync(SOURCES, fresh, { recursive: true });
-    const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0', GOWORK: 'off' };
-    const options = { cwd: fresh, env, within: BUILDS_WITHIN };
-    const { ok, output } = await run('go', ['build', '-trimpath', '-o', 'participant', '.'], options);
-    if (!ok) return `go build failed: ${output.split('\n').at(-1)}`;
-    if (!existsSync(program())) renameSync(fresh, folder());
-    return undefined;
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
+  return await participant.build(mayBuild);
 }
 
 export interface GoOptions {
@@ -63,7 +29,9 @@ export class GoParticipant {
   readonly #waiting: { resolve: (answer: string) => void; reject: (reason: Error) => void }[] = [];
 
   constructor({ hosts, kind, name, value = 'go' }: GoOptions) {
-    this.#process = spawn(program(), [hosts.join(','), kind, name, value], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process = spawn(participant.path, [hosts.join(','), kind, name, value], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const { stdout } = this.#process;
     if (stdout === null) throw new Error('the process has no output');
     createInterface({ input: stdout }).on('line', (line) => this.#hear(line));

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Etcd3 } from 'etcd3';
 import type { Election } from '../../lib/index.js';
 import { findTool } from './cluster/tools.js';
-import { BUILDS_WITHIN, buildGoParticipant, GoParticipant } from './go-participant.js';
+import { buildGoParticipant, GoParticipant } from './go-participant.js';
+import { BUILDS_WITHIN } from './go-program.js';
 import { tracked } from './track.js';
 import { until } from './wait.js';
 

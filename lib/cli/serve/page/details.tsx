@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ElectionJson, MomentJson, TermJson } from '../../../view/json.js';
 import { useAllTerms } from './all-terms.js';
 import { announce } from './live-region.js';
+import { idOf } from './model/joined-terms.js';
 import { neighbour, type Segment } from './model/segments.js';
 import { durationText, endText, segmentLines, sinceText, timelineText, timeText } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
@@ -92,7 +93,7 @@ function Content({ state, election }: { readonly state: PageState; readonly elec
           </thead>
           <tbody>
             {terms.toReversed().map((term) => (
-              <Term key={term.fencingToken} term={term} asOf={asOf} />
+              <Term key={idOf(term)} term={term} asOf={asOf} />
             ))}
           </tbody>
         </table>

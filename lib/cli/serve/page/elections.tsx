@@ -86,7 +86,6 @@ export function Elections({ state }: { readonly state: PageState }) {
         label="Elections: up and down choose one, left and right walk its timeline, Enter opens it"
         items={rows}
         rowHeight={isNarrow ? NARROW_ROW : ROW}
-        keyOf={({ name }) => name}
         rowClass={({ name, leader }) => `${leader === null ? 'without' : ''}${name === opened ? ' opened' : ''}`}
         active={at}
         activate={(index) => {

@@ -21,7 +21,6 @@ export function PartitionList({ pool, codes, chosen }: PartitionListProps) {
       label="Partitions"
       items={items}
       rowHeight={32}
-      keyOf={({ name }) => name}
       rowClass={({ owner }) => (owner === null ? 'without' : '')}
       active={Math.min(active, Math.max(0, items.length - 1))}
       activate={setActive}

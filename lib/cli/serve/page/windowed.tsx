@@ -9,7 +9,6 @@ export interface WindowedProps<T> {
   readonly label: string;
   readonly items: readonly T[];
   readonly rowHeight: number;
-  readonly keyOf: (item: T) => string;
   readonly rowClass: (item: T) => string;
   /** The row that the arrow keys are on. */
   readonly active: number;
@@ -27,7 +26,7 @@ export interface WindowedProps<T> {
  * the focus away with it when it is scrolled out of sight.
  */
 export function Windowed<T>(props: WindowedProps<T>) {
-  const { id, label, items, rowHeight, keyOf, rowClass, active, activate, open, scroller } = props;
+  const { id, label, items, rowHeight, rowClass, active, activate, open, scroller } = props;
   const size = useSize(scroller);
   const [top, setTop] = useState(0);
   const frame = useRef(0);
@@ -35,6 +34,9 @@ export function Windowed<T>(props: WindowedProps<T>) {
 
   const first = Math.max(0, Math.floor(top / rowHeight) - SPARE);
   const last = Math.min(items.length, Math.ceil((top + size.height) / rowHeight) + SPARE);
+  // A row that is scrolled out of sight comes back as another one. New rows in each frame would be garbage that takes
+  // the browser longer to collect than the rows to draw.
+  const slots = Math.ceil(size.height / rowHeight) + 2 * SPARE + 1;
   const move = (index: number): void => {
     const next = Math.min(items.length - 1, Math.max(0, index));
     activate(next);
@@ -83,7 +85,7 @@ export function Windowed<T>(props: WindowedProps<T>) {
         {items.slice(first, last).map((item, at) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and the keys
           <div
-            key={keyOf(item)}
+            key={(first + at) % slots}
             id={`${id}-${first + at}`}
             class={`row ${rowClass(item)}${first + at === active ? ' active' : ''}`}
             role="option"

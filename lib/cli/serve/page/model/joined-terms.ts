@@ -6,6 +6,7 @@ export function joinedTerms(asked: readonly TermJson[], streamed: readonly TermJ
   return [...asked.filter((term) => !ids.has(idOf(term))), ...streamed];
 }
 
-function idOf({ fencingToken, leaseId }: TermJson): string {
+/** A token alone may stand in two histories: that of an etcd, and that of its restored backup. */
+export function idOf({ fencingToken, leaseId }: TermJson): string {
   return `${fencingToken}.${leaseId}`;
 }

@@ -11,11 +11,17 @@ export interface Change {
   readonly token: string | undefined;
 }
 
+interface Timeline {
+  readonly of: ElectionJson;
+  readonly segments: readonly Segment[];
+}
+
 /** What the server has told so far. */
 export class PictureStore {
   readonly elections = new Map<string, ElectionJson>();
   readonly pools = new Map<string, PoolJson>();
-  #segments = new WeakMap<ElectionJson, readonly Segment[]>();
+  /** Timelines by the names of their elections. A WeakMap would cost the browser more, when it collects garbage. */
+  readonly #timelines = new Map<string, Timeline>();
   /** Names in their order; undefined: one has come or gone. To compare thousands of names takes longer than a frame. */
   #order: readonly string[] | undefined;
 
@@ -28,6 +34,7 @@ export class PictureStore {
   replace({ elections, pools }: Pick<PictureJson, 'elections' | 'pools'>): void {
     this.elections.clear();
     this.pools.clear();
+    this.#timelines.clear();
     this.#order = undefined;
     for (const election of elections) this.elections.set(election.name, election);
     for (const pool of pools) this.pools.set(pool.name, pool);
@@ -40,16 +47,21 @@ export class PictureStore {
     for (const election of elections) this.elections.set(election.name, election);
     for (const pool of pools) this.pools.set(pool.name, pool);
     if (this.elections.size > before || gone.elections.length > 0) this.#order = undefined;
-    for (const name of gone.elections) this.elections.delete(name);
+    for (const name of gone.elections) {
+      this.elections.delete(name);
+      this.#timelines.delete(name);
+    }
     for (const name of gone.pools) this.pools.delete(name);
     return changes;
   }
 
   /** The timeline of an election, computed once for each state of it. */
   segments(election: ElectionJson): readonly Segment[] {
-    const known = this.#segments.get(election) ?? segmentsOf(election);
-    this.#segments.set(election, known);
-    return known;
+    const known = this.#timelines.get(election.name);
+    if (known?.of === election) return known.segments;
+    const segments = segmentsOf(election);
+    this.#timelines.set(election.name, { of: election, segments });
+    return segments;
   }
 }
 
