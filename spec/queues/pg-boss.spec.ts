@@ -75,15 +75,15 @@ describe('the recipe for pg-boss', () => {
     const working = workBossQueue(ownership, boss, database, async (order, client) => {
       begun.push(nameOf(order));
       await client.query('INSERT INTO written (job) VALUES ($1)', [nameOf(order)]);
-      if (begun.length < 3) throw new Error('not yet');
+      if (begun.length < 2) throw new Error('not yet');
     });
     await until(async () => (await written()).length === 2, { what: 'both jobs to be done' });
     await fake.lose(0);
     await working;
-    expect(begun).to.deep.equal(['a', 'a', 'a', 'b']);
+    expect(begun).to.deep.equal(['a', 'a', 'b']);
     expect(await written()).to.deep.equal(['a', 'b']);
     expect(await states()).to.deep.equal(['completed', 'completed']);
-    expect(complaints.callCount).to.equal(2);
+    expect(complaints.callCount).to.equal(1);
   });
 
   it('takes no job and writes nothing when a later owner has begun', async () => {
