@@ -84,7 +84,7 @@ describe('workers of a pool on the queues of BullMQ', () => {
   const cluster = sharedCluster();
   const server = ownServer(REDIS);
 
-  it('do the jobs of each partition in order, one at a time, and again only what a killed worker had in hand', async () => {
+  it('do the jobs of each partition in order, one at a time, and again what a killed worker had in hand', async () => {
     const { port } = server();
     const redis = openRedis(server());
     const producers = new Map(all.map((of) => [of, tracked(new Queue(`orders-${of}`, { connection: { port } }))]));
