@@ -9,7 +9,10 @@ export interface Group {
 /** The sidebar. A page that is not there yet is left out; a page that is not listed stands in the last group. */
 export const GROUPS: readonly Group[] = [
   { text: 'Start here', pages: ['README.md', 'docs/how-it-works.md', 'docs/api.md', 'docs/guarantees.md'] },
-  { text: 'Locks, pools, periods', pages: ['docs/lock.md', 'docs/pool.md', 'docs/once-per-period.md'] },
+  {
+    text: 'Locks, pools, periods',
+    pages: ['docs/lock.md', 'docs/pool.md', 'docs/pool-queues.md', 'docs/once-per-period.md'],
+  },
   {
     text: 'In production',
     pages: [

@@ -1,5 +1,6 @@
 import { describeServer, type EtcdServer, findEtcd } from '../../spec/support/cluster/etcd-server.js';
 import { run } from '../../spec/support/cluster/run.js';
+import { ensureServers } from '../../spec/support/cluster/tools.js';
 import type { Stage } from './stage.js';
 
 export const MOCHA = 'mocha/bin/mocha.js';
@@ -52,6 +53,14 @@ function without(folder: string, parts: readonly string[]): string[] {
 export async function mochaOnContainers(stage: Stage): Promise<boolean> {
   const integration = await mochaOnEtcd(stage, 'dist/spec/integration');
   return (await mocha(stage, 'dist/spec/compose/*.spec.js')) && integration;
+}
+
+/** The specs of queues, on Redis and PostgreSQL. What is missing is installed, where that can be done. */
+export async function mochaOnQueues(stage: Stage): Promise<boolean> {
+  const reason = await ensureServers((line) => stage.say(`   ${line}`));
+  if (reason === undefined) return await mochaOnEtcd(stage, 'dist/spec/queues');
+  stage.leaveOut(reason);
+  return !stage.isAskedFor;
 }
 
 /** The specs of the tarball. Some of them install what users have beside it, which takes a registry that answers. */

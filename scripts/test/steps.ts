@@ -8,6 +8,7 @@ import {
   mochaOnEtcd,
   mochaOnOwnClusters,
   mochaOnPackage,
+  mochaOnQueues,
   mochaOnSharedCluster,
 } from './mocha.js';
 import { fetchReleases, mochaOnAll, onOtherRelease } from './releases.js';
@@ -84,6 +85,7 @@ export const STEPS: readonly Step[] = [
     ...onEtcd,
     run: (stage) => mochaOnEtcd(stage, 'dist/spec/examples', '--timeout', '120000'),
   },
+  { name: 'queues', ...onEtcd, run: mochaOnQueues },
   {
     name: 'chaos',
     ...onEtcd,

@@ -18,13 +18,20 @@ describe('the recipes for pools', () => {
     for (const fake of stopped.splice(0)) await fake.stop();
   });
 
-  it('stand in docs/pool.md as they are tried here', () => {
-    const recipes = readPage('spec/support/pool/recipes.ts');
-    const blocks = recipes.split(/^export (?=function|async function|class)/m).slice(1);
-    expect(blocks).to.have.length(5);
-    const page = readPage('docs/pool.md');
-    for (const block of blocks) expect(page).to.include(block.trimEnd());
-  });
+  const inPages = [
+    { page: 'docs/pool.md', source: 'spec/support/pool/recipes.ts', count: 5 },
+    { page: 'docs/pool-queues.md', source: 'spec/support/queues/bullmq.ts', count: 1 },
+    { page: 'docs/pool-queues.md', source: 'spec/support/queues/pg-boss.ts', count: 2 },
+  ];
+  for (const { page, source, count } of inPages) {
+    it(`stand in ${page} as they are tried: ${source}`, () => {
+      const blocks = readPage(source)
+        .split(/^export (?=function|async function|class)/m)
+        .slice(1);
+      expect(blocks).to.have.length(count);
+      for (const block of blocks) expect(readPage(page)).to.include(block.trimEnd());
+    });
+  }
 
   it('spread keys over all partitions, each key always to the same', () => {
     const found = new Set(Array.from({ length: 2_000 }, (_, n) => partitionOf(`customer-${n}`, 64)));

@@ -19,6 +19,12 @@ export async function aptInstall(name: string, say: (line: string) => void): Pro
   return installed.ok ? undefined : `failed: ${lastLine(installed.output)}`;
 }
 
+/** Ends the service that a package has just started, and lets it not start again. */
+export async function stopService(name: string): Promise<void> {
+  const { ok } = await asRoot('systemctl', 'disable', '--now', name);
+  if (!ok) await asRoot('service', name, 'stop'); // there is no systemd, as in a container
+}
+
 export function asRoot(...command: readonly string[]): ReturnType<typeof run> {
   const [program = '', ...args] = isRoot() ? command : ['sudo', '-n', ...command];
   return run(program, args, { within: INSTALLS_WITHIN });

@@ -1,4 +1,4 @@
-import { aptInstall, asRoot } from './apt.js';
+import { aptInstall, stopService } from './apt.js';
 import { composePull, composeUsable } from './compose.js';
 import { fetchPackages } from './debian-packages.js';
 import { type EtcdServer, findEtcd } from './etcd-server.js';
@@ -80,7 +80,7 @@ async function aptGet(say: (line: string) => void): Promise<string | undefined> 
   const reason = await aptInstall('etcd-server', say);
   if (reason !== undefined) return reason;
   // The package may start a service on etcd's standard port. The service was not there before, so it can be stopped.
-  await asRoot('systemctl', 'disable', '--now', 'etcd');
+  await stopService('etcd');
   return undefined;
 }
 

@@ -33,9 +33,9 @@ export function sweep(roots: readonly string[] = dataRoots()): void {
   }
 }
 
-/** Kills the members whose data is in `folder`, and no other process; then removes the folder. */
+/** Kills the servers whose data is in `folder`, and no other process; then removes the folder. */
 export function reap(folder: string): void {
-  for (const pid of membersIn(folder)) {
+  for (const pid of serversIn(folder)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
@@ -50,10 +50,18 @@ export function reap(folder: string): void {
   }
 }
 
-function membersIn(folder: string): number[] {
+function serversIn(folder: string): number[] {
   return commandLines()
-    .filter(({ args }) => args.some((arg) => arg.startsWith(`--data-dir=${folder}/`)))
+    .filter(({ args }) => dataOf(args)?.startsWith(`${folder}/`))
     .map(({ pid }) => pid);
+}
+
+/** The folder of the data, as etcd, Redis and PostgreSQL are told. */
+function dataOf(args: readonly string[]): string | undefined {
+  const ofEtcd = args.find((arg) => arg.startsWith('--data-dir='));
+  if (ofEtcd !== undefined) return ofEtcd.slice(ofEtcd.indexOf('=') + 1);
+  const flag = args.findIndex((arg) => arg === '--dir' || arg === '-D');
+  return flag < 0 ? undefined : args[flag + 1];
 }
 
 function commandLines(): { readonly pid: number; readonly args: readonly string[] }[] {

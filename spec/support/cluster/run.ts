@@ -10,6 +10,9 @@ export interface Outcome {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** The user and the group that the command runs as. @default those of this process */
+  readonly uid?: number;
+  readonly gid?: number;
   /** Milliseconds. @default 30000 */
   readonly within?: number;
 }
@@ -19,9 +22,9 @@ export interface RunOptions {
  * thrown.
  */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const { env = process.env, cwd, within = 30_000 } = options;
+  const { env = process.env, within = 30_000, ...more } = options;
   return new Promise((resolve) => {
-    const settings = { env, cwd, timeout: within, maxBuffer: 1 << 24 };
+    const settings = { ...more, env, timeout: within, maxBuffer: 1 << 24 };
     const child = execFile(command, args, settings, (err, stdout, stderr) => {
       const output = `${stdout}${stderr}`.trim();
       resolve({ ok: err === null, output: output === '' && err !== null ? err.message : output, stdout });
