@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { describe as describeFindings } from './chaos/checker/report.js';
 import { encode, type LogRecord } from './chaos/log/records.js';
 import { CALL, committed, GOOD, judged, leads, MS, SECOND } from './support/chaos-logs.js';
 
@@ -15,8 +16,8 @@ describe('the chaos checker', () => {
   describe('on overlaps', () => {
     it('finds an overlap that is a microsecond long', async () => {
       const { findings, verdict } = await judged({ 'ben-1': leads(20, 20 * SECOND - CALL - 1, 70 * SECOND) });
-      expect(findings.overlaps.map(({ length, excused }) => ({ length, excused }))).to.deep.equal([
-        { length: 1, excused: false },
+      expect(findings.overlaps.map(({ length, excuse }) => ({ length, excuse }))).to.deep.equal([
+        { length: 1, excuse: undefined },
       ]);
       expect(verdict).to.have.length(1);
       expect(verdict[0]).to.match(/^two leaders of main for 0\.001 ms .* ada-1 with token 10 and ben-1 with token 20$/);
@@ -77,7 +78,7 @@ describe('the chaos checker', () => {
           nemesis: removed(what, id),
         });
         expect(verdict).to.deep.equal([]);
-        expect(findings.overlaps.map(({ excused }) => excused)).to.deep.equal([true]);
+        expect(findings.overlaps.map(({ excuse }) => excuse)).to.deep.equal(['removed by hand']);
       });
 
       it(`does not excuse 250 ms after the ${what} was removed`, async () => {
@@ -98,6 +99,70 @@ describe('the chaos checker', () => {
     it("does not excuse an overlap when the removed key was somebody else's", async () => {
       const { verdict } = await judged({ 'ada-1': ada, 'ben-1': overlapping(1), nemesis: removed('key', 'main#20') });
       expect(verdict).to.have.length(1);
+    });
+  });
+
+  describe('on leases that etcd ends before their time', () => {
+    const BEGINS = 20 * SECOND - CALL - 100 * MS;
+    const ada = (lease: string): readonly LogRecord[] => [
+      ['E', SECOND - 1, 'main', 'elected', '10', lease],
+      ...(GOOD['ada-1'] ?? []),
+    ];
+    /** Overlaps of 100 ms with ada in the main election, and with eve in another one. */
+    const files = {
+      'ada-1': ada('abc'),
+      'ben-1': [
+        ...leads(20, BEGINS, 70 * SECOND),
+        ...leads(21, BEGINS, 70 * SECOND, 'shard'),
+      ] satisfies readonly LogRecord[],
+      'eve-1': [
+        ['E', SECOND - 1, 'shard', 'elected', '11', 'def'],
+        ...leads(11, SECOND, 20 * SECOND, 'shard'),
+      ] satisfies readonly LogRecord[],
+    };
+    const ended = (at: number, count: number, leases: readonly (readonly [string, number])[]): readonly LogRecord[] =>
+      nemesis(['P', 0, 60_000, ['kill'], ['main', 'shard']], ['A', at, 'm1', count, leases]);
+    const both = [
+      ['abc', BEGINS + 2 * SECOND],
+      ['def', BEGINS + 2 * SECOND],
+    ] as const;
+
+    it('excuses the overlap when a member without raft’s lead has ended the lease, and reports it', async () => {
+      const { findings, verdict } = await judged({ ...files, nemesis: ended(BEGINS - 10, 2, both) });
+      expect(verdict).to.deep.equal([]);
+      expect(findings.overlaps.map(({ excuse }) => excuse)).to.deep.equal(['ended by etcd', 'ended by etcd']);
+      expect(describeFindings(findings)).to.match(/by etcd +2, longest 100\.0 ms \(2 leases ended before their time/);
+    });
+
+    it('excuses no overlap when the member has ended fewer leases than overlaps were seen of', async () => {
+      const { verdict } = await judged({ ...files, nemesis: ended(BEGINS - 10, 1, both) });
+      expect(verdict).to.have.length(2);
+    });
+
+    const wrong: readonly (readonly [string, readonly LogRecord[]])[] = [
+      ['began before the member went on', ended(BEGINS + 11, 2, both)],
+      [
+        'began when the lease was due',
+        ended(
+          BEGINS - 10,
+          2,
+          both.map(([lease]) => [lease, BEGINS + CALL] as const),
+        ),
+      ],
+      ['was of another lease', ended(BEGINS - 10, 2, [['123', BEGINS + 2 * SECOND]])],
+    ];
+    for (const [what, records] of wrong) {
+      it(`does not excuse an overlap that ${what}`, async () => {
+        const { verdict } = await judged({ ...files, nemesis: records });
+        expect(verdict).to.have.length(2);
+      });
+    }
+
+    it('does not excuse 250 ms', async () => {
+      const long = leads(20, 20 * SECOND - CALL - 250 * MS, 70 * SECOND);
+      const records = ended(19 * SECOND, 1, [['abc', 22 * SECOND]]);
+      const { verdict } = await judged({ 'ada-1': ada('abc'), 'ben-1': long, nemesis: records });
+      expect(verdict.filter((line) => line.startsWith('two leaders'))).to.have.length(1);
     });
   });
 
@@ -217,15 +282,24 @@ describe('the chaos checker', () => {
       ]);
     });
 
-    it('does not accuse when the lease may have ended before the task, or was removed by hand', async () => {
+    it('does not accuse when the lease may have ended before the task, or was removed', async () => {
       const early = [...task(40, 2 * SECOND - 1), ...(files['dan-2'] ?? []).slice(1)];
+      const gained: LogRecord = ['E', SECOND - 1, 'pool/0', 'elected', '30', 'abc'];
+      const cleo = [gained, ...(files['cleo-1'] ?? [])];
       const late = [...task(30, SECOND, 2 * SECOND, false), ...(files['cleo-1'] ?? []).slice(2)];
       const other = task(50, 10 * SECOND, 11 * SECOND); // one that was let go in order
       const unsure = await judged({ ...files, 'dan-2': early, 'cleo-1': late, 'eve-1': other });
       expect(unsure.verdict).to.deep.equal([]);
-      const removal: LogRecord = ['B', SECOND + 1, SECOND + 2, 'lease', 'abc'];
-      const removed = await judged({ ...files, 'dan-2': early, nemesis: [...(files['nemesis'] ?? []), removal] });
-      expect(removed.verdict).to.deep.equal([]);
+      const removals: readonly (readonly [LogRecord, number])[] = [
+        [['B', SECOND + 1, SECOND + 2, 'lease', 'abc'], 0],
+        [['B', SECOND + 1, SECOND + 2, 'lease', 'def'], 1],
+        [['A', SECOND + 1, 'm1', 1, [['abc', 3 * SECOND]]], 0],
+        [['A', SECOND + 1, 'm1', 1, [['def', 3 * SECOND]]], 1],
+      ];
+      for (const [removal, failures] of removals) {
+        const logs = { ...files, 'dan-2': early, 'cleo-1': cleo, nemesis: [...(files['nemesis'] ?? []), removal] };
+        expect((await judged(logs)).verdict, removal.join(' ')).to.have.length(failures);
+      }
     });
 
     it('finds two tasks of one partition in one process, whatever became of the lease', async () => {

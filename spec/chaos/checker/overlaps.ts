@@ -8,8 +8,11 @@ export interface Overlap {
   /** Microseconds. */
   readonly from: number;
   readonly length: number;
-  /** The key or lease of the earlier term had just been removed by hand, and the overlap was short. */
-  readonly excused: boolean;
+  /**
+   * The overlap was short, and the key or lease of the earlier term had just been removed by hand, or etcd had ended
+   * the lease before its time. Undefined: neither is proven.
+   */
+  readonly excuse: 'removed by hand' | 'ended by etcd' | undefined;
 }
 
 /** A greater token that led before a smaller token. */
@@ -26,8 +29,8 @@ export interface Removal {
   readonly id: string;
 }
 
-/** Microseconds that an overlap after a removal by hand may last, because the old leader cannot hear of it at once. */
-const EXCUSED = 250_000;
+/** Microseconds that an overlap after a removal may last, because the old leader cannot hear of it at once. */
+export const EXCUSED = 250_000;
 /** Microseconds after a removal by hand within which the excused overlap must begin. */
 const SOON = 5_000_000;
 
@@ -53,8 +56,9 @@ export function findOverlaps(tenures: readonly Tenure[], removals: readonly Remo
       const [earlier, later] = other.token <= tenure.token ? [other, tenure] : [tenure, other];
       const { from, to } = overlap;
       const short = to - from < EXCUSED;
-      const excused = short && removals.some((removal) => concerns(removal, earlier) && isSoon(removal, from));
-      found.push({ election: tenure.election, earlier, later, from, length: to - from, excused });
+      const isByHand = short && removals.some((removal) => concerns(removal, earlier) && isSoon(removal, from));
+      const excuse = isByHand ? 'removed by hand' : undefined;
+      found.push({ election: tenure.election, earlier, later, from, length: to - from, excuse });
     }
     open.push(tenure);
   }
