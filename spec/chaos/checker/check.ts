@@ -62,15 +62,18 @@ export async function check(folder: string): Promise<Findings> {
   const end = faults.endingAt ?? Number.MAX_SAFE_INTEGER;
   const gaps = new Map(faults.elections.map((name) => [name, findGaps(tenures.stretches(name), end)]));
   const changesOf = (name: string | undefined): number => Math.max(0, (byElection.get(name ?? '')?.length ?? 0) - 1);
-  const overlaps = [...byElection.values()].flatMap((list) => findOverlaps(list, faults.removals));
+  const lists = [...byElection.values()];
+  const found = {
+    overlaps: lists.flatMap((list) => findOverlaps(list, faults.removals)),
+    disorder: lists.flatMap(findDisorder),
+  };
   return {
     faults,
     processes,
     samples: tenures.samples,
     elections: faults.elections.length,
     changes: { all: faults.elections.map(changesOf).reduce((a, b) => a + b, 0), main: changesOf(main) },
-    overlaps: excuseEarlyEnds(overlaps, faults.earlyEnds),
-    disorder: [...byElection.values()].flatMap(findDisorder),
+    ...excuseEarlyEnds(found, faults.earlyEnds),
     writes: writes.totals,
     badWrites: writes.violations(),
     unavailability: new Map(

@@ -9,7 +9,7 @@ export interface Overlap {
   readonly from: number;
   readonly length: number;
   /**
-   * The overlap was short, and the key or lease of the earlier term had just been removed by hand, or etcd had ended
+   * The key or lease of the earlier term had just been removed by hand, and the overlap was short; or etcd had ended
    * the lease before its time. Undefined: neither is proven.
    */
   readonly excuse: 'removed by hand' | 'ended by etcd' | undefined;
@@ -20,6 +20,8 @@ export interface Disorder {
   readonly election: string;
   readonly before: Tenure;
   readonly after: Tenure;
+  /** etcd had ended the lease of the smaller token before its time. Undefined: that is not proven. */
+  readonly excuse: 'ended by etcd' | undefined;
 }
 
 export interface Removal {
@@ -29,8 +31,8 @@ export interface Removal {
   readonly id: string;
 }
 
-/** Microseconds that an overlap after a removal may last, because the old leader cannot hear of it at once. */
-export const EXCUSED = 250_000;
+/** Microseconds that an overlap after a removal by hand may last, because the old leader cannot hear of it at once. */
+const EXCUSED = 250_000;
 /** Microseconds after a removal by hand within which the excused overlap must begin. */
 const SOON = 5_000_000;
 
@@ -101,7 +103,7 @@ export function findDisorder(tenures: readonly Tenure[]): Disorder[] {
   const found: Disorder[] = [];
   for (const tenure of sorted) {
     if (greatest !== undefined && tenure.token <= greatest.token && tenure.first.before > greatest.first.after) {
-      found.push({ election: tenure.election, before: greatest, after: tenure });
+      found.push({ election: tenure.election, before: greatest, after: tenure, excuse: undefined });
     }
     if (greatest === undefined || tenure.token > greatest.token) greatest = tenure;
   }
