@@ -7,7 +7,7 @@ import type { World } from '../world.js';
 /** Milliseconds after which a member that goes on has heard that it does not lead raft any more. */
 const SETTLES_WITHIN = 1_000;
 /** Milliseconds in which a member must answer. A member that is late makes no evidence. */
-const PATIENCE = 1_000;
+const PATIENCE = 2_000;
 
 interface LeasesAnswer {
   readonly leases?: readonly { readonly ID: string }[];
