@@ -17,7 +17,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
   const throughProxy = async (): Promise<string[]> => [tracked(await GrpcProxy.start(cluster())).host];
 
   for (const client of CLIENTS) {
-    it(`a leader hears of the deletion of its key at most 200 ms later than without a proxy, with ${client}`, async () => {
+    it(`a leader hears of its key's deletion at most 200 ms later than without a proxy, with ${client}`, async () => {
       const operator = openClient(cluster().hosts);
       const deletions = async (hosts: readonly string[]): Promise<number[]> => {
         const took: number[] = [];
