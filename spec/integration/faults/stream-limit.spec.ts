@@ -30,7 +30,7 @@ describe('on an etcd that limits the streams of a connection', () => {
         return counted;
       });
       await Promise.all(leaders.map((leader) => leading(leader, 60_000)));
-      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }), 30_000)));
+      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }), 60_000)));
       await until(() => refreshes.every(({ count }) => count >= REFRESHES), {
         within: 60_000,
         what: `${REFRESHES} refreshes of each`,
