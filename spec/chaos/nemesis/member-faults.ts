@@ -29,9 +29,12 @@ function running(world: World): readonly Member[] {
   return world.cluster.members.filter((member) => member.alive && !member.paused);
 }
 
-function killed(member: Member): () => void {
-  void member.kill();
-  return () => member.launch();
+function killed(member: Member): () => Promise<void> {
+  const gone = member.kill();
+  return async () => {
+    await gone;
+    member.launch();
+  };
 }
 
 async function paused(member: Member, world: World): Promise<() => Promise<void>> {
