@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { describe as describeFindings } from './chaos/checker/report.js';
 import { encode, type LogRecord } from './chaos/log/records.js';
 import { CALL, committed, GOOD, judged, leads, MS, SECOND } from './support/chaos-logs.js';
 
@@ -15,8 +16,8 @@ describe('the chaos checker', () => {
   describe('on overlaps', () => {
     it('finds an overlap that is a microsecond long', async () => {
       const { findings, verdict } = await judged({ 'ben-1': leads(20, 20 * SECOND - CALL - 1, 70 * SECOND) });
-      expect(findings.overlaps.map(({ length, excused }) => ({ length, excused }))).to.deep.equal([
-        { length: 1, excused: false },
+      expect(findings.overlaps.map(({ length, excuse }) => ({ length, excuse }))).to.deep.equal([
+        { length: 1, excuse: undefined },
       ]);
       expect(verdict).to.have.length(1);
       expect(verdict[0]).to.match(/^two leaders of main for 0\.001 ms .* ada-1 with token 10 and ben-1 with token 20$/);
@@ -77,7 +78,7 @@ describe('the chaos checker', () => {
           nemesis: removed(what, id),
         });
         expect(verdict).to.deep.equal([]);
-        expect(findings.overlaps.map(({ excused }) => excused)).to.deep.equal([true]);
+        expect(findings.overlaps.map(({ excuse }) => excuse)).to.deep.equal(['removed by hand']);
       });
 
       it(`does not excuse 250 ms after the ${what} was removed`, async () => {
@@ -99,6 +100,96 @@ describe('the chaos checker', () => {
       const { verdict } = await judged({ 'ada-1': ada, 'ben-1': overlapping(1), nemesis: removed('key', 'main#20') });
       expect(verdict).to.have.length(1);
     });
+  });
+
+  describe('on leases that etcd ends before their time', () => {
+    const BEGINS = 20 * SECOND - CALL - 100 * MS;
+    const ada = (lease: string): readonly LogRecord[] => [
+      ['E', SECOND - 1, 'main', 'elected', '10', lease],
+      ...(GOOD['ada-1'] ?? []),
+    ];
+    /** Overlaps of 100 ms with ada in the main election, and with eve in another one. */
+    const files = {
+      'ada-1': ada('abc'),
+      'ben-1': [
+        ...leads(20, BEGINS, 70 * SECOND),
+        ...leads(21, BEGINS, 70 * SECOND, 'shard'),
+      ] satisfies readonly LogRecord[],
+      'eve-1': [
+        ['E', SECOND - 1, 'shard', 'elected', '11', 'def'],
+        ...leads(11, SECOND, 20 * SECOND, 'shard'),
+      ] satisfies readonly LogRecord[],
+    };
+    const ended = (at: number, count: number, leases: readonly (readonly [string, number])[]): readonly LogRecord[] =>
+      nemesis(['P', 0, 60_000, ['kill'], ['main', 'shard']], ['A', at, 'm1', count, leases]);
+    const both = [
+      ['abc', BEGINS + 2 * SECOND],
+      ['def', BEGINS + 2 * SECOND],
+    ] as const;
+
+    it('excuses the overlap when a member without raft’s lead has ended the lease, and reports it', async () => {
+      const { findings, verdict } = await judged({ ...files, nemesis: ended(BEGINS - 10, 2, both) });
+      expect(verdict).to.deep.equal([]);
+      expect(findings.overlaps.map(({ excuse }) => excuse)).to.deep.equal(['ended by etcd', 'ended by etcd']);
+      expect(describeFindings(findings)).to.match(/by etcd +2, longest 100\.0 ms, 0 out of order \(2 leases ended/);
+    });
+
+    it('excuses a smaller token that leads after a greater one when etcd has ended its lease', async () => {
+      const late = [
+        ['E', 20 * SECOND, 'main', 'elected', '9', 'abc'],
+        ...leads(9, 21 * SECOND, 21.2 * SECOND),
+      ] as const;
+      for (const [at, order] of [
+        [20.9 * SECOND, 1],
+        [21 * SECOND + 1, 0],
+      ] as const) {
+        const logs = { 'eve-1': late, 'ben-1': leads(20, 21.5 * SECOND, 70 * SECOND) };
+        const records = ended(at, 1, [['abc', 21.1 * SECOND]]).map((record) =>
+          record[0] === 'P' ? (['P', 0, 60_000, ['kill'], ['main']] as const) : record,
+        );
+        const { findings, verdict } = await judged({ ...logs, nemesis: records });
+        const told = 'main: token 9 (eve-1) led after 10 (ada-1)';
+        expect(verdict).to.deep.equal(order === 1 ? [] : [told]);
+        expect(findings.disorder.filter(({ excuse }) => excuse !== undefined)).to.have.length(order);
+      }
+    });
+
+    it('excuses no overlap when the member has ended fewer leases than overlaps were seen of', async () => {
+      const { verdict } = await judged({ ...files, nemesis: ended(BEGINS - 10, 1, both) });
+      expect(verdict).to.have.length(2);
+    });
+
+    const wrong: readonly (readonly [string, readonly LogRecord[]])[] = [
+      ['began before the member went on', ended(BEGINS + 11, 2, both)],
+      [
+        'began when the lease was due',
+        ended(
+          BEGINS - 10,
+          2,
+          both.map(([lease]) => [lease, BEGINS + CALL] as const),
+        ),
+      ],
+      ['was of another lease', ended(BEGINS - 10, 2, [['123', BEGINS + 2 * SECOND]])],
+    ];
+    for (const [what, records] of wrong) {
+      it(`does not excuse an overlap that ${what}`, async () => {
+        const { verdict } = await judged({ ...files, nemesis: records });
+        expect(verdict).to.have.length(2);
+      });
+    }
+
+    for (const [early, failures] of [
+      [1, 0],
+      [0, 1],
+    ] as const) {
+      const what = early > 0 ? 'excuses an overlap that is over' : 'does not excuse an overlap that is not over';
+      it(`${what} when the lease would have ended, by etcd’s whole seconds`, async () => {
+        const records = ended(18 * SECOND, 1, [['abc', 19 * SECOND + early]]);
+        const ben = leads(20, 18.5 * SECOND, 70 * SECOND);
+        const { verdict } = await judged({ 'ada-1': ada('abc'), 'ben-1': ben, nemesis: records });
+        expect(verdict.filter((line) => line.startsWith('two leaders'))).to.have.length(failures);
+      });
+    }
   });
 
   describe('on guarded writes', () => {
@@ -217,15 +308,24 @@ describe('the chaos checker', () => {
       ]);
     });
 
-    it('does not accuse when the lease may have ended before the task, or was removed by hand', async () => {
+    it('does not accuse when the lease may have ended before the task, or was removed', async () => {
       const early = [...task(40, 2 * SECOND - 1), ...(files['dan-2'] ?? []).slice(1)];
+      const gained: LogRecord = ['E', SECOND - 1, 'pool/0', 'elected', '30', 'abc'];
+      const cleo = [gained, ...(files['cleo-1'] ?? [])];
       const late = [...task(30, SECOND, 2 * SECOND, false), ...(files['cleo-1'] ?? []).slice(2)];
       const other = task(50, 10 * SECOND, 11 * SECOND); // one that was let go in order
       const unsure = await judged({ ...files, 'dan-2': early, 'cleo-1': late, 'eve-1': other });
       expect(unsure.verdict).to.deep.equal([]);
-      const removal: LogRecord = ['B', SECOND + 1, SECOND + 2, 'lease', 'abc'];
-      const removed = await judged({ ...files, 'dan-2': early, nemesis: [...(files['nemesis'] ?? []), removal] });
-      expect(removed.verdict).to.deep.equal([]);
+      const removals: readonly (readonly [LogRecord, number])[] = [
+        [['B', SECOND + 1, SECOND + 2, 'lease', 'abc'], 0],
+        [['B', SECOND + 1, SECOND + 2, 'lease', 'def'], 1],
+        [['A', SECOND + 1, 'm1', 1, [['abc', 3 * SECOND]]], 0],
+        [['A', SECOND + 1, 'm1', 1, [['def', 3 * SECOND]]], 1],
+      ];
+      for (const [removal, failures] of removals) {
+        const logs = { ...files, 'dan-2': early, 'cleo-1': cleo, nemesis: [...(files['nemesis'] ?? []), removal] };
+        expect((await judged(logs)).verdict, removal.join(' ')).to.have.length(failures);
+      }
     });
 
     it('finds two tasks of one partition in one process, whatever became of the lease', async () => {

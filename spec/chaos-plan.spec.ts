@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { kill } from './chaos/nemesis/candidate-faults.js';
 import { canPair, type FaultKind, KINDS, parseKinds, traitsOf } from './chaos/nemesis/kinds.js';
 import { plan, type Step } from './chaos/nemesis/plan.js';
+import type { World } from './chaos/world.js';
+import { pause } from './support/wait.js';
 
 function first(count: number, seed: number): Step[] {
   const steps = plan(seed, KINDS);
@@ -43,5 +46,24 @@ describe('a plan of faults', () => {
       new Set(kinds),
     );
     expect(() => parseKinds('flood')).to.throw(/must name some of: kill, pause, .*; got flood$/);
+  });
+});
+
+describe('a candidate that chaos kills', () => {
+  it('is started again also when the process outlives the fault', async () => {
+    const story: string[] = [];
+    const candidate = {
+      name: 'ada',
+      running: true,
+      kill: async () => {
+        await pause(20);
+        story.push('gone');
+      },
+      launch: () => story.push(`started after: ${story.join()}`),
+    };
+    const draw = { kind: 'kill', lasts: 0, onLeader: false, roll: 0, strength: 0 } as const;
+    const applied = await kill({ candidates: [candidate] } as unknown as World, draw);
+    await applied?.heal();
+    expect(story).to.deep.equal(['gone', 'started after: gone']);
   });
 });

@@ -1,8 +1,19 @@
 import { expect } from 'chai';
 import { leaseIn } from '../lib/queue/keys.js';
+import type { Store, WatchEvent, WatchHandlers, WatchStream } from '../lib/store/store.js';
 import { WatchMultiplexer } from '../lib/watch/multiplexer.js';
 import type { Follower } from '../lib/watch/shared-watch.js';
 import { type Process, World } from './support/world.js';
+
+function handlersOf(on: WatchHandlers): WatchHandlers {
+  return {
+    created: (id, revision) => on.created(id, revision),
+    events: (id, events, cluster) => on.events(id, events, cluster),
+    cancelled: (id, compacted, error) => on.cancelled(id, compacted, error),
+    alive: () => on.alive(),
+    closed: (error) => on.closed(error),
+  };
+}
 
 describe('the watch multiplexer', () => {
   let world: World;
@@ -190,6 +201,30 @@ describe('the watch multiplexer', () => {
     follow('a', 'a', from);
     await world.advance(200);
     expect(story).to.deep.equal(['a: put a at 2', 'a: delete a at 3']);
+  });
+
+  it('tells no event from before the revision from which a key is followed, though etcd sends one', async () => {
+    let sends = (_revision: bigint): void => {};
+    const store = process.store;
+    const old = (revision: bigint): WatchEvent => ({ type: 'delete', key: 'a', revision });
+    const eager = {
+      watch: (on: WatchHandlers): WatchStream => {
+        const created = (id: number, revision?: bigint): void => {
+          sends = (at) => on.events(id, [old(at)]);
+          on.created(id, revision);
+        };
+        return store.watch({ ...handlersOf(on), created });
+      },
+    } as Store;
+    const options = { quiet: 5_000, patience: 2_000, groupOf: leaseIn };
+    watch = new WatchMultiplexer(eager, process.clock, options, () => {});
+    const from = world.etcd.revision + 1n;
+    follow('a', 'a', from);
+    await world.advance(10);
+    sends(from - 1n);
+    expect(story).to.deep.equal([]);
+    sends(from);
+    expect(story).to.deep.equal([`a: delete a at ${from}`]);
   });
 
   it('asks etcd once for a key that many follow, until the last of them leaves', async () => {

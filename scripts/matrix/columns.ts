@@ -1,5 +1,5 @@
 /** Integration specs that meet what differs between releases of etcd. */
-const SHORT = ['election', 'expiry', 'deletion', 'transfer', 'pool', 'rest', 'faults/*', 'security/*'];
+const SHORT = ['election', 'expiry', 'deletion', 'transfer', 'pool', 'rest', 'stale-reads', 'faults/*', 'security/*'];
 
 export type Form = 'short' | 'whole';
 

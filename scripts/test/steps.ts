@@ -13,6 +13,7 @@ import {
 } from './mocha.js';
 import { fetchReleases, mochaOnAll, onOtherRelease } from './releases.js';
 import type { Step } from './step.js';
+import { lintWorkflows } from './workflows.js';
 
 /** The first line of a complaint of biome's: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
 const PLACE = /^\S+\.\w+(:\d+:\d+)? .*━/;
@@ -38,6 +39,7 @@ export const STEPS: readonly Step[] = [
     telling: /^\S+:\d+: \d+ columns$/,
     run: (stage) => stage.tool('../dist/scripts/check-width.js'),
   },
+  { name: 'workflows', cores: 1, telling: /^\.github\S+:\d+:\d+: /, run: lintWorkflows },
   // On as many cores as there are, and soon over.
   {
     name: 'simulation',

@@ -18,6 +18,7 @@ export class World {
   readonly elections: readonly string[];
   readonly #upgrade: Upgrade | undefined;
   readonly #onExit: () => void;
+  readonly #later = new Set<Promise<void>>();
 
   private constructor(
     run: string,
@@ -64,6 +65,12 @@ export class World {
     member.launch();
   }
 
+  /** Goes on beside the faults, and ends before the log does. Never rejects. */
+  later(work: Promise<void>): void {
+    this.#later.add(work);
+    void work.finally(() => this.#later.delete(work));
+  }
+
   /** Whether every election is led by a process that runs. */
   get allLed(): boolean {
     const led = new Set(this.candidates.filter((c) => c.running).flatMap((c) => [...c.leads.keys()]));
@@ -84,6 +91,7 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.candidates.map((candidate) => candidate.end()));
+    await Promise.all(this.#later);
     this.client.close();
     this.log.close();
     await this.cluster.stop();

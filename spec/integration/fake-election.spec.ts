@@ -11,7 +11,7 @@ import { until } from '../support/wait.js';
 
 const CHAPTERS: readonly Chapter[] = ['elected', 'unelected', 'leader'];
 /** So long that a busy machine brings no other loss than the one that is made. */
-const TTL = 5;
+const TTL = 12;
 
 type Comparison = [...Parameters<DropKey<Etcd3['if']>>, name?: string];
 type DropKey<F> = F extends (key: never, ...rest: infer R) => unknown ? (...rest: R) => void : never;

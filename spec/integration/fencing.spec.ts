@@ -23,7 +23,7 @@ describe('fencing', () => {
     const key = `${name}-report`;
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
     const [itsClient, client] = [openClient(proxy.hosts), openClient(cluster().hosts)];
-    const deposed = await leading(candidate(itsClient, name, { ttl: 5 }));
+    const deposed = await leading(candidate(itsClient, name, { ttl: 12 }));
     const successor = await queued(candidate(client, name));
     expect(await writes(itsClient, deposed, key, 'first')).to.equal(true);
 

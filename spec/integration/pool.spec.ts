@@ -8,9 +8,9 @@ import { tracked } from '../support/track.js';
 import { until } from '../support/wait.js';
 
 const PARTITIONS = 100;
-/** Seconds. */
-const TTL = 3;
-/** Moves beside those that must be: a worker whose lease a busy machine has let run out. */
+/** Seconds: a worker whose lease a busy machine has let run out costs as many moves as a crash. */
+const TTL = 12;
+/** Moves beside those that must be. */
 const BESIDE = 3;
 const SLOW = 90_000;
 /** Plans that are forged, and milliseconds between two of them. */

@@ -6,12 +6,12 @@ import { uniqueName } from '../support/shared-cluster.js';
 import { until } from '../support/wait.js';
 
 /** Long enough that nobody loses a lease, or repeats a refresh on a new stream, because the machine is busy. */
-const TTL = 9;
+const TTL = 12;
 /**
  * A stream of watches is asked for a sign of life once in a third of the TTL, as often as a lease is refreshed. So many
  * refreshes take a minute.
  */
-const REFRESHES = 20;
+const REFRESHES = 15;
 
 /** How many there were on all members, by gRPC method. */
 async function counted(metric: string, hosts: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -206,7 +206,7 @@ describe('a candidate', () => {
   it('steps down when its health check fails, and comes back when the check succeeds', async () => {
     const name = uniqueName();
     let healthy = true;
-    const sick = candidate(cluster().hosts, name, { ttl: 5, value: 'sick', healthCheck: () => healthy });
+    const sick = candidate(cluster().hosts, name, { ttl: 12, value: 'sick', healthCheck: () => healthy });
     const next = candidate(cluster().hosts, name, { value: 'next' });
     const story = tell({ sick, next });
     await inOrder(sick, next);

@@ -59,7 +59,7 @@ describe('a session', () => {
 
   it('takes all its elections through unelected and back when it is cut off for too long', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
-    const session = tracked(new Session(openClient(proxy.hosts), { ttl: 5 }));
+    const session = tracked(new Session(openClient(proxy.hosts), { ttl: 12 }));
     const elections = [1, 2, 3].map(() => candidate(session, uniqueName()));
     const stories = elections.map((it) => tell({ it }));
     for (const election of elections) await leading(election);

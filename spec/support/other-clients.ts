@@ -24,6 +24,9 @@ export function ours(election: Election, value: string): Contestant {
   return { value, isLeader: () => election.isLeader(), leave: () => election.stop() };
 }
 
+/** Seconds that the lease of etcd3's own election lives: a busy machine does not use them up. */
+const TTL_OF_ETCD3 = 30;
+
 /** A candidate of etcd3's own election, which puts `election/` before the name. */
 export function etcd3s(
   client: Etcd3,
@@ -32,7 +35,7 @@ export function etcd3s(
 ): Contestant & { proclaim(value: string): Promise<void> } {
   let leads = false;
   let hasLeft = false;
-  const campaign = client.election(name, 5).campaign(value);
+  const campaign = client.election(name, TTL_OF_ETCD3).campaign(value);
   campaign.on('elected', () => {
     leads = !hasLeft; // a campaign that resigned while it waited says so too, when its predecessor goes
   });

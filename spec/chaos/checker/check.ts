@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { readLog } from '../log/log.js';
 import { type Distribution, distributionOf, findGaps, type Gap } from './availability.js';
 import { type Balance, balanceAt } from './balance.js';
+import { excuseEarlyEnds, removalsBy } from './early-ends.js';
 import { Faults } from './faults.js';
 import { type Disorder, findDisorder, findOverlaps, type Overlap } from './overlaps.js';
 import { Processes } from './processes.js';
@@ -61,14 +62,18 @@ export async function check(folder: string): Promise<Findings> {
   const end = faults.endingAt ?? Number.MAX_SAFE_INTEGER;
   const gaps = new Map(faults.elections.map((name) => [name, findGaps(tenures.stretches(name), end)]));
   const changesOf = (name: string | undefined): number => Math.max(0, (byElection.get(name ?? '')?.length ?? 0) - 1);
+  const lists = [...byElection.values()];
+  const found = {
+    overlaps: lists.flatMap((list) => findOverlaps(list, faults.removals)),
+    disorder: lists.flatMap(findDisorder),
+  };
   return {
     faults,
     processes,
     samples: tenures.samples,
     elections: faults.elections.length,
     changes: { all: faults.elections.map(changesOf).reduce((a, b) => a + b, 0), main: changesOf(main) },
-    overlaps: [...byElection.values()].flatMap((list) => findOverlaps(list, faults.removals)),
-    disorder: [...byElection.values()].flatMap(findDisorder),
+    ...excuseEarlyEnds(found, faults.earlyEnds),
     writes: writes.totals,
     badWrites: writes.violations(),
     unavailability: new Map(
@@ -89,7 +94,7 @@ function poolOf(faults: Faults, tasks: Tasks, tenures: Tenures): PoolFindings | 
     partitions: elections.length,
     tasks: tasks.count,
     held: tasks.held,
-    badTasks: tasks.violations(faults.removals),
+    badTasks: tasks.violations([...faults.removals, ...removalsBy(faults.earlyEnds)]),
     balance: endingAt === undefined ? undefined : balanceAt(endingAt, { elections, workers }, tenures),
   };
 }

@@ -1,4 +1,5 @@
 import type { LogRecord } from '../log/records.js';
+import type { EarlyEnds } from './early-ends.js';
 import type { Removal } from './overlaps.js';
 
 export interface AppliedStep {
@@ -15,6 +16,7 @@ const UNWRITTEN = 50_000;
 export class Faults {
   readonly steps: AppliedStep[] = [];
   readonly removals: Removal[] = [];
+  readonly earlyEnds: EarlyEnds[] = [];
   readonly applied = new Map<string, number>();
   /** Milliseconds that the run was meant to last. */
   duration = 0;
@@ -45,6 +47,11 @@ export class Faults {
       case 'B': {
         const [, before, after, what, id] = record;
         this.removals.push({ before, after, what, id });
+        break;
+      }
+      case 'A': {
+        const [, at, member, count, leases] = record;
+        this.earlyEnds.push({ at, member, count, leases: new Map(leases) });
         break;
       }
       case 'Q':

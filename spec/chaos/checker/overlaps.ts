@@ -8,8 +8,11 @@ export interface Overlap {
   /** Microseconds. */
   readonly from: number;
   readonly length: number;
-  /** The key or lease of the earlier term had just been removed by hand, and the overlap was short. */
-  readonly excused: boolean;
+  /**
+   * The key or lease of the earlier term had just been removed by hand, and the overlap was short; or etcd had ended
+   * the lease before its time. Undefined: neither is proven.
+   */
+  readonly excuse: 'removed by hand' | 'ended by etcd' | undefined;
 }
 
 /** A greater token that led before a smaller token. */
@@ -17,6 +20,8 @@ export interface Disorder {
   readonly election: string;
   readonly before: Tenure;
   readonly after: Tenure;
+  /** etcd had ended the lease of the smaller token before its time. Undefined: that is not proven. */
+  readonly excuse: 'ended by etcd' | undefined;
 }
 
 export interface Removal {
@@ -53,8 +58,9 @@ export function findOverlaps(tenures: readonly Tenure[], removals: readonly Remo
       const [earlier, later] = other.token <= tenure.token ? [other, tenure] : [tenure, other];
       const { from, to } = overlap;
       const short = to - from < EXCUSED;
-      const excused = short && removals.some((removal) => concerns(removal, earlier) && isSoon(removal, from));
-      found.push({ election: tenure.election, earlier, later, from, length: to - from, excused });
+      const isByHand = short && removals.some((removal) => concerns(removal, earlier) && isSoon(removal, from));
+      const excuse = isByHand ? 'removed by hand' : undefined;
+      found.push({ election: tenure.election, earlier, later, from, length: to - from, excuse });
     }
     open.push(tenure);
   }
@@ -97,7 +103,7 @@ export function findDisorder(tenures: readonly Tenure[]): Disorder[] {
   const found: Disorder[] = [];
   for (const tenure of sorted) {
     if (greatest !== undefined && tenure.token <= greatest.token && tenure.first.before > greatest.first.after) {
-      found.push({ election: tenure.election, before: greatest, after: tenure });
+      found.push({ election: tenure.election, before: greatest, after: tenure, excuse: undefined });
     }
     if (greatest === undefined || tenure.token > greatest.token) greatest = tenure;
   }

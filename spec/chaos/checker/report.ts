@@ -1,20 +1,26 @@
 import type { Distribution } from './availability.js';
 import type { Findings } from './check.js';
+import type { Overlap } from './overlaps.js';
 
 /** Formats the figures of a run for people. */
 export function describe(findings: Findings): string {
-  const { faults, processes, samples, elections, changes, overlaps, writes, recovery } = findings;
+  const { faults, processes, samples, elections, changes, overlaps, disorder, writes, recovery } = findings;
   const applied = [...faults.applied.values()].reduce((a, b) => a + b, 0);
-  const excused = overlaps.filter((overlap) => overlap.excused);
-  const bad = overlaps.filter((overlap) => !overlap.excused);
-  const longest = (list: typeof overlaps): string => ms(Math.max(0, ...list.map(({ length }) => length / 1_000)));
+  const [bad, byHand, byEtcd] = ([undefined, 'removed by hand', 'ended by etcd'] as const).map((excuse) =>
+    overlaps.filter((overlap) => overlap.excuse === excuse),
+  ) as [Overlap[], Overlap[], Overlap[]];
+  const late = disorder.filter(({ excuse }) => excuse !== undefined).length;
+  const ended = faults.earlyEnds.reduce((sum, { leases }) => sum + leases.size, 0);
+  const longest = (list: readonly Overlap[]): string => ms(Math.max(0, ...list.map(({ length }) => length / 1_000)));
   const slowest = Math.max(0, ...[...recovery.values()].map((time) => time ?? Number.POSITIVE_INFINITY));
   return [
     `faults           ${applied} of ${faults.applied.size} kinds in ${faults.steps.length} steps`,
     `samples          ${samples}`,
     `leader changes   ${changes.main} in the main election, ${changes.all} in all ${elections}`,
     `overlaps         ${bad.length}, longest ${longest(bad)}`,
-    `  excused        ${excused.length}, longest ${longest(excused)} (a key or lease had just been removed by hand)`,
+    `  excused        ${byHand.length}, longest ${longest(byHand)} (a key or lease had just been removed by hand)`,
+    `  by etcd        ${byEtcd.length}, longest ${longest(byEtcd)}, ${late} out of order (${ended} leases ended ` +
+      `before their time, ${faults.earlyEnds.length} times by a member that went on and did not lead raft any more)`,
     `guarded writes   ${writes.committed} committed, ${writes.refused} refused, ` +
       `${writes.unknown} without a reply, ${writes.found} found in etcd`,
     `  out of order   ${findings.badWrites.length}`,

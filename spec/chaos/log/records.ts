@@ -38,6 +38,18 @@ export type LogRecord =
   /** Something was removed by hand between two instants: a key (by its term), or a lease (in hex) with all its keys. */
   | readonly ['B', before: number, after: number, what: 'key' | 'lease', id: string]
   /**
+   * A member went on at this moment. It did not lead raft any more, but by its own counter it ended `count` leases.
+   * These leases were there before, and were gone soon after: each in hex, with the moment until which it had to last
+   * by what the raft leader knew.
+   */
+  | readonly [
+      'A',
+      at: number,
+      member: string,
+      count: number,
+      leases: readonly (readonly [lease: string, due: number])[],
+    ]
+  /**
    * How many milliseconds the run is meant to last, which kinds of fault it may draw, and which elections there are.
    */
   | readonly ['P', at: number, duration: number, kinds: readonly string[], elections: readonly string[]]

@@ -9,7 +9,7 @@ const DEAF_AFTER = 2_500;
 /**
  * A fault of one candidate: the leader, when the fault is meant for the leader and the leader can be hit; else another.
  */
-function on(hit: (candidate: CandidateProcess, draw: Draw) => () => void): Apply {
+function on(hit: (candidate: CandidateProcess, draw: Draw) => Applied['heal']): Apply {
   return (world: World, draw: Draw): Applied | undefined => {
     const candidates = world.candidates.filter((c) => c.running);
     const leader = draw.onLeader ? candidates.find((c) => c === world.leader) : undefined;
@@ -23,8 +23,11 @@ function on(hit: (candidate: CandidateProcess, draw: Draw) => () => void): Apply
 function nothing(): void {}
 
 export const kill = on((candidate) => {
-  void candidate.kill();
-  return () => candidate.launch();
+  const killed = candidate.kill();
+  return async () => {
+    await killed; // on a busy machine the process may outlive the fault, and would not be started again
+    candidate.launch();
+  };
 });
 
 export const pause = on((candidate) => {

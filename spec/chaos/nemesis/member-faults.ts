@@ -2,22 +2,26 @@ import type { Member } from '../../support/cluster/member.js';
 import type { World } from '../world.js';
 import { type Applied, type Apply, pickBy } from './fault.js';
 import type { Draw } from './plan.js';
+import { Resumption } from './resumption.js';
 
 const LEADER_WITHIN = 3_000;
 
+/** Hits a member, and resolves with what takes that back. */
+type Hit = (member: Member, world: World) => Applied['heal'] | Promise<Applied['heal']>;
+
 /** A fault of any one member that runs. */
-function onAny(hit: (member: Member, world: World) => Applied['heal']): Apply {
-  return (world: World, { roll }: Draw): Applied | undefined => {
+function onAny(hit: Hit): Apply {
+  return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
     const member = pickBy(running(world), roll);
-    return member && { target: member.name, heal: hit(member, world) };
+    return member && { target: member.name, heal: await hit(member, world) };
   };
 }
 
 /** A fault of the raft leader, or of any member while there is no raft leader. */
-function onRaftLeader(hit: (member: Member, world: World) => Applied['heal']): Apply {
+function onRaftLeader(hit: Hit): Apply {
   return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
     const member = await world.cluster.raftLeader(LEADER_WITHIN).catch(() => pickBy(running(world), roll));
-    return member && { target: member.name, heal: hit(member, world) };
+    return member && { target: member.name, heal: await hit(member, world) };
   };
 }
 
@@ -25,14 +29,17 @@ function running(world: World): readonly Member[] {
   return world.cluster.members.filter((member) => member.alive && !member.paused);
 }
 
-function killed(member: Member): () => void {
-  void member.kill();
-  return () => member.launch();
+function killed(member: Member): () => Promise<void> {
+  const gone = member.kill();
+  return async () => {
+    await gone;
+    member.launch();
+  };
 }
 
-function paused(member: Member): () => void {
-  member.pause();
-  return () => member.resume();
+async function paused(member: Member, world: World): Promise<() => Promise<void>> {
+  const resumption = await Resumption.pause(world, member);
+  return () => resumption.resume();
 }
 
 /** With `--upgrade` the member comes back as the next release. */
@@ -59,12 +66,12 @@ export const memberRestart = onAny((member, world) => {
 });
 
 /** Kills or pauses two members of three. */
-export const quorumLoss: Apply = (world, { roll, strength }) => {
+export const quorumLoss: Apply = async (world, { roll, strength }) => {
   const hit = world.cluster.members.filter((member) => member !== pickBy(world.cluster.members, roll));
   const how = strength < 0.5 ? killed : paused;
-  const heals = hit.map(how);
-  const heal = (): void => {
-    for (const undo of heals) undo();
+  const heals = await Promise.all(hit.map((member) => how(member, world)));
+  const heal = async (): Promise<void> => {
+    for (const undo of heals) await undo();
   };
   return { target: `${hit.map(({ name }) => name).join(' ')} ${strength < 0.5 ? 'killed' : 'paused'}`, heal };
 };
