@@ -43,10 +43,6 @@ interface Snapshot {
 
 const PAUSES = { first: 50, longest: 2_000 };
 
-const STRANGE =
-  'a key among the members of the pool is not the key of a worker: it is left alone, and old lists of partitions are ' +
-  'kept while it is there';
-
 /**
  * What the coordinator knows of its pool: two reads, and then the events of four ranges. When a watch was interrupted
  * all is read again.
@@ -178,7 +174,7 @@ export class Overview implements Reader<Snapshot> {
     this.strangers.add(hex);
     if (this.#told.has(hex)) return;
     this.#told.add(hex);
-    this.#context.log().warn({ key: textOf(key) }, STRANGE);
+    this.#context.log().warn({ key: textOf(key) }, 'a key among the members of the pool is not the key of a worker');
   }
 
   #onPlan(key: string, kv: KeyValue | undefined): boolean {

@@ -73,7 +73,7 @@ describe('a pool of real processes', function () {
     await fleet.expectOneOwner(three);
   });
 
-  it('moves each partition once while all workers restart in turn, each new one before the old one leaves', async () => {
+  it('moves each partition once while all workers restart in turn, each new one before the old leaves', async () => {
     const fleet = fleetOf({ ttl: LONG_TTL, settle: UNHURRIED });
     const client = tracked(createClient({ hosts: [...cluster().hosts] }));
     const asking = new Pool(client, name, { partitions: PARTITIONS });
@@ -93,7 +93,7 @@ describe('a pool of real processes', function () {
     await fleet.expectOneOwner(workers);
   });
 
-  it('moves each partition twice while all workers restart in turn, and each gets its own back by its name', async () => {
+  it('moves each partition twice while all workers restart in turn, and gives back by name what was theirs', async () => {
     const fleet = fleetOf({ ttl: LONG_TTL });
     let workers = ['a', 'b', 'c', 'd'].map((member) => fleet.run(member));
     await fleet.balanced(workers);

@@ -9,8 +9,8 @@ import type { Apply } from './fault.js';
 const EVERY = [20, 400] as const;
 
 /**
- * Forges plans of the pool all the while: wrong, old and doubled ones on the workers' leases, and deletes plans. What is
- * forged may cost balance until the fault is healed, and nothing else at any moment.
+ * Forges plans of the pool all the while: wrong, old and doubled ones on the workers' leases, and deletes plans. That
+ * may cost balance until the fault is healed, and nothing else at any moment.
  */
 export const forgedPlans: Apply = ({ client, run, log }, { roll }) => {
   const random = new Random(Math.floor(roll * 2 ** 32));
