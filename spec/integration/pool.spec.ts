@@ -93,7 +93,7 @@ describe('a pool of real processes', function () {
     await fleet.expectOneOwner(workers);
   });
 
-  it('moves each partition twice while all workers restart in turn, and gives back by name what was theirs', async () => {
+  it('moves each partition twice while all workers restart in turn, and each gets its own back', async () => {
     const fleet = fleetOf({ ttl: LONG_TTL });
     let workers = ['a', 'b', 'c', 'd'].map((member) => fleet.run(member));
     await fleet.balanced(workers);
