@@ -234,9 +234,9 @@ describe('the planner', () => {
     const kept: number[] = [];
     for (const at of [...who.keys(), ...who.keys()]) {
       const without = who.filter((_, other) => other !== at);
-      const known = current.map((owner) => without.findIndex((one) => one === who[owner]));
+      const known = current.map((owner) => without.indexOf(who[owner] as PlannerMember));
       const { planned } = settled(situation(1_000, without, known));
-      const back = planned.map((owner) => who.findIndex((one) => one === without[owner]));
+      const back = planned.map((owner) => who.indexOf(without[owner] as PlannerMember));
       const again = settled(situation(1_000, who, back)).planned;
       kept.push(again.filter((owner, partition) => owner === at && current[partition] === at).length);
       current = again;
