@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { describe as describeFindings } from './chaos/checker/report.js';
 import { encode, type LogRecord } from './chaos/log/records.js';
 import { CALL, committed, GOOD, judged, leads, MS, SECOND } from './support/chaos-logs.js';
+import { FORGERIES } from './support/pool/plan-forger.js';
 
 const nemesis = (...records: readonly LogRecord[]): LogRecord[] => [...(GOOD['nemesis'] ?? []), ...records];
 
@@ -369,6 +370,22 @@ describe('the chaos checker', () => {
       const lasting = (ms: number): readonly LogRecord[] => [['P', 0, ms, ['kill', 'pause'], ['main']], ...rest];
       expect((await judged({ nemesis: lasting(119_000) })).verdict).to.deep.equal([]);
       expect((await judged({ nemesis: lasting(300_000) })).verdict).to.include('never applied: pause');
+    });
+
+    it('fails a long run in which plans were not forged in every way, but not a short one', async () => {
+      const [, ...rest] = GOOD['nemesis'] ?? [];
+      const forging = (ms: number, ways: readonly string[]): readonly LogRecord[] => [
+        ['P', 0, ms, ['forged plans'], ['main']],
+        ...rest,
+        ['F', SECOND, 9, 'forged plans', 'the pool'],
+        ...ways.map((how): LogRecord => ['G', 2 * SECOND, how, '1f']),
+      ];
+      const some = FORGERIES.filter((how) => how !== 'old' && how !== 'dropped');
+      expect((await judged({ nemesis: forging(119_000, some) })).verdict).to.deep.equal([]);
+      const { verdict, findings } = await judged({ nemesis: forging(300_000, some) });
+      expect(verdict).to.include('no plan was forged so: old, dropped');
+      expect([...findings.faults.forged.keys()]).to.deep.equal(some);
+      expect((await judged({ nemesis: forging(300_000, FORGERIES) })).verdict.join()).not.to.include('forged');
     });
 
     it('fails an empty run in every respect', async () => {

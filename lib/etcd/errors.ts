@@ -1,5 +1,5 @@
 import { ElectionError } from '../errors.js';
-import { ClientClosed, RequestRefused } from '../store/store.js';
+import { ClientClosed, RequestRefused, RevisionGone } from '../store/store.js';
 
 /** gRPC status codes that we set or read: https://grpc.io/docs/guides/status-codes/ */
 export const STATUS = {
@@ -25,6 +25,9 @@ const DENIED = new RegExp(
 );
 const LEASE_GONE = /requested lease not found|is expired or revoked/i;
 const LEASE_EXISTS = /lease already exists/i;
+
+/** A future revision is one of a history that has begun anew since. */
+const REVISION_GONE = /required revision (has been compacted|is a future revision)/i;
 
 /** etcd3's text for a call on a client that was closed. */
 const CLOSED = /the client was already closed/;
@@ -110,6 +113,10 @@ export function translate(error: unknown, what: string): ElectionError {
       { cause: error },
     );
   }
-  const Unavailable = REFUSED.test(text) || LEASE_EXISTS.test(text) ? RequestRefused : ElectionError;
-  return new Unavailable('UNAVAILABLE', `etcd did not ${what} (${reason}): trying again`, { cause: error });
+  return new (classOf(text))('UNAVAILABLE', `etcd did not ${what} (${reason}): trying again`, { cause: error });
+}
+
+function classOf(text: string): typeof ElectionError {
+  if (REVISION_GONE.test(text)) return RevisionGone;
+  return REFUSED.test(text) || LEASE_EXISTS.test(text) ? RequestRefused : ElectionError;
 }

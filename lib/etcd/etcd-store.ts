@@ -162,7 +162,7 @@ function toRequestOp(op: Op): IRequestOp {
 }
 
 /** With `sort_order: NONE` etcd would pick by key before it applies the limit. */
-function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }: RangeQuery): IRangeRequest {
+function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly, revision }: RangeQuery): IRangeRequest {
   return {
     key: bytesOf(key),
     ...(end !== undefined && { range_end: bytesOf(end) }),
@@ -174,6 +174,7 @@ function toRangeRequest({ key, end, order, limit, maxCreateRevision, keysOnly }:
       sort_order: order === 'oldest' ? ('Ascend' as const) : ('Descend' as const),
     }),
     ...(maxCreateRevision !== undefined && { max_create_revision: maxCreateRevision.toString() }),
+    ...(revision !== undefined && { revision: revision.toString() }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
+import { textOf } from '../store/bytes.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { type KeyRange, leaseOf } from './keys.js';
@@ -53,6 +54,8 @@ export class Overview implements Reader<Snapshot> {
   owners: OwnersTable;
   /** Keys among the members that make no sense to us. */
   readonly strangers = new Set<string>();
+  /** Those of them that were told of. */
+  readonly #told = new Set<string>();
   /** The hashes of the lists that lie in etcd, as of the last read. */
   lists = new Set<string>();
   readonly #context: PoolContext;
@@ -159,11 +162,19 @@ export class Overview implements Reader<Snapshot> {
     this.strangers.delete(hex);
     const value = kv !== undefined && leaseOf(kv, members) === hex ? parseMember(kv.value) : undefined;
     if (value === undefined || kv === undefined) {
-      if (kv !== undefined) this.strangers.add(hex);
+      if (kv !== undefined) this.#onStranger(hex, key);
+      else this.#told.delete(hex);
       return this.members.delete(hex);
     }
     this.members.set(hex, { ...value, lease: kv.lease, hex, createRevision: kv.createRevision });
     return true;
+  }
+
+  #onStranger(hex: string, key: string): void {
+    this.strangers.add(hex);
+    if (this.#told.has(hex)) return;
+    this.#told.add(hex);
+    this.#context.log().warn({ key: textOf(key) }, 'a key among the members of the pool is not the key of a worker');
   }
 
   #onPlan(key: string, kv: KeyValue | undefined): boolean {

@@ -42,6 +42,8 @@ export interface Assignment {
 }
 
 const NOBODY = -1;
+/** More than any score. */
+const MOST = 2 ** 32;
 
 /**
  * Who is to have which partition. The result depends on the situation alone.
@@ -110,7 +112,7 @@ class Assigning {
     const kept = this.#partitionsOf(crowded.map(({ at }) => at));
     for (const { at, surplus } of crowded) {
       const allowed = Math.min(surplus, budget - moved);
-      const offers = allowed > 0 ? yield* this.#offersOf(kept.get(at) ?? []) : [];
+      const offers = allowed > 0 ? yield* this.#offersOf(at, kept.get(at) ?? []) : [];
       let given = 0;
       for (const partition of offers) {
         if (given === allowed) break;
@@ -193,15 +195,15 @@ class Assigning {
   }
 
   /** The partitions of a member that has too many: those that fit best elsewhere come first. */
-  *#offersOf(partitions: readonly number[]): Generator<void, number[]> {
+  *#offersOf(at: number, partitions: readonly number[]): Generator<void, number[]> {
     const count = this.planned.length;
     // The score and the partition in one number, because numbers are sorted ten times as fast as objects.
     const ranks = new Float64Array(partitions.length);
     for (const [index, partition] of partitions.entries()) {
       if (this.#scores.isPauseDue()) yield;
       const best = this.#bestFor(partition);
-      const score = best === undefined ? NOBODY : this.#scores.of(best, partition);
-      ranks[index] = score * count + (count - 1 - partition);
+      const gain = best === undefined ? 0 : this.#scores.of(best, partition) - this.#scores.of(at, partition) + MOST;
+      ranks[index] = gain * count + (count - 1 - partition);
     }
     ranks.sort().reverse();
     return Array.from(ranks, (rank) => count - 1 - (((rank % count) + count) % count));

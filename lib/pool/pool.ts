@@ -177,7 +177,8 @@ export class Pool {
   }
 
   /**
-   * Who owns which partition, by a linearizable read. Needs no `start()`.
+   * Who owns which partition, all at one moment between the call and the answer (a linearizable read). Needs no
+   * `start()`.
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -186,7 +187,8 @@ export class Pool {
   }
 
   /**
-   * The workers of the pool, in the order in which they have joined, by linearizable reads. Needs no `start()`.
+   * The workers of the pool and what they own, all at one moment between the call and the answer (a linearizable
+   * read), in the order in which the workers have joined. Needs no `start()`.
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */

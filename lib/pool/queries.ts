@@ -5,7 +5,7 @@ import type { KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { leaseOf } from './keys.js';
 import { OwnersTable } from './owners-table.js';
-import { kvsOf, readPaged, readRanges } from './reads.js';
+import { kvsOf, readPaged, readSnapshot } from './reads.js';
 import { MOST_PARTITIONS, parseMember, parsePlan } from './wire.js';
 
 /** A worker of a pool, as etcd had it at the moment of a read. */
@@ -33,7 +33,7 @@ export async function readOwner(context: PoolContext, partition: string): Promis
   return candidate.blocks ? undefined : candidate;
 }
 
-/** Who owns which partition, by a linearizable read. */
+/** Who owns which partition, all at one moment. */
 export async function readOwners({ session, keys }: PoolContext): Promise<Map<string, Candidate>> {
   const table = new OwnersTable(keys, { withValues: true });
   table.load((await readPaged(session.parts.store, keys.owners)).kvs);
@@ -49,12 +49,12 @@ export function ownersIn(table: OwnersTable): Map<string, Candidate> {
   return owners;
 }
 
-/** The members, in the order in which they have joined. */
+/** The members at one moment, in the order in which they have joined. */
 export async function readMembers({ session, keys }: PoolContext): Promise<Member[]> {
-  const { store } = session.parts;
-  const { ranges } = await readRanges(store, [keys.members, keys.plans, keys.coordinators]);
+  const small = [keys.members, keys.plans, keys.coordinators];
+  const { ranges, kvs } = await readSnapshot(session.parts.store, small, keys.owners);
   const table = new OwnersTable(keys, { withValues: false });
-  table.load((await readPaged(store, keys.owners)).kvs);
+  table.load(kvs);
   const owned = new Map<string, number>();
   for (const partition of table.partitions) {
     const lease = table.first(partition)?.lease ?? '';

@@ -19,13 +19,22 @@ interface Waiting {
   due: number;
 }
 
-/** Partitions that are not let go: told after `handoffTimeout`, and again each time the wait has doubled. */
+/**
+ * Milliseconds for which every wait is in order. An owner looks a second after its plan whether its successor stood
+ * before; then its task ends, and its key goes.
+ */
+const LEAST = 2_000;
+
+/**
+ * Partitions that are not let go: told after `handoffTimeout`, 2 s at the least, and again each time the wait has
+ * doubled.
+ */
 export class StuckPartitions {
-  readonly #handoffTimeout: number;
+  readonly #patience: number;
   #waiting = new Map<string, Waiting>();
 
   constructor(handoffTimeout: number) {
-    this.#handoffTimeout = handoffTimeout;
+    this.#patience = Math.max(handoffTimeout, LEAST);
   }
 
   /** Resolves to those to tell of now. */
@@ -41,11 +50,11 @@ export class StuckPartitions {
       const name = survey.name(partition);
       const pair = `${survey.holderName(partition)} ${planned.hex}`;
       const known = before.get(name);
-      const waiting = known?.pair === pair ? known : { pair, since: now, due: now + this.#handoffTimeout };
+      const waiting = known?.pair === pair ? known : { pair, since: now, due: now + this.#patience };
       found.set(name, waiting);
       if (now < waiting.due) return;
       const ms = now - waiting.since;
-      waiting.due = now + Math.max(ms, this.#handoffTimeout);
+      waiting.due = now + Math.max(ms, this.#patience);
       told.push({ partition: name, holder: survey.holderName(partition), planned: planned.id, ms });
     });
     this.#waiting = found;

@@ -41,6 +41,9 @@ export class RequestRefused extends ElectionError {}
  */
 export class StaleAnswer extends ElectionError {}
 
+/** etcd has no keys any more as they were at the revision that was asked for: it was compacted meanwhile. */
+export class RevisionGone extends RequestRefused {}
+
 /** The user has closed the client: no request is sent any more. */
 export class ClientClosed extends RequestRefused {}
 
@@ -92,6 +95,8 @@ export interface RangeQuery {
   /** Read without the values. From 3.7 on etcd leaves the leases out too, since its index does not have them. */
   readonly keysOnly?: boolean;
   readonly maxCreateRevision?: bigint;
+  /** The keys as they were at this revision; absent: as they are. Rejects with {@link RevisionGone}. */
+  readonly revision?: bigint;
 }
 
 export interface RangeResult {

@@ -19,6 +19,7 @@ import type {
 } from '../store/store.js';
 import { MemoryLeases } from './memory-leases.js';
 import { MemoryWatch } from './memory-watch.js';
+import { pastKeys } from './past-keys.js';
 
 /** Revisions between two writes, so that somebody can be put before those who are in a queue already. */
 const STEP = 1_000n;
@@ -93,10 +94,11 @@ export class MemoryStore implements Store {
   }
 
   /** The keys from `key` up to `end`, or the one key without an `end`, in the order of their names. */
-  keys(key: string, end?: string): KeyValue[] {
+  keys(key: string, end?: string, revision?: bigint): KeyValue[] {
     const isInRange = (other: string): boolean =>
       end === undefined ? other === key : other >= key && (end === TO_THE_END || other < end);
-    return [...this.#keys.values()].filter((kv) => isInRange(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
+    const all = revision === undefined ? this.#keys : pastKeys(this.#history, this.#revision, revision);
+    return [...all.values()].filter((kv) => isInRange(kv.key)).sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   /** How often the key was written since it was created. */
@@ -214,8 +216,8 @@ export class MemoryStore implements Store {
     }, age);
   }
 
-  #range({ key, end, order, limit, maxCreateRevision, keysOnly = false }: RangeQuery): RangeResult {
-    const inRange = this.keys(key, end);
+  #range({ key, end, order, limit, maxCreateRevision, keysOnly = false, revision }: RangeQuery): RangeResult {
+    const inRange = this.keys(key, end, revision);
     const sign = order === 'key' ? 0 : order === 'oldest' ? 1 : -1;
     const kvs = inRange
       .filter((kv) => maxCreateRevision === undefined || kv.createRevision <= maxCreateRevision)

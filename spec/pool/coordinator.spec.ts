@@ -165,6 +165,50 @@ describe('the coordinator of a pool', () => {
     await world.settled(running);
   });
 
+  it('does not tell of an owner that lets go in time, however short handoffTimeout is', async () => {
+    world = new PoolWorld(4);
+    const all = workers('abc', { handoffTimeout: 100, settle: 100 }) as [PoolWorker, PoolWorker, PoolWorker];
+    const [a, b] = all;
+    const stuck: unknown[] = [];
+    for (const { pool } of all) pool.on('stuck', (partition) => stuck.push(partition));
+    await world.balanced([a]);
+    // A task ends within a moment. And a successor that stood before the plan that names it is found a second later.
+    const running = a.pool.run(
+      ({ signal }) =>
+        new Promise((ends) => signal.addEventListener('abort', () => void a.clock.after(500, () => ends()))),
+    );
+    b.pool.start();
+    await world.until(() => b.pool.state === 'active', 'b is a member');
+    world.forge(b, { v: 1, by: '1', own: [0] });
+    await world.until(() => world.etcd.keys('p/owners/0/').length === 2, 'b stands');
+    await world.balanced([a, b]);
+    await world.advance(60_000);
+    expect([stuck, world.counts()]).to.deep.equal([[], [2, 2, 0]]);
+    await world.settled(a.pool.stop());
+    await world.settled(running);
+  });
+
+  it('leaves keys among the members alone that are of no worker, tells of each once, and goes on', async () => {
+    world = new PoolWorld(30);
+    world.etcd.put('p/members/config', '{"mode":"fast"}');
+    const told: string[] = [];
+    const nothing = (): void => {};
+    const warn = (data: object, message: string): void => {
+      if (message.includes('not the key of a worker')) told.push((data as { readonly key: string }).key);
+    };
+    const all = workers('abc', { logger: { debug: nothing, info: nothing, warn, error: nothing } });
+    await world.balanced(all.slice(0, 2));
+    world.etcd.put('p/members/cafe', '{"v":1,"id":"x","weight":1,"count":30}'); // a worker's, but for the lease
+    world.etcd.put('p/members/config', '{"mode":"slow"}');
+    await world.balanced(all);
+    coordinatorOf(all).store.breakStreams('watch'); // all is read again
+    await world.advance(60_000);
+    expect(told).to.deep.equal(['p/members/config', 'p/members/cafe']);
+    expect(world.counts()).to.deep.equal([10, 10, 10]);
+    const left = ['config', 'cafe'].map((name) => world.etcd.get(`p/members/${name}`)?.value.toString());
+    expect(left).to.deep.equal(['{"mode":"slow"}', '{"v":1,"id":"x","weight":1,"count":30}']);
+  });
+
   it('mends plans that were forged, dropped or doubled', async () => {
     world = new PoolWorld(30);
     const three = workers('abc') as [PoolWorker, PoolWorker, PoolWorker];

@@ -83,6 +83,20 @@ export const MUTATIONS: readonly PoolMutation[] = [
     breaks: ['planner.spec.js'],
   },
   {
+    name: 'an owner that lets go in time is told of as stuck',
+    file: 'lib/pool/stuck.ts',
+    search: 'Math.max(handoffTimeout, LEAST)',
+    replace: 'handoffTimeout',
+    breaks: ['coordinator.spec.js'],
+  },
+  {
+    name: 'a later page shows a later state',
+    file: 'lib/pool/reads.ts',
+    search: ', end, revision);',
+    replace: ', end);',
+    breaks: ['reads.spec.js'],
+  },
+  {
     name: 'a successor’s key is believed without its lease',
     file: 'lib/pool/successor-wait.ts',
     search: 'kv !== undefined && hexOf(kv.lease) === this.lease',

@@ -18,6 +18,8 @@ export class Faults {
   readonly removals: Removal[] = [];
   readonly earlyEnds: EarlyEnds[] = [];
   readonly applied = new Map<string, number>();
+  /** How often plans of the pool were forged, by the way in which they were. */
+  readonly forged = new Map<string, number>();
   /** Milliseconds that the run was meant to last. */
   duration = 0;
   kinds: readonly string[] = [];
@@ -44,6 +46,9 @@ export class Faults {
         this.applied.set(kind, (this.applied.get(kind) ?? 0) + 1);
         break;
       }
+      case 'G':
+        this.forged.set(record[2], (this.forged.get(record[2]) ?? 0) + 1);
+        break;
       case 'B': {
         const [, before, after, what, id] = record;
         this.removals.push({ before, after, what, id });

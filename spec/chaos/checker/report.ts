@@ -35,12 +35,13 @@ export function describe(findings: Findings): string {
   ].join('\n');
 }
 
-function pool({ pool: found }: Findings): string[] {
+function pool({ pool: found, faults }: Findings): string[] {
   if (found === undefined) return [];
   const { partitions, tasks, held, badTasks, balance } = found;
   const shares = [...(balance?.shares ?? [])].map(([worker, count]) => `${worker} ${count}`).join(', ');
   return [
     `pool             ${tasks} tasks in ${partitions}, ${held} ended in order, ${badTasks.length} not in turn`,
+    `  forged plans   ${list(faults.forged)}`,
     `  at the end     ${shares === '' ? 'unknown' : shares}, nobody ${balance?.unowned.length ?? 0}`,
   ];
 }

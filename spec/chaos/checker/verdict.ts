@@ -1,3 +1,5 @@
+import { FORGERIES } from '../../support/pool/plan-forger.js';
+import type { FaultKind } from '../nemesis/kinds.js';
 import { type Balance, isEven } from './balance.js';
 import type { Findings } from './check.js';
 import type { Overlap } from './overlaps.js';
@@ -13,6 +15,9 @@ const LED_AGAIN_WITHIN = 30_000;
 const GROWTH = 100 * 2 ** 20;
 /** Changes of leader per minute below which a run has shown nothing. */
 const CHANGES_PER_MINUTE = 1;
+
+/** The kind of fault that forges plans of the pool. */
+const FORGING: FaultKind = 'forged plans';
 
 /** What a run can be found to have broken. docs/testing-chaos.md lists these as "What fails a run". */
 export type Promised =
@@ -86,6 +91,10 @@ function shortcomings({ faults, samples, changes, writes, pool }: Findings): Fai
   if (faults.steps.length === 0) lacking.push('no fault was applied');
   const missing = faults.kinds.filter((kind) => !faults.applied.has(kind));
   if (faults.duration >= LONG && missing.length > 0) lacking.push(`never applied: ${missing.join(', ')}`);
+  if (faults.duration >= LONG && faults.kinds.includes(FORGING)) {
+    const ways = FORGERIES.filter((how) => !faults.forged.has(how));
+    if (ways.length > 0) lacking.push(`no plan was forged so: ${ways.join(', ')}`);
+  }
   if (faults.endingAt === undefined) lacking.push('the run was not finished');
   return lacking.map((message) => ({ promise: 'enough has happened', message }));
 }

@@ -35,6 +35,8 @@ export type LogRecord =
   // ---- written by the nemesis ----
   | readonly ['F', at: number, step: number, kind: string, target: string]
   | readonly ['H', at: number, step: number]
+  /** A plan of the pool was forged, in one of the ways of `PlanForger`, for the worker with this lease (in hex). */
+  | readonly ['G', at: number, how: string, lease: string]
   /** Something was removed by hand between two instants: a key (by its term), or a lease (in hex) with all its keys. */
   | readonly ['B', before: number, after: number, what: 'key' | 'lease', id: string]
   /**

@@ -29,6 +29,7 @@ export const FAULTS = {
   'cluster restart': { hits: 'member', lasts: [0, 2_000] },
   compaction: { hits: 'etcd', lasts: [0, 500] },
   defragmentation: { hits: 'etcd', lasts: [0, 500] },
+  'forged plans': { hits: 'etcd', lasts: [2_000, 10_000] },
   'key deletion': { hits: 'etcd', lasts: [0, 500], byHand: true },
   'lease revocation': { hits: 'etcd', lasts: [0, 500], byHand: true },
 } as const satisfies Record<string, Traits>;

@@ -8,6 +8,7 @@ import type { Applied, Apply } from './fault.js';
 import { type FaultKind, traitsOf } from './kinds.js';
 import * as member from './member-faults.js';
 import { type Draw, describeStep, type Step } from './plan.js';
+import { forgedPlans } from './plan-faults.js';
 
 const APPLY: Readonly<Record<FaultKind, Apply>> = {
   kill: candidate.kill,
@@ -32,6 +33,7 @@ const APPLY: Readonly<Record<FaultKind, Apply>> = {
   'cluster restart': member.clusterRestart,
   compaction: etcd.compaction,
   defragmentation: etcd.defragmentation,
+  'forged plans': forgedPlans,
   'key deletion': etcd.keyDeletion,
   'lease revocation': etcd.leaseRevocation,
 };

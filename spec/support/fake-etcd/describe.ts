@@ -31,8 +31,9 @@ function describeCompare(compare: Txn['compare'][number]): string {
 function describeOp(op: Op): string {
   if (op.type === 'put') return `put ${op.key}`;
   if (op.type === 'delete') return `delete ${op.key}`;
-  const { key, end, order, limit, maxCreateRevision } = op.range;
+  const { key, end, order, limit, maxCreateRevision, revision } = op.range;
   if (end === undefined) return `get ${key}`;
   const upTo = maxCreateRevision === undefined ? '' : ` up to ${maxCreateRevision}`;
-  return `${order} ${limit > 0 ? limit : 'all'} of ${key}${upTo}`;
+  const then = revision === undefined ? '' : ` at ${revision}`;
+  return `${order} ${limit > 0 ? limit : 'all'} of ${key}${upTo}${then}`;
 }

@@ -1,4 +1,10 @@
-import type { KeyValue, RangeQuery, RangeResult, WatchEvent } from '../../../lib/store/store.js';
+import {
+  type KeyValue,
+  type RangeQuery,
+  type RangeResult,
+  RevisionGone,
+  type WatchEvent,
+} from '../../../lib/store/store.js';
 
 /** A key as etcd keeps it. */
 export interface StoredKey extends KeyValue {
@@ -76,11 +82,18 @@ export class KeySpace {
    * Keys of one revision come in the order of keys, whichever end is asked for, because etcd sorts by the revision
    * alone.
    */
-  range({ keysOnly = false, ...query }: RangeQuery): RangeResult {
-    const { kvs, count } = this.#range(query);
+  range({ keysOnly = false, revision, ...query }: RangeQuery): RangeResult {
+    const { kvs, count } = (revision === undefined ? this : this.#at(revision)).#range(query);
     if (!keysOnly) return { kvs, count };
     const left = this.#tellsLeases ? { value: NO_VALUE } : { value: NO_VALUE, lease: 0n };
     return { kvs: kvs.map((kv) => ({ ...kv, ...left })), count };
+  }
+
+  #at(revision: bigint): KeySpace {
+    const gone = (what: string): RevisionGone => new RevisionGone('UNAVAILABLE', `etcdserver: mvcc: ${what}`);
+    if (revision > this.#revision) throw gone('required revision is a future revision');
+    if (revision < this.#compacted) throw gone('required revision has been compacted');
+    return this.past(Number(this.#revision - revision));
   }
 
   #range({ key, end, order, limit, maxCreateRevision }: RangeQuery): RangeResult {
@@ -137,6 +150,8 @@ export class KeySpace {
       past.#revision = revision - 1n;
     }
     past.#sorted = [...past.#keys.keys()].sort();
+    past.#history = this.#history.slice(0, Math.max(0, this.#history.length - changes));
+    past.#compacted = this.#compacted;
     return past;
   }
 
@@ -146,7 +161,7 @@ export class KeySpace {
     this.#keys = past.#keys;
     this.#sorted = past.#sorted;
     this.#revision = past.#revision;
-    this.#history = this.#history.slice(0, Math.max(0, this.#history.length - changes));
+    this.#history = past.#history;
   }
 
   /** Begins again with an empty data folder. */

@@ -46,10 +46,12 @@ export class StateMachine {
     const succeeded = compareAll(txn.compare, agesIn(this.keys));
     const ops = succeeded ? txn.success : txn.failure;
     this.#assertLeasesExist(ops);
+    // What is to be read of the past is read first: when it is gone, nothing is written.
+    const past = new Map(ops.flatMap((op) => (isOfThePast(op) ? [[op, this.keys.range(op.range)] as const] : [])));
     const ranges: RangeResult[] = [];
     this.write((writer) => {
       for (const op of ops) {
-        if (op.type === 'range') ranges.push(this.keys.range(op.range));
+        if (op.type === 'range') ranges.push(past.get(op) ?? this.keys.range(op.range));
         else if (op.type === 'put') writer.put(op.key, op.value, op.lease);
         else writer.delete(op.key);
       }
@@ -120,6 +122,10 @@ export function isLocal({ success, failure }: Txn): boolean {
 /** A member answers it from what it has applied, once it knows that this is up to date. */
 export function isReadOnly({ success, failure }: Txn): boolean {
   return [...success, ...failure].every(({ type }) => type === 'range');
+}
+
+function isOfThePast(op: Op): op is Extract<Op, { type: 'range' }> {
+  return op.type === 'range' && op.range.revision !== undefined;
 }
 
 /** The create revisions of the keys in a range; without `end` that of one key, if it exists. */

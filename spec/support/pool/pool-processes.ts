@@ -12,6 +12,7 @@ export interface PoolWorkerOptions {
   readonly member: string;
   readonly partitions: number;
   readonly ttl: number;
+  readonly settle?: number;
 }
 
 export type PoolOrder = 'stop';
@@ -31,13 +32,16 @@ export type PoolReport =
 /** A worker of a pool in a process of its own. The process is killed at the end of the spec if it still runs. */
 export class PoolProcess {
   readonly member: string;
+  /** What it is called in the spec. */
+  readonly label: string;
   readonly reports: PoolReport[] = [];
   readonly owned = new Set<string>();
   isCoordinator = false;
   readonly #child: ChildProcess;
 
-  constructor(options: PoolWorkerOptions) {
+  constructor(options: PoolWorkerOptions, label: string) {
     this.member = options.member;
+    this.label = label;
     this.#child = fork(program, [JSON.stringify(options)]);
     this.#child.on('message', (message) => this.#hear(message as PoolReport));
   }
@@ -59,7 +63,7 @@ export class PoolProcess {
   }
 
   async exited(within = SOON): Promise<void> {
-    await until(() => this.hasExited, { within, what: `worker ${this.member} to exit` });
+    await until(() => this.hasExited, { within, what: `worker ${this.label} to exit` });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,6 +81,6 @@ export class PoolProcess {
   }
 }
 
-export function runPoolWorker(options: PoolWorkerOptions): PoolProcess {
-  return tracked(new PoolProcess(options));
+export function runPoolWorker(options: PoolWorkerOptions, label = options.member): PoolProcess {
+  return tracked(new PoolProcess(options, label));
 }

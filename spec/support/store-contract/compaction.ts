@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { RevisionGone } from '../../../lib/store/store.js';
 import type { ContractContext } from './context.js';
 
 /** These specs need a store whose history somebody can shorten. No call of `Store` does that. */
@@ -19,6 +20,25 @@ export function compactionSpecs(spec: ContractContext): void {
         '2 created',
         '2: put a',
       ]);
+    });
+  });
+
+  describe('with reads after a compaction', () => {
+    it('refuses those of an earlier revision, also in a transaction that writes, and answers the others', async () => {
+      const { revision: first } = await spec.commit(spec.put('a'));
+      const { revision: second } = await spec.commit(spec.put('b'));
+      await spec.commit({ type: 'delete', key: `${spec.prefix}a` });
+      await spec.compact(second);
+      const refusals = await Promise.all(
+        [[spec.rangeAt(first, 0)], [spec.put('c'), spec.rangeAt(first, 0)]].map((ops) =>
+          spec.commit(...ops).catch((err: unknown) => err),
+        ),
+      );
+      for (const error of refusals) {
+        expect(error).to.be.an.instanceOf(RevisionGone).with.property('code', 'UNAVAILABLE');
+      }
+      expect(spec.names(await spec.commit(spec.rangeAt(second, 0)))).to.deep.equal(['a', 'b']);
+      expect(spec.names(await spec.commit(spec.range('key', 0)))).to.deep.equal(['b']);
     });
   });
 }

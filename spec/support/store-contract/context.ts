@@ -57,6 +57,12 @@ export class ContractContext {
     return { type: 'range', range: maxCreateRevision === undefined ? range : { ...range, maxCreateRevision } };
   }
 
+  /** A read of all keys under the prefix, by name, as they were at a revision. */
+  rangeAt(revision: bigint, limit: number): Op {
+    const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order: 'key', limit, revision } as const;
+    return { type: 'range', range };
+  }
+
   /** The read of `range` without values. */
   keys(order: 'oldest' | 'newest', limit: number): Op {
     const range = { key: this.#prefix, end: `${this.#prefix}\xff`, order, limit, keysOnly: true };

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { RevisionGone } from '../../../lib/store/store.js';
 import type { ContractContext } from './context.js';
 
 export function rangeSpecs(spec: ContractContext): void {
@@ -36,6 +37,27 @@ export function rangeSpecs(spec: ContractContext): void {
       expect(spec.names(before)).to.deep.equal(['a']);
       expect(before.ranges[0]?.count).to.equal(5);
       expect(spec.names(await spec.commit(spec.range('newest', 1, (revisions[0] ?? 0n) - 1n)))).to.deep.equal([]);
+    });
+
+    it('shows the keys as they were at a revision', async () => {
+      const before = await spec.commit(spec.range('key', 2));
+      await spec.commit(spec.put('c', 'y'), spec.put('bb'));
+      await spec.commit({ type: 'delete', key: `${spec.prefix}a` });
+      const then = await spec.commit(spec.rangeAt(before.revision, 0));
+      expect(spec.names(then)).to.deep.equal(['a', 'b', 'c', 'd', 'e']);
+      expect(then.ranges[0]?.kvs.map(({ value }) => value.toString())).to.deep.equal(['x', 'x', 'x', 'x', 'x']);
+      const first = await spec.commit(spec.rangeAt(revisions[0] ?? 0n, 0));
+      expect([spec.names(first), first.revision > before.revision]).to.deep.equal([['c'], true]);
+      const two = await spec.commit(spec.rangeAt(before.revision, 2));
+      expect(two.ranges[0]).to.deep.equal(before.ranges[0]);
+      const now = await spec.commit(spec.rangeAt(then.revision, 0));
+      expect(spec.names(now)).to.deep.equal(['b', 'bb', 'c', 'd', 'e']);
+    });
+
+    it('refuses a read at a revision that is still to come', async () => {
+      const { revision } = await spec.commit(spec.put('a'));
+      const error = await spec.commit(spec.rangeAt(revision + 1_000_000n, 0)).catch((err: unknown) => err);
+      expect(error).to.be.an.instanceOf(RevisionGone).with.property('code', 'UNAVAILABLE');
     });
 
     it('leaves the values out when only the keys are wanted, and nothing else but all leases', async () => {
