@@ -74,7 +74,8 @@ describe('the benchmark', () => {
       expect(who, id).to.deep.equal(under.includes(id) ? ['etcd-leader: ok', 'viewed: ok'] : ['etcd-leader: ok']);
     }
     const figures = results.at(-1)?.measurements[0]?.figures;
-    for (const name of ['MB in etcd', 'MB of a picture', 'MB told to a client', 'top prints all ms']) {
+    // Not how much etcd has grown: so few keys fit into pages that it has already.
+    for (const name of ['MB of a picture', 'MB told to a client', 'top prints all ms']) {
       expect(figures?.[name], name).to.be.above(0);
     }
   });
