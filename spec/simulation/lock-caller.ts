@@ -144,8 +144,10 @@ export class LockCaller {
     if (err instanceof Violation) throw err;
     if (err instanceof ElectionError && !isCrash(err)) {
       // A session has one candidate in each queue, and `try` does not wait for the place.
-      const isBlocked = err.code === 'INVALID_OPTION' && this.process.session !== undefined;
-      if (isBlocked || (this.#holds > 0 ? LOST : GIVES_UP).has(err.code)) {
+      const isTaken = err.code === 'INVALID_OPTION' && this.process.session !== undefined;
+      // An operator has written the key before ours without its lease.
+      const isBlocked = err.code === 'BLOCKED' && this.#plan.how === 'try';
+      if (isTaken || isBlocked || (this.#holds > 0 ? LOST : GIVES_UP).has(err.code)) {
         this.process.world.tally.add('outcome', `lock rejected: ${err.code}`);
         return;
       }
