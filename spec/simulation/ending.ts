@@ -72,8 +72,9 @@ async function becomeCalm(world: World): Promise<void> {
   const isNew = world.histories > 0 ? BELIEVED_AFTER : 0;
   const bound = 2 * longest + world.plan.etcd.electionTime + DETOURS + isNew;
   const startedAt = world.time.now;
-  // This is long enough for every lease that could not be refreshed to end, and for all endings that were under way.
-  await world.time.advance(longest + world.plan.etcd.electionTime);
+  // This is long enough for every lease that could not be refreshed to end, and for all endings that were under way. A
+  // client that asked for nothing when etcd began anew believes so only some time after it has asked again.
+  await world.time.advance(longest + world.plan.etcd.electionTime + isNew);
   let problems: readonly string[] = [];
   const isGood = (): boolean => {
     if (world.violation !== undefined) return true;

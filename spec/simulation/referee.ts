@@ -135,10 +135,12 @@ export class Referee {
   elected(contender: Claimant, { key, fencingToken: token, leaseId }: Leadership): void {
     const record = this.#of(contender.electionName);
     this.#countHandover(record, contender);
-    this.#checkLeaders(record);
     const id = idOf({ key, createRevision: token });
-    const voided = this.#isExcused(record, id);
     const kv = this.#parts.etcd.get(key);
+    // A snapshot has brought the key back, or its owner has written it again, by chance at the revision of before.
+    if (kv?.createRevision === token) record.voided.delete(id);
+    this.#checkLeaders(record);
+    const voided = this.#isExcused(record, id);
     if (!record.heads.includes(id)) {
       throw new Violation('d: no phantom', `${contender.name} was elected with token ${token}, never the oldest`);
     }
@@ -159,8 +161,6 @@ export class Referee {
       throw new Violation('b: tokens grow', `${contender.name} was ${facts}`);
     }
     record.lastElected = token;
-    // A snapshot has brought the key back, or its owner has written it again, by chance at the revision of before.
-    record.voided.delete(id);
   }
 
   /** The candidate has heard that its key was deleted. */
