@@ -143,9 +143,9 @@ export class WatchMultiplexer {
   /**
    * A watch is late when it begins before the newest revision though it continues what was read a moment ago: others
    * write so often. etcd puts such a watch aside, and looks after those every 100 ms (`syncWatchersLoop` in
-   * server/storage/mvcc/watchable_store.go; seen on 3.4.23, 3.5.30, 3.6.16 and 3.7.3), so that a process which has just
-   * entered many queues would take over in steps of 100 ms. A watch that begins now is told of the next event at once.
-   * What was before it, the followers read when it is there.
+   * server/storage/mvcc/watchable_store.go; its steps were seen on 3.7.3), so that a process which has just entered
+   * many queues would take over in steps of 100 ms. A watch that begins now is told of the next event at once. What was
+   * before it, the followers read when it is there.
    */
   #ask(watch: SharedWatch): void {
     const { id, key, end, next, isFresh } = watch;
