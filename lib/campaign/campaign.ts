@@ -187,7 +187,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
     if (isHeard) this.#errors.tell(error);
     if (!isQueued(this.#state)) this.#context.intent.work?.notElected(error);
-    if (isFinal(error, this.#state)) void this.stop(error);
+    if (isFinal(error, this.#state.name)) void this.stop(error);
   }
 
   // ---- from the lease ----

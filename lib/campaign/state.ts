@@ -41,8 +41,11 @@ export function isQueued(state: State): state is Waiting | Leading {
   return state.name === 'waiting' || state.name === 'leading';
 }
 
-/** Nothing is left to wait for: the session is closed, or there is no lease any more and the client is closed. */
-export function isFinal(error: ElectionError, { name }: State): boolean {
+/**
+ * Nothing is left to wait for in this state: the session is closed, or there is no lease any more and the client is
+ * closed.
+ */
+export function isFinal(error: ElectionError, name: string): boolean {
   return error.code === 'STOPPED' || (name === 'joining' && error instanceof ClientClosed);
 }
 

@@ -1,10 +1,11 @@
 import { ErrorEvents } from '../campaign/error-events.js';
 import { HealthCheck } from '../campaign/health-check.js';
+import { isFinal } from '../campaign/state.js';
 import { type Deferred, withResolvers } from '../common/deferred.js';
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError, toElectionError } from '../errors.js';
 import type { Events } from '../events.js';
-import { ClientClosed, type KeyValue } from '../store/store.js';
+import type { KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import { Coordinator } from './coordinator.js';
 import type { PoolEvents } from './events.js';
@@ -179,8 +180,7 @@ export class PoolLife {
 
   /** A session or a client that is closed has nothing to wait for. */
   #endIfFinal(error: ElectionError): void {
-    const isCutOff = this.#state === 'joining' && error instanceof ClientClosed;
-    if (isCutOff || error.code === 'STOPPED') void this.stop(error);
+    if (isFinal(error, this.#state)) void this.stop(error);
   }
 
   // ---- from the membership ----

@@ -1,16 +1,9 @@
-import { createRequire } from 'node:module';
 import type * as Grpc from '@grpc/grpc-js';
-import type * as ProtoLoader from '@grpc/proto-loader';
+import { grpc, loadProto } from './etcd3-grpc.js';
 import type { ClientCertificate } from './security/certificates.js';
 import { tracked } from './track.js';
 
-// etcd3 itself uses these copies.
-const ofUs = createRequire(import.meta.url);
-const ofEtcd3 = createRequire(ofUs.resolve('etcd3'));
-const grpc = ofEtcd3('@grpc/grpc-js') as typeof Grpc;
-const { loadSync } = ofEtcd3('@grpc/proto-loader') as typeof ProtoLoader;
-
-const proto = loadSync(ofUs.resolve('etcd3').replace(/lib[/\\][^/\\]*$/, 'proto/rpc.proto'), {
+const proto = loadProto({
   keepCase: true,
   longs: String,
   enums: String,

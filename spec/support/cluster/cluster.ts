@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { SOON, until } from '../wait.js';
 import { composeUp } from './compose.js';
 import { type EtcdServer, findEtcd } from './etcd-server.js';
 import type { TlsFiles } from './http.js';
+import { logFolder } from './log-folder.js';
 import { Member } from './member.js';
 import { createFolder, reap, sweep } from './orphans.js';
 import { freePorts, reserve } from './ports.js';
@@ -119,15 +119,6 @@ export class Cluster {
   async stop(): Promise<void> {
     await this.#release();
   }
-}
-
-/** The folder of the members' logs, which a test run keeps for longer than the cluster lives. */
-function logFolder(folder: string): string {
-  const { SPEC_SCRATCH: scratch } = process.env;
-  if (scratch === undefined) return folder;
-  const logs = join(scratch, basename(folder));
-  mkdirSync(logs, { recursive: true });
-  return logs;
 }
 
 async function layOut(bin: string, folder: string, options: ClusterOptions): Promise<Member[]> {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before } from 'mocha';
+import { logFolder } from '../cluster/log-folder.js';
 import { createFolder, reap, sweep } from '../cluster/orphans.js';
 import { freePorts, reserve } from '../cluster/ports.js';
 import { watchOver } from '../cluster/watchdog.js';
@@ -116,13 +117,4 @@ export class Server {
     const { pid, exitCode, signalCode } = this.#process;
     return pid !== undefined && exitCode === null && signalCode === null;
   }
-}
-
-/** The folder of the server's log, which a test run keeps for longer than the server lives. */
-function logFolder(folder: string): string {
-  const { SPEC_SCRATCH: scratch } = process.env;
-  if (scratch === undefined) return folder;
-  const logs = join(scratch, basename(folder));
-  mkdirSync(logs, { recursive: true });
-  return logs;
 }
