@@ -42,9 +42,9 @@ export class LeaderEvents implements LeaderObserver {
   }
 
   /** We lead. `kv`: our key as it is at that place; undefined when its value is not known for sure. */
-  elected(kv: KeyValue | undefined, { revision, history }: Place): void {
+  elected(kv: KeyValue | undefined, { revision, epoch }: Place): void {
     if (kv === undefined) this.#watcher?.ask(this);
-    else this.#watcher?.learn(this, { kv, revision, history });
+    else this.#watcher?.learn(this, { kv, revision, epoch });
   }
 
   /** We lead no more, and join again. */

@@ -19,7 +19,7 @@ const FRESH_FOR = 1_000;
 const FRESH_UNCOMPARED = 20;
 
 /** Who shall lead next. */
-export interface Succession {
+export interface SuccessorChoice {
   /** The lease of the candidate that is named; undefined: nobody is. */
   readonly to: bigint | undefined;
   /** There may be priorities: where nobody is named, or that one has left, the best of those that wait leads next. */
@@ -67,15 +67,15 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 export class HandOver {
   readonly #context: CampaignContext;
   readonly #own: OwnKey;
-  readonly #succession: Succession;
+  readonly #successor: SuccessorChoice;
   readonly #readAt: number;
   /** The read while the work winds down. */
   #early: Promise<RankedQueue> | undefined;
 
-  constructor(context: CampaignContext, own: OwnKey, succession: Succession) {
+  constructor(context: CampaignContext, own: OwnKey, succession: SuccessorChoice) {
     this.#context = context;
     this.#own = own;
-    this.#succession = succession;
+    this.#successor = succession;
     this.#readAt = context.session.clock.now();
     this.#early = this.#read();
     this.#early.catch(() => {}); // whoever waits for it hears of it
@@ -104,7 +104,7 @@ export class HandOver {
   }
 
   #targetIn(behind: readonly KeyValue[], ranked: RankedQueue): KeyValue | undefined {
-    const { to, isRanked } = this.#succession;
+    const { to, isRanked } = this.#successor;
     const named = to === undefined ? undefined : behind.find((kv) => kv.lease === to && !isBlocking(kv));
     return named ?? (isRanked ? bestOf(behind, ranked) : undefined);
   }
@@ -119,7 +119,7 @@ export class HandOver {
     const early = this.#early;
     this.#early = undefined;
     // Those who wait are compared with what is there, but nothing shows that a better one has come.
-    const isOld = this.#succession.to === undefined && this.#age > FRESH_FOR;
+    const isOld = this.#successor.to === undefined && this.#age > FRESH_FOR;
     try {
       return isOld ? undefined : await early;
     } catch (err) {
@@ -130,6 +130,6 @@ export class HandOver {
 
   #read(): Promise<RankedQueue> {
     const { name, queue, session } = this.#context;
-    return readRankedQueue({ name, queue, store: session.store }, this.#succession.isRanked);
+    return readRankedQueue({ name, queue, store: session.store }, this.#successor.isRanked);
   }
 }

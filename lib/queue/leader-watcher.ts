@@ -38,9 +38,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #seen: News | undefined;
   /** The first key that arrived in an empty queue; this turn may tell of more keys. */
   #arrived: KeyValue | undefined;
-  /** The revision of the last answer or event, and the history that it belongs to. */
+  /** The revision of the last answer or event, and the epoch of etcd that it belongs to. */
   #revision = 0n;
-  #history = 0;
+  #epoch = 0;
   /** The number of candidates, as far as it is known. */
   #count = 0;
   #watch: SharedWatch | undefined;
@@ -160,17 +160,17 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#accept({ kv: first, revision: first.modRevision });
   }
 
-  /** Whether something newer was seen already. Of another history there is nothing older to come. */
-  #isOlder({ revision, history = this.#history }: News): boolean {
-    return history === this.#history ? revision < this.#revision : history < this.#history;
+  /** Whether something newer was seen already. Of another epoch there is nothing older to come. */
+  #isOlder({ revision, epoch = this.#epoch }: News): boolean {
+    return epoch === this.#epoch ? revision < this.#revision : epoch < this.#epoch;
   }
 
-  #accept({ kv, revision, history = this.#history }: News): void {
+  #accept({ kv, revision, epoch = this.#epoch }: News): void {
     const before = this.#seen;
-    const seen = { kv, revision, history };
+    const seen = { kv, revision, epoch };
     this.#isAwaited = false;
     this.#revision = revision;
-    this.#history = history;
+    this.#epoch = epoch;
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
     if (before === undefined || !isSameKey(before.kv, kv) || this.#watch === undefined) this.#follow(kv);
@@ -180,7 +180,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   /** Tells one observer what was seen last, unless that is known to be out of date. */
   #brief(observer: LeaderObserver): void {
     if (this.#seen === undefined || this.#freshRead.isDue) return;
-    this.#observers.tell(observer, { kv: this.#seen.kv, revision: this.#revision, history: this.#history });
+    this.#observers.tell(observer, { kv: this.#seen.kv, revision: this.#revision, epoch: this.#epoch });
   }
 
   #follow(kv: KeyValue | undefined): void {

@@ -3,7 +3,7 @@ import { Election } from '../../election.js';
 import { describeBlocker } from '../../queue/blockers.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { type Output, table, visible } from '../output.js';
 import { Requests } from '../requests.js';
 

@@ -2,7 +2,7 @@ import { Election } from '../../election.js';
 import type { RecordedTerm } from '../../queue/recorded-terms.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { table, visible } from '../output.js';
 import { readPastLeaders } from '../past-leaders.js';
 

@@ -5,7 +5,7 @@ import { Queue } from '../../queue/queue.js';
 import { keyFrom, keyOf, textOf } from '../../store/bytes.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { table, visible } from '../output.js';
 import { Requests } from '../requests.js';
 import { blockerData, leaderData, tellBlocked } from './candidates.js';

@@ -2,7 +2,7 @@ import { parseControl } from '../../pool/wire.js';
 import { bytesOf } from '../../store/bytes.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { visible } from '../output.js';
 import { controlKey, onlooker, readMemberIds } from '../pool/pool-state.js';
 import { Requests } from '../requests.js';

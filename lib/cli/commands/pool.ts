@@ -3,7 +3,8 @@ import { toElectionError } from '../../errors.js';
 import type { Member } from '../../pool/queries.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
-import { firstAnswer, Outage } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
+import { OutageNotices } from '../outage-notices.js';
 import { table, visible } from '../output.js';
 import { onlooker, type PoolState, readPool } from '../pool/pool-state.js';
 import { PoolWatch } from '../pool/pool-watch.js';
@@ -95,7 +96,7 @@ function partitionData(state: PoolState, partition: string): object {
 // ---- at every change ----
 
 async function watch({ etcd, endpoints, out }: Context, name: string, { partitions }: PoolFlags): Promise<never> {
-  const outage = new Outage(out, endpoints);
+  const outage = new OutageNotices(out, endpoints);
   const failed = (error: unknown): void => {
     outage.begin(toElectionError(error));
   };

@@ -9,7 +9,7 @@ import { keyFrom } from '../../store/bytes.js';
 import type { Context } from '../context.js';
 import { CliError, EXIT } from '../exit.js';
 import { explain } from '../explain.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { visible } from '../output.js';
 import { confirm } from '../prompt.js';
 import { leaderData } from './candidates.js';

@@ -4,7 +4,8 @@ import { View } from '../../view/view.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { explain } from '../explain.js';
-import { firstAnswer, Outage } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
+import { OutageNotices } from '../outage-notices.js';
 import { visible } from '../output.js';
 import { ChangeLines } from '../top/changes.js';
 
@@ -27,7 +28,7 @@ function isScreen({ out }: Context): boolean {
 }
 
 async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
-  const outage = new Outage(out, endpoints);
+  const outage = new OutageNotices(out, endpoints);
   const lines = new ChangeLines(out);
   let isStarted = false;
   view.on('error', (error) => {

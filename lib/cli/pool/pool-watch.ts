@@ -1,7 +1,7 @@
 import type { Pool } from '../../pool/pool.js';
 import { readRanges } from '../../pool/reads.js';
 import { FreshRead, type Reader } from '../../queue/fresh-read.js';
-import { endOf, prefixOf } from '../../queue/keys.js';
+import { prefixOf, rangeEndOf } from '../../queue/keys.js';
 import { type PoolState, readPool } from './pool-state.js';
 
 /** Milliseconds between two reads, because a watch is silent both when nothing changes and when it is cut off. */
@@ -51,7 +51,7 @@ export class PoolWatch implements Reader<PoolState> {
   async #follow(): Promise<void> {
     const { store, watcher } = this.#pool.session.parts;
     const key = prefixOf(this.#pool.name);
-    const range = { key, end: endOf(key) };
+    const range = { key, end: rangeEndOf(key) };
     const { revision } = await readRanges(store, [{ key, end: `${key}\0` }]);
     this.#isFollowing = true;
     watcher.follow(range, revision + 1n, {

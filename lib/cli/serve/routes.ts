@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { electionJson, poolJson, toJson } from '../../view/json.js';
+import { type AccessCheck, METHODS, type Refusal } from './access-check.js';
 import type { Assets } from './assets.js';
 import type { EtcdHealth, Trouble } from './etcd-health.js';
-import { type Guard, METHODS, type Refusal } from './guard.js';
 import { type IsHere, leaderAnswer } from './leader.js';
 import type { Metrics } from './metrics.js';
 import type { Pictures } from './pictures.js';
@@ -11,7 +11,7 @@ import { send, sendJson } from './reply.js';
 import type { Streams } from './streams.js';
 
 export interface RoutesOptions {
-  readonly guard: Guard;
+  readonly access: AccessCheck;
   readonly assets: Assets;
   readonly pictures: Pictures;
   readonly health: EtcdHealth;
@@ -41,7 +41,7 @@ export class Routes {
   answer(request: IncomingMessage, response: ServerResponse): void {
     request.resume(); // a body says nothing here
     const target = targetOf(request.url ?? '');
-    const refusal = this.#options.guard.refusalOf(request, target === undefined || isOpen(target.path));
+    const refusal = this.#options.access.refusalOf(request, target === undefined || isOpen(target.path));
     if (refusal !== undefined) {
       this.#options.refused(request.socket.remoteAddress ?? '', refusal);
       const { status, error, headers } = refusal;

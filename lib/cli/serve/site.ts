@@ -1,9 +1,9 @@
 import type { Clock } from '../../common/time.js';
 import type { Picture } from '../../view/picture.js';
 import type { ViewEvents } from '../../view/view.js';
+import { AccessCheck, type AccessCheckOptions, type Refusal } from './access-check.js';
 import { Assets } from './assets.js';
 import { EtcdHealth, type Trouble } from './etcd-health.js';
-import { Guard, type GuardOptions, type Refusal } from './guard.js';
 import type { IsHere } from './leader.js';
 import type { Listen } from './listen.js';
 import { Metrics } from './metrics.js';
@@ -20,7 +20,7 @@ export interface Viewed {
   close(): void;
 }
 
-export interface SiteOptions extends GuardOptions {
+export interface SiteOptions extends AccessCheckOptions {
   readonly view: Viewed;
   readonly clock: Clock;
   /** Asks etcd for something that takes a quorum. */
@@ -71,9 +71,9 @@ export class Site {
     const health = new EtcdHealth({ ...options, changed });
     const streams = new Streams({ pictures, health, describe });
     const metrics = await Metrics.create({ pictures, health, streams });
-    const guard = new Guard(options);
+    const access = new AccessCheck(options);
     const assets = new Assets();
-    const routes = new Routes({ guard, assets, pictures, health, streams, metrics, isHere, describe, refused });
+    const routes = new Routes({ access, assets, pictures, health, streams, metrics, isHere, describe, refused });
     const server = new Server((request, response) => {
       try {
         routes.answer(request, response);

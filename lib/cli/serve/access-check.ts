@@ -14,7 +14,7 @@ export const METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 /** Bytes of a request's target. Names of elections may be long, and each byte of theirs may take three. */
 const LONGEST_TARGET = 4_096;
 
-export interface GuardOptions {
+export interface AccessCheckOptions {
   readonly token: Token | undefined;
   /** The address that listens, as the user wrote it. */
   readonly address: string;
@@ -23,10 +23,10 @@ export interface GuardOptions {
 }
 
 /** Who may ask: looks at a request before anything else does. */
-export class Guard {
-  readonly #options: GuardOptions;
+export class AccessCheck {
+  readonly #options: AccessCheckOptions;
 
-  constructor(options: GuardOptions) {
+  constructor(options: AccessCheckOptions) {
     this.#options = options;
   }
 
