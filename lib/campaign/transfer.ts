@@ -9,7 +9,7 @@ import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
 /** Whom a leader can hand over to: what a candidate announces, or the candidate as a read has shown it. */
-export type Target = string | Uint8Array | Candidate;
+export type TransferTarget = string | Uint8Array | Candidate;
 
 /** How often a transfer is tried while the queue changes under it. */
 const ATTEMPTS = 10;
@@ -27,7 +27,7 @@ export interface SuccessorChoice {
 }
 
 /** @throws ElectionError `INVALID_OPTION` */
-export function checkTarget(to: unknown): asserts to is Target {
+export function checkTarget(to: unknown): asserts to is TransferTarget {
   const isValue = typeof to === 'string' || to instanceof Uint8Array;
   check(
     isValue || isCandidate(to),
@@ -47,7 +47,7 @@ function isCandidate(to: unknown): boolean {
  *
  * @throws ElectionError `NOT_CANDIDATE`
  */
-export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValue {
+export function findTarget(candidates: readonly KeyValue[], to: TransferTarget): KeyValue {
   const isMeant =
     typeof to === 'string' || to instanceof Uint8Array
       ? ({ value }: KeyValue) => value.equals(Buffer.from(to as string))

@@ -1,6 +1,6 @@
 import type { Election } from '../election.js';
 import type { ElectionError } from '../errors.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './command-context.js';
 import { explain } from './explain.js';
 import { OutageNotices } from './outage-notices.js';
 import { visible } from './output.js';
@@ -12,7 +12,7 @@ export class RunNotices {
   /** A key that is no candidate's is before us. */
   blocked: ElectionError | undefined;
 
-  constructor({ out, endpoints }: Context, election: Election) {
+  constructor({ out, endpoints }: CommandContext, election: Election) {
     const outage = new OutageNotices(out, endpoints);
     election.on('suspended', (error) => {
       const left = election.leadership?.expiresIn();

@@ -107,7 +107,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     if (event.revision <= this.#revision) return;
     const head = this.#seen?.kv;
     if (head === undefined) {
-      if (event.kv !== undefined && this.#host?.view.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
+      if (event.kv !== undefined && this.#host?.access.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
     } else if (event.type === 'put' && event.kv?.createRevision === head.createRevision) {
       if (event.kv.lease === 0n && head.lease !== 0n) this.#freshRead.after(MENDED_WITHIN);
       else this.#accept({ kv: event.kv, revision: event.revision });
@@ -187,7 +187,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#watch?.leave(this);
     this.#watch = undefined;
     if (this.#host === undefined) return;
-    const { watcher, queue } = this.#host.view;
+    const { watcher, queue } = this.#host.access;
     const subject = kv === undefined ? queue.range : { key: kv.key };
     this.#watch = watcher.attach({ ...subject, isPatient: true }, this.#revision + 1n, this);
   }
@@ -203,7 +203,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#mustRead = false;
     this.#reading = this.#asking;
     this.#asking = [];
-    const queue = this.#host?.view.queue;
+    const queue = this.#host?.access.queue;
     if (queue === undefined) throw new Error('a leader watcher without observers reads nothing');
     return queue.head(() => this.#observers.isEmpty);
   }

@@ -20,7 +20,7 @@ import {
 const PAUSES = [0, 20, 50, 100];
 
 /** An open watch stream, and its watches. */
-interface Stream {
+interface OpenStream {
   readonly on: WatchHandlers;
   readonly watches: Set<number>;
   /** Ends a watch in etcd. */
@@ -41,7 +41,7 @@ interface Stream {
 export class MonotonicStore extends PassingStore {
   readonly #clock: Clock;
   readonly #history: RevisionHistory;
-  readonly #streams = new Set<Stream>();
+  readonly #streams = new Set<OpenStream>();
   /** A key that we may read: etcd has told of it. */
   #someKey: string | undefined;
   /** The read of {@link currentEpoch} that is under way. */
@@ -127,7 +127,7 @@ export class MonotonicStore extends PassingStore {
 
   override watch(on: WatchHandlers): WatchStream {
     const watches = new Set<number>();
-    const known: Stream = { on, watches, cancel: (id) => below.cancel(id) };
+    const known: OpenStream = { on, watches, cancel: (id) => below.cancel(id) };
     const below = this.below.watch({
       created: (id, revision) => on.created(id, revision),
       events: (id, events, cluster) => {
@@ -190,7 +190,7 @@ export class MonotonicStore extends PassingStore {
   }
 
   /** The watch is not in etcd any more. As after a compaction, it goes on from the revision that is told. */
-  #renew(stream: Stream, id: number): void {
+  #renew(stream: OpenStream, id: number): void {
     if (!this.#streams.has(stream) || !stream.watches.delete(id)) return;
     stream.on.cancelled(id, this.#history.revision + 1n, new Error('the history of etcd has begun anew'));
   }

@@ -25,7 +25,7 @@ export function allTerms(seen: SeenSoFar, recorded: readonly RecordedTerm[], mos
   for (const record of [...records.values()].reverse()) {
     // Who leads has the greatest token, unless etcd's history has begun anew. Then the record is of the time before.
     if (seen.leader !== undefined && record.fencingToken >= seen.leader) continue;
-    const at = placeOf(record.fencingToken, terms);
+    const at = indexFor(record.fencingToken, terms);
     terms.splice(at, 0, pictureOf(record, terms[at]?.from?.at ?? seen.emptySince));
   }
   return terms.slice(-most);
@@ -56,7 +56,7 @@ function endMoment({ from, until, why }: RecordedTerm, next: number | undefined)
 }
 
 /** Where a term with this token belongs. Tokens grow, but for where etcd's history has begun anew. */
-function placeOf(token: bigint, terms: readonly TermPicture[]): number {
+function indexFor(token: bigint, terms: readonly TermPicture[]): number {
   let at = terms.length;
   for (let before = terms[at - 1]; before !== undefined && before.fencingToken > token; before = terms[at - 1]) {
     const after = terms[at];

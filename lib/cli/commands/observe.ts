@@ -1,7 +1,7 @@
 import type { Candidate } from '../../candidate.js';
 import { Election } from '../../election.js';
 import type { ElectionError } from '../../errors.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
 import { explain } from '../explain.js';
 import { OutageNotices } from '../outage-notices.js';
@@ -12,7 +12,7 @@ import { leaderData } from './candidates.js';
 const ASK_EVERY = 5_000;
 
 /** Prints a line for each change of leader, until a signal ends the program. */
-export async function observe({ etcd, endpoints, out }: Context, name: string): Promise<number> {
+export async function observe({ etcd, endpoints, out }: CommandContext, name: string): Promise<number> {
   const election = new Election(etcd, name, { logger: out.logger });
   const outage = new OutageNotices(out, endpoints);
   election.on('error', (error) => {
