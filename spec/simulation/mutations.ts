@@ -219,7 +219,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that somebody else has written is left like that',
     file: 'lib/campaign/proclaimed-value.ts',
-    search: 'return this.#seen > this.#written && this.#lastTurn === undefined;',
+    search: 'return this.#seen > this.#written && !this.isWriting;',
     replace: 'return false;',
     breaks: ['f: somebody leads'],
   },
