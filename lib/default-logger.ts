@@ -93,13 +93,13 @@ class WarningLogger implements Logger {
     ];
     const more = count === MOST_NAMED ? ' (the tenth election with this trouble: no other is told of)' : '';
     const detail = detailOf(err);
-    const code = codeOf(err, data.event);
+    const code = warningCodeOf(err, data.event);
     process.emitWarning(parts.join(': ') + more, { type: TYPE, code, ...(detail !== '' && { detail }) });
   }
 }
 
 /** A code for `node --disable-warning`. */
-function codeOf(err: unknown, event: unknown): string {
+function warningCodeOf(err: unknown, event: unknown): string {
   if (err instanceof ElectionError) return `ETCD_LEADER_${err.code}`;
   return event === undefined ? 'ETCD_LEADER_WARNING' : 'ETCD_LEADER_LISTENER_FAILED';
 }

@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 import { type AskOptions, ask } from './campaign/asking.js';
 import { Campaign } from './campaign/campaign.js';
-import { type CampaignContext, contextOf } from './campaign/context.js';
+import { type CampaignContext, campaignContextOf } from './campaign/context.js';
 import { ObservableElection } from './campaign/observable-election.js';
 import { type ElectionOptions, splitOptions } from './campaign/options.js';
 import { type RunOptions, run } from './campaign/run.js';
@@ -53,7 +53,7 @@ export class Election extends ObservableElection {
     checkName(name);
     const sessionOptions = splitOptions(options, isShared);
     const session = isShared ? source : new Session(source, sessionOptions, name);
-    const context = contextOf(name, options, session.parts, isShared);
+    const context = campaignContextOf(name, options, session.parts, isShared);
     super(context);
     this.#context = context;
     this.#campaign = new Campaign(context, this.events);

@@ -79,7 +79,7 @@ export function sessionPartsOf(environment: SharedEnvironment, options: Resolved
     store,
     clock,
     options,
-    currentHistory: () => environment.store.currentHistory(),
+    currentEpoch: () => environment.store.currentEpoch(),
     dropped: () => keys.forget(),
   });
   const keys = new KeyReleaser(clock, watcher, (id) => lease.holds(id));

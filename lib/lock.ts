@@ -10,7 +10,7 @@ import { ElectionError } from './errors.js';
 import type { Leadership } from './leadership.js';
 import { type AcquireOptions, type LockOptions, type ResolvedLockOptions, resolveLockOptions } from './lock/options.js';
 import { Turns } from './lock/turns.js';
-import { Work } from './lock/work.js';
+import { LockWork } from './lock/work.js';
 import { childLogger, type Logger } from './log.js';
 import { Session } from './session.js';
 import { ClientClosed } from './store/store.js';
@@ -173,7 +173,7 @@ export class Lock {
       // Whoever waits while the session is closed is stopped as planned, here as in etcd's queue.
       if (turn === 'aborted' || turn === 'closed') return undefined;
       if (turn === 'too late') throw timeout(options.wait);
-      const work = new Work(task);
+      const work = new LockWork(task);
       try {
         return lease.refusal === undefined ? await this.#lead(session, work, options, until - clock.now()) : undefined;
       } finally {
@@ -187,7 +187,7 @@ export class Lock {
   /** A candidate of its own for each caller, and so a greater token, and a place behind those who wait elsewhere. */
   async #lead<T>(
     session: Session,
-    work: Work<T>,
+    work: LockWork<T>,
     { signal, wait }: AcquireOptions,
     left: number,
   ): Promise<T | undefined> {

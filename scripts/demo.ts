@@ -84,11 +84,11 @@ async function demo(): Promise<void> {
   if (!(handover >= 0)) throw new Error(`${second.name} still led when ${third.name} was elected`);
   say(`handover: ${paint('bold', `${handover.toFixed(1)} ms`)}`);
   remark(`from the moment when ${second.name} stopped leading to the moment when ${third.name} led`);
-  await endOf(second);
+  await ended(second);
 
   await sleep(READING_TIME);
   third.send('SIGTERM');
-  await endOf(third);
+  await ended(third);
   await until(async () => (await queue()).length === 0, { what: 'the queue to be empty' });
   timeline.end();
   if (page !== undefined) await shownUntilInterrupted(page);
@@ -131,7 +131,7 @@ async function show(leader: Contender, queue: () => Promise<string[]>, previous?
   say(`${paint('green', `${leader.name} leads`)}, with fencing token ${token}; ${rest}`);
 }
 
-async function endOf(contender: Contender): Promise<void> {
+async function ended(contender: Contender): Promise<void> {
   const code = await until(() => contender.ended, { within: LONG, what: `${contender.name} to end` });
   if (code !== 0) throw new Error(`${contender.name} ended with ${code}`);
 }

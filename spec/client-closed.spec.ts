@@ -26,7 +26,7 @@ describe('a candidate whose client is closed', () => {
 
   for (const isHeard of [true, false]) {
     const told = isHeard ? 'by error' : 'by the log when nobody listens';
-    it(`before it starts ends, says so once, ${told}, and lets nobody wait for ever`, async () => {
+    it(`ends when it is started afterwards, says so once, ${told}, and lets nobody wait for ever`, async () => {
       const logger = recordLog();
       const { election, ...process } = world.candidate('a', { logger });
       const errors: string[] = [];
@@ -40,7 +40,7 @@ describe('a candidate whose client is closed', () => {
       expectOver(election, process);
     });
 
-    it(`before run() has it reject with UNAVAILABLE, ${told}`, async () => {
+    it(`lets a later run() reject with UNAVAILABLE, ${told}`, async () => {
       const { election, ...process } = world.candidate('a', { logger: recordLog() });
       if (isHeard) election.on('error', () => {});
       close(process);
@@ -49,7 +49,7 @@ describe('a candidate whose client is closed', () => {
     });
   }
 
-  it('while it leads, leads until its deadline, and ends then', async () => {
+  it('leads until its deadline and ends then, when the client is closed while it leads', async () => {
     const { election, ...process } = world.candidate('a');
     const story = record(election, ['elected', 'unelected', 'error']);
     await world.queued(election);
@@ -61,7 +61,7 @@ describe('a candidate whose client is closed', () => {
     expectOver(election, process);
   });
 
-  it('while it waits, ends with its lease', async () => {
+  it('ends with its lease when the client is closed while it waits', async () => {
     await world.queued(world.candidate('other').election);
     const { election, ...process } = world.candidate('a', { logger: recordLog() });
     await world.queued(election);
@@ -70,7 +70,7 @@ describe('a candidate whose client is closed', () => {
     expectOver(election, process);
   });
 
-  it('while it joins with the lease of a session, ends', async () => {
+  it('ends when the client is closed while it joins with the lease of a session', async () => {
     const process = world.process('a');
     const session = new Session(process, { logger: recordLog() });
     await world.queued(new Election(session, 'others'));

@@ -119,7 +119,7 @@ describe('the etcd server for specs and demo', () => {
     }
   });
 
-  describe('is described', () => {
+  describe('in its description', () => {
     const program = (version: string): Promise<string[]> =>
       describeServer({ kind: 'program', bin: '/opt/etcd', version });
 
@@ -128,7 +128,7 @@ describe('the etcd server for specs and demo', () => {
       ['3.5.27', '3.5.28'],
       ['3.6.8', '3.6.9'],
     ] as const) {
-      it(`with a warning when it is ${known}, and without when it is ${mended}`, async () => {
+      it(`has a warning when it is ${known}, and none when it is ${mended}`, async () => {
         expect(await program(known)).to.deep.equal([
           `etcd ${known}, /opt/etcd`,
           `warning: etcd ${known} can answer a read with what was true before (etcd issues 21375, 20418); ` +
@@ -138,7 +138,7 @@ describe('the etcd server for specs and demo', () => {
       });
     }
 
-    it('without a warning when its line never had a release with known faults', async () => {
+    it('has no warning when its line never had a release with known faults', async () => {
       expect(await program('3.7.0')).to.deep.equal(['etcd 3.7.0, /opt/etcd']);
     });
 

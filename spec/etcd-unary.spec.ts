@@ -3,7 +3,7 @@ import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/client.js';
 import { withResolvers } from '../lib/common/deferred.js';
 import { ElectionError } from '../lib/errors.js';
-import type { CallOptions } from '../lib/etcd/guard.js';
+import type { CallOptions } from '../lib/etcd/call-guard.js';
 import { MemberHealth } from '../lib/etcd/member-health.js';
 import { unary } from '../lib/etcd/unary.js';
 import { GrpcMember, Status } from './support/grpc-member.js';

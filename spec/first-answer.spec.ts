@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type SinonFakeTimers, useFakeTimers } from 'sinon';
-import { firstAnswer } from '../lib/cli/outage.js';
+import { firstAnswer } from '../lib/cli/first-answer.js';
 import { withResolvers } from '../lib/common/deferred.js';
 import { tracked } from './support/track.js';
 

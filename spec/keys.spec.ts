@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { toCandidate } from '../lib/candidate.js';
-import { electionOf, endOf, isBlocking, isCandidateKey, isOurs, prefixOf } from '../lib/queue/keys.js';
+import { electionOf, isBlocking, isCandidateKey, isOurs, prefixOf, rangeEndOf } from '../lib/queue/keys.js';
 import { bytesOf, hexOf, isOurLease, keyOf, leaseIdOf, newLeaseId, OURS_IN_HEX, textOf } from '../lib/store/bytes.js';
 import { Random } from './support/random.js';
 
@@ -18,7 +18,7 @@ describe('keys', () => {
 
   it('of an election begin with its name and a slash, and end before the next byte', () => {
     expect(prefixOf('jobs/mail')).to.equal('jobs/mail/');
-    expect(endOf(prefixOf('jobs/mail'))).to.equal('jobs/mail0');
+    expect(rangeEndOf(prefixOf('jobs/mail'))).to.equal('jobs/mail0');
   });
 
   it('carry names that are not ASCII as UTF-8', () => {

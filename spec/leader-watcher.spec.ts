@@ -61,7 +61,7 @@ describe('the leader watcher', () => {
     world.etcd.put('jobs/1', 'a');
     await start();
     const kv = { key: 'jobs/2', value: Buffer.from('b'), createRevision: 2n, modRevision: 2n, lease: 7n };
-    observer.learn({ kv, revision: 2n, history: 1 });
+    observer.learn({ kv, revision: 2n, epoch: 1 });
     await world.advance(10);
     expect(story).to.deep.equal(['a of 2', 'b of 2']);
     expect(process.store.open).to.deep.equal(['watch stream', 'watch jobs/2']);
@@ -71,8 +71,8 @@ describe('the leader watcher', () => {
     for (const value of ['x', 'y', 'z']) world.etcd.put('jobs/1', value);
     await start();
     const kv = { key: 'jobs/2', value: Buffer.from('b'), createRevision: 3n, modRevision: 3n, lease: 7n };
-    observer.learn({ kv, revision: 3n, history: 1 });
-    observer.learn({ kv: undefined, revision: 9n, history: 0 });
+    observer.learn({ kv, revision: 3n, epoch: 1 });
+    observer.learn({ kv: undefined, revision: 9n, epoch: 0 });
     expect(story).to.deep.equal(['z of 2', 'b of 3']);
   });
 

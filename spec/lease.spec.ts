@@ -17,7 +17,7 @@ describe('a lease', () => {
   /** A lease of 10 s with a renew deadline of 7.5 s. The request that granted the lease was sent at 0. */
   const lease = (granted: Partial<Granted> = {}, times: Partial<LeaseTimes> = {}): Lease => {
     const made = new Lease(
-      { ...process, currentHistory: () => Promise.resolve(0) },
+      { ...process, currentEpoch: () => Promise.resolve(0) },
       { id: 0x1fn, sentAt: 0, ttl: 10, ...granted },
       { ttl: 10, renewDeadline: 7.5, ...times },
       {

@@ -69,8 +69,8 @@ describe('a store that believes no older answer', () => {
   it('says to which history a refresh and a lease belong, unless etcd answers with an older state', async () => {
     await read();
     const told: string[] = [];
-    const tell = ({ revision, history }: Header): void => {
-      told.push(`revision ${revision} of history ${history}`);
+    const tell = ({ revision, epoch }: Header): void => {
+      told.push(`revision ${revision} of history ${epoch}`);
     };
     tell((await world.settled(store.grant(7n, 60))).header as Header);
     const stream = store.keepAlive(7n, { reply: (_, header) => tell(header as Header), closed: () => {} });
@@ -105,16 +105,16 @@ describe('a store that believes no older answer', () => {
   });
 
   it('says which history etcd is in by one read for all who ask, of a key that it has told of before', async () => {
-    expect(await store.currentHistory()).to.equal(0);
+    expect(await store.currentEpoch()).to.equal(0);
     expect(process.store.requests.txn, 'nothing was read before').to.equal(0);
     await read();
-    const asked = [store.currentHistory(), store.currentHistory()];
+    const asked = [store.currentEpoch(), store.currentEpoch()];
     expect(await world.settled(Promise.all(asked))).to.deep.equal([0, 0]);
     expect(process.store.requests.txn).to.equal(2);
     process.store.faults.txn = { staleBy: 1 };
-    expect(await world.settled(store.currentHistory())).to.equal(undefined);
+    expect(await world.settled(store.currentEpoch())).to.equal(undefined);
     process.store.faults.txn = 'fail';
-    expect(await world.refusal(store.currentHistory())).to.equal('UNAVAILABLE');
+    expect(await world.refusal(store.currentEpoch())).to.equal('UNAVAILABLE');
   });
 
   it('believes in the end what it is told for ten seconds, and starts the watches again there', async () => {
@@ -126,7 +126,7 @@ describe('a store that believes no older answer', () => {
     while (world.now < 12_000) {
       const answer = await world.settled(
         store.txn(READ).then(
-          ({ revision, history }) => `${revision} of history ${history}`,
+          ({ revision, epoch }) => `${revision} of history ${epoch}`,
           () => 'refused',
         ),
       );

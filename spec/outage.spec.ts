@@ -89,7 +89,7 @@ describe('an outage', () => {
     expect(told).to.have.length(9 * MANY);
   });
 
-  it('with another error is told at once', async () => {
+  it('is told at once when its error is another than before', async () => {
     build();
     listen();
     process.store.faults.grant = { error: new ElectionError('UNAVAILABLE', 'no answer') };

@@ -14,7 +14,7 @@ function keyAt(revision: number): KeyValue {
 /** What a read of at most three keys shows when it finds these, and `nested` keys of nested elections besides. */
 function readOf(revisions: readonly number[], nested = 0): QueueRead {
   const candidates = revisions.map(keyAt);
-  return { candidates, shown: candidates.length + nested, limit: LIMIT, count: 100, revision: 50n, history: 0 };
+  return { candidates, shown: candidates.length + nested, limit: LIMIT, count: 100, revision: 50n, epoch: 0 };
 }
 
 describe('a read of the queue', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { useFakeTimers } from 'sinon';
+import { MOST_STREAMS } from '../lib/cli/serve/event-streams.js';
 import { MOST_CONNECTIONS } from '../lib/cli/serve/server.js';
-import { MOST_STREAMS } from '../lib/cli/serve/streams.js';
 import { electionIn } from './support/serve/fake-view.js';
 import { type Answer, ask, Follower, RawConnection } from './support/serve/http.js';
 import { failuresOfSites, openSite, SECRET } from './support/serve/site.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { linesOf, type Scene } from '../lib/cli/top/layout.js';
-import { FIRST, type Press, press, type State } from '../lib/cli/top/state.js';
+import { FIRST, type Press, press, type ScreenState } from '../lib/cli/top/screen-state.js';
 import { columnsOf, crop, span } from '../lib/cli/top/text.js';
 import type { ElectionPicture, Picture } from '../lib/view/picture.js';
 
@@ -28,11 +28,11 @@ describe('what etcd-leader top shows', () => {
   const shown = { picture, now: NOW, page: 10 };
   const SIZE = { columns: 120, rows: 12 };
 
-  const pressed = (...presses: readonly (Press | string)[]): State =>
-    presses.reduce<State>((state, each) => {
+  const pressed = (...presses: readonly (Press | string)[]): ScreenState =>
+    presses.reduce<ScreenState>((state, each) => {
       return press(state, typeof each === 'string' ? { text: each } : each, shown);
     }, FIRST);
-  const names = (state: State): string =>
+  const names = (state: ScreenState): string =>
     linesOf(state, scene, SIZE)
       .slice(2, -1)
       .map(({ text }) => text.slice(0, 1).trim())

@@ -11,11 +11,11 @@ import { newLeaseId } from '../store/bytes.js';
 import { type Compare, type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 import { abortedBy } from './elected-waiters.js';
-import { checkTarget, findTarget, type Target } from './transfer.js';
+import { checkTarget, findTarget, type TransferTarget } from './transfer.js';
 
 export interface AskOptions {
   /** Who shall lead next: what a candidate announces, or the candidate itself. */
-  readonly to?: Target;
+  readonly to?: TransferTarget;
   /** Withdraws the ask, unless the leader has understood it already; then only the waiting ends. */
   readonly signal?: AbortSignal;
 }
@@ -98,7 +98,7 @@ export async function ask(
 
 async function whoLeads(
   { queue }: Pick<CampaignContext, 'queue'>,
-  to: Target | undefined,
+  to: TransferTarget | undefined,
 ): Promise<{ readonly leader: KeyValue; readonly target: KeyValue | undefined }> {
   const all = to === undefined ? [] : await queue.all();
   const head = to === undefined ? (await queue.head()).kv : all[0];

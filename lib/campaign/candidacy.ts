@@ -82,7 +82,7 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     const isMeant = this.#term !== undefined && (to !== undefined || isRanked);
     this.#steering = undefined;
     steering?.leaving();
-    return { own: this.own, succession: isMeant ? { to, isRanked } : undefined, steering };
+    return { own: this.own, successor: isMeant ? { to, isRanked } : undefined, steering };
   }
 
   /** There is no term for now: another candidate is before us, or a key that is no candidate's. */

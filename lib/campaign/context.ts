@@ -68,7 +68,7 @@ export interface CampaignContext {
  *
  * @throws ElectionError `INVALID_OPTION`
  */
-export function contextOf(
+export function campaignContextOf(
   name: string,
   options: ElectionOptions,
   session: SessionParts,

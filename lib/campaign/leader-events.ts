@@ -1,7 +1,7 @@
 import { leaderOf, toCandidate } from '../candidate.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
-import type { LeaderObserver, News, View } from '../queue/leader-observers.js';
+import type { LeaderObserver, News, QueueAccess } from '../queue/leader-observers.js';
 import type { LeaderWatcher } from '../queue/leader-watcher.js';
 import type { Head, Place } from '../queue/place.js';
 import type { KeyValue } from '../store/store.js';
@@ -23,7 +23,7 @@ export class LeaderEvents implements LeaderObserver {
     this.#moves = moves;
   }
 
-  get view(): View {
+  get access(): QueueAccess {
     return { queue: this.#context.queue, watcher: this.#context.session.watcher };
   }
 
@@ -42,9 +42,9 @@ export class LeaderEvents implements LeaderObserver {
   }
 
   /** We lead. `kv`: our key as it is at that place; undefined when its value is not known for sure. */
-  elected(kv: KeyValue | undefined, { revision, history }: Place): void {
+  elected(kv: KeyValue | undefined, { revision, epoch }: Place): void {
     if (kv === undefined) this.#watcher?.ask(this);
-    else this.#watcher?.learn(this, { kv, revision, history });
+    else this.#watcher?.learn(this, { kv, revision, epoch });
   }
 
   /** We lead no more, and join again. */

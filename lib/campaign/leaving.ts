@@ -8,7 +8,7 @@ import type { CampaignMoves } from './moves.js';
 import type { Steering } from './steering.js';
 import type { Workload } from './task-run.js';
 import { TermRecord } from './term-record.js';
-import { HandOver, type Succession } from './transfer.js';
+import { HandOver, type SuccessorChoice } from './transfer.js';
 
 /**
  * Milliseconds for which a release is waited for at the least, and on top of `releaseTimeout`. `stop()` promises
@@ -34,7 +34,7 @@ export interface Belongings {
   readonly joining: Joining | undefined;
   readonly own?: OwnKey;
   /** A leader does not just leave its place to the next, but to the candidate that is named, or to the best. */
-  readonly succession?: Succession | undefined;
+  readonly successor?: SuccessorChoice | undefined;
   /** A leader that is leaving takes asks all the same: who asks is told who leads then. */
   readonly steering?: Steering | undefined;
 }
@@ -57,7 +57,7 @@ export class Leaving {
   readonly #work: Workload | undefined;
   #reason: ElectionError;
   /** Who leads next, when the leader does not just leave its place to the next. */
-  #succession: Succession | undefined;
+  #successor: SuccessorChoice | undefined;
   #transfer: HandOver | undefined;
   /** It is too late to name another. */
   #isHandedOver = false;
@@ -71,7 +71,7 @@ export class Leaving {
   constructor(context: CampaignContext, belongings: Belongings, reason: ElectionError, moves: CampaignMoves) {
     this.#context = context;
     this.#belongings = belongings;
-    this.#succession = belongings.succession;
+    this.#successor = belongings.successor;
     this.#work = context.intent.work;
     this.#stopped = context.intent.isRunning ? undefined : this.#work;
     this.#reason = reason;
@@ -95,8 +95,8 @@ export class Leaving {
 
   /** Whoever asks while we leave names the next leader, unless somebody has done so before. */
   handOverTo(to: bigint): void {
-    if (this.#isHandedOver || this.#succession?.to !== undefined) return;
-    this.#succession = { to, isRanked: this.#succession?.isRanked === true };
+    if (this.#isHandedOver || this.#successor?.to !== undefined) return;
+    this.#successor = { to, isRanked: this.#successor?.isRanked === true };
     this.#prepare();
   }
 
@@ -139,7 +139,7 @@ export class Leaving {
   get #goesWithSession(): boolean {
     const { session, queue, releases } = this.#context;
     const { joining } = this.#belongings;
-    const isPlain = joining === undefined && this.#succession === undefined && queue.rank === undefined;
+    const isPlain = joining === undefined && this.#successor === undefined && queue.rank === undefined;
     return isPlain && session.lease.isClosing && releases(true) === 'key';
   }
 
@@ -168,8 +168,8 @@ export class Leaving {
   /** Reads whom the leader can hand over to, while the work winds down. */
   #prepare(): void {
     const { own } = this.#belongings;
-    if (own !== undefined && this.#succession !== undefined) {
-      this.#transfer = new HandOver(this.#context, own, this.#succession);
+    if (own !== undefined && this.#successor !== undefined) {
+      this.#transfer = new HandOver(this.#context, own, this.#successor);
     }
   }
 

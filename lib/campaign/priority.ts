@@ -1,3 +1,4 @@
+import { OneAtATime } from '../common/one-at-a-time.js';
 import { toElectionError } from '../errors.js';
 import type { News } from '../queue/leader-observers.js';
 import type { OwnKey } from '../queue/place.js';
@@ -13,16 +14,15 @@ import type { CampaignMoves } from './moves.js';
  * A leader hears of the priorities that are written in its term, and reads them only if it has heard of one. So a
  * candidate that hears of another leader writes its priority again, unless it is 0.
  */
-export class Priority {
+export class Priority extends OneAtATime {
   readonly #store: Store;
   readonly #moves: Pick<CampaignMoves, 'failed'>;
   readonly #key: RankKey;
-  /** The last of the writes that wait for each other. Never rejects. */
-  #lastTurn: Promise<void> | undefined;
   /** The token of the last leader that we have heard of. */
   #leader: bigint | undefined;
 
   constructor(parts: QueueParts, moves: Pick<CampaignMoves, 'failed'>) {
+    super();
     const { name, queue, store } = parts;
     this.#store = store;
     this.#moves = moves;
@@ -52,23 +52,13 @@ export class Priority {
 
   /** Writes what etcd may not have. */
   restore(own: OwnKey): void {
-    if (this.#lastTurn !== undefined || this.#key.isRightOn(own.lease)) return;
+    if (this.isWriting || this.#key.isRightOn(own.lease)) return;
     this.#write(own).catch((err) => this.#moves.failed(toElectionError(err)));
   }
 
-  async #write(own: OwnKey): Promise<void> {
-    const before = this.#lastTurn;
-    const write = async (): Promise<void> => {
-      await before;
+  #write(own: OwnKey): Promise<void> {
+    return this.inTurn(async () => {
       if (!this.#key.isRightOn(own.lease)) await this.#key.write(this.#store, own);
-    };
-    const written = write();
-    const turn = written.catch(() => {}); // who waits for its turn does not ask how this write ended: our caller does
-    this.#lastTurn = turn;
-    try {
-      await written;
-    } finally {
-      if (this.#lastTurn === turn) this.#lastTurn = undefined;
-    }
+    });
   }
 }

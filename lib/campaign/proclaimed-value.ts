@@ -1,3 +1,4 @@
+import { OneAtATime } from '../common/one-at-a-time.js';
 import { ElectionError, toElectionError } from '../errors.js';
 import type { OwnKey, Place } from '../queue/place.js';
 import { textOf } from '../store/bytes.js';
@@ -17,7 +18,7 @@ export interface ValuedKey {
  * out two calls that are under way in either order. It is written again when somebody else has written our key, be it
  * an attempt of our own that was given up long ago.
  */
-export class ProclaimedValue {
+export class ProclaimedValue extends OneAtATime {
   readonly #context: CampaignContext;
   readonly #moves: Pick<CampaignMoves, 'failed'>;
   #value: Buffer;
@@ -27,10 +28,9 @@ export class ProclaimedValue {
   #written = 0n;
   /** The last revision of our key that was seen in etcd. */
   #seen = 0n;
-  /** The last of the writes that wait for each other. */
-  #lastTurn: Promise<void> | undefined;
 
   constructor(context: CampaignContext, moves: Pick<CampaignMoves, 'failed'>) {
+    super();
     this.#context = context;
     this.#moves = moves;
     this.#value = context.options.value;
@@ -100,21 +100,19 @@ export class ProclaimedValue {
   asOf({ kv, own }: Place): KeyValue | undefined {
     // The key was written since we joined: by a proclaim() whose answer is late or lost, or by somebody else. Our own
     // write may be confirmed, or on its way, and not be told by the watch yet.
-    const isWritten = this.#written > own.createRevision || this.#lastTurn !== undefined;
+    const isWritten = this.#written > own.createRevision || this.isWriting;
     const isAsJoined = kv.modRevision === own.createRevision && !isWritten;
     return isAsJoined && own === this.#key?.own ? { ...kv, value: this.#key.value, lease: own.lease } : undefined;
   }
 
   /** Somebody else has written our key, and we are not writing it now. */
   get #isOverwritten(): boolean {
-    return this.#seen > this.#written && this.#lastTurn === undefined;
+    return this.#seen > this.#written && !this.isWriting;
   }
 
   /** Resolves to false when the key is gone and nothing was written. */
-  async #write(own: OwnKey, value: Buffer): Promise<boolean> {
-    const before = this.#lastTurn;
-    const write = async (): Promise<boolean> => {
-      await before;
+  #write(own: OwnKey, value: Buffer): Promise<boolean> {
+    return this.inTurn(async () => {
       const revision = await this.#context.queue.proclaim(own, value);
       if (revision === undefined) return false;
       this.#value = value;
@@ -123,17 +121,6 @@ export class ProclaimedValue {
       this.#written = own === key?.own ? revision : 0n;
       if (own === key?.own) key.value = value;
       return true;
-    };
-    const written = write();
-    const turn = written.then(
-      () => {},
-      () => {},
-    );
-    this.#lastTurn = turn;
-    try {
-      return await written;
-    } finally {
-      if (this.#lastTurn === turn) this.#lastTurn = undefined;
-    }
+    });
   }
 }

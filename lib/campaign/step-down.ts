@@ -3,11 +3,11 @@ import { checkCallOptions } from '../checks.js';
 import { ElectionError } from '../errors.js';
 import type { Campaign } from './campaign.js';
 import type { CampaignContext } from './context.js';
-import { checkTarget, findTarget, type Target } from './transfer.js';
+import { checkTarget, findTarget, type TransferTarget } from './transfer.js';
 
 export interface StepDownOptions {
   /** Who shall lead next: what a candidate announces (of several the first in the queue), or the candidate itself. */
-  readonly to?: Target;
+  readonly to?: TransferTarget;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
 /** Whom a leader can hand over to: what a candidate announces, or the candidate as a read has shown it. */
-export type Target = string | Uint8Array | Candidate;
+export type TransferTarget = string | Uint8Array | Candidate;
 
 /** How often a transfer is tried while the queue changes under it. */
 const ATTEMPTS = 10;
@@ -19,7 +19,7 @@ const FRESH_FOR = 1_000;
 const FRESH_UNCOMPARED = 20;
 
 /** Who shall lead next. */
-export interface Succession {
+export interface SuccessorChoice {
   /** The lease of the candidate that is named; undefined: nobody is. */
   readonly to: bigint | undefined;
   /** There may be priorities: where nobody is named, or that one has left, the best of those that wait leads next. */
@@ -27,7 +27,7 @@ export interface Succession {
 }
 
 /** @throws ElectionError `INVALID_OPTION` */
-export function checkTarget(to: unknown): asserts to is Target {
+export function checkTarget(to: unknown): asserts to is TransferTarget {
   const isValue = typeof to === 'string' || to instanceof Uint8Array;
   check(
     isValue || isCandidate(to),
@@ -47,7 +47,7 @@ function isCandidate(to: unknown): boolean {
  *
  * @throws ElectionError `NOT_CANDIDATE`
  */
-export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValue {
+export function findTarget(candidates: readonly KeyValue[], to: TransferTarget): KeyValue {
   const isMeant =
     typeof to === 'string' || to instanceof Uint8Array
       ? ({ value }: KeyValue) => value.equals(Buffer.from(to as string))
@@ -67,15 +67,15 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 export class HandOver {
   readonly #context: CampaignContext;
   readonly #own: OwnKey;
-  readonly #succession: Succession;
+  readonly #successor: SuccessorChoice;
   readonly #readAt: number;
   /** The read while the work winds down. */
   #early: Promise<RankedQueue> | undefined;
 
-  constructor(context: CampaignContext, own: OwnKey, succession: Succession) {
+  constructor(context: CampaignContext, own: OwnKey, succession: SuccessorChoice) {
     this.#context = context;
     this.#own = own;
-    this.#succession = succession;
+    this.#successor = succession;
     this.#readAt = context.session.clock.now();
     this.#early = this.#read();
     this.#early.catch(() => {}); // whoever waits for it hears of it
@@ -104,7 +104,7 @@ export class HandOver {
   }
 
   #targetIn(behind: readonly KeyValue[], ranked: RankedQueue): KeyValue | undefined {
-    const { to, isRanked } = this.#succession;
+    const { to, isRanked } = this.#successor;
     const named = to === undefined ? undefined : behind.find((kv) => kv.lease === to && !isBlocking(kv));
     return named ?? (isRanked ? bestOf(behind, ranked) : undefined);
   }
@@ -119,7 +119,7 @@ export class HandOver {
     const early = this.#early;
     this.#early = undefined;
     // Those who wait are compared with what is there, but nothing shows that a better one has come.
-    const isOld = this.#succession.to === undefined && this.#age > FRESH_FOR;
+    const isOld = this.#successor.to === undefined && this.#age > FRESH_FOR;
     try {
       return isOld ? undefined : await early;
     } catch (err) {
@@ -130,6 +130,6 @@ export class HandOver {
 
   #read(): Promise<RankedQueue> {
     const { name, queue, session } = this.#context;
-    return readRankedQueue({ name, queue, store: session.store }, this.#succession.isRanked);
+    return readRankedQueue({ name, queue, store: session.store }, this.#successor.isRanked);
   }
 }

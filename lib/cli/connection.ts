@@ -18,7 +18,7 @@ export interface ConnectionFlags {
   readonly password?: string;
 }
 
-export interface Connection {
+export interface EtcdConnection {
   readonly etcd: Etcd3;
   /** What `etcd` was made of. */
   readonly options: ClientOptions;
@@ -27,7 +27,7 @@ export interface Connection {
 }
 
 /** Sends nothing to etcd yet. Asks on the terminal for a password that is missing. @throws CliError */
-export async function connect(flags: ConnectionFlags, logger: Logger): Promise<Connection> {
+export async function connect(flags: ConnectionFlags, logger: Logger): Promise<EtcdConnection> {
   const endpoints = flags.endpoints ?? DEFAULT_ENDPOINT;
   const options = await clientOptions({ ...flags, endpoints });
   return { etcd: createClient({ ...options, logger }), options, endpoints };

@@ -12,7 +12,7 @@ export function secondsOf(flag: string, text: string): number {
 }
 
 /** The whole number that a flag was given. Its limits are checked elsewhere. @throws CliError */
-export function wholeOf(flag: string, text: string): number {
+export function wholeNumberOf(flag: string, text: string): number {
   if (!/^-?\d+$/.test(text)) {
     throw new CliError(EXIT.usage, `${flag} takes a whole number; got ${text || 'nothing'}`);
   }

@@ -27,7 +27,7 @@ export const EXIT = {
 /** How a process has ended: with a code, or by a signal. */
 export type Exit = { readonly code: number } | { readonly signal: NodeJS.Signals };
 
-export function codeOf(exit: Exit): number {
+export function exitCodeOf(exit: Exit): number {
   return 'code' in exit ? exit.code : EXIT.signal + constants.signals[exit.signal];
 }
 
@@ -54,5 +54,5 @@ export function exitAs(exit: Exit): never {
     process.removeAllListeners(exit.signal);
     process.kill(process.pid, exit.signal); // process 1 of a container survives this signal
   }
-  process.exit(codeOf(exit));
+  process.exit(exitCodeOf(exit));
 }

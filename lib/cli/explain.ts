@@ -1,5 +1,5 @@
 import { ElectionError } from '../errors.js';
-import { reasonOf as opensslReasonOf } from '../etcd/certificate-files.js';
+import { openSslReasonOf as opensslReasonOf } from '../etcd/certificate-files.js';
 import { RequestRefused } from '../store/store.js';
 import { visible } from './output.js';
 

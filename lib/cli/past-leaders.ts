@@ -5,7 +5,7 @@ import { ElectionError } from '../errors.js';
 import { Queue } from '../queue/queue.js';
 import { bytesOf, keyOf } from '../store/bytes.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './command-context.js';
 import { Requests } from './requests.js';
 
 /** Milliseconds without an event after which etcd has told all: a watch that catches up hears every 100 ms. */
@@ -22,7 +22,7 @@ export interface PastLeaders {
 }
 
 /** Reads who has led an election since etcd was compacted last: its queue at that revision, and every change since. */
-export async function readPastLeaders({ etcd, out }: Context, name: string): Promise<PastLeaders> {
+export async function readPastLeaders({ etcd, out }: CommandContext, name: string): Promise<PastLeaders> {
   const queue = new Queue(environmentOf(etcd).store, name, () => out.logger);
   const requests = new Requests(etcd);
   const [key, range_end] = [bytesOf(queue.range.key), bytesOf(queue.range.end)];
@@ -50,7 +50,7 @@ export async function readPastLeaders({ etcd, out }: Context, name: string): Pro
  * the revision of the last compaction, if that is later.
  */
 function follow(
-  etcd: Context['etcd'],
+  etcd: CommandContext['etcd'],
   { range }: Queue,
   from: bigint,
   told: (events: readonly WatchEvent[]) => boolean,

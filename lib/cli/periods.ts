@@ -3,7 +3,7 @@ import { type Clock, SystemClock, sleep } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Leadership } from '../leadership.js';
 import { RequestRefused } from '../store/store.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './command-context.js';
 import { CliError, EXIT } from './exit.js';
 import { explain } from './explain.js';
 import { visible } from './output.js';
@@ -30,7 +30,7 @@ const PAUSES = { first: 100, longest: 10_000 };
  * multiples of their length since 1970 (UTC), by the clock of the host.
  */
 export class Periods {
-  readonly #context: Context;
+  readonly #context: CommandContext;
   readonly #every: number;
   readonly #key: string;
   readonly #requests: Requests;
@@ -38,7 +38,7 @@ export class Periods {
   readonly #warned = new Set<string>();
 
   /** `every`: milliseconds. */
-  constructor(context: Context, election: string, every: number) {
+  constructor(context: CommandContext, election: string, every: number) {
     this.#context = context;
     this.#every = every;
     this.#key = `${election}!period`;

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { ElectionError } from '../errors.js';
+import type { CommandContext } from './command-context.js';
 import { candidates } from './commands/candidates.js';
 import { history } from './commands/history.js';
 import { list } from './commands/list.js';
@@ -11,8 +12,7 @@ import { type RunFlags, run } from './commands/run.js';
 import { type ServeFlags, serve } from './commands/serve.js';
 import { type StepDownFlags, stepDown } from './commands/step-down.js';
 import { top } from './commands/top.js';
-import { type Connection, type ConnectionFlags, connect } from './connection.js';
-import type { Context } from './context.js';
+import { type ConnectionFlags, connect, type EtcdConnection } from './connection.js';
 import { CliError, EXIT, type Exit } from './exit.js';
 import { explain } from './explain.js';
 import * as help from './help.js';
@@ -24,7 +24,7 @@ interface GlobalFlags extends ConnectionFlags {
 }
 
 /** Carries out a command; resolves with how the program must end: with a code, or as the command under `run` ended. */
-type Action = (context: Context, args: readonly string[], flags: object) => Promise<Exit | number>;
+type Action = (context: CommandContext, args: readonly string[], flags: object) => Promise<Exit | number>;
 
 /** Does what the arguments say; resolves with how the program must end. */
 export async function main(argv: readonly string[]): Promise<Exit> {
@@ -195,7 +195,7 @@ function addPool(program: Command, action: (act: Action) => (...args: unknown[])
 async function carryOut(command: Command, act: Action): Promise<Exit | number> {
   const { json = false, logLevel, ...flags } = command.optsWithGlobals<GlobalFlags>();
   const out = new Output({ json, level: logLevel });
-  let connection: Connection | undefined;
+  let connection: EtcdConnection | undefined;
   try {
     connection = await connect(flags, out.logger);
     return await act({ ...connection, out }, command.args, command.opts());

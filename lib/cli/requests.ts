@@ -1,9 +1,9 @@
 import type { Etcd3, IKeyValue } from 'etcd3';
 import { SystemClock } from '../common/time.js';
-import type { CallOptions } from '../etcd/guard.js';
+import type { CallOptions } from '../etcd/call-guard.js';
 import { MemberHealth } from '../etcd/member-health.js';
 import { unary } from '../etcd/unary.js';
-import { endOf } from '../queue/keys.js';
+import { rangeEndOf } from '../queue/keys.js';
 import { bytesOf, keyOf, leaseFrom } from '../store/bytes.js';
 
 /** Keys per request, because a million keys must not come in one reply. */
@@ -33,7 +33,7 @@ export class Requests {
 
   /** All keys that begin with `prefix`, with leases, without values, as they are at one revision; page by page. */
   async *keys(prefix: Buffer): AsyncGenerator<readonly IKeyValue[], void, undefined> {
-    const end = bytesOf(endOf(keyOf(prefix)));
+    const end = bytesOf(rangeEndOf(keyOf(prefix)));
     let key = prefix.length === 0 ? Buffer.from([0]) : prefix;
     let revision: string | undefined;
     for (;;) {

@@ -1,8 +1,8 @@
 import type { Election } from '../election.js';
 import type { ElectionError } from '../errors.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './command-context.js';
 import { explain } from './explain.js';
-import { Outage } from './outage.js';
+import { OutageNotices } from './outage-notices.js';
 import { visible } from './output.js';
 
 /** What `run` says of its election, on the terminal or in the journal of the service. */
@@ -12,8 +12,8 @@ export class RunNotices {
   /** A key that is no candidate's is before us. */
   blocked: ElectionError | undefined;
 
-  constructor({ out, endpoints }: Context, election: Election) {
-    const outage = new Outage(out, endpoints);
+  constructor({ out, endpoints }: CommandContext, election: Election) {
+    const outage = new OutageNotices(out, endpoints);
     election.on('suspended', (error) => {
       const left = election.leadership?.expiresIn();
       outage.begin(error, left === undefined ? '' : `; leading for another ${(left / 1000).toFixed(1)} s`);

@@ -8,8 +8,8 @@ import { Restart } from './child/restart.js';
 import { Signals } from './child/signals.js';
 import { type Outcome, supervise, timeLeft } from './child/supervise.js';
 import { Watchdog } from './child/watchdog.js';
-import type { Context } from './context.js';
-import { CliError, codeOf, EXIT, type Exit } from './exit.js';
+import type { CommandContext } from './command-context.js';
+import { CliError, EXIT, type Exit, exitCodeOf } from './exit.js';
 import { explain } from './explain.js';
 import { visible } from './output.js';
 import type { Periods } from './periods.js';
@@ -30,16 +30,16 @@ export interface RunnerOptions {
 }
 
 /** What came of a term: how the command has ended, and the milliseconds that it ran. */
-interface Turn extends Outcome {
+interface CommandTerm extends Outcome {
   readonly ran: number;
 }
 
 /** The period had been claimed before: there was nothing to do. */
-const NOTHING_TO_DO: Turn = { exit: { code: EXIT.ok }, lost: undefined, ran: 0 };
+const NOTHING_TO_DO: CommandTerm = { exit: { code: EXIT.ok }, lost: undefined, ran: 0 };
 
 /** `run`: queues, runs the command while it leads, and queues again. */
 export class Runner {
-  readonly #context: Context;
+  readonly #context: CommandContext;
   readonly #election: Election;
   readonly #argv: readonly string[];
   readonly #options: RunnerOptions;
@@ -51,7 +51,7 @@ export class Runner {
   /** How the latest command has ended: when we are asked to stop, this process ends in the same way. */
   #lastExit: Exit | undefined;
 
-  constructor(context: Context, election: Election, argv: readonly string[], options: RunnerOptions) {
+  constructor(context: CommandContext, election: Election, argv: readonly string[], options: RunnerOptions) {
     this.#context = context;
     this.#election = election;
     this.#argv = argv;
@@ -96,7 +96,7 @@ export class Runner {
   }
 
   /** Queues and leads, again whenever leadership is lost. Undefined: no command ran to its end. */
-  async #nextTurn(): Promise<Turn | undefined> {
+  async #nextTurn(): Promise<CommandTerm | undefined> {
     const { wait } = this.#options;
     const options = { signal: this.#signals.idle, ...(wait !== undefined && { wait }) };
     try {
@@ -120,7 +120,7 @@ export class Runner {
     return new CliError(EXIT.notElected, `${what}: ${who}`);
   }
 
-  async #lead(leadership: Leadership): Promise<Turn | undefined> {
+  async #lead(leadership: Leadership): Promise<CommandTerm | undefined> {
     const { periods, once } = this.#options;
     if (periods === undefined) return this.#work(leadership, undefined);
     for (;;) {
@@ -134,7 +134,7 @@ export class Runner {
     }
   }
 
-  async #work(leadership: Leadership, period: Date | undefined): Promise<Turn | undefined> {
+  async #work(leadership: Leadership, period: Date | undefined): Promise<CommandTerm | undefined> {
     const { out } = this.#context;
     const { ttl, killAfter, foreground } = this.#options;
     if (this.#signals.stop !== undefined || !leadership.isCurrent()) return undefined;
@@ -169,5 +169,5 @@ function environment(leadership: Leadership, period: Date | undefined): NodeJS.P
 }
 
 function describe(exit: Exit): string {
-  return 'code' in exit ? `the command has exited with ${codeOf(exit)}` : `the command was ended by ${exit.signal}`;
+  return 'code' in exit ? `the command has exited with ${exitCodeOf(exit)}` : `the command was ended by ${exit.signal}`;
 }

@@ -92,7 +92,7 @@ function checked({ ca, cert, key }: Contents, files: CertificateFiles, names: Na
     createSecureContext({ ca, cert: pair?.certChain, key: pair?.privateKey });
   } catch (err) {
     const which = pair === undefined ? names.ca : `${names.cert} and ${names.key}`;
-    throw invalid(`${which} cannot be used: ${reasonOf(err)}`, err);
+    throw invalid(`${which} cannot be used: ${openSslReasonOf(err)}`, err);
   }
   // etcd3's type requires a root certificate; without one the authorities that Node trusts are trusted.
   return { rootCertificate: ca as Buffer, ...pair };
@@ -106,7 +106,7 @@ function certificatesIn(name: string, file: string | undefined, pem: Buffer): X5
       ?.map((text) => new X509Certificate(text));
     if (found !== undefined) return found;
   } catch (err) {
-    throw invalid(`${name}: ${file} holds a broken certificate: ${reasonOf(err)}`, err);
+    throw invalid(`${name}: ${file} holds a broken certificate: ${openSslReasonOf(err)}`, err);
   }
   throw invalid(`${name}: ${file} holds no certificate in PEM`);
 }
@@ -130,7 +130,7 @@ function invalid(message: string, cause?: unknown): ElectionError {
 }
 
 /** OpenSSL's own words, without its numbers: `error:05800074:x509 certificate routines::key values mismatch`. */
-export function reasonOf(error: unknown): string {
+export function openSslReasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/i.exec(text)?.[1] ?? text;
 }

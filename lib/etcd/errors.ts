@@ -50,7 +50,7 @@ export function reasonIn(text: string): string {
   return /^(undefined|null|)$/.test(reason) ? 'no connection, and no reason given' : reason;
 }
 
-function textOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.constructor.name} ${error.message}` : String(error);
 }
 
@@ -67,16 +67,16 @@ export function withTokenInMind<S extends { readonly code: number; readonly deta
 }
 
 export function isLeaseExists(error: unknown): boolean {
-  return LEASE_EXISTS.test(textOf(error));
+  return LEASE_EXISTS.test(messageOf(error));
 }
 
 /** Whether a plain Etcd3 refused to send: after three failures it sends nothing to a host for some seconds. */
 export function isGivenUp(error: unknown): boolean {
-  return /circuit breaker is open/i.test(textOf(error));
+  return /circuit breaker is open/i.test(messageOf(error));
 }
 
 export function isDenied(error: unknown): boolean {
-  return DENIED.test(textOf(error));
+  return DENIED.test(messageOf(error));
 }
 
 /** Whether etcd refused the token, and may accept another. */

@@ -19,10 +19,10 @@ import {
   type WatchStream,
 } from '../store/store.js';
 import { Bulkhead } from './bulkhead.js';
+import type { CallOptions } from './call-guard.js';
 import { isDenied, isLeaseExists, translate } from './errors.js';
 import { EtcdKeepAlive } from './etcd-keep-alive.js';
 import { EtcdWatch, toKeyValue } from './etcd-watch.js';
-import type { CallOptions } from './guard.js';
 import { maybeHeader, toHeader } from './header.js';
 import { MemberHealth } from './member-health.js';
 import { RenewingClient } from './renewing-client.js';

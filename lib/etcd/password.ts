@@ -1,6 +1,6 @@
 import type { IOptions } from 'etcd3';
+import type { CallOptions } from './call-guard.js';
 import { STATUS } from './errors.js';
-import type { CallOptions } from './guard.js';
 
 /** A user of etcd. */
 export interface PasswordAuth {

@@ -26,7 +26,7 @@ type FetchToken = (
 ) => Promise<string>;
 
 /** What etcd3 1.1.2 keeps to itself: it builds all its connections from the credentials that it began with. */
-interface Pool {
+interface ConnectionPool {
   readonly hosts: readonly Host[];
   readonly authenticator: { getCredentialsFromHost: FetchToken };
 }
@@ -51,7 +51,7 @@ export class RenewingClient extends Etcd3 {
     const first = readCertificatesNow(files);
     super({ ...options, credentials: first });
     nameNoAddresses(this);
-    const { hosts, authenticator } = poolOf(this);
+    const { hosts, authenticator } = connectionPoolOf(this);
     const fetch = authenticator.getCredentialsFromHost.bind(authenticator);
     authenticator.getCredentialsFromHost = (address, name, password, callOptions) =>
       fetch(address, name, password, callOptions, hosts.find(({ host }) => host === address)?.channelCredentials);
@@ -80,7 +80,7 @@ export class RenewingClient extends Etcd3 {
   }
 
   #adopt(member: string, credentials: ChannelCredentials): void {
-    for (const host of poolOf(this).hosts) {
+    for (const host of connectionPoolOf(this).hosts) {
       if (host.host !== member) continue;
       host.channelCredentials = credentials;
       host.resetAllServices();
@@ -89,10 +89,10 @@ export class RenewingClient extends Etcd3 {
   }
 }
 
-function poolOf(client: Etcd3): Pool {
-  const pool = client['pool'] as unknown as Partial<Pool>;
+function connectionPoolOf(client: Etcd3): ConnectionPool {
+  const pool = client['pool'] as unknown as Partial<ConnectionPool>;
   if (Array.isArray(pool.hosts) && typeof pool.authenticator?.getCredentialsFromHost === 'function') {
-    return pool as Pool;
+    return pool as ConnectionPool;
   }
   throw new ElectionError('INVALID_OPTION', '`tls` needs etcd3 1.1.2: this version of etcd3 is another one inside');
 }
@@ -106,7 +106,7 @@ async function introduced({ auth: _, ...options }: IOptions): Promise<ChannelCre
     await trial.maintenance.status({ deadline: Date.now() + PATIENCE }).catch((err: Error) => {
       if (NO_ANSWER.test(err.message)) throw err;
     });
-    const [host] = poolOf(trial).hosts;
+    const [host] = connectionPoolOf(trial).hosts;
     if (host === undefined) throw new Error('no host'); // there is one: `options` name it
     return host.channelCredentials;
   } finally {

@@ -1,5 +1,5 @@
 import type { Clock } from '../common/time.js';
-import { type CallOptions, Guard, MAX_REFUSALS } from './guard.js';
+import { CallGuard, type CallOptions, MAX_REFUSALS } from './call-guard.js';
 import type { MemberHealth } from './member-health.js';
 
 /** The part that we use of what etcd3 returns for a stream: grpc-js's duplex stream. */
@@ -29,7 +29,7 @@ export class Stream<Request, Response> {
   readonly #clock: Clock;
   readonly #on: StreamHandlers<Response>;
   #stream: Duplex<Request, Response> | undefined;
-  #guard: Guard | undefined;
+  #guard: CallGuard | undefined;
   #waiting: Request[] = [];
   #isOver = false;
   #isOverdue = false;
@@ -94,7 +94,7 @@ export class Stream<Request, Response> {
   }
 
   async #open(open: (options: CallOptions) => Promise<Duplex<Request, Response>>, refusals: number): Promise<void> {
-    const guard = new Guard(this.#members, this.#clock, { force: refusals >= MAX_REFUSALS });
+    const guard = new CallGuard(this.#members, this.#clock, { force: refusals >= MAX_REFUSALS });
     this.#guard = guard;
     const stream = await open(guard.options);
     if (this.#isOver) {

@@ -1,8 +1,8 @@
 import { type Clock, sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import { RequestRefused } from '../store/store.js';
+import { CallGuard, type CallOptions, MAX_REFUSALS } from './call-guard.js';
 import { isGivenUp, translate } from './errors.js';
-import { type CallOptions, Guard, MAX_REFUSALS } from './guard.js';
 import type { MemberHealth } from './member-health.js';
 
 /**
@@ -74,7 +74,7 @@ async function attemptOnce<T>(
   send: (options: CallOptions) => Promise<T>,
 ): Promise<T> {
   for (let refusals = 0; ; refusals++) {
-    const guard = new Guard(members, clock, { patience, force: refusals >= MAX_REFUSALS });
+    const guard = new CallGuard(members, clock, { patience, force: refusals >= MAX_REFUSALS });
     try {
       return await bounded(clock, patience + GRACE, send(guard.options), () => guard.abandon());
     } catch (err) {

@@ -44,7 +44,7 @@ export async function grantLease(
         continue;
       }
       // etcd never grants less than is asked: that much is safe when the reply with the TTL was lost.
-      const granted = { id, sentAt, ttl: known ?? ttl, history: header?.history };
+      const granted = { id, sentAt, ttl: known ?? ttl, epoch: header?.epoch };
       if (deadlineOf(granted, renewDeadline) > clock.now()) return granted;
       throw new ElectionError('UNAVAILABLE', 'etcd took too long to grant a lease: trying again');
     } catch (err) {

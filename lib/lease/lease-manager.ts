@@ -3,8 +3,8 @@ import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ResolvedSessionOptions } from '../options.js';
 import type { Store } from '../store/store.js';
+import type { EpochCheckParts } from './epoch-check.js';
 import { grantLease } from './grant.js';
-import type { HistoryCheckParts } from './history-check.js';
 import { type Granted, Lease, type LeaseHandlers } from './lease.js';
 import { type LeaseUser, LeaseUsers } from './lease-users.js';
 import { type LeftLease, leftLease, Orphans } from './orphans.js';
@@ -25,7 +25,7 @@ const TWO_IN_ONE =
   '`session` already has a candidate in this election. This one waits until the other has left; ' +
   'for two candidates use two sessions';
 
-export interface LeaseManagerParts extends HistoryCheckParts {
+export interface LeaseManagerParts extends EpochCheckParts {
   readonly store: Store;
   readonly options: ResolvedSessionOptions;
   /** Is told when a lease is given up: its keys end with it. */

@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import { hexOf } from '../store/bytes.js';
 import type { Header, Store } from '../store/store.js';
-import { HistoryCheck, type HistoryCheckParts } from './history-check.js';
+import { EpochCheck, type EpochCheckParts } from './epoch-check.js';
 import { Refresher, type RefresherHandlers } from './refresher.js';
 
 /** Share of the granted TTL that is never used, whatever `renewDeadline` says: clocks differ in rate. */
@@ -20,8 +20,8 @@ export interface Granted {
   readonly sentAt: number;
   /** Seconds. */
   readonly ttl: number;
-  /** The history of etcd in which it was granted; undefined: perhaps one that we do not know yet. */
-  readonly history?: number | undefined;
+  /** The epoch of etcd in which it was granted; undefined: perhaps one that we do not know yet. */
+  readonly epoch?: number | undefined;
 }
 
 /** What we asked for, in seconds. */
@@ -38,7 +38,7 @@ export interface LeaseHandlers {
   refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
   /** A refresh failed or was not answered in time; the next attempt is under way. */
   failed(error: ElectionError): void;
-  /** The lease comes from a history of etcd that is over. */
+  /** The lease comes from an epoch of etcd that is over. */
   giveUp(lease: Lease, reason: ElectionError): void;
   /** Nobody may rely on the lease any more. */
   lost(lease: Lease, reason: ElectionError): void;
@@ -62,7 +62,7 @@ export class Lease implements RefresherHandlers {
   readonly #renewDeadline: number;
   readonly #on: LeaseHandlers;
   readonly #refresher: Refresher;
-  readonly #historyCheck: HistoryCheck;
+  readonly #epochCheck: EpochCheck;
   #deadline: number;
   #end: number;
   /** Why the last refresh failed; undefined after a refresh that succeeded. */
@@ -70,7 +70,7 @@ export class Lease implements RefresherHandlers {
   #cancelTimer: () => void = () => {};
 
   constructor(
-    parts: HistoryCheckParts & { readonly store: Store },
+    parts: EpochCheckParts & { readonly store: Store },
     granted: Granted,
     { ttl, renewDeadline }: LeaseTimes,
     on: LeaseHandlers,
@@ -86,7 +86,7 @@ export class Lease implements RefresherHandlers {
     // we asked for. And at least twice before `renewDeadline`.
     const refreshed = Math.min(granted.ttl, ttl, 1.5 * renewDeadline);
     this.#refresher = new Refresher(store, clock, this.id, granted.sentAt, refreshed, this);
-    this.#historyCheck = new HistoryCheck(parts, granted.history, () => this.#restored());
+    this.#epochCheck = new EpochCheck(parts, granted.epoch, () => this.#restored());
     this.#watchDeadline();
   }
 
@@ -113,7 +113,7 @@ export class Lease implements RefresherHandlers {
   stop(): void {
     this.#cancelTimer();
     this.#refresher.stop();
-    this.#historyCheck.close();
+    this.#epochCheck.close();
   }
 
   close(): void {
@@ -136,7 +136,7 @@ export class Lease implements RefresherHandlers {
     if (this.remaining <= 0) return this.#expire();
     this.#failure = undefined;
     this.#on.refreshed({ roundTrip: this.#clock.now() - sentAt, expiresIn: this.remaining });
-    this.#historyCheck.refreshed(header);
+    this.#epochCheck.refreshed(header);
   }
 
   leaseGone(): void {

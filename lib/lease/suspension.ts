@@ -5,7 +5,7 @@ import type { Logger } from '../log.js';
 import type { LeaseUser } from './lease-users.js';
 
 /** For how long etcd has not answered (ms), for the log; empty when that has just begun. */
-export interface Outage {
+export interface OutageFields {
   readonly lasts?: number;
 }
 
@@ -32,7 +32,7 @@ export class Suspension {
   }
 
   /** A request about the lease has failed. Returns what to log of it, if the log is to be told now. */
-  failed(error: ElectionError, what: string): Outage | undefined {
+  failed(error: ElectionError, what: string): OutageFields | undefined {
     const now = this.#clock.now();
     const before = this.#present;
     const present = before ?? { error, since: now, reminders: new Reminders() };

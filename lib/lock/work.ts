@@ -3,7 +3,7 @@ import { withResolvers } from '../common/deferred.js';
 import type { Leadership } from '../leadership.js';
 
 /** What one caller does with the lock, once. */
-export class Work<T> {
+export class LockWork<T> {
   /** Resolves when the task does not run any more. A task that has not begun does not run. */
   ended: Promise<void> = Promise.resolve();
   hasBegun = false;

@@ -4,7 +4,7 @@ import type { Sources } from '../recording/sources.js';
 import { type MetricGroup, oncePerRegistry } from './metric-group.js';
 
 /** The metrics of one registry about elections, shared by all elections that report to it. */
-export class Instruments implements Figures {
+export class PrometheusInstruments implements Figures {
   readonly sources: Sources;
   readonly isLeader: Gauge<'election'>;
   readonly expiresIn: Gauge<'election'>;
@@ -47,4 +47,4 @@ export class Instruments implements Figures {
 }
 
 /** Made at the first call. @throws Error when the registry has another metric of one of the names */
-export const instrumentsIn = oncePerRegistry('the election', (group) => new Instruments(group));
+export const instrumentsIn = oncePerRegistry('the election', (group) => new PrometheusInstruments(group));

@@ -4,7 +4,7 @@ import { Sources } from '../recording/sources.js';
 export type Register = Registry<RegistryContentType>;
 
 /** What prom-client wants to know of every metric. */
-export interface Described {
+export interface MetricDescription {
   readonly name: string;
   readonly help: string;
   readonly registers: Register[];
@@ -30,7 +30,7 @@ export class MetricGroup {
     });
   }
 
-  describe(name: string, help: string): Described {
+  describe(name: string, help: string): MetricDescription {
     const full = `${this.#prefix}${name}`;
     this.#names.push(full);
     return { name: full, help, registers: [this.#register] };

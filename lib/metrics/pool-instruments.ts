@@ -4,7 +4,7 @@ import type { Sources } from '../recording/sources.js';
 import { type MetricGroup, oncePerRegistry } from './metric-group.js';
 
 /** The metrics of one registry about pools, shared by all pools that report to it. */
-export class PoolInstruments implements Figures {
+export class PrometheusPoolInstruments implements Figures {
   readonly sources: Sources;
   readonly owned: Gauge<'pool'>;
   readonly planned: Gauge<'pool'>;
@@ -32,4 +32,4 @@ export class PoolInstruments implements Figures {
 }
 
 /** Made at the first call. @throws Error when the registry has another metric of one of the names */
-export const poolInstrumentsIn = oncePerRegistry('the pool', (group) => new PoolInstruments(group));
+export const poolInstrumentsIn = oncePerRegistry('the pool', (group) => new PrometheusPoolInstruments(group));

@@ -1,13 +1,13 @@
 import { ConfigurableModuleBuilder, Module, type Provider } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Election } from '../election.js';
-import { Connection, type EtcdLeaderModuleOptions } from './connection.js';
+import { ElectionClient, type EtcdLeaderModuleOptions } from './election-client.js';
 import { EtcdLeaderHealthIndicator } from './health.js';
 import { DEFAULT_ID, getElectionToken, getHealthToken, getWorkToken } from './tokens.js';
 import { ElectionWork } from './work.js';
 
-export type { EtcdLeaderModuleOptions } from './connection.js';
 export { LeaderCron, type LeaderCronOptions, OnElected } from './decorators.js';
+export type { EtcdLeaderModuleOptions } from './election-client.js';
 export { type ElectionHealth, EtcdLeaderHealthIndicator } from './health.js';
 export { getElectionToken, getHealthToken, InjectElection } from './tokens.js';
 
@@ -70,15 +70,17 @@ function providersOf(id: string): {
   const [election, work, health] = [getElectionToken(id), getWorkToken(id), getHealthToken(id)];
   const all: Provider[] = [
     {
-      provide: Connection,
-      useFactory: (options: EtcdLeaderModuleOptions) => new Connection(options),
+      provide: ElectionClient,
+      useFactory: (options: EtcdLeaderModuleOptions) => new ElectionClient(options),
       inject: [MODULE_OPTIONS_TOKEN],
     },
     {
       provide: election,
-      useFactory: ({ source }: Connection, { name, client: _, connection: __, ...options }: EtcdLeaderModuleOptions) =>
-        new Election(source, name, options),
-      inject: [Connection, MODULE_OPTIONS_TOKEN],
+      useFactory: (
+        { source }: ElectionClient,
+        { name, client: _, connection: __, ...options }: EtcdLeaderModuleOptions,
+      ) => new Election(source, name, options),
+      inject: [ElectionClient, MODULE_OPTIONS_TOKEN],
     },
     {
       provide: work,

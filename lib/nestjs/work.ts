@@ -5,7 +5,7 @@ import type { Election } from '../election.js';
 import type { Leadership } from '../leadership.js';
 import { ON_ELECTED } from './tokens.js';
 
-type Work = (leadership: Leadership) => unknown;
+type LeaderMethod = (leadership: Leadership) => unknown;
 
 /**
  * Runs the work of one election in an application: stands for election when the application is there, calls the methods
@@ -62,7 +62,7 @@ export class ElectionWork implements OnApplicationBootstrap, BeforeApplicationSh
     return this.#fires.run(dueNow(), job);
   }
 
-  async #call(method: Work, leadership: Leadership): Promise<void> {
+  async #call(method: LeaderMethod, leadership: Leadership): Promise<void> {
     try {
       await method(leadership);
     } catch (err) {
@@ -72,7 +72,7 @@ export class ElectionWork implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  #methods(): Work[] {
+  #methods(): LeaderMethod[] {
     const wrappers = [...this.#discovery.getProviders(), ...this.#discovery.getControllers()];
     return wrappers.flatMap((wrapper) => {
       const { instance } = wrapper as { readonly instance: unknown };
@@ -81,13 +81,13 @@ export class ElectionWork implements OnApplicationBootstrap, BeforeApplicationSh
       if (typeof prototype !== 'object' || prototype === null) return [];
       return this.#scanner.getAllMethodNames(prototype).flatMap((name) => {
         const method: unknown = Reflect.get(instance, name);
-        if (typeof method !== 'function' || idOf(method) !== this.#id) return [];
+        if (typeof method !== 'function' || electionIdOf(method) !== this.#id) return [];
         return [(leadership: Leadership): unknown => method.call(instance, leadership)];
       });
     });
   }
 }
 
-function idOf(method: object): unknown {
+function electionIdOf(method: object): unknown {
   return (Reflect as unknown as { getMetadata(key: string, target: object): unknown }).getMetadata(ON_ELECTED, method);
 }

@@ -8,7 +8,15 @@ import {
   type OfCode,
   type OfElection,
 } from '../recording/instruments.js';
-import { counter, type Described, histogram, ObservedValues, observe, oncePerMeter, sourcesOf } from './meter.js';
+import {
+  counter,
+  histogram,
+  type InstrumentDescription,
+  ObservedValues,
+  observe,
+  oncePerMeter,
+  sourcesOf,
+} from './meter.js';
 
 /** Attributes, after OpenTelemetry's conventions: a namespace, dots between its parts, `error.type` for errors. */
 export const ATTRIBUTE = {
@@ -40,11 +48,11 @@ export const METRICS: Readonly<Record<keyof Instruments, { readonly name: string
 
 /** All instruments of one meter about elections, shared by its elections. */
 export class OtelInstruments implements Instruments {
-  readonly isLeader = new ObservedValues(electionOf);
-  readonly expiresIn = new ObservedValues(electionOf);
-  readonly queuePosition = new ObservedValues(electionOf);
-  readonly suspended = new ObservedValues(electionOf);
-  readonly leadingSeconds = new ObservedValues(electionOf);
+  readonly isLeader = new ObservedValues(electionAttributes);
+  readonly expiresIn = new ObservedValues(electionAttributes);
+  readonly queuePosition = new ObservedValues(electionAttributes);
+  readonly suspended = new ObservedValues(electionAttributes);
+  readonly leadingSeconds = new ObservedValues(electionAttributes);
   readonly elected: Counter;
   readonly unelected: Counter<OfCode>;
   readonly leaderChanges: Counter;
@@ -55,12 +63,15 @@ export class OtelInstruments implements Instruments {
   readonly sources = sourcesOf('an election');
 
   constructor(meter: Meter) {
-    const codeAs = (attribute: string) => (labels: OfCode) => ({ ...electionOf(labels), [attribute]: labels.code });
-    this.elected = counter(meter, described('elected'), electionOf);
+    const codeAs = (attribute: string) => (labels: OfCode) => ({
+      ...electionAttributes(labels),
+      [attribute]: labels.code,
+    });
+    this.elected = counter(meter, described('elected'), electionAttributes);
     this.unelected = counter(meter, described('unelected'), codeAs(ATTRIBUTE.reason));
-    this.leaderChanges = counter(meter, described('leaderChanges'), electionOf);
+    this.leaderChanges = counter(meter, described('leaderChanges'), electionAttributes);
     this.refreshDuration = histogramOf(meter, 'refreshDuration');
-    this.refreshFailures = counter(meter, described('refreshFailures'), electionOf);
+    this.refreshFailures = counter(meter, described('refreshFailures'), electionAttributes);
     this.reelection = histogramOf(meter, 'reelection');
     this.errors = counter(meter, described('errors'), codeAs(ATTRIBUTE.error));
     const gauge = (key: keyof Instruments) => meter.createObservableGauge(METRICS[key].name, described(key));
@@ -77,14 +88,14 @@ export class OtelInstruments implements Instruments {
 /** Made at the first call. */
 export const instrumentsOf = oncePerMeter((meter) => new OtelInstruments(meter));
 
-function electionOf({ election }: OfElection): Attributes {
+function electionAttributes({ election }: OfElection): Attributes {
   return { [ATTRIBUTE.election]: election };
 }
 
-function described(key: keyof Instruments): Described {
+function described(key: keyof Instruments): InstrumentDescription {
   return { ...METRICS[key], description: HELP[key] };
 }
 
 function histogramOf(meter: Meter, key: keyof typeof BUCKETS): Histogram {
-  return histogram(meter, described(key), { buckets: BUCKETS[key], attributesOf: electionOf });
+  return histogram(meter, described(key), { buckets: BUCKETS[key], attributesOf: electionAttributes });
 }

@@ -2,7 +2,7 @@ import type { Attributes, Meter, MetricOptions, Observable } from '@opentelemetr
 import { Sources } from '../recording/sources.js';
 
 /** What a figure is called, in OpenTelemetry's conventions, and what it is. */
-export interface Described {
+export interface InstrumentDescription {
   readonly name: string;
   /** UCUM. */
   readonly unit: string;
@@ -81,7 +81,7 @@ export function observe<L>(
 }
 
 /** What is counted when it happens. */
-export function counter<L>(meter: Meter, { name, ...options }: Described, attributesOf: AttributesOf<L>) {
+export function counter<L>(meter: Meter, { name, ...options }: InstrumentDescription, attributesOf: AttributesOf<L>) {
   const made = meter.createCounter(name, options);
   return {
     inc: (labels: L, by = 1): void => made.add(by, attributesOf(labels)),
@@ -92,7 +92,7 @@ export function counter<L>(meter: Meter, { name, ...options }: Described, attrib
 /** What is measured when it happens, in seconds. */
 export function histogram<L>(
   meter: Meter,
-  { name, ...described }: Described,
+  { name, ...described }: InstrumentDescription,
   { buckets, attributesOf }: { readonly buckets: readonly number[]; readonly attributesOf: AttributesOf<L> },
 ) {
   const options: MetricOptions = { ...described, advice: { explicitBucketBoundaries: [...buckets] } };

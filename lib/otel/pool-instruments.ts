@@ -8,7 +8,15 @@ import {
   type PoolInstruments,
 } from '../recording/pool-instruments.js';
 import { ATTRIBUTE } from './instruments.js';
-import { counter, type Described, histogram, ObservedValues, observe, oncePerMeter, sourcesOf } from './meter.js';
+import {
+  counter,
+  histogram,
+  type InstrumentDescription,
+  ObservedValues,
+  observe,
+  oncePerMeter,
+  sourcesOf,
+} from './meter.js';
 
 type Key = keyof PoolInstruments;
 
@@ -25,21 +33,24 @@ export const POOL_METRICS: Readonly<Record<Key, { readonly name: string; readonl
 
 /** All instruments of one meter about pools, shared by its pools. */
 export class OtelPoolInstruments implements PoolInstruments {
-  readonly owned = new ObservedValues(poolOf);
-  readonly planned = new ObservedValues(poolOf);
-  readonly unowned = new ObservedValues(poolOf);
-  readonly members = new ObservedValues(poolOf);
-  readonly coordinator = new ObservedValues(poolOf);
+  readonly owned = new ObservedValues(poolAttributes);
+  readonly planned = new ObservedValues(poolAttributes);
+  readonly unowned = new ObservedValues(poolAttributes);
+  readonly members = new ObservedValues(poolAttributes);
+  readonly coordinator = new ObservedValues(poolAttributes);
   readonly moves: PoolCounter;
   readonly handover: PoolHistogram;
   readonly sources = sourcesOf('a pool');
 
   constructor(meter: Meter) {
     this.moves = counter(meter, described('moves'), (labels) => ({
-      ...poolOf(labels),
+      ...poolAttributes(labels),
       [ATTRIBUTE.reason]: labels.reason,
     }));
-    this.handover = histogram(meter, described('handover'), { buckets: HANDOVER_BUCKETS, attributesOf: poolOf });
+    this.handover = histogram(meter, described('handover'), {
+      buckets: HANDOVER_BUCKETS,
+      attributesOf: poolAttributes,
+    });
     const gauge = (key: Key) => meter.createObservableGauge(POOL_METRICS[key].name, described(key));
     observe(meter, this.sources, [
       [this.owned, gauge('owned')],
@@ -54,10 +65,10 @@ export class OtelPoolInstruments implements PoolInstruments {
 /** Made at the first call. */
 export const poolInstrumentsOf = oncePerMeter((meter) => new OtelPoolInstruments(meter));
 
-function poolOf({ pool }: OfPool): Attributes {
+function poolAttributes({ pool }: OfPool): Attributes {
   return { [ATTRIBUTE.pool]: pool };
 }
 
-function described(key: Key): Described {
+function described(key: Key): InstrumentDescription {
   return { ...POOL_METRICS[key], description: POOL_HELP[key] };
 }

@@ -1,4 +1,4 @@
-import { endOf, leaseIn, prefixOf } from '../queue/keys.js';
+import { leaseIn, prefixOf, rangeEndOf } from '../queue/keys.js';
 import { hexOf, keyFrom, textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 
@@ -96,5 +96,5 @@ function decodePartition(segment: string): string {
 
 function rangeOf(folder: string): KeyRange {
   const key = prefixOf(folder);
-  return { key, end: endOf(key) };
+  return { key, end: rangeEndOf(key) };
 }

@@ -28,7 +28,7 @@ interface Parts {
  * stands in the queue. What is left after `releaseTimeout`, or when nobody plans, is let go at once. Then the worker's
  * keys go. In any case it is over `releaseTimeout` and a second after its beginning.
  */
-export class Leaving {
+export class PoolLeaving {
   /** Resolves when the worker has left. Never rejects. */
   readonly done: Promise<void>;
   readonly #context: PoolContext;

@@ -10,7 +10,7 @@ import type { PoolContext } from './context.js';
 import { Coordinator } from './coordinator.js';
 import type { PoolEvents } from './events.js';
 import { PoolFigures } from './figures.js';
-import { Leaving } from './leaving.js';
+import { PoolLeaving } from './leaving.js';
 import { Membership } from './membership.js';
 import { giveNameBack, takeNameBack } from './names.js';
 import { NoCoordinator } from './no-coordinator.js';
@@ -42,7 +42,7 @@ export class PoolLife {
   #state: PoolState = 'idle';
   #isRunning = false;
   #hasWarned = false;
-  #leaving: Leaving | undefined;
+  #leaving: PoolLeaving | undefined;
   /** Settled when the worker has left. */
   #stopped: Deferred<void> | undefined;
 
@@ -143,7 +143,7 @@ export class PoolLife {
   #leave(reason: ElectionError): void {
     this.#enter('leaving');
     this.#noCoordinator.stop();
-    const leaving = new Leaving(this.#context, this, reason);
+    const leaving = new PoolLeaving(this.#context, this, reason);
     this.#leaving = leaving;
     void leaving.done.then(() => this.#left());
   }

@@ -34,7 +34,7 @@ export interface OverviewHandlers {
   failed(error: ElectionError): void;
 }
 
-interface Snapshot {
+interface OverviewRead {
   readonly small: Awaited<ReturnType<typeof readRanges>>;
   readonly owners: OwnersTable;
   /** The revision of the owners' first page. */
@@ -47,7 +47,7 @@ const PAUSES = { first: 50, longest: 2_000 };
  * What the coordinator knows of its pool: two reads, and then the events of four ranges. When a watch was interrupted
  * all is read again.
  */
-export class Overview implements Reader<Snapshot> {
+export class Overview implements Reader<OverviewRead> {
   readonly members = new Map<string, SeenMember>();
   readonly plans = new Map<string, SeenPlan>();
   control: ControlValue = NO_CONTROL;
@@ -60,7 +60,7 @@ export class Overview implements Reader<Snapshot> {
   lists = new Set<string>();
   readonly #context: PoolContext;
   readonly #on: OverviewHandlers;
-  readonly #freshRead: FreshRead<Snapshot>;
+  readonly #freshRead: FreshRead<OverviewRead>;
   #unfollow: (() => void)[] = [];
   #isComplete = false;
 
@@ -96,7 +96,7 @@ export class Overview implements Reader<Snapshot> {
 
   // ---- the reads ----
 
-  async read(): Promise<Snapshot> {
+  async read(): Promise<OverviewRead> {
     const { session, keys } = this.#context;
     const { store } = session.parts;
     const small = await readRanges(store, [keys.members, keys.plans, keys.control, { ...keys.lists, keysOnly: true }]);
@@ -107,7 +107,7 @@ export class Overview implements Reader<Snapshot> {
     return { small, owners, revision };
   }
 
-  found({ small, owners, revision }: Snapshot): void {
+  found({ small, owners, revision }: OverviewRead): void {
     for (const end of this.#unfollow.splice(0)) end();
     this.members.clear();
     this.strangers.clear();

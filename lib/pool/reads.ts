@@ -11,7 +11,7 @@ export function readRanges(
   store: Store,
   ranges: readonly (KeyRange & { readonly keysOnly?: boolean })[],
 ): Promise<TxnResult> {
-  return store.txn({ compare: [], success: ranges.map(wholeOf), failure: [] });
+  return store.txn({ compare: [], success: ranges.map(wholeRange), failure: [] });
 }
 
 export interface PagedRange {
@@ -50,7 +50,11 @@ export async function readSnapshot(store: Store, small: readonly KeyRange[], lar
 }
 
 async function readPages(store: Store, small: readonly KeyRange[], { key, end }: KeyRange): Promise<Snapshot> {
-  const first = await store.txn({ compare: [], success: [...small.map(wholeOf), pageOf(key, end)], failure: [] });
+  const first = await store.txn({
+    compare: [],
+    success: [...small.map(wholeRange), pageOfRange(key, end)],
+    failure: [],
+  });
   const { revision } = first;
   const kvs: KeyValue[] = [];
   for (let page = first.ranges[small.length]; ; ) {
@@ -59,17 +63,17 @@ async function readPages(store: Store, small: readonly KeyRange[], { key, end }:
     const last = found.at(-1);
     if (last === undefined || found.length < PAGE)
       return { kvs, revision, ranges: first.ranges.slice(0, small.length) };
-    const next = pageOf(`${last.key}\0`, end, revision);
+    const next = pageOfRange(`${last.key}\0`, end, revision);
     [page] = (await store.txn({ compare: [], success: [next], failure: [] })).ranges;
   }
 }
 
-function wholeOf(range: KeyRange & { readonly keysOnly?: boolean }): Op {
+function wholeRange(range: KeyRange & { readonly keysOnly?: boolean }): Op {
   return { type: 'range', range: { ...range, order: 'oldest', limit: 0 } };
 }
 
 /** `revision`: that of the first page; undefined: this is the first. */
-function pageOf(key: string, end: string, revision?: bigint): Op {
+function pageOfRange(key: string, end: string, revision?: bigint): Op {
   return { type: 'range', range: { key, end, order: 'key', limit: PAGE, ...(revision !== undefined && { revision }) } };
 }
 

@@ -1,3 +1,4 @@
+import { OneAtATime } from '../common/one-at-a-time.js';
 import type { Clock } from '../common/time.js';
 import { type ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
@@ -39,7 +40,7 @@ const READ_PAUSES = { first: 50, longest: 1_000 };
  * The worker's key among the members, from the join to its end. Follows this key and that of the plan, and no other.
  * Writes what the worker says of itself: when that changes, and when somebody else has written the key.
  */
-export class Registration implements Follower, Reader<TxnResult> {
+export class Registration extends OneAtATime implements Follower, Reader<TxnResult> {
   readonly lease: Lease;
   readonly own: OwnKey;
   readonly #parts: RegistrationParts;
@@ -51,10 +52,10 @@ export class Registration implements Follower, Reader<TxnResult> {
   /** What the key says, and the revision at which that was seen. */
   #written: Buffer;
   #revision: bigint;
-  #writing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(parts: RegistrationParts, lease: Lease, { kv, value, revision }: WrittenKey, on: RegistrationHandlers) {
+    super();
     this.#parts = parts;
     this.lease = lease;
     this.own = { key: kv.key, createRevision: kv.createRevision, lease: lease.id };
@@ -144,16 +145,12 @@ export class Registration implements Follower, Reader<TxnResult> {
 
   /** One write at a time, of what is to be said then. */
   #write(): Promise<void> {
-    const writing = this.#writing.then(() => this.#writeNow());
-    this.#writing = writing.catch(() => {}); // told to whoever has called
-    return writing;
-  }
-
-  async #writeNow(): Promise<void> {
-    const value = this.#value;
-    if (this.#isClosed || this.#written.equals(value)) return;
-    const revision = await this.#parts.keys.update(this.own, value);
-    if (revision === undefined) this.#onGone();
-    else if (revision > this.#revision) [this.#written, this.#revision] = [value, revision];
+    return this.inTurn(async () => {
+      const value = this.#value;
+      if (this.#isClosed || this.#written.equals(value)) return;
+      const revision = await this.#parts.keys.update(this.own, value);
+      if (revision === undefined) this.#onGone();
+      else if (revision > this.#revision) [this.#written, this.#revision] = [value, revision];
+    });
   }
 }

@@ -12,7 +12,7 @@ export interface StuckPartition {
   readonly ms: number;
 }
 
-interface Waiting {
+interface WaitingPartition {
   readonly pair: string;
   readonly since: number;
   /** When it is told next. */
@@ -31,7 +31,7 @@ const LEAST = 2_000;
  */
 export class StuckPartitions {
   readonly #patience: number;
-  #waiting = new Map<string, Waiting>();
+  #waiting = new Map<string, WaitingPartition>();
 
   constructor(handoffTimeout: number) {
     this.#patience = Math.max(handoffTimeout, LEAST);
@@ -41,7 +41,7 @@ export class StuckPartitions {
   async look(survey: Survey, now: number, slice: TimeSlice): Promise<StuckPartition[]> {
     const before = this.#waiting;
     const told: StuckPartition[] = [];
-    const found = new Map<string, Waiting>();
+    const found = new Map<string, WaitingPartition>();
     await slice.each(survey.size, (partition) => {
       const at = survey.planned[partition] ?? NOBODY;
       const holder = survey.holders[partition] ?? NOBODY;

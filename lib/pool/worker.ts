@@ -1,8 +1,8 @@
 import { ElectionError } from '../errors.js';
 import type { PoolContext } from './context.js';
 import type { Ownership } from './ownership.js';
+import { PartitionCandidacy, type PartitionCandidacyHandlers } from './partition-candidacy.js';
 import type { BoundTask } from './partition-work.js';
-import { Post, type PostHandlers } from './post.js';
 import { StandLimit } from './stand-limit.js';
 import type { PlanValue } from './wire.js';
 
@@ -11,7 +11,7 @@ export interface WorkerHandlers {
   lost(ownership: Ownership, reason: ElectionError): void;
   /** It has a partition for which it stood behind the last owner, for so many milliseconds. */
   handedOver(ms: number): void;
-  /** A post has ended. */
+  /** A candidacy has ended. */
   ended(): void;
   failed(error: ElectionError): void;
 }
@@ -28,16 +28,16 @@ const PAUSE = 5;
  * decides in which elections the worker stands; who owns a partition is decided by that partition's election alone. So
  * a plan that is wrong, old or forged costs balance, and never makes a second owner.
  */
-export class Worker implements PostHandlers {
+export class Worker implements PartitionCandidacyHandlers {
   readonly #context: PoolContext;
   readonly #on: WorkerHandlers;
-  readonly #posts = new Map<string, Post>();
+  readonly #candidacies = new Map<string, PartitionCandidacy>();
   readonly #owned = new Map<string, Ownership>();
   readonly #limit: StandLimit;
   /** Since when it stands behind the present owners, by partition. */
   readonly #waitingSince = new Map<string, number>();
   #wanted: ReadonlySet<string> = new Set();
-  /** Wanted partitions without a post, in the order in which they are stood for. */
+  /** Wanted partitions without a candidacy, in the order in which they are stood for. */
   #open = new Set<string>();
   /** Why partitions are let go, while the worker takes no new ones: it is stopping, or unfit. */
   #refusing: ElectionError | undefined;
@@ -68,13 +68,13 @@ export class Worker implements PostHandlers {
 
   /** Whether it owns nothing, and stands nowhere. Tasks that outlived their partition may still run. */
   get isIdle(): boolean {
-    return [...this.#posts.values()].every((post) => post.isEnding);
+    return [...this.#candidacies.values()].every((candidacy) => candidacy.isEnding);
   }
 
   /** The task to do in every partition from now on. */
   assign(task: BoundTask | undefined): void {
     this.#task = task;
-    for (const post of this.#posts.values()) post.assign(task);
+    for (const candidacy of this.#candidacies.values()) candidacy.assign(task);
   }
 
   // ---- what the worker is to do ----
@@ -85,17 +85,17 @@ export class Worker implements PostHandlers {
     const nameOf = (index: number): string => names[index] ?? '';
     this.#wanted = new Set(plan.own.map(nameOf));
     const give = new Map([...plan.give].map(([index, lease]) => [nameOf(index), lease]));
-    for (const post of [...this.#posts.values()]) {
-      if (this.#wanted.has(post.partition)) post.keep();
-      else this.#letGo(post, give.get(post.partition), revision);
+    for (const candidacy of [...this.#candidacies.values()]) {
+      if (this.#wanted.has(candidacy.partition)) candidacy.keep();
+      else this.#letGo(candidacy, give.get(candidacy.partition), revision);
     }
     this.#findOpen();
     this.#stand();
   }
 
-  #letGo(post: Post, successor: string | undefined, plannedAt: bigint): void {
-    if (post.ownership === undefined || successor === undefined) void post.end(this.#reason);
-    else post.give(successor, plannedAt);
+  #letGo(candidacy: PartitionCandidacy, successor: string | undefined, plannedAt: bigint): void {
+    if (candidacy.ownership === undefined || successor === undefined) void candidacy.end(this.#reason);
+    else candidacy.give(successor, plannedAt);
   }
 
   /** Lets nothing go at once, and takes nothing new: the partitions are handed over as the plan says. */
@@ -104,7 +104,7 @@ export class Worker implements PostHandlers {
     this.#open.clear();
     this.#cancelPause?.();
     this.#cancelPause = undefined;
-    for (const post of [...this.#posts.values()]) if (post.isStanding) void post.end(reason);
+    for (const candidacy of [...this.#candidacies.values()]) if (candidacy.isStanding) void candidacy.end(reason);
   }
 
   /** Takes partitions again. */
@@ -118,18 +118,18 @@ export class Worker implements PostHandlers {
   async releaseAll(reason: ElectionError): Promise<void> {
     this.#wanted = new Set();
     this.#open.clear();
-    await Promise.all([...this.#posts.values()].map((post) => post.end(reason)));
+    await Promise.all([...this.#candidacies.values()].map((candidacy) => candidacy.end(reason)));
   }
 
   /** Lets everything go, and keeps the plan in mind. */
   dropAll(reason: ElectionError): void {
     this.refuse(reason);
-    for (const post of [...this.#posts.values()]) void post.end(reason);
+    for (const candidacy of [...this.#candidacies.values()]) void candidacy.end(reason);
   }
 
   /** Nobody waits for the tasks any more. Resolves to the partitions whose task still runs. */
   giveUp(): string[] {
-    return [...this.#posts.values()].filter((post) => post.giveUp()).map(({ partition }) => partition);
+    return [...this.#candidacies.values()].filter((candidacy) => candidacy.giveUp()).map(({ partition }) => partition);
   }
 
   get #now(): number {
@@ -145,7 +145,7 @@ export class Worker implements PostHandlers {
   #findOpen(): void {
     this.#open = new Set();
     if (this.#refusing !== undefined) return;
-    for (const partition of this.#wanted) if (!this.#posts.has(partition)) this.#open.add(partition);
+    for (const partition of this.#wanted) if (!this.#candidacies.has(partition)) this.#open.add(partition);
   }
 
   #stand(): void {
@@ -154,7 +154,7 @@ export class Worker implements PostHandlers {
     for (const partition of this.#open) {
       if (begun === MOST_AT_ONCE || !this.#limit.admit(partition)) break;
       this.#open.delete(partition);
-      this.#posts.set(partition, new Post(this.#context, partition, this.#task, this));
+      this.#candidacies.set(partition, new PartitionCandidacy(this.#context, partition, this.#task, this));
       begun += 1;
     }
     if (begun > 0) this.#cancelPause = this.#context.session.parts.clock.after(PAUSE, () => this.#resume());
@@ -165,39 +165,39 @@ export class Worker implements PostHandlers {
     this.#stand();
   }
 
-  // ---- from the posts ----
+  // ---- from the candidacies ----
 
-  gained(post: Post, ownership: Ownership): void {
-    this.#limit.gained(post.partition);
-    this.#owned.set(post.partition, ownership);
-    const since = this.#waitingSince.get(post.partition);
-    this.#waitingSince.delete(post.partition);
+  gained(candidacy: PartitionCandidacy, ownership: Ownership): void {
+    this.#limit.gained(candidacy.partition);
+    this.#owned.set(candidacy.partition, ownership);
+    const since = this.#waitingSince.get(candidacy.partition);
+    this.#waitingSince.delete(candidacy.partition);
     if (since !== undefined) this.#on.handedOver(this.#now - since);
     this.#on.gained(ownership);
     this.#stand();
   }
 
-  lost(post: Post, ownership: Ownership, reason: ElectionError): void {
-    this.#owned.delete(post.partition);
+  lost(candidacy: PartitionCandidacy, ownership: Ownership, reason: ElectionError): void {
+    this.#owned.delete(candidacy.partition);
     this.#on.lost(ownership, reason);
     // It would queue again: for a partition that is planned for another, or of a worker that takes none.
-    if (this.#refusing !== undefined || !this.#wanted.has(post.partition)) void post.end(this.#reason);
+    if (this.#refusing !== undefined || !this.#wanted.has(candidacy.partition)) void candidacy.end(this.#reason);
   }
 
-  waits(post: Post): void {
-    this.#limit.waits(post.partition);
-    if (!this.#waitingSince.has(post.partition)) this.#waitingSince.set(post.partition, this.#now);
+  waits(candidacy: PartitionCandidacy): void {
+    this.#limit.waits(candidacy.partition);
+    if (!this.#waitingSince.has(candidacy.partition)) this.#waitingSince.set(candidacy.partition, this.#now);
   }
 
-  succeeded(post: Post): void {
-    void post.end(this.#reason);
+  succeeded(candidacy: PartitionCandidacy): void {
+    void candidacy.end(this.#reason);
   }
 
-  ended(post: Post): void {
-    this.#limit.ended(post.partition);
-    this.#waitingSince.delete(post.partition);
-    this.#posts.delete(post.partition);
-    if (this.#refusing === undefined && this.#wanted.has(post.partition)) this.#open.add(post.partition);
+  ended(candidacy: PartitionCandidacy): void {
+    this.#limit.ended(candidacy.partition);
+    this.#waitingSince.delete(candidacy.partition);
+    this.#candidacies.delete(candidacy.partition);
+    if (this.#refusing === undefined && this.#wanted.has(candidacy.partition)) this.#open.add(candidacy.partition);
     this.#stand();
     this.#on.ended();
   }

@@ -1,6 +1,6 @@
 import { hexOf, keyFrom, leaseFrom } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
-import { endOf } from './keys.js';
+import { rangeEndOf } from './keys.js';
 
 /**
  * The control keys of an election. They lie beside the folder of its candidates, so no client takes one for a
@@ -12,7 +12,7 @@ import { endOf } from './keys.js';
 /** The range of all control keys of the election. */
 export function controlRangeOf(name: string): { readonly key: string; readonly end: string } {
   const prefix = keyFrom(`${name}!`);
-  return { key: prefix, end: endOf(prefix) };
+  return { key: prefix, end: rangeEndOf(prefix) };
 }
 
 export function askKeyOf(name: string): string {

@@ -9,7 +9,7 @@ export function prefixOf(name: string): string {
 }
 
 /** First key after all that begin with `prefix`. etcd takes one zero byte for "to the end of all keys". */
-export function endOf(prefix: string): string {
+export function rangeEndOf(prefix: string): string {
   const kept = prefix.replace(/\xff+$/, '');
   if (kept === '') return '\0';
   return kept.slice(0, -1) + String.fromCharCode(kept.charCodeAt(kept.length - 1) + 1);

@@ -1,11 +1,11 @@
 import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
 import { LatestIterator } from '../common/latest-iterator.js';
 import type { ElectionError } from '../errors.js';
-import type { LeaderObserver, News, View } from './leader-observers.js';
+import type { LeaderObserver, News, QueueAccess } from './leader-observers.js';
 import type { LeaderWatcher } from './leader-watcher.js';
 
 export interface LeaderIteratorParts {
-  readonly view: View;
+  readonly view: QueueAccess;
   readonly watcher: () => LeaderWatcher;
   /** Is told what goes wrong; the iteration goes on. */
   readonly failed: (error: ElectionError) => void;
@@ -14,7 +14,7 @@ export interface LeaderIteratorParts {
 
 /** Who leads: now, then every change. */
 export class LeaderIterator extends LatestIterator<Candidate | undefined> implements LeaderObserver {
-  readonly view: View;
+  readonly access: QueueAccess;
   readonly failed: (error: ElectionError) => void;
   readonly #parts: LeaderIteratorParts;
   #watcher: LeaderWatcher | undefined;
@@ -23,7 +23,7 @@ export class LeaderIterator extends LatestIterator<Candidate | undefined> implem
 
   constructor(parts: LeaderIteratorParts) {
     super(parts.signal);
-    this.view = parts.view;
+    this.access = parts.view;
     this.failed = parts.failed;
     this.#parts = parts;
   }
@@ -32,7 +32,7 @@ export class LeaderIterator extends LatestIterator<Candidate | undefined> implem
 
   changed({ kv: head }: News): void {
     const leader = leaderOf(head);
-    const error = this.view.queue.blockedBy(head);
+    const error = this.access.queue.blockedBy(head);
     if (error !== undefined) this.failed(error);
     if (leader === undefined && this.#isNobody) return; // the key that blocks the election was written again
     this.#isNobody = leader === undefined;

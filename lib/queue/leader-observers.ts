@@ -6,7 +6,7 @@ import type { Head } from './place.js';
 import type { Queue } from './queue.js';
 
 /** What a session reads the queue and follows keys with. */
-export interface View {
+export interface QueueAccess {
   readonly queue: Queue;
   readonly watcher: Watcher;
 }
@@ -16,7 +16,7 @@ export type News = Omit<Head, 'count'> & { readonly count?: number };
 
 /** One that wants to know who leads. */
 export interface LeaderObserver {
-  readonly view: View;
+  readonly access: QueueAccess;
   /** Somebody else leads, or nobody does, or the leader announces another value, as of this revision. */
   changed(news: News): void;
   /** A read or a watch failed; it is tried again. */

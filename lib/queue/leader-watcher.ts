@@ -38,9 +38,9 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #seen: News | undefined;
   /** The first key that arrived in an empty queue; this turn may tell of more keys. */
   #arrived: KeyValue | undefined;
-  /** The revision of the last answer or event, and the history that it belongs to. */
+  /** The revision of the last answer or event, and the epoch of etcd that it belongs to. */
   #revision = 0n;
-  #history = 0;
+  #epoch = 0;
   /** The number of candidates, as far as it is known. */
   #count = 0;
   #watch: SharedWatch | undefined;
@@ -107,7 +107,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     if (event.revision <= this.#revision) return;
     const head = this.#seen?.kv;
     if (head === undefined) {
-      if (event.kv !== undefined && this.#host?.view.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
+      if (event.kv !== undefined && this.#host?.access.queue.isCandidateKey(event.key)) this.#onArrival(event.kv);
     } else if (event.type === 'put' && event.kv?.createRevision === head.createRevision) {
       if (event.kv.lease === 0n && head.lease !== 0n) this.#freshRead.after(MENDED_WITHIN);
       else this.#accept({ kv: event.kv, revision: event.revision });
@@ -160,17 +160,17 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#accept({ kv: first, revision: first.modRevision });
   }
 
-  /** Whether something newer was seen already. Of another history there is nothing older to come. */
-  #isOlder({ revision, history = this.#history }: News): boolean {
-    return history === this.#history ? revision < this.#revision : history < this.#history;
+  /** Whether something newer was seen already. Of another epoch there is nothing older to come. */
+  #isOlder({ revision, epoch = this.#epoch }: News): boolean {
+    return epoch === this.#epoch ? revision < this.#revision : epoch < this.#epoch;
   }
 
-  #accept({ kv, revision, history = this.#history }: News): void {
+  #accept({ kv, revision, epoch = this.#epoch }: News): void {
     const before = this.#seen;
-    const seen = { kv, revision, history };
+    const seen = { kv, revision, epoch };
     this.#isAwaited = false;
     this.#revision = revision;
-    this.#history = history;
+    this.#epoch = epoch;
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
     if (before === undefined || !isSameKey(before.kv, kv) || this.#watch === undefined) this.#follow(kv);
@@ -180,14 +180,14 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   /** Tells one observer what was seen last, unless that is known to be out of date. */
   #brief(observer: LeaderObserver): void {
     if (this.#seen === undefined || this.#freshRead.isDue) return;
-    this.#observers.tell(observer, { kv: this.#seen.kv, revision: this.#revision, history: this.#history });
+    this.#observers.tell(observer, { kv: this.#seen.kv, revision: this.#revision, epoch: this.#epoch });
   }
 
   #follow(kv: KeyValue | undefined): void {
     this.#watch?.leave(this);
     this.#watch = undefined;
     if (this.#host === undefined) return;
-    const { watcher, queue } = this.#host.view;
+    const { watcher, queue } = this.#host.access;
     const subject = kv === undefined ? queue.range : { key: kv.key };
     this.#watch = watcher.attach({ ...subject, isPatient: true }, this.#revision + 1n, this);
   }
@@ -203,7 +203,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#mustRead = false;
     this.#reading = this.#asking;
     this.#asking = [];
-    const queue = this.#host?.view.queue;
+    const queue = this.#host?.access.queue;
     if (queue === undefined) throw new Error('a leader watcher without observers reads nothing');
     return queue.head(() => this.#observers.isEmpty);
   }

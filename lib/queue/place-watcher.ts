@@ -16,8 +16,8 @@ export interface PlaceWatcherHandlers {
   /** Our key is gone. Told once; nothing is told after it. */
   keyGone(): void;
   /**
-   * There is an older key than ours, though there was none before. Create revisions only grow, so etcd has another
-   * history than we know: a snapshot was restored.
+   * There is an older key than ours, though there was none before. Create revisions only grow, so etcd has begun
+   * another epoch: a snapshot was restored.
    */
   overtaken(): void;
   /** Somebody wrote our key anew, perhaps we ourselves. A read shows the key without its value. */
@@ -57,8 +57,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   #predecessor: string | undefined;
   /** A revision at which our key existed, and the key before ours. */
   #revision: bigint;
-  /** The history of etcd that this revision belongs to. */
-  #history: number;
+  /** The epoch of etcd that this revision belongs to. */
+  #epoch: number;
   /** The mod revision of our key that we have seen last. */
   #modRevision: bigint;
   #ownWatch: SharedWatch | undefined;
@@ -71,7 +71,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   constructor(queue: Queue, watcher: Watcher, clock: Clock, place: Place, on: PlaceWatcherHandlers) {
     this.own = place.own;
     this.#revision = place.revision;
-    this.#history = place.history ?? 0;
+    this.#epoch = place.epoch ?? 0;
     this.#modRevision = place.kv.modRevision;
     this.#queue = queue;
     this.#watcher = watcher;
@@ -95,8 +95,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
    * Somebody has learned which key was the head at this revision. If that is the key before ours, we are second in line
    * from now on. When the key before ours was the third until now, this is how we hear of it.
    */
-  headSeen({ kv, revision, history = 0 }: News): void {
-    if (kv === undefined || history !== this.#history) return;
+  headSeen({ kv, revision, epoch = 0 }: News): void {
+    if (kv === undefined || epoch !== this.#epoch) return;
     const { key, createRevision } = kv;
     // A key of that name from before our time, or a candidate that has come back with the same key, is another key.
     const isPredecessor = key === this.#predecessor && createRevision < this.own.createRevision;
@@ -142,7 +142,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   inherited(revision: bigint): void {
     // Somebody has written our key: only a read can tell what it is like.
     if (this.#modRevision !== this.own.createRevision) return this.#reads.now();
-    const place = inheritedPlace(this.own, revision, this.#history);
+    const place = inheritedPlace(this.own, revision, this.#epoch);
     this.#on.first(place);
     this.#follow(place); // after the news: the successor's work waits for that
   }
@@ -185,8 +185,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   /** A read has found a key before ours, though we were the first. */
-  #onOlder({ revision, history = 0 }: Place): void {
-    const wasReadBefore = history === this.#history && revision < this.#revision;
+  #onOlder({ revision, epoch = 0 }: Place): void {
+    const wasReadBefore = epoch === this.#epoch && revision < this.#revision;
     if (!wasReadBefore) this.#on.overtaken();
   }
 
@@ -195,10 +195,10 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   /** Our place at this revision. A watch that takes the place of another begins before the other ends. */
-  #follow({ predecessor, isNext, revision, history = 0 }: Place): void {
+  #follow({ predecessor, isNext, revision, epoch = 0 }: Place): void {
     if (this.#isClosed) return;
     this.#revision = revision;
-    this.#history = history;
+    this.#epoch = epoch;
     const isNew = predecessor !== this.#predecessor;
     const isSecond = predecessor !== undefined && (isNext || (!isNew && this.#succession !== undefined));
     if (!isSecond) this.#followOwn();

@@ -21,8 +21,8 @@ export interface Place {
   readonly kv: KeyValue;
   /** The revision at which this was so. */
   readonly revision: bigint;
-  /** The history that the revision belongs to. */
-  readonly history?: number | undefined;
+  /** The epoch of etcd that the revision belongs to. */
+  readonly epoch?: number | undefined;
 }
 
 /** Which key is first in the queue, by one linearizable read. */
@@ -31,8 +31,8 @@ export interface Head {
   /** How many keys are under the prefix, including those of nested elections. */
   readonly count: number;
   readonly revision: bigint;
-  /** The history that the revision belongs to. */
-  readonly history?: number | undefined;
+  /** The epoch of etcd that the revision belongs to. */
+  readonly epoch?: number | undefined;
 }
 
 /** What a join shows. */
@@ -56,7 +56,7 @@ export interface QueueRead {
   /** How many keys are under the prefix, including those of nested elections. */
   readonly count: number;
   readonly revision: bigint;
-  readonly history?: number | undefined;
+  readonly epoch?: number | undefined;
 }
 
 const NO_VALUE = Buffer.alloc(0);
@@ -66,7 +66,7 @@ const NO_VALUE = Buffer.alloc(0);
  * off the key before it. `head`: the oldest key at that revision, when it is known.
  */
 export function placeIn(
-  { candidates, shown, limit, revision, history }: QueueRead,
+  { candidates, shown, limit, revision, epoch }: QueueRead,
   own: OwnKey,
   head?: KeyValue,
 ): FoundPlace | undefined {
@@ -79,7 +79,7 @@ export function placeIn(
   const isWhole = shown < limit;
   if (predecessor === undefined && !isWhole) return undefined;
   const isNext = (isWhole && at === 1) || (head !== undefined && isSameKey(predecessor, head));
-  return { own, predecessor, isNext, kv, revision, history };
+  return { own, predecessor, isNext, kv, revision, epoch };
 }
 
 /**
@@ -101,15 +101,15 @@ export async function placeOf(
 }
 
 /** Which key is first by this read. Undefined: it shows keys of nested elections alone, and there are more keys. */
-export function headIn({ candidates, shown, count, revision, history }: QueueRead): Head | undefined {
+export function headIn({ candidates, shown, count, revision, epoch }: QueueRead): Head | undefined {
   const [kv] = candidates;
   const isCutOff = shown > 0 && shown < count;
-  return kv === undefined && isCutOff ? undefined : { kv, count, revision, history };
+  return kv === undefined && isCutOff ? undefined : { kv, count, revision, epoch };
 }
 
 /** Our place when the key before ours, the oldest, was deleted at this revision, and nobody has written our key. */
-export function inheritedPlace(own: OwnKey, revision: bigint, history: number): Place {
+export function inheritedPlace(own: OwnKey, revision: bigint, epoch: number): Place {
   const { key, createRevision, lease } = own;
   const kv = { key, value: NO_VALUE, createRevision, modRevision: createRevision, lease };
-  return { own, predecessor: undefined, isNext: false, kv, revision, history };
+  return { own, predecessor: undefined, isNext: false, kv, revision, epoch };
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
 import { type KeyValue, type Op, type RangeQuery, readOf, type Store, type TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
-import { byAge, endOf, isBlocking, isCandidateKey, prefixOf } from './keys.js';
+import { byAge, isBlocking, isCandidateKey, prefixOf, rangeEndOf } from './keys.js';
 import { type Head, headIn, type Joined, type OwnKey, type Place, placeIn, placeOf, type QueueRead } from './place.js';
 import type { RankKey } from './rank.js';
 import { readsOfStrangers, withBlocker } from './strangers.js';
@@ -41,7 +41,7 @@ export class Queue {
 
   /** The range of all keys of the election, including those of nested elections. */
   get range(): { readonly key: string; readonly end: string } {
-    return { key: this.#prefix, end: endOf(this.#prefix) };
+    return { key: this.#prefix, end: rangeEndOf(this.#prefix) };
   }
 
   /** The name of our key on this lease. */
@@ -226,10 +226,10 @@ export class Queue {
   }
 
   /** What the range at this position of the answer shows. `limit`: the limit of that range. */
-  #readIn({ revision, history, ranges }: TxnResult, at: number, limit: number): QueueRead {
+  #readIn({ revision, epoch, ranges }: TxnResult, at: number, limit: number): QueueRead {
     const kvs = ranges[at]?.kvs ?? [];
     const candidates = this.#candidates(kvs).sort(byAge);
-    return { candidates, shown: kvs.length, limit, count: ranges[at]?.count ?? 0, revision, history };
+    return { candidates, shown: kvs.length, limit, count: ranges[at]?.count ?? 0, revision, epoch };
   }
 
   #candidates(kvs: readonly KeyValue[]): KeyValue[] {

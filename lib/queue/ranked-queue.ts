@@ -1,6 +1,6 @@
 import type { KeyValue, Op, Store } from '../store/store.js';
 import { rankPrefixOf } from './control-keys.js';
-import { endOf, isBlocking, isOurs, isSameKey } from './keys.js';
+import { isBlocking, isOurs, isSameKey, rangeEndOf } from './keys.js';
 import type { OwnKey } from './place.js';
 import type { Queue } from './queue.js';
 import { ranksIn } from './rank.js';
@@ -29,7 +29,7 @@ export async function readRankedQueue({ name, queue, store }: QueueParts, withRa
   const prefix = rankPrefixOf(name);
   // With the values, though nobody needs them: from 3.7 on etcd leaves the leases out of an answer without values.
   const keys: Op = { type: 'range', range: { ...queue.range, order: 'oldest', limit: 0 } };
-  const ranks: Op = { type: 'range', range: { key: prefix, end: endOf(prefix), order: 'oldest', limit: 0 } };
+  const ranks: Op = { type: 'range', range: { key: prefix, end: rangeEndOf(prefix), order: 'oldest', limit: 0 } };
   const success = withRanks ? [keys, ranks] : [keys];
   const { ranges } = await store.txn({ compare: [], success, failure: [] });
   return { queue: queue.inOrder(ranges[0]?.kvs ?? []), ranks: ranksIn(name, ranges[1]?.kvs ?? []) };

@@ -36,7 +36,7 @@ const LAST_MOMENT = 8.64e15;
 export function termsIn(value: Buffer): RecordedTerm[] {
   const said = saidIn(value);
   if (said?.['v'] !== VERSION || !Array.isArray(said['terms'])) return [];
-  return inOrder(said['terms'].map(termIn).filter((term) => term !== undefined));
+  return byToken(said['terms'].map(termIn).filter((term) => term !== undefined));
 }
 
 /** Whether a later version of the library has written this. */
@@ -50,7 +50,7 @@ export function bytesOfTerms(terms: readonly RecordedTerm[], most: number): Buff
   const head = `{"v":${VERSION},"terms":[`;
   const texts: string[] = [];
   let bytes = head.length + 2;
-  for (const term of inOrder(terms).slice(-most).reverse()) {
+  for (const term of byToken(terms).slice(-most).reverse()) {
     const text = JSON.stringify(wireOf(term));
     bytes += Buffer.byteLength(text) + 1;
     if (bytes > MOST_BYTES) break;
@@ -64,12 +64,12 @@ export function bytesOfTerms(terms: readonly RecordedTerm[], most: number): Buff
  * A term whose end nobody has told ended when the next one began, or before.
  */
 export function merged(...histories: ReadonlyArray<readonly RecordedTerm[]>): RecordedTerm[] {
-  const byToken = new Map<string, RecordedTerm>();
+  const newest = new Map<string, RecordedTerm>();
   for (const term of histories.flat()) {
     const id = `${term.fencingToken}.${term.leaseId}`;
-    if (byToken.get(id)?.why === undefined) byToken.set(id, term);
+    if (newest.get(id)?.why === undefined) newest.set(id, term);
   }
-  const terms = inOrder([...byToken.values()]);
+  const terms = byToken([...newest.values()]);
   return terms.map((term, at) => {
     const next = terms[at + 1];
     if (term.until !== undefined || next === undefined) return term;
@@ -87,7 +87,7 @@ function toJSON(this: RecordedTerm): Record<string, unknown> {
   return { ...this, fencingToken: this.fencingToken.toString() };
 }
 
-function inOrder(terms: readonly RecordedTerm[]): RecordedTerm[] {
+function byToken(terms: readonly RecordedTerm[]): RecordedTerm[] {
   return [...terms].sort((a, b) => (a.fencingToken < b.fencingToken ? -1 : Number(a.fencingToken > b.fencingToken)));
 }
 

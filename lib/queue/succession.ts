@@ -62,7 +62,7 @@ export class Succession implements Follower {
     this.#settlesAt = settlesAt;
     this.#on = on;
     const [key, last] = on.own.key < head ? [on.own.key, head] : [head, on.own.key];
-    const range = { key, end: after(last), isFresh: settlesAt === 0, isShared: false, awaited: head };
+    const range = { key, end: keyAfter(last), isFresh: settlesAt === 0, isShared: false, awaited: head };
     this.#watch = watcher.attach(range, since + 1n, this);
   }
 
@@ -135,6 +135,6 @@ export class Succession implements Follower {
 }
 
 /** The first key after this one. */
-function after(key: string): string {
+function keyAfter(key: string): string {
   return `${key}\0`;
 }

@@ -1,6 +1,6 @@
 import { type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import { endedKeyOf, endedPrefixOf, historyKeyOf } from './control-keys.js';
-import { endOf } from './keys.js';
+import { rangeEndOf } from './keys.js';
 import type { OwnKey } from './place.js';
 import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn, withJson } from './recorded-terms.js';
 
@@ -8,7 +8,7 @@ import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn, wit
 const MOST_ENDS = 100;
 
 /** What the requests of this file need. */
-export interface HistoryParts {
+export interface TermHistoryParts {
   readonly store: Store;
   /** The election's name. */
   readonly name: string;
@@ -29,7 +29,7 @@ export type Appended = 'written' | 'gone' | 'later version';
  *
  * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
  */
-export async function readTerms(parts: HistoryParts): Promise<RecordedTerm[]> {
+export async function readTerms(parts: TermHistoryParts): Promise<RecordedTerm[]> {
   return termsOf(await read(parts)).map(withJson);
 }
 
@@ -42,7 +42,7 @@ export async function readTerms(parts: HistoryParts): Promise<RecordedTerm[]> {
  * ends that are missing there are still in their keys. `isFirst`: no attempt was made before.
  */
 export async function appendTerm(
-  parts: HistoryParts,
+  parts: TermHistoryParts,
   own: OwnKey,
   term: RecordedTerm,
   { most, isFirst }: { readonly most: number; readonly isFirst: boolean },
@@ -67,17 +67,17 @@ export async function appendTerm(
  * Records a term that has ended, under a key of its own, until the next leader takes it into the history. Whoever has
  * led may do so at any time: nobody else writes this key, and always the same.
  */
-export async function writeEnd({ store, name }: HistoryParts, lease: bigint, term: RecordedTerm): Promise<void> {
+export async function writeEnd({ store, name }: TermHistoryParts, lease: bigint, term: RecordedTerm): Promise<void> {
   const key = endedKeyOf(name, term.fencingToken, lease);
   const put: Op = { type: 'put', key, value: bytesOfTerms([term], 1), lease: 0n };
   await store.txn({ compare: [], success: [put], failure: [] });
 }
 
-async function read({ store, name }: HistoryParts): Promise<Recorded> {
+async function read({ store, name }: TermHistoryParts): Promise<Recorded> {
   const prefix = endedPrefixOf(name);
   const ends: Op = {
     type: 'range',
-    range: { key: prefix, end: endOf(prefix), order: 'oldest', limit: MOST_ENDS },
+    range: { key: prefix, end: rangeEndOf(prefix), order: 'oldest', limit: MOST_ENDS },
   };
   const { ranges } = await store.txn({ compare: [], success: [readOf(historyKeyOf(name)), ends], failure: [] });
   return { history: ranges[0]?.kvs[0], ends: ranges[1]?.kvs ?? [] };

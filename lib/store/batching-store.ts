@@ -1,7 +1,7 @@
 import { PassingStore } from './passing-store.js';
 import { isOutage, type Op, type Txn, type TxnResult } from './store.js';
 
-interface Waiting {
+interface WaitingTxn {
   readonly txn: Txn;
   readonly resolve: (result: TxnResult) => void;
   readonly reject: (reason: unknown) => void;
@@ -26,7 +26,7 @@ const MOST_BYTES = 256 * 1024;
  * transactions are sent one by one, so that no transaction decides for the others.
  */
 export class BatchingStore extends PassingStore {
-  #waiting: Waiting[] = [];
+  #waiting: WaitingTxn[] = [];
   #inFlight = 0;
 
   override txn(txn: Txn): Promise<TxnResult> {
@@ -48,11 +48,11 @@ export class BatchingStore extends PassingStore {
   }
 
   /** Takes as many waiting transactions, from the first on, as make a legal transaction. */
-  #take(): Waiting[] {
+  #take(): WaitingTxn[] {
     let ops = 0;
     let bytes = 0;
     const written = new Set<string>();
-    const fits = ({ txn, isAlone }: Waiting, at: number): boolean => {
+    const fits = ({ txn, isAlone }: WaitingTxn, at: number): boolean => {
       ops += Math.max(txn.success.length, txn.compare.length);
       for (const op of txn.success) {
         if (op.type === 'put') bytes += op.value.length;
@@ -67,7 +67,7 @@ export class BatchingStore extends PassingStore {
   }
 
   /** Never rejects. */
-  async #carryOut(batch: readonly Waiting[]): Promise<void> {
+  async #carryOut(batch: readonly WaitingTxn[]): Promise<void> {
     const [first] = batch;
     if (first === undefined) return;
     try {
@@ -82,7 +82,7 @@ export class BatchingStore extends PassingStore {
     }
   }
 
-  #sendAlone(batch: readonly Waiting[]): void {
+  #sendAlone(batch: readonly WaitingTxn[]): void {
     for (const waiting of batch) waiting.isAlone = true;
     this.#waiting.unshift(...batch);
   }
@@ -92,7 +92,7 @@ export class BatchingStore extends PassingStore {
  * The writes go first. A read in a transaction sees only the writes before it, but all results carry one revision. A
  * read before another candidate's write would show less than its revision says, and a watch from there would miss it.
  */
-function merge(batch: readonly Waiting[]): Txn {
+function merge(batch: readonly WaitingTxn[]): Txn {
   const ops = batch.flatMap(({ txn }) => txn.success);
   return {
     compare: batch.flatMap(({ txn }) => txn.compare),
@@ -101,7 +101,7 @@ function merge(batch: readonly Waiting[]): Txn {
   };
 }
 
-function distribute(batch: readonly Waiting[], { ranges, ...result }: TxnResult): void {
+function distribute(batch: readonly WaitingTxn[], { ranges, ...result }: TxnResult): void {
   let from = 0;
   for (const { txn, resolve } of batch) {
     const to = from + txn.success.filter(isRange).length;

@@ -1,6 +1,6 @@
 import { type Clock, sleep, soon } from '../common/time.js';
-import { History } from './history.js';
 import { PassingStore } from './passing-store.js';
+import { RevisionHistory } from './revision-history.js';
 import {
   type Header,
   type KeepAliveHandlers,
@@ -20,7 +20,7 @@ import {
 const PAUSES = [0, 20, 50, 100];
 
 /** An open watch stream, and its watches. */
-interface Stream {
+interface OpenStream {
   readonly on: WatchHandlers;
   readonly watches: Set<number>;
   /** Ends a watch in etcd. */
@@ -35,25 +35,25 @@ interface Stream {
  * leader or a pause of the process (https://github.com/etcd-io/etcd/issues/21375 and 20418). A promotion that believes
  * such an answer waits for a predecessor whose deletion was told already, and nobody leads.
  *
- * When etcd's history has begun anew (see {@link History}), answers carry another number of it, every watch is started
+ * When etcd's history has begun anew (see {@link RevisionHistory}), answers carry another epoch, every watch is started
  * again at the new revision, and its followers read. Until then no event of another cluster is told.
  */
 export class MonotonicStore extends PassingStore {
   readonly #clock: Clock;
-  readonly #history: History;
-  readonly #streams = new Set<Stream>();
+  readonly #history: RevisionHistory;
+  readonly #streams = new Set<OpenStream>();
   /** A key that we may read: etcd has told of it. */
   #someKey: string | undefined;
-  /** The read of {@link currentHistory} that is under way. */
+  /** The read of {@link currentEpoch} that is under way. */
   #reading: Promise<number | undefined> | undefined;
 
   constructor(store: Store, clock: Clock) {
     super(store);
     this.#clock = clock;
-    this.#history = new History(clock);
+    this.#history = new RevisionHistory(clock);
   }
 
-  /** See {@link History.waitAtLeast}. */
+  /** See {@link RevisionHistory.waitAtLeast}. */
   waitAtLeast(ms: number): void {
     this.#history.waitAtLeast(ms);
   }
@@ -64,10 +64,10 @@ export class MonotonicStore extends PassingStore {
       if (pause > 0) await sleep(this.#clock, pause);
       const result = await this.below.txn(txn);
       const verdict = this.#history.judge(result, seen);
-      if (verdict === 'new history') this.#renewWatches();
+      if (verdict === 'new epoch') this.#renewWatches();
       if (verdict === 'older') continue;
       this.#someKey = someKeyOf(txn) ?? this.#someKey;
-      return { ...result, history: this.#history.number };
+      return { ...result, epoch: this.#history.epoch };
     }
     const message =
       `etcd answers with an older state than it has told of before (revision ${seen}): trying again. ` +
@@ -103,22 +103,22 @@ export class MonotonicStore extends PassingStore {
   }
 
   /**
-   * How often etcd's history has begun anew, by a read. Undefined: etcd answers with an older state than before. All
+   * The epoch of etcd, by a read. Undefined: etcd answers with an older state than before. All
    * who ask at a time share one read.
    *
    * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`
    */
-  currentHistory(): Promise<number | undefined> {
-    this.#reading ??= this.#readHistory().finally(() => {
+  currentEpoch(): Promise<number | undefined> {
+    this.#reading ??= this.#readEpoch().finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
   }
 
-  async #readHistory(): Promise<number | undefined> {
-    if (this.#someKey === undefined) return this.#history.number; // nothing of ours can have come back
+  async #readEpoch(): Promise<number | undefined> {
+    if (this.#someKey === undefined) return this.#history.epoch; // nothing of ours can have come back
     try {
-      return (await this.txn({ compare: [], success: [readOf(this.#someKey)], failure: [] })).history;
+      return (await this.txn({ compare: [], success: [readOf(this.#someKey)], failure: [] })).epoch;
     } catch (err) {
       if (err instanceof StaleAnswer) return undefined;
       throw err;
@@ -127,7 +127,7 @@ export class MonotonicStore extends PassingStore {
 
   override watch(on: WatchHandlers): WatchStream {
     const watches = new Set<number>();
-    const known: Stream = { on, watches, cancel: (id) => below.cancel(id) };
+    const known: OpenStream = { on, watches, cancel: (id) => below.cancel(id) };
     const below = this.below.watch({
       created: (id, revision) => on.created(id, revision),
       events: (id, events, cluster) => {
@@ -152,9 +152,9 @@ export class MonotonicStore extends PassingStore {
     return {
       create: (id, key, end, from) => {
         watches.add(id);
-        // A revision of the history before: a watch from there would wait for ever.
-        const isOfOtherHistory = this.#history.hasBegunAnew && from > this.#history.revision + 1n;
-        if (isOfOtherHistory) soon(() => this.#renew(known, id));
+        // A revision of the epoch before: a watch from there would wait for ever.
+        const isOfOtherEpoch = this.#history.hasBegunAnew && from > this.#history.revision + 1n;
+        if (isOfOtherEpoch) soon(() => this.#renew(known, id));
         else below.create(id, key, end, from);
       },
       cancel: (id) => {
@@ -171,13 +171,13 @@ export class MonotonicStore extends PassingStore {
   }
 
   /**
-   * Says to which history the answer to a grant or a refresh belongs. `seen`: the newest revision that was seen before
+   * Says to which epoch the answer to a grant or a refresh belongs. `seen`: the newest revision that was seen before
    * the request was sent. A session that makes no other requests learns by these answers how far etcd has come.
    */
   #dated(header: Header, seen: bigint): Header {
-    if (this.#history.isOlder(header, seen)) return { ...header, history: undefined };
+    if (this.#history.isOlder(header, seen)) return { ...header, epoch: undefined };
     this.#history.saw(header.revision);
-    return { ...header, history: this.#history.number };
+    return { ...header, epoch: this.#history.epoch };
   }
 
   #renewWatches(): void {
@@ -190,7 +190,7 @@ export class MonotonicStore extends PassingStore {
   }
 
   /** The watch is not in etcd any more. As after a compaction, it goes on from the revision that is told. */
-  #renew(stream: Stream, id: number): void {
+  #renew(stream: OpenStream, id: number): void {
     if (!this.#streams.has(stream) || !stream.watches.delete(id)) return;
     stream.on.cancelled(id, this.#history.revision + 1n, new Error('the history of etcd has begun anew'));
   }

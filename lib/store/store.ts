@@ -59,10 +59,10 @@ export interface Header {
   /** The id of the cluster that has answered; undefined when the store does not know it. */
   readonly cluster?: bigint | undefined;
   /**
-   * How often etcd's history has begun anew by then. Revisions compare only within one history. Undefined when the
-   * answer is older than what this client has seen, so that it may be of a history to come.
+   * How often etcd's history has begun anew by then. Revisions compare only within one epoch. Undefined when the answer
+   * is older than what this client has seen, so that it may be of an epoch to come.
    */
-  readonly history?: number | undefined;
+  readonly epoch?: number | undefined;
 }
 
 export interface LeaseGrant {

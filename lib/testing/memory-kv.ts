@@ -14,7 +14,7 @@ import {
 } from 'etcd3';
 import { bytesOf, keyOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
-import type { Change, MemoryStore } from './memory-store.js';
+import type { MemoryStore, RevisionChange } from './memory-store.js';
 
 /** A client of the store in memory. Its address is never used. */
 export function clientOf(store: MemoryStore): Etcd3 {
@@ -51,7 +51,7 @@ export class MemoryKv {
     throw unsupported(`streams of ${service}`);
   }
 
-  #answer(method: string, request: unknown, change: Change): object {
+  #answer(method: string, request: unknown, change: RevisionChange): object {
     switch (method) {
       case 'KV.range':
         return this.#range(request as IRangeRequest);
@@ -66,20 +66,20 @@ export class MemoryKv {
     }
   }
 
-  #txn({ compare = [], success = [], failure = [] }: ITxnRequest, change: Change): object {
+  #txn({ compare = [], success = [], failure = [] }: ITxnRequest, change: RevisionChange): object {
     const succeeded = compare.every((one) => this.#holds(one));
     const responses = (succeeded ? success : failure).map((op) => this.#carryOut(op, change));
     return { header: this.#header, succeeded, responses };
   }
 
-  #carryOut(op: IRequestOp, change: Change): object {
+  #carryOut(op: IRequestOp, change: RevisionChange): object {
     if (op.request_range) return { response_range: this.#range(op.request_range) };
     if (op.request_put) return { response_put: this.#put(op.request_put, change) };
     if (op.request_delete_range) return { response_delete_range: this.#delete(op.request_delete_range, change) };
     return { response_txn: this.#txn(op.request_txn ?? {}, change) };
   }
 
-  #put({ key, value, lease, prev_kv, ignore_value, ignore_lease }: IPutRequest, change: Change): object {
+  #put({ key, value, lease, prev_kv, ignore_value, ignore_lease }: IPutRequest, change: RevisionChange): object {
     const name = keyOf(key ?? Buffer.alloc(0));
     const before = this.#store.get(name);
     const leaseId = ignore_lease ? (before?.lease ?? 0n) : BigInt(lease ?? 0);
@@ -89,7 +89,7 @@ export class MemoryKv {
     return { header: this.#header, prev_kv: prev_kv && before !== undefined ? this.#toMessage(before) : null };
   }
 
-  #delete({ key, range_end, prev_kv }: IDeleteRangeRequest, change: Change): object {
+  #delete({ key, range_end, prev_kv }: IDeleteRangeRequest, change: RevisionChange): object {
     const deleted = this.#keys(key, range_end);
     for (const kv of deleted) change.delete(kv.key);
     const prev_kvs = prev_kv ? deleted.map((kv) => this.#toMessage(kv)) : [];

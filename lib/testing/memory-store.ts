@@ -34,7 +34,7 @@ const TO_THE_END = '\0';
 const NO_VALUE = Buffer.alloc(0);
 
 /** What changes in one revision of the store. */
-export interface Change {
+export interface RevisionChange {
   put(kv: Omit<KeyValue, 'createRevision' | 'modRevision'>): void;
   delete(key: string): void;
 }
@@ -110,7 +110,7 @@ export class MemoryStore implements Store {
    * Changes the store in one revision, then tells of it. What `make` reads is the store as changed so far. When it
    * throws, nothing is changed.
    */
-  change<T>(make: (change: Change) => T, age?: bigint): T {
+  change<T>(make: (change: RevisionChange) => T, age?: bigint): T {
     const before = new Map(this.#keys);
     const told = this.#history.length;
     try {
@@ -122,7 +122,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  #newChange(age: bigint | undefined): Change {
+  #newChange(age: bigint | undefined): RevisionChange {
     const revision = this.#revision + STEP;
     return {
       put: ({ key, value, lease }) => {

@@ -41,7 +41,7 @@ export function isCurrent(handle: LeadershipHandle): boolean {
  * @throws ElectionError `INVALID_OPTION` when `handle` is not from `leadership.share()`
  */
 export function expiresIn(handle: LeadershipHandle): number {
-  return deadlineOf(handle).remaining;
+  return sharedDeadlineOf(handle).remaining;
 }
 
 /**
@@ -65,7 +65,7 @@ export function expiresIn(handle: LeadershipHandle): number {
  * ```
  */
 export function signalOf(handle: LeadershipHandle): AbortSignal {
-  const deadline = deadlineOf(handle);
+  const deadline = sharedDeadlineOf(handle);
   const known = signals.get(deadline.buffer);
   if (known !== undefined) return known;
   const signal = follow(deadline);
@@ -96,7 +96,7 @@ function reasonOf(deadline: SharedDeadline): ElectionError {
   return new ElectionError((deadline.code as ElectionErrorCode | undefined) ?? 'NOT_LEADER', ENDED);
 }
 
-function deadlineOf(handle: LeadershipHandle): SharedDeadline {
+function sharedDeadlineOf(handle: LeadershipHandle): SharedDeadline {
   const shared: unknown = handle?.shared;
   if (types.isSharedArrayBuffer(shared) && SharedDeadline.isSize(shared.byteLength)) return new SharedDeadline(shared);
   const got = handle === null ? 'null' : typeof handle; // `show()` would load a logger into every thread

@@ -25,7 +25,7 @@ export function allTerms(seen: SeenSoFar, recorded: readonly RecordedTerm[], mos
   for (const record of [...records.values()].reverse()) {
     // Who leads has the greatest token, unless etcd's history has begun anew. Then the record is of the time before.
     if (seen.leader !== undefined && record.fencingToken >= seen.leader) continue;
-    const at = placeOf(record.fencingToken, terms);
+    const at = indexFor(record.fencingToken, terms);
     terms.splice(at, 0, pictureOf(record, terms[at]?.from?.at ?? seen.emptySince));
   }
   return terms.slice(-most);
@@ -37,7 +37,7 @@ function completed(term: TermPicture, { from, until, why }: RecordedTerm): TermP
   if (term.ended === undefined) return { ...term, from: began, isRecorded: true };
   const isTold = until !== undefined && why !== undefined && term.until?.isExact !== true;
   const over = isTold ? exactly(Math.max(began.at, Math.min(until, term.until?.at ?? until))) : term.until;
-  const ended = term.ended === 'unknown' ? endOf(why) : term.ended;
+  const ended = term.ended === 'unknown' ? termEndOf(why) : term.ended;
   return { ...term, from: began, until: over, ended, why, isRecorded: true };
 }
 
@@ -46,7 +46,7 @@ function pictureOf(record: RecordedTerm, next: number | undefined): TermPicture 
   const { value, fencingToken, leaseId, from, until, why } = record;
   const times = { from: exactly(from), until: endMoment(record, next) };
   const isExact = why !== undefined && until !== undefined;
-  return { value, fencingToken, leaseId, ...times, ended: isExact ? endOf(why) : 'unknown', why, isRecorded: true };
+  return { value, fencingToken, leaseId, ...times, ended: isExact ? termEndOf(why) : 'unknown', why, isRecorded: true };
 }
 
 function endMoment({ from, until, why }: RecordedTerm, next: number | undefined): Moment | undefined {
@@ -56,7 +56,7 @@ function endMoment({ from, until, why }: RecordedTerm, next: number | undefined)
 }
 
 /** Where a term with this token belongs. Tokens grow, but for where etcd's history has begun anew. */
-function placeOf(token: bigint, terms: readonly TermPicture[]): number {
+function indexFor(token: bigint, terms: readonly TermPicture[]): number {
   let at = terms.length;
   for (let before = terms[at - 1]; before !== undefined && before.fencingToken > token; before = terms[at - 1]) {
     const after = terms[at];
@@ -67,7 +67,7 @@ function placeOf(token: bigint, terms: readonly TermPicture[]): number {
 }
 
 /** What a leader was told, in the words of what keys show. */
-function endOf(why: string | undefined): TermEnd {
+function termEndOf(why: string | undefined): TermEnd {
   if (why === 'LEASE_EXPIRED' || why === 'LEASE_LOST') return 'lease ended';
   return why === 'STOPPED' || why === 'STEPPED_DOWN' || why === 'UNHEALTHY' ? 'released' : 'unknown';
 }

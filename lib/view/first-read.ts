@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import { PoolKeys } from '../pool/keys.js';
 import { kvsOf, readRanges } from '../pool/reads.js';
 import { TimeSlice } from '../pool/time-slice.js';
-import { byAge, endOf, folderOf } from '../queue/keys.js';
+import { byAge, folderOf, rangeEndOf } from '../queue/keys.js';
 import type { KeyValue, Store } from '../store/store.js';
 import { readKeys } from './key-reads.js';
 import { type SeenKey, seenBare, seenWhole } from './seen-key.js';
@@ -20,8 +20,8 @@ const LOOKED_AT = 100;
 export interface FirstRead {
   /** Whoever follows the prefix from the next revision on misses nothing; what follows may be known already. */
   readonly revision: bigint;
-  /** How often etcd's history has begun anew by then. */
-  readonly history: number;
+  /** The epoch of etcd by then. */
+  readonly epoch: number;
   /** By folder. The head of each queue is known with its value. */
   readonly elections: ReadonlyMap<string, readonly SeenKey[]>;
   /** By name, as a byte string. */
@@ -45,7 +45,7 @@ export interface PoolRead {
 }
 
 /** What the names of keys tell. */
-interface Names extends Pick<FirstRead, 'revision' | 'history'> {
+interface Names extends Pick<FirstRead, 'revision' | 'epoch'> {
   readonly folders: Map<string, Folder>;
   /** The keys that leaders record their terms in, by folder. */
   readonly recordKeys: ReadonlyMap<string, readonly string[]>;
@@ -67,7 +67,7 @@ export async function readPrefix(
   wanted: Wanted,
   heard: Heard,
 ): Promise<FirstRead> {
-  const { folders, recordKeys, revision, history } = await readFolders(store, clock, prefix, heard);
+  const { folders, recordKeys, revision, epoch } = await readFolders(store, clock, prefix, heard);
   const pools = await readPools(store, folders);
   const elections = await readElections(store, folders);
   const wantedKeys = [...recordKeys].filter(([folder]) => wanted.wantsRecordsOf(folder, elections.has(folder)));
@@ -75,7 +75,7 @@ export async function readPrefix(
     store,
     wantedKeys.flatMap(([, keys]) => keys),
   );
-  return { revision, history, elections, pools, records };
+  return { revision, epoch, elections, pools, records };
 }
 
 // ---- names ----
@@ -84,22 +84,22 @@ async function readFolders(store: Store, clock: Clock, prefix: string, heard: He
   const folders = new Map<string, Folder>();
   const recordKeys = new Map<string, string[]>();
   const slice = new TimeSlice(clock);
-  const end = endOf(prefix);
+  const end = rangeEndOf(prefix);
   let key = prefix === '' ? '\0' : prefix;
-  let first: { readonly revision: bigint; readonly history: number } | undefined;
+  let first: { readonly revision: bigint; readonly epoch: number } | undefined;
   for (;;) {
     const range = { key, end, order: 'key', limit: PAGE, keysOnly: true } as const;
     const {
       ranges,
       revision,
-      history = 0,
+      epoch = 0,
     } = await store.txn({
       compare: [],
       success: [{ type: 'range', range }],
       failure: [],
     });
     if (first === undefined) heard();
-    first ??= { revision, history };
+    first ??= { revision, epoch };
     const kvs = kvsOf(ranges[0]);
     const tellsLeases = kvs.some(({ lease }) => lease !== 0n);
     await slice.each(kvs.length, (at) => {
@@ -150,7 +150,7 @@ async function readPools(store: Store, folders: Map<string, Folder>): Promise<Ma
   for (const name of names) {
     const keys = new PoolKeys(new SeenPool(name).name);
     const list = keys.list('');
-    const { ranges } = await readRanges(store, [keys.members, { key: list, end: endOf(list) }]);
+    const { ranges } = await readRanges(store, [keys.members, { key: list, end: rangeEndOf(list) }]);
     const [members, lists] = [kvsOf(ranges[0]), kvsOf(ranges[1])];
     if (!members.some((kv) => new SeenPool(name).isMember(kv))) continue;
     const notes = [

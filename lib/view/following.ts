@@ -1,7 +1,7 @@
 import type { SharedEnvironment } from '../environment.js';
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import { endOf } from '../queue/keys.js';
+import { rangeEndOf } from '../queue/keys.js';
 import type { WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import { type FirstRead, readPrefix } from './first-read.js';
@@ -38,7 +38,7 @@ export class Following implements Reader<FirstRead>, Follower {
   readonly #headReads: HeadReads;
   #unfollow: () => void = () => {};
   #cancelAsking: () => void = () => {};
-  #history = 0;
+  #epoch = 0;
   #isOut = false;
   #isClosed = false;
 
@@ -75,12 +75,12 @@ export class Following implements Reader<FirstRead>, Follower {
   }
 
   found(read: FirstRead): void {
-    this.#seen.load(read, read.history !== this.#history);
-    this.#history = read.history;
+    this.#seen.load(read, read.epoch !== this.#epoch);
+    this.#epoch = read.epoch;
     this.#isOut = false;
     const key = this.#prefix === '' ? '\0' : this.#prefix;
     const watcher = this.#environment.watcherFor(TTL);
-    this.#unfollow = watcher.follow({ key, end: endOf(this.#prefix) }, read.revision + 1n, this);
+    this.#unfollow = watcher.follow({ key, end: rangeEndOf(this.#prefix) }, read.revision + 1n, this);
     this.#headReads.look();
     this.#on.read();
   }

@@ -1,4 +1,4 @@
-import { byAge, endOf, isCandidateKey } from '../queue/keys.js';
+import { byAge, isCandidateKey, rangeEndOf } from '../queue/keys.js';
 import { ClientClosed, type KeyValue, type Op, RequestRefused, readOf, type Store } from '../store/store.js';
 
 /** Reads in one transaction: etcd takes 128 operations. */
@@ -28,7 +28,7 @@ const PAGE = 5_000;
 export async function readFirst(store: Store, folders: readonly string[]): Promise<Read> {
   const ops = folders.map((folder): Op => {
     const key = `${folder}/`;
-    return { type: 'range', range: { key, end: endOf(key), order: 'oldest', limit: FIRST } };
+    return { type: 'range', range: { key, end: rangeEndOf(key), order: 'oldest', limit: FIRST } };
   });
   const { kvs, revision } = await readAll(store, ops);
   const found = [...kvs];
@@ -43,7 +43,7 @@ export async function readFirst(store: Store, folders: readonly string[]): Promi
 async function firstNames(store: Store, start: string): Promise<string[]> {
   let oldest: KeyValue[] = [];
   for (let key = start; ; ) {
-    const range = { key, end: endOf(start), order: 'key', limit: PAGE, keysOnly: true } as const;
+    const range = { key, end: rangeEndOf(start), order: 'key', limit: PAGE, keysOnly: true } as const;
     const { ranges } = await store.txn({ compare: [], success: [{ type: 'range', range }], failure: [] });
     const page = ranges[0]?.kvs ?? [];
     oldest.push(...page.filter((kv) => isCandidateKey(kv.key, start)));

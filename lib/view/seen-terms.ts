@@ -5,7 +5,7 @@ import type { SeenKey } from './seen-key.js';
 export const MOST_TERMS = 100;
 
 /** A term as the viewer has seen it. */
-interface Term {
+interface SeenTerm {
   readonly fencingToken: bigint;
   readonly leaseId: string;
   readonly from: Moment | undefined;
@@ -16,7 +16,7 @@ interface Term {
 
 /** Who led when. Tokens grow, so what is told late or twice is known by its token. */
 export class SeenTerms {
-  readonly #terms: Term[] = [];
+  readonly #terms: SeenTerm[] = [];
   /** No term with a lower token begins. */
   #newest = 0n;
 
@@ -72,7 +72,7 @@ export class SeenTerms {
     this.#newest = 0n;
   }
 
-  #goOn(last: Term, leader: SeenKey | undefined): boolean {
+  #goOn(last: SeenTerm, leader: SeenKey | undefined): boolean {
     const value = leader?.shown.value ?? last.value;
     const isNews = last.ended !== undefined || last.value !== value;
     Object.assign(last, { value, until: undefined, ended: undefined });

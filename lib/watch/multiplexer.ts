@@ -3,7 +3,15 @@ import { toElectionError } from '../errors.js';
 import type { Store, WatchEvent } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
 import { ReopeningStream, type ReopeningStreamOptions } from './reopening-stream.js';
-import { CREATED, type Follower, type Leave, nameOf, PENDING, SharedWatch, type Subject } from './shared-watch.js';
+import {
+  CREATED,
+  type Follower,
+  type Leave,
+  PENDING,
+  SharedWatch,
+  type Subject,
+  subjectNameOf,
+} from './shared-watch.js';
 import { UnwantedWatches } from './unwanted-watches.js';
 
 export interface WatchOptions extends ReopeningStreamOptions {
@@ -89,7 +97,7 @@ export class WatchMultiplexer {
   // ---- what is followed ----
 
   #known(subject: Subject): SharedWatch | undefined {
-    return subject.isShared === false ? undefined : this.#byName.get(nameOf(subject));
+    return subject.isShared === false ? undefined : this.#byName.get(subjectNameOf(subject));
   }
 
   #begin(watch: SharedWatch): void {

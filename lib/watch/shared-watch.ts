@@ -28,7 +28,7 @@ export interface Subject {
 }
 
 /** A key is followed apart from a range that begins with it. */
-export function nameOf({ key, end }: Subject): string {
+export function subjectNameOf({ key, end }: Subject): string {
   return end === undefined ? key : `${key}\0${end}`;
 }
 
@@ -94,7 +94,7 @@ export class SharedWatch implements Subject {
 
   /** What others find it by. A watch that is not shared needs no name: ten thousand of these take a megabyte. */
   get name(): string | this {
-    return this.isShared ? nameOf(this) : this;
+    return this.isShared ? subjectNameOf(this) : this;
   }
 
   get isAbandoned(): boolean {

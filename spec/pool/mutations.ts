@@ -43,8 +43,8 @@ export const MUTATIONS: readonly PoolMutation[] = [
   {
     name: 'let go before the successor stands',
     file: 'lib/pool/worker.ts',
-    search: 'else post.give(successor, plannedAt);',
-    replace: 'else void post.end(this.#reason);',
+    search: 'else candidacy.give(successor, plannedAt);',
+    replace: 'else void candidacy.end(this.#reason);',
     breaks: ['plan.spec.js'],
   },
   {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readPool } from '../../lib/cli/pool/pool-state.js';
+import { readPool } from '../../lib/cli/pool/pool-in-etcd.js';
 import { Pool } from '../../lib/index.js';
 import { hexOf } from '../../lib/store/bytes.js';
 import { PoolWorld } from '../support/pool/pool-world.js';

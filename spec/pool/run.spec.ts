@@ -244,7 +244,7 @@ describe('the end of a worker', () => {
     expect([world.etcd.keys(), world.etcd.leases()]).to.deep.equal([[], []]);
   });
 
-  it('on a shared session deletes its own keys and leaves the lease alone', async () => {
+  it('deletes its own keys and leaves the lease alone when the session is shared', async () => {
     world = new PoolWorld(6);
     const { session, ...process } = world.session('a');
     const pool = new Pool(session, 'p', { partitions: 6, member: 'a' });

@@ -112,7 +112,7 @@ function leavers(): Arbitrary<Step[]> {
     .map(([wait, who]): Step => ({ wait, deed: { name: 'stop', who } }));
   const restore = fc
     .tuple(fc.integer({ min: 10_000, max: 12_000 }), fc.integer({ min: 1, max: 6 }), short())
-    .map(([wait, from, ms]): Step => ({ wait, deed: { name: 'history', from, for: ms } }));
+    .map(([wait, from, ms]): Step => ({ wait, deed: { name: 'new epoch', from, for: ms } }));
   return fc
     .tuple(leave, restore, fc.array(steps(), { maxLength: 4, size: 'max' }))
     .map(([first, second, rest]) => [first, second, ...rest]);
@@ -269,7 +269,7 @@ function deeds(): Arbitrary<Deed> {
     deed(2, fc.record({ ...of('raft leader') })),
     deed(1, fc.record({ ...of('quorum'), for: spell() })),
     deed(1, fc.record({ ...of('etcd restart'), for: short() })),
-    deed(2, fc.record({ ...of('history'), from: beginnings(), for: short() })),
+    deed(2, fc.record({ ...of('new epoch'), from: beginnings(), for: short() })),
     deed(3, fc.record({ ...of('delete key'), ...whom })),
     deed(2, fc.record({ ...of('revoke lease'), ...whom })),
     deed(1, fc.record({ ...of('revoke unnoticed'), ...whom })),

@@ -69,7 +69,7 @@ function startSomebody(world: World): void {
 
 async function becomeCalm(world: World): Promise<void> {
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
-  const isNew = world.histories > 0 ? BELIEVED_AFTER : 0;
+  const isNew = world.epoch > 0 ? BELIEVED_AFTER : 0;
   const bound = 2 * longest + world.plan.etcd.electionTime + DETOURS + isNew;
   const startedAt = world.time.now;
   // This is long enough for every lease that could not be refreshed to end, and for all endings that were under way. A
@@ -177,7 +177,7 @@ async function checkFences(world: World): Promise<void> {
       const isPresent = term === contender.election.leadership;
       // A snapshot may bring the key of an earlier term back, and with it what its fence asks for.
       const isBack = world.etcd.get(term.key)?.createRevision === term.fencingToken;
-      if (world.histories > 0 && isBack && !isPresent) return;
+      if (world.epoch > 0 && isBack && !isPresent) return;
       const succeeded = await contender.write(term);
       if (succeeded !== isPresent && isPresent === (term === contender.election.leadership)) {
         wrong.push(`the guarded write of ${contender.name} with ${term.fencingToken}: ${succeeded}`);

@@ -33,7 +33,7 @@ export function befall(world: World, mishap: Mishap): boolean {
       etcd.restart(mishap.for);
       lasting(world, mishap.for, () => {});
       return true;
-    case 'history': {
+    case 'new epoch': {
       const before = etcd.keys();
       etcd.beginAnew(mishap.from, mishap.for);
       world.story.tell('', () => `etcd begins anew at revision ${etcd.revision}`);

@@ -1,5 +1,5 @@
 import type { Mutation } from '../support/mutants/mutation.js';
-import { HISTORY_MUTATIONS } from './history-mutations.js';
+import { EPOCH_MUTATIONS } from './epoch-mutations.js';
 import type { Check } from './violation.js';
 
 /** A mistake in lib/, and the checks of which one must fail for it. */
@@ -17,8 +17,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'deadline of a grant counted from the reply',
     file: 'lib/lease/grant.ts',
-    search: 'const granted = { id, sentAt, ttl: known ?? ttl, history: header?.history };',
-    replace: 'const granted = { id, sentAt: clock.now(), ttl: known ?? ttl, history: header?.history };',
+    search: 'const granted = { id, sentAt, ttl: known ?? ttl, epoch: header?.epoch };',
+    replace: 'const granted = { id, sentAt: clock.now(), ttl: known ?? ttl, epoch: header?.epoch };',
     breaks: ['a: one leader'],
   },
   {
@@ -219,7 +219,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that somebody else has written is left like that',
     file: 'lib/campaign/proclaimed-value.ts',
-    search: 'return this.#seen > this.#written && this.#lastTurn === undefined;',
+    search: 'return this.#seen > this.#written && !this.isWriting;',
     replace: 'return false;',
     breaks: ['f: somebody leads'],
   },
@@ -328,7 +328,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     replace: '',
     breaks: ['f: somebody leads'],
   },
-  ...HISTORY_MUTATIONS,
+  ...EPOCH_MUTATIONS,
   {
     name: 'keys moved for a target that may have left',
     file: 'lib/queue/ranked-queue.ts',

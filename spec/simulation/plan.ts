@@ -161,7 +161,7 @@ export type Mishap =
   | { readonly name: 'raft leader' }
   | { readonly name: 'quorum' | 'etcd restart'; readonly for: number }
   /** etcd comes back with an empty data folder, or with a snapshot of so many revisions ago: its revisions go back. */
-  | { readonly name: 'history'; readonly from: 'nothing' | number; readonly for: number };
+  | { readonly name: 'new epoch'; readonly from: 'nothing' | number; readonly for: number };
 
 /** What operators do to keys and leases. */
 export type Tampering =

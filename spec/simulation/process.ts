@@ -55,7 +55,7 @@ export class Process {
   readonly closed = new WeakSet<Session>();
   /** The contenders of sessions that have been closed. */
   readonly #retired: Contender[] = [];
-  /** How often etcd had begun anew when it first answered: of the histories before nothing is known here. */
+  /** The epoch of etcd when it first answered: of the epochs before nothing is known here. */
   knowsFrom: number | undefined;
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();
@@ -227,7 +227,7 @@ export class Process {
         }
       },
       answered: () => {
-        this.knowsFrom ??= this.world.histories;
+        this.knowsFrom ??= this.world.epoch;
       },
       revoking: (lease) => released(({ leaseId }) => leaseId === hexOf(lease)),
     });

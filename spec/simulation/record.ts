@@ -49,7 +49,7 @@ export class Record {
   /** Terms in which the candidate was no leader any more, whether it had heard of that or not. */
   readonly over = new Set<Leadership>();
   /** How often etcd's history has begun anew. */
-  history = 0;
+  epoch = 0;
   /** The key that was the oldest when the history before ended. In a snapshot it may not be the oldest. */
   lastHead: string | undefined;
   lastElected = 0n;
@@ -67,7 +67,7 @@ export class Record {
 
   /** The keys that the new history lacks, those that it has, and the token of its last guarded write. */
   beginAnew(lost: readonly StoredKey[], left: readonly StoredKey[], guard: bigint): void {
-    this.history += 1;
+    this.epoch += 1;
     this.terms?.beginAnew();
     this.lastHead = this.heads.at(-1);
     this.outdated = new Set(lost.map(idOf));

@@ -229,7 +229,7 @@ export class Referee {
     }
     // Who knows the history before waits until its leader has given up. Who does not cannot.
     if (leader === undefined || outdated === undefined) return;
-    if ((leader.process.knowsFrom ?? record.history) >= record.history) return;
+    if ((leader.process.knowsFrom ?? record.epoch) >= record.epoch) return;
     const facts = `${outdated.name} still leads in the history before, and ${leader.name} leads ${record.name}`;
     throw new Violation('a: one leader', facts);
   }

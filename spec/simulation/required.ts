@@ -35,7 +35,7 @@ const MISHAPS: Readonly<Record<Exclude<DeedName, Call['name'] | 'request' | 'str
   'raft leader': true,
   quorum: true,
   'etcd restart': true,
-  history: true,
+  'new epoch': true,
   'delete key': true,
   'revoke lease': true,
   'revoke unnoticed': true,

@@ -42,7 +42,7 @@ export class World {
   /** The first promise that was broken. */
   violation: Violation | undefined;
   /** How often etcd's history has begun anew. */
-  histories = 0;
+  epoch = 0;
   readonly #incarnations: number[] = [];
   #disturbedUntil = 0;
 
@@ -116,7 +116,7 @@ export class World {
 
   /** etcd has begun anew, and is down for `ms`. Nobody believes that at once. `before`: the keys before that. */
   beginAnew(before: readonly StoredKey[], ms: number): void {
-    this.histories += 1;
+    this.epoch += 1;
     this.disturb(this.time.now + ms + BELIEVED_AFTER);
     this.guard(() => this.referee.beginAnew(before));
     this.foreign.beginAnew();

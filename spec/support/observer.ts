@@ -1,5 +1,5 @@
 import { leaseIn } from '../../lib/queue/keys.js';
-import type { LeaderObserver, News, View } from '../../lib/queue/leader-observers.js';
+import type { LeaderObserver, News, QueueAccess } from '../../lib/queue/leader-observers.js';
 import type { LeaderWatcher } from '../../lib/queue/leader-watcher.js';
 import { Queue } from '../../lib/queue/queue.js';
 import type { KeyValue } from '../../lib/store/store.js';
@@ -13,13 +13,13 @@ export class Observer {
   #used: LeaderWatcher | undefined;
 
   /** `watcher` is called when the observer begins. */
-  constructor(watcher: () => LeaderWatcher, { store, clock }: Process, on: Omit<LeaderObserver, 'view'>) {
-    const view: View = {
+  constructor(watcher: () => LeaderWatcher, { store, clock }: Process, on: Omit<LeaderObserver, 'access'>) {
+    const access: QueueAccess = {
       queue: new Queue(store, 'jobs', recordLog),
       watcher: new Watcher(store, clock, { quiet: 5_000, patience: 2_000, groupOf: leaseIn }),
     };
     this.#watcher = watcher;
-    this.#observer = { view, ...on };
+    this.#observer = { access, ...on };
   }
 
   start(): void {

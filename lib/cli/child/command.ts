@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliError, EXIT, type Exit } from '../exit.js';
 import { escaped, marked, newMark } from './escaped.js';
-import { runs, send } from './process-group.js';
+import { runs, sendSignal } from './process-group.js';
 
 /** Milliseconds between two checks whether a process group is empty, because nobody reports the end of a grandchild. */
 const LOOK_EVERY = 20;
@@ -85,13 +85,13 @@ export class Command {
 
   signal(signal: NodeJS.Signals): void {
     if (this.#foreground) this.#child.kill(signal);
-    else send(this.target, signal);
+    else sendSignal(this.target, signal);
   }
 
   /** Signals the command, and whatever it has started, in its process group or not. */
   end(signal: NodeJS.Signals): void {
     this.signal(signal);
-    for (const pid of this.#escaped) send(pid, signal);
+    for (const pid of this.#escaped) sendSignal(pid, signal);
   }
 
   /** Resolves when neither the command nor anything that it has started runs; after SIGKILL, in bounded time. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { groupOf } from './process-group.js';
+import { processGroupOf } from './process-group.js';
 
 /** The variable that marks everything that a command starts. Its value is a list, because one `run` may run another. */
 const VARIABLE = 'ETCD_LEADER_RUN';
@@ -27,7 +27,7 @@ export function escaped(mark: string, group: number): number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || !environmentOf(name).includes(mark)) return [];
     const pid = Number(name);
-    return groupOf(pid) === group ? [] : [pid];
+    return processGroupOf(pid) === group ? [] : [pid];
   });
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Signals a process or, when `target` is negative, a process group, as `kill` does. False: there is none. */
-export function send(target: number, signal: NodeJS.Signals | 0): boolean {
+export function sendSignal(target: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(target, signal);
   } catch (err) {
@@ -14,10 +14,10 @@ export function send(target: number, signal: NodeJS.Signals | 0): boolean {
  * container process 1 may never collect it.
  */
 export function runs(target: number): boolean {
-  if (!send(target, 0)) return false;
+  if (!sendSignal(target, 0)) return false;
   const states = statesOf(target);
   // Nothing to be seen: on another system, or because the last zombie was collected in this moment.
-  return states.length === 0 ? send(target, 0) : states.some((state) => state !== 'Z' && state !== 'X');
+  return states.length === 0 ? sendSignal(target, 0) : states.some((state) => state !== 'Z' && state !== 'X');
 }
 
 /** The states of the processes as Linux names them, `R`, `S`, `Z` and so on; empty on other systems. */
@@ -31,7 +31,7 @@ export function statesOf(target: number): string[] {
 }
 
 /** The process group of a process on Linux; undefined when the process has ended. */
-export function groupOf(pid: number): number | undefined {
+export function processGroupOf(pid: number): number | undefined {
   const [, , group] = stat(String(pid));
   return group === undefined ? undefined : Number(group);
 }

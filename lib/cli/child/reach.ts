@@ -1,6 +1,6 @@
 import type { ClientOptions } from '../../client.js';
 import { areEqual, type Credentials, readCertificatesNow } from '../../etcd/certificate-files.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import type { Means } from './watchdog.js';
 
 /**
@@ -8,10 +8,10 @@ import type { Means } from './watchdog.js';
  * needs them. They are read again from time to time, because certificates are renewed.
  */
 export class Reach {
-  readonly #context: Pick<Context, 'options' | 'endpoints' | 'out'>;
+  readonly #context: Pick<CommandContext, 'options' | 'endpoints' | 'out'>;
   #credentials: Credentials | undefined;
 
-  constructor(context: Pick<Context, 'options' | 'endpoints' | 'out'>) {
+  constructor(context: Pick<CommandContext, 'options' | 'endpoints' | 'out'>) {
     this.#context = context;
   }
 

@@ -1,5 +1,5 @@
 import { Backoff } from '../../common/backoff.js';
-import { codeOf, type Exit } from '../exit.js';
+import { type Exit, exitCodeOf } from '../exit.js';
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
@@ -17,7 +17,7 @@ export class Restart {
 
   /** Milliseconds to pause after the command ended with `exit`, `ran` ms after its start. */
   pauseAfter(exit: Exit, ran: number): number {
-    if (codeOf(exit) !== 0 && ran < FAST) return this.#backoff.next();
+    if (exitCodeOf(exit) !== 0 && ran < FAST) return this.#backoff.next();
     this.#backoff.reset();
     return Math.max(0, LEAST - ran);
   }

@@ -2,8 +2,8 @@
 import { createInterface } from 'node:readline';
 import { SystemClock } from '../../common/time.js';
 import { escaped } from './escaped.js';
-import { runs, send } from './process-group.js';
-import { type Means, monotonic, type Order, parsed } from './watchdog.js';
+import { runs, sendSignal } from './process-group.js';
+import { type Means, monotonic, parsed, type WatchdogOrder } from './watchdog.js';
 
 /** Milliseconds between two checks whether the command still runs, once our parent is gone. */
 const LOOK_EVERY = 50;
@@ -11,7 +11,7 @@ const LOOK_EVERY = 50;
 const LOADS_WITHIN = 5_000;
 
 let means: Means | undefined;
-let order: Order = {};
+let order: WatchdogOrder = {};
 const clock = new SystemClock();
 let cancelWait = (): void => {};
 
@@ -25,7 +25,7 @@ process.stderr.on('error', () => {});
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
-  const message = parsed(line) as Order | Means;
+  const message = parsed(line) as WatchdogOrder | Means;
   if ('etcd' in message) means = message;
   else wait(message);
 });
@@ -38,7 +38,7 @@ lines.on('close', () => {
   stayUntilGone();
 });
 
-function wait(next: Order): void {
+function wait(next: WatchdogOrder): void {
   order = next;
   const { until } = order;
   cancelWait();
@@ -75,8 +75,8 @@ function complain(err: Error): void {
 
 function end(signal: NodeJS.Signals): void {
   if (order.target === undefined) return;
-  send(order.target, signal);
-  for (const pid of strays()) send(pid, signal);
+  sendSignal(order.target, signal);
+  for (const pid of strays()) sendSignal(pid, signal);
 }
 
 /** What the command has started and has left its process group. */

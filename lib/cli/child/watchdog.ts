@@ -7,7 +7,7 @@ import type { OutputOptions } from '../output.js';
  * One line to the helper process: end `target` at `until` (on the monotonic clock, ms). When we are gone and nothing of
  * it is left, revoke `lease`. Empty: nothing to guard.
  */
-export interface Order {
+export interface WatchdogOrder {
   /** The number that `kill` takes: a process, or a process group when negative. */
   readonly target?: number;
   readonly until?: number;
@@ -53,7 +53,7 @@ export function monotonic(): number {
 export class Watchdog {
   readonly #process: ChildProcess;
   #guarded: Guarded | undefined;
-  #lease: Pick<Order, 'lease' | 'until'> = {};
+  #lease: Pick<WatchdogOrder, 'lease' | 'until'> = {};
 
   /** `failed` is called when the helper process did not start or has ended. */
   constructor(means: Means, failed: (reason: string) => void) {
@@ -106,7 +106,7 @@ export class Watchdog {
     this.#process.stdin?.end();
   }
 
-  #send(message: Order | Means): void {
+  #send(message: WatchdogOrder | Means): void {
     if (this.#process.stdin?.writable) this.#process.stdin.write(`${JSON.stringify(message)}\n`);
   }
 }

@@ -1,14 +1,14 @@
 import type { Candidate } from '../../candidate.js';
 import { Election } from '../../election.js';
 import { describeBlocker } from '../../queue/blockers.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { type Output, table, visible } from '../output.js';
 import { Requests } from '../requests.js';
 
 /** Prints the queue, and how long each candidate would stay in it if it died now. */
-export async function candidates({ etcd, out }: Context, name: string): Promise<number> {
+export async function candidates({ etcd, out }: CommandContext, name: string): Promise<number> {
   const queue = await firstAnswer(new Election(etcd, name, { logger: out.logger }).candidates());
   const requests = new Requests(etcd);
   const entries = await requests.each(queue, async (candidate, i) => ({

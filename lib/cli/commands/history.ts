@@ -1,8 +1,8 @@
 import { Election } from '../../election.js';
 import type { RecordedTerm } from '../../queue/recorded-terms.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { table, visible } from '../output.js';
 import { readPastLeaders } from '../past-leaders.js';
 
@@ -33,7 +33,7 @@ const UNRECORDED =
  * Prints who led an election, oldest first: as the leaders have recorded it, or else as etcd's revisions since the last
  * compaction show it.
  */
-export async function history(context: Context, name: string): Promise<number> {
+export async function history(context: CommandContext, name: string): Promise<number> {
   const { etcd, out } = context;
   const election = new Election(etcd, name, { logger: out.logger });
   const [terms, leader] = await firstAnswer(Promise.all([election.history(), election.leader()]));
@@ -71,7 +71,7 @@ function lineOf(term: RecordedTerm, before: RecordedTerm | undefined, leader: bi
 }
 
 function print(
-  { out }: Context,
+  { out }: CommandContext,
   election: string,
   lines: readonly Line[],
   { recorded, since }: { readonly recorded: boolean; readonly since: bigint | null },

@@ -3,15 +3,15 @@ import { environmentOf } from '../../environment.js';
 import { electionOf } from '../../queue/keys.js';
 import { Queue } from '../../queue/queue.js';
 import { keyFrom, keyOf, textOf } from '../../store/bytes.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { table, visible } from '../output.js';
 import { Requests } from '../requests.js';
 import { blockerData, leaderData, tellBlocked } from './candidates.js';
 
 /** An election, and the oldest key of its queue; undefined: the candidates have left meanwhile. */
-interface Found {
+interface ListedElection {
   readonly election: string;
   readonly head: Candidate | undefined;
   readonly candidates: number;
@@ -22,11 +22,11 @@ interface Found {
  * the very lease that it names. No other kind of key looks like that by accident. Who leads is read as `candidates`
  * reads it.
  */
-export async function list({ etcd, out }: Context, prefix: string): Promise<number> {
+export async function list({ etcd, out }: CommandContext, prefix: string): Promise<number> {
   const { store } = environmentOf(etcd);
   const requests = new Requests(etcd);
   const counts = await countCandidates(requests, prefix);
-  const found = await requests.each([...counts], async ([name, candidates]): Promise<Found> => {
+  const found = await requests.each([...counts], async ([name, candidates]): Promise<ListedElection> => {
     const election = textOf(name);
     const { kv } = await new Queue(store, election, () => out.logger).head();
     return { election, head: kv && toCandidate(kv), candidates };

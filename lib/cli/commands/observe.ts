@@ -1,10 +1,10 @@
 import type { Candidate } from '../../candidate.js';
 import { Election } from '../../election.js';
 import type { ElectionError } from '../../errors.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
 import { explain } from '../explain.js';
-import { Outage } from '../outage.js';
+import { OutageNotices } from '../outage-notices.js';
 import { visible } from '../output.js';
 import { leaderData } from './candidates.js';
 
@@ -12,9 +12,9 @@ import { leaderData } from './candidates.js';
 const ASK_EVERY = 5_000;
 
 /** Prints a line for each change of leader, until a signal ends the program. */
-export async function observe({ etcd, endpoints, out }: Context, name: string): Promise<number> {
+export async function observe({ etcd, endpoints, out }: CommandContext, name: string): Promise<number> {
   const election = new Election(etcd, name, { logger: out.logger });
-  const outage = new Outage(out, endpoints);
+  const outage = new OutageNotices(out, endpoints);
   election.on('error', (error) => {
     if (error.code === 'BLOCKED') out.error(explain(error, endpoints), { code: error.code });
     else outage.begin(error);
@@ -33,7 +33,7 @@ function describe(leader: Candidate | undefined): string {
   return `${visible(leader.value)} leads  token ${leader.fencingToken}  key ${visible(leader.key)}`;
 }
 
-function askNowAndThen(election: Election, outage: Outage): void {
+function askNowAndThen(election: Election, outage: OutageNotices): void {
   setTimeout(() => {
     election
       .leader()

@@ -1,10 +1,10 @@
 import { parseControl } from '../../pool/wire.js';
 import { bytesOf } from '../../store/bytes.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError, EXIT } from '../exit.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { visible } from '../output.js';
-import { controlKey, onlooker, readMemberIds } from '../pool/pool-state.js';
+import { controlKey, onlooker, readMemberIds } from '../pool/pool-in-etcd.js';
 import { Requests } from '../requests.js';
 import { nobodyIn } from './pool.js';
 
@@ -16,7 +16,7 @@ interface Control {
 }
 
 /** Takes a member's partitions from it, and gives it none until `undrain`. By its id: it stays drained if restarted. */
-export async function drain(context: Context, name: string, member: string): Promise<number> {
+export async function drain(context: CommandContext, name: string, member: string): Promise<number> {
   const members = await membersOf(context, name);
   if (!members.has(member)) {
     throw new CliError(EXIT.nobody, `no worker ${visible(member)} is in the pool ${visible(name)}`);
@@ -28,7 +28,7 @@ export async function drain(context: Context, name: string, member: string): Pro
 }
 
 /** Lets a member have partitions again. It need not be there. */
-export async function undrain(context: Context, name: string, member: string): Promise<number> {
+export async function undrain(context: CommandContext, name: string, member: string): Promise<number> {
   return await change(context, name, (control) => ({ ...control, drained: without(control, member) }), {
     done: `${visible(member)} takes partitions again`,
     already: `${visible(member)} was not drained`,
@@ -36,7 +36,7 @@ export async function undrain(context: Context, name: string, member: string): P
 }
 
 /** No partition is moved for balance until `resume`. What nobody owns is given out all the same. */
-export async function pause(context: Context, name: string): Promise<number> {
+export async function pause(context: CommandContext, name: string): Promise<number> {
   await membersOf(context, name);
   return await change(context, name, (control) => ({ ...control, paused: true }), {
     done: `${visible(name)} is paused: partitions are not moved for balance`,
@@ -44,7 +44,7 @@ export async function pause(context: Context, name: string): Promise<number> {
   });
 }
 
-export async function resume(context: Context, name: string): Promise<number> {
+export async function resume(context: CommandContext, name: string): Promise<number> {
   return await change(context, name, (control) => ({ ...control, paused: false }), {
     done: `${visible(name)} moves partitions for balance again`,
     already: `${visible(name)} was not paused`,
@@ -52,7 +52,7 @@ export async function resume(context: Context, name: string): Promise<number> {
 }
 
 /** @throws CliError when there is none */
-async function membersOf({ etcd, out }: Context, name: string): Promise<ReadonlySet<string>> {
+async function membersOf({ etcd, out }: CommandContext, name: string): Promise<ReadonlySet<string>> {
   const members = await firstAnswer(readMemberIds(onlooker(etcd, name, out)));
   if (members.size === 0) throw new CliError(EXIT.nobody, nobodyIn(name));
   return members;
@@ -68,7 +68,7 @@ function without({ drained }: Control, member: string): string[] {
 
 /** Writes over what it has read and nothing else: of two operators at the same time, the slower one reads again. */
 async function change(
-  { etcd, out }: Context,
+  { etcd, out }: CommandContext,
   name: string,
   to: (control: Control) => Control,
   texts: { readonly done: string; readonly already: string },

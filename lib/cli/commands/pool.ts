@@ -1,11 +1,12 @@
 import type { Candidate } from '../../candidate.js';
 import { toElectionError } from '../../errors.js';
 import type { Member } from '../../pool/queries.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError, EXIT } from '../exit.js';
-import { firstAnswer, Outage } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
+import { OutageNotices } from '../outage-notices.js';
 import { table, visible } from '../output.js';
-import { onlooker, type PoolState, readPool } from '../pool/pool-state.js';
+import { onlooker, type PoolInEtcd, readPool } from '../pool/pool-in-etcd.js';
 import { PoolWatch } from '../pool/pool-watch.js';
 import { leaderData } from './candidates.js';
 
@@ -15,7 +16,7 @@ export interface PoolFlags {
 }
 
 /** Prints the workers of a pool, or who owns which of its partitions; with `watch` at every change too. */
-export async function pool(context: Context, name: string, flags: PoolFlags): Promise<number> {
+export async function pool(context: CommandContext, name: string, flags: PoolFlags): Promise<number> {
   const { etcd, out } = context;
   if (flags.watch) return await watch(context, name, flags);
   const state = await readPool(onlooker(etcd, name, out), firstAnswer);
@@ -35,7 +36,7 @@ export function nobodyIn(name: string): string {
 
 // ---- once ----
 
-function memberTable(state: PoolState): string {
+function memberTable(state: PoolInEtcd): string {
   if (state.members.length === 0) return '';
   const rows = state.members.map((member) => [
     visible(member.id),
@@ -48,7 +49,7 @@ function memberTable(state: PoolState): string {
   return `${table(['MEMBER', 'OWNED', 'PLANNED', 'WEIGHT', 'LEASE', ''], rows)}\n${summary(state)}`;
 }
 
-function notesOn({ id, isCoordinator, isLeaving }: Member, { control }: PoolState): string[] {
+function notesOn({ id, isCoordinator, isLeaving }: Member, { control }: PoolInEtcd): string[] {
   const notes: string[] = [];
   if (isCoordinator) notes.push('coordinator');
   if (control.drained.has(id)) notes.push('drained');
@@ -56,17 +57,17 @@ function notesOn({ id, isCoordinator, isLeaving }: Member, { control }: PoolStat
   return notes;
 }
 
-function summary(state: PoolState): string {
+function summary(state: PoolInEtcd): string {
   const { partitions, control } = state;
   const paused = control.isPaused ? '; paused: partitions are not moved for balance' : '';
   return `${partitions.length} partitions, ${unownedIn(state)} owned by nobody${paused}`;
 }
 
-function unownedIn({ partitions, owners }: PoolState): number {
+function unownedIn({ partitions, owners }: PoolInEtcd): number {
   return partitions.filter((partition) => !owners.has(partition)).length;
 }
 
-function partitionTable(state: PoolState): string {
+function partitionTable(state: PoolInEtcd): string {
   if (state.partitions.length === 0) return '';
   const rows = state.partitions.map((partition) => {
     const owner = state.owners.get(partition);
@@ -76,7 +77,7 @@ function partitionTable(state: PoolState): string {
   return table(['PARTITION', 'OWNER', 'TOKEN', 'LEASE'], rows);
 }
 
-function poolData(name: string, state: PoolState): object {
+function poolData(name: string, state: PoolInEtcd): object {
   const { members, partitions, control } = state;
   return {
     pool: name,
@@ -88,20 +89,24 @@ function poolData(name: string, state: PoolState): object {
   };
 }
 
-function partitionData(state: PoolState, partition: string): object {
+function partitionData(state: PoolInEtcd, partition: string): object {
   return { partition, owner: leaderData(state.owners.get(partition)) };
 }
 
 // ---- at every change ----
 
-async function watch({ etcd, endpoints, out }: Context, name: string, { partitions }: PoolFlags): Promise<never> {
-  const outage = new Outage(out, endpoints);
+async function watch(
+  { etcd, endpoints, out }: CommandContext,
+  name: string,
+  { partitions }: PoolFlags,
+): Promise<never> {
+  const outage = new OutageNotices(out, endpoints);
   const failed = (error: unknown): void => {
     outage.begin(toElectionError(error));
   };
   let last = '';
   let owners: ReadonlyMap<string, string> = new Map();
-  const tellPool = (state: PoolState): void => {
+  const tellPool = (state: PoolInEtcd): void => {
     const [text, data] = [poolLine(state), poolData(name, state)];
     const line = `${text} ${JSON.stringify(data)}`;
     if (line === last) return;
@@ -109,7 +114,7 @@ async function watch({ etcd, endpoints, out }: Context, name: string, { partitio
     const time = new Date().toISOString();
     out.result(`${time}  ${text}`, { time, ...data });
   };
-  const tellPartitions = (state: PoolState): void => {
+  const tellPartitions = (state: PoolInEtcd): void => {
     const time = new Date().toISOString();
     const now = new Map(state.partitions.map((one) => [one, state.owners.get(one)?.fencingToken.toString() ?? '']));
     for (const [partition, token] of now) {
@@ -135,7 +140,7 @@ function ownerLine(partition: string, owner: Candidate | undefined): string {
   return `${visible(partition)}  ${visible(owner.value)} owns it  token ${owner.fencingToken}`;
 }
 
-function poolLine(state: PoolState): string {
+function poolLine(state: PoolInEtcd): string {
   const members = state.members.map((member) => {
     const { id, owned, planned } = member;
     const plan = owned === planned ? '' : ` of ${planned}`;

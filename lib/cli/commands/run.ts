@@ -1,8 +1,8 @@
 import { Election } from '../../election.js';
 import { LONG_TTL } from '../../options.js';
 import { checkCommand } from '../child/path.js';
-import type { Context } from '../context.js';
-import { millisecondsOf, secondsOf, wholeOf } from '../duration.js';
+import type { CommandContext } from '../command-context.js';
+import { millisecondsOf, secondsOf, wholeNumberOf } from '../duration.js';
 import { CliError, EXIT, type Exit } from '../exit.js';
 import { Periods } from '../periods.js';
 import { Runner, type RunnerOptions } from '../runner.js';
@@ -26,7 +26,12 @@ export interface RunFlags {
 const RENEW_DEADLINE = 0.75;
 
 /** Runs the command whenever, and only while, this process leads; resolves with how to exit. */
-export async function run(context: Context, name: string, argv: readonly string[], flags: RunFlags): Promise<Exit> {
+export async function run(
+  context: CommandContext,
+  name: string,
+  argv: readonly string[],
+  flags: RunFlags,
+): Promise<Exit> {
   const { etcd, out } = context;
   const ttl = secondsOf('--ttl', flags.ttl);
   const allowLongTtl = flags.allowLongTtl === true;
@@ -38,9 +43,9 @@ export async function run(context: Context, name: string, argv: readonly string[
     renewDeadline,
     logger: out.logger,
     ...(flags.value !== undefined && { value: flags.value }),
-    ...(flags.priority !== undefined && { priority: wholeOf('--priority', flags.priority) }),
+    ...(flags.priority !== undefined && { priority: wholeNumberOf('--priority', flags.priority) }),
     ...(flags.preempt !== undefined && { preempt: secondsOf('--preempt', flags.preempt) }),
-    ...(flags.history !== undefined && { history: wholeOf('--history', flags.history) }),
+    ...(flags.history !== undefined && { history: wholeNumberOf('--history', flags.history) }),
   });
   const every = flags.every === undefined ? undefined : millisecondsOf('--every', flags.every);
   const options: RunnerOptions = {

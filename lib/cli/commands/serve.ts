@@ -2,18 +2,18 @@ import { SystemClock } from '../../common/time.js';
 import { bytesOf, keyFrom } from '../../store/bytes.js';
 import { LONGEST_VALUE } from '../../view/seen-key.js';
 import { View } from '../../view/view.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { secondsOf } from '../duration.js';
 import { CliError, EXIT, type Exit } from '../exit.js';
 import { explain } from '../explain.js';
-import { Outage } from '../outage.js';
+import { OutageNotices } from '../outage-notices.js';
 import { visible } from '../output.js';
 import { Requests } from '../requests.js';
-import { nameIn } from '../serve/guard.js';
+import { hostNameIn } from '../serve/access-check.js';
+import { type AccessToken, readToken, TOKEN_VARIABLE } from '../serve/access-token.js';
 import { valuesOfHost } from '../serve/leader.js';
 import { type Listen, parseListen } from '../serve/listen.js';
 import { Site } from '../serve/site.js';
-import { readToken, TOKEN_VARIABLE, type Token } from '../serve/token.js';
 
 export interface ServeFlags {
   readonly listen: string;
@@ -27,12 +27,12 @@ export interface ServeFlags {
 const LONGEST_VOUCH = 60;
 
 /** Serves the page, the picture as JSON and as a stream, and who leads; until a signal ends the program. */
-export async function serve(context: Context, prefix: string, flags: ServeFlags): Promise<Exit> {
+export async function serve(context: CommandContext, prefix: string, flags: ServeFlags): Promise<Exit> {
   const { etcd, endpoints, out } = context;
   const listen = parseListen(flags.listen);
   const token = tokenFor(listen, flags);
   const requests = new Requests(etcd);
-  const outage = new Outage(out, endpoints);
+  const outage = new OutageNotices(out, endpoints);
   let isStarted = false;
   const view = new View(etcd, prefix, { logger: out.logger, history: true });
   view.on('heard', () => outage.heard());
@@ -71,7 +71,7 @@ export async function serve(context: Context, prefix: string, flags: ServeFlags)
 }
 
 /** Whoever can come in from elsewhere must show a token. @throws CliError */
-function tokenFor(listen: Listen, { tokenFile }: ServeFlags): Token | undefined {
+function tokenFor(listen: Listen, { tokenFile }: ServeFlags): AccessToken | undefined {
   const token = readToken(tokenFile, process.env);
   if (token !== undefined || listen.isLoopback) return token;
   throw new CliError(
@@ -82,7 +82,11 @@ function tokenFor(listen: Listen, { tokenFile }: ServeFlags): Token | undefined 
 }
 
 /** What is allowed, and right on some networks only. */
-function* warningsOf({ isLoopback }: Listen, token: Token | undefined, { host }: ServeFlags): IterableIterator<string> {
+function* warningsOf(
+  { isLoopback }: Listen,
+  token: AccessToken | undefined,
+  { host }: ServeFlags,
+): IterableIterator<string> {
   if (!isLoopback) {
     yield 'without TLS everybody on the way can read the token and what is shown: where the network is not yours ' +
       'alone, listen on 127.0.0.1 behind a proxy that ends TLS';
@@ -94,7 +98,7 @@ function* warningsOf({ isLoopback }: Listen, token: Token | undefined, { host }:
 
 /** @throws CliError */
 function checkedHost(host: string): string {
-  const name = nameIn(host);
+  const name = hostNameIn(host);
   if (name === undefined || /:\d+$/.test(host.replace(/^\[.*\]/, ''))) {
     throw new CliError(EXIT.usage, `--host takes a name without a port, such as leaders.example.com; got ${host}`);
   }

@@ -6,10 +6,10 @@ import { environmentOf } from '../../environment.js';
 import { ElectionError } from '../../errors.js';
 import { Queue } from '../../queue/queue.js';
 import { keyFrom } from '../../store/bytes.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { CliError, EXIT } from '../exit.js';
 import { explain } from '../explain.js';
-import { firstAnswer } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
 import { visible } from '../output.js';
 import { confirm } from '../prompt.js';
 import { leaderData } from './candidates.js';
@@ -28,7 +28,7 @@ const FORCE =
  * Asks the leader to step down, and waits for the next one; with `--force`, deletes the leader's key, if it is still
  * the key that was shown.
  */
-export async function stepDown(context: Context, name: string, flags: StepDownFlags): Promise<number> {
+export async function stepDown(context: CommandContext, name: string, flags: StepDownFlags): Promise<number> {
   const { etcd, out } = context;
   const { yes = false, to, force = false } = flags;
   if (to !== undefined && force) {
@@ -66,7 +66,7 @@ export async function stepDown(context: Context, name: string, flags: StepDownFl
 }
 
 async function askLeader(
-  { out }: Context,
+  { out }: CommandContext,
   election: Election,
   leader: Candidate,
   to: string | undefined,
@@ -112,7 +112,7 @@ function refusal(error: ElectionError, who: string, to: string | undefined): Err
   }
 }
 
-async function deleteKey({ etcd, out }: Context, election: Election, leader: Candidate): Promise<number> {
+async function deleteKey({ etcd, out }: CommandContext, election: Election, leader: Candidate): Promise<number> {
   const { key, fencingToken, leaseId } = leader;
   const queue = new Queue(environmentOf(etcd).store, election.name, () => out.logger);
   const own = { key: keyFrom(key), createRevision: fencingToken, lease: BigInt(`0x${leaseId}`) };

@@ -1,10 +1,11 @@
 import type { ElectionError } from '../../errors.js';
 import { isOutage } from '../../store/store.js';
 import { View } from '../../view/view.js';
-import type { Context } from '../context.js';
+import type { CommandContext } from '../command-context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { explain } from '../explain.js';
-import { firstAnswer, Outage } from '../outage.js';
+import { firstAnswer } from '../first-answer.js';
+import { OutageNotices } from '../outage-notices.js';
 import { visible } from '../output.js';
 import { ChangeLines } from '../top/changes.js';
 
@@ -12,7 +13,7 @@ import { ChangeLines } from '../top/changes.js';
  * Shows all elections and pools under a prefix, live, on the screen of the terminal; where there is none, prints a line
  * for every change until a signal ends the program.
  */
-export async function top(context: Context, prefix: string): Promise<Exit> {
+export async function top(context: CommandContext, prefix: string): Promise<Exit> {
   const view = new View(context.etcd, prefix, { logger: context.out.logger, history: true });
   try {
     return isScreen(context) ? await draw(context, view, prefix) : await print(context, view);
@@ -21,13 +22,13 @@ export async function top(context: Context, prefix: string): Promise<Exit> {
   }
 }
 
-function isScreen({ out }: Context): boolean {
+function isScreen({ out }: CommandContext): boolean {
   const { stdin, stdout, env } = process;
   return !out.isJson && stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
-  const outage = new Outage(out, endpoints);
+async function print({ endpoints, out }: CommandContext, view: View): Promise<Exit> {
+  const outage = new OutageNotices(out, endpoints);
   const lines = new ChangeLines(out);
   let isStarted = false;
   view.on('error', (error) => {
@@ -42,7 +43,7 @@ async function print({ endpoints, out }: Context, view: View): Promise<Exit> {
   return await new Promise<never>(() => {}); // a signal ends the program
 }
 
-async function draw({ endpoints, out }: Context, view: View, prefix: string): Promise<Exit> {
+async function draw({ endpoints, out }: CommandContext, view: View, prefix: string): Promise<Exit> {
   let outage: string | undefined;
   let isRead = false;
   let told = (): void => {};
@@ -67,14 +68,14 @@ async function draw({ endpoints, out }: Context, view: View, prefix: string): Pr
   });
   read.catch(() => {}); // told as an error
   // Only those who see a screen load what draws it.
-  const { show } = await import('../top/screen.js');
+  const { showScreen } = await import('../top/screen.js');
   const source = {
     scene: () => ({ picture: view.picture, isRead, prefix, now: Date.now(), outage }),
     onChange: (listener: () => void) => {
       told = listener;
     },
   };
-  const signal = await show(source, process);
+  const signal = await showScreen(source, process);
   out.debug('the screen is closed', { signal });
   return signal === undefined ? { code: EXIT.ok } : { signal };
 }

@@ -1,8 +1,8 @@
 import type { Pool } from '../../pool/pool.js';
 import { readRanges } from '../../pool/reads.js';
 import { FreshRead, type Reader } from '../../queue/fresh-read.js';
-import { endOf, prefixOf } from '../../queue/keys.js';
-import { type PoolState, readPool } from './pool-state.js';
+import { prefixOf, rangeEndOf } from '../../queue/keys.js';
+import { type PoolInEtcd, readPool } from './pool-in-etcd.js';
 
 /** Milliseconds between two reads, because a watch is silent both when nothing changes and when it is cut off. */
 const ASK_EVERY = 5_000;
@@ -12,16 +12,16 @@ const PAUSES = { first: 50, longest: 2_000 };
 
 export interface PoolWatchHandlers {
   /** The pool was read, now and after every change. */
-  read(state: PoolState): void;
+  read(state: PoolInEtcd): void;
   /** A read or a watch has failed; it is tried again. */
   failed(error: unknown): void;
 }
 
 /** Reads a pool again whenever a key of it has changed, until the process ends. */
-export class PoolWatch implements Reader<PoolState> {
+export class PoolWatch implements Reader<PoolInEtcd> {
   readonly #pool: Pool;
   readonly #on: PoolWatchHandlers;
-  readonly #freshRead: FreshRead<PoolState>;
+  readonly #freshRead: FreshRead<PoolInEtcd>;
   #isFollowing = false;
   /** When the next read is due. */
   #dueAt = Number.POSITIVE_INFINITY;
@@ -33,12 +33,12 @@ export class PoolWatch implements Reader<PoolState> {
     this.#freshRead.now();
   }
 
-  async read(): Promise<PoolState> {
+  async read(): Promise<PoolInEtcd> {
     if (!this.#isFollowing) await this.#follow();
     return await readPool(this.#pool);
   }
 
-  found(state: PoolState): void {
+  found(state: PoolInEtcd): void {
     this.#on.read(state);
     this.#readWithin(ASK_EVERY);
   }
@@ -51,7 +51,7 @@ export class PoolWatch implements Reader<PoolState> {
   async #follow(): Promise<void> {
     const { store, watcher } = this.#pool.session.parts;
     const key = prefixOf(this.#pool.name);
-    const range = { key, end: endOf(key) };
+    const range = { key, end: rangeEndOf(key) };
     const { revision } = await readRanges(store, [{ key, end: `${key}\0` }]);
     this.#isFollowing = true;
     watcher.follow(range, revision + 1n, {

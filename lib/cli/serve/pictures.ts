@@ -29,11 +29,11 @@ export class Pictures {
     const picture = this.#latest();
     if (picture === this.#indexed) return;
     this.#indexed = picture;
-    this.#elections = byName(picture.elections);
-    this.#pools = byName(picture.pools);
+    this.#elections = mapByName(picture.elections);
+    this.#pools = mapByName(picture.pools);
   }
 }
 
-function byName<T extends { readonly name: string }>(all: readonly T[]): ReadonlyMap<string, T> {
+function mapByName<T extends { readonly name: string }>(all: readonly T[]): ReadonlyMap<string, T> {
   return new Map(all.map((one) => [one.name, one]));
 }

@@ -1,21 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { electionJson, poolJson, toJson } from '../../view/json.js';
+import { type AccessCheck, METHODS, type Refusal } from './access-check.js';
 import type { Assets } from './assets.js';
 import type { EtcdHealth, Trouble } from './etcd-health.js';
-import { type Guard, METHODS, type Refusal } from './guard.js';
+import type { EventStreams } from './event-streams.js';
 import { type IsHere, leaderAnswer } from './leader.js';
 import type { Metrics } from './metrics.js';
 import type { Pictures } from './pictures.js';
 import { type Terms, termsAskedFor, withTerms } from './recent-terms.js';
 import { send, sendJson } from './reply.js';
-import type { Streams } from './streams.js';
 
 export interface RoutesOptions {
-  readonly guard: Guard;
+  readonly access: AccessCheck;
   readonly assets: Assets;
   readonly pictures: Pictures;
   readonly health: EtcdHealth;
-  readonly streams: Streams;
+  readonly streams: EventStreams;
   /** Undefined: prom-client is not installed. */
   readonly metrics: Metrics | undefined;
   /** Whether a value is one of this host's. */
@@ -25,7 +25,7 @@ export interface RoutesOptions {
 }
 
 /** What is asked for, with percent-encoding undone. */
-interface Target {
+interface RequestTarget {
   readonly path: string;
   readonly query: URLSearchParams;
 }
@@ -41,7 +41,7 @@ export class Routes {
   answer(request: IncomingMessage, response: ServerResponse): void {
     request.resume(); // a body says nothing here
     const target = targetOf(request.url ?? '');
-    const refusal = this.#options.guard.refusalOf(request, target === undefined || isOpen(target.path));
+    const refusal = this.#options.access.refusalOf(request, target === undefined || isOpen(target.path));
     if (refusal !== undefined) {
       this.#options.refused(request.socket.remoteAddress ?? '', refusal);
       const { status, error, headers } = refusal;
@@ -55,7 +55,7 @@ export class Routes {
     this.#resource(response, target);
   }
 
-  #resource(response: ServerResponse, { path, query }: Target): void {
+  #resource(response: ServerResponse, { path, query }: RequestTarget): void {
     const { assets, streams } = this.#options;
     if (path === '/' || path === '/index.html') return assets.answer(response, 'index.html');
     if (path === '/healthz') return this.#healthz(response);
@@ -144,7 +144,7 @@ function isOpen(path: string): boolean {
 }
 
 /** Undefined: the address is malformed. Nothing is resolved: dots and slashes are parts of names. */
-function targetOf(url: string): Target | undefined {
+function targetOf(url: string): RequestTarget | undefined {
   const [, path = '', query = ''] = /^(\/[^?#]*)(?:\?([^#]*))?$/.exec(url) ?? [];
   if (path === '') return undefined;
   try {

@@ -37,7 +37,9 @@ export class Server {
     const http = this.#http;
     await new Promise<void>((resolve, reject) => {
       http.once('error', (err: NodeJS.ErrnoException) => {
-        reject(new CliError(EXIT.failed, `cannot listen on ${withPort(host, port)}: ${reasonOf(err)}`, { cause: err }));
+        reject(
+          new CliError(EXIT.failed, `cannot listen on ${withPort(host, port)}: ${listenFailure(err)}`, { cause: err }),
+        );
       });
       http.listen({ host, port }, resolve);
     });
@@ -53,7 +55,7 @@ export class Server {
   }
 }
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+function listenFailure({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':
       return 'another program listens there';

@@ -1,16 +1,16 @@
 import type { Clock } from '../../common/time.js';
 import type { Picture } from '../../view/picture.js';
 import type { ViewEvents } from '../../view/view.js';
+import { AccessCheck, type AccessCheckOptions, type Refusal } from './access-check.js';
 import { Assets } from './assets.js';
 import { EtcdHealth, type Trouble } from './etcd-health.js';
-import { Guard, type GuardOptions, type Refusal } from './guard.js';
+import { EventStreams } from './event-streams.js';
 import type { IsHere } from './leader.js';
 import type { Listen } from './listen.js';
 import { Metrics } from './metrics.js';
 import { Pictures } from './pictures.js';
 import { Routes } from './routes.js';
 import { Server } from './server.js';
-import { Streams } from './streams.js';
 
 /** What a site needs of a view. */
 export interface Viewed {
@@ -20,7 +20,7 @@ export interface Viewed {
   close(): void;
 }
 
-export interface SiteOptions extends GuardOptions {
+export interface SiteOptions extends AccessCheckOptions {
   readonly view: Viewed;
   readonly clock: Clock;
   /** Asks etcd for something that takes a quorum. */
@@ -43,14 +43,14 @@ export interface SiteOptions extends GuardOptions {
 export class Site {
   readonly #view: Viewed;
   readonly #health: EtcdHealth;
-  readonly #streams: Streams;
+  readonly #streams: EventStreams;
   readonly #metrics: Metrics | undefined;
   readonly #server: Server;
 
   private constructor(
     view: Viewed,
     health: EtcdHealth,
-    streams: Streams,
+    streams: EventStreams,
     metrics: Metrics | undefined,
     server: Server,
   ) {
@@ -69,11 +69,11 @@ export class Site {
       streams.trouble(trouble);
     };
     const health = new EtcdHealth({ ...options, changed });
-    const streams = new Streams({ pictures, health, describe });
+    const streams = new EventStreams({ pictures, health, describe });
     const metrics = await Metrics.create({ pictures, health, streams });
-    const guard = new Guard(options);
+    const access = new AccessCheck(options);
     const assets = new Assets();
-    const routes = new Routes({ guard, assets, pictures, health, streams, metrics, isHere, describe, refused });
+    const routes = new Routes({ access, assets, pictures, health, streams, metrics, isHere, describe, refused });
     const server = new Server((request, response) => {
       try {
         routes.answer(request, response);

@@ -1,5 +1,5 @@
 import type { Key } from './ink.js';
-import type { Named, Press } from './state.js';
+import type { Named, Press } from './screen-state.js';
 
 const NAMES: readonly (readonly [keyof Key, Named])[] = [
   ['upArrow', 'up'],

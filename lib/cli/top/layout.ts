@@ -1,7 +1,7 @@
 import type { ElectionPicture, Picture, PoolPicture } from '../../view/picture.js';
 import { visible } from '../output.js';
 import { ageText, momentText, type Row, type Sort } from './rows.js';
-import { chosenIn, rowsIn, type State } from './state.js';
+import { chosenIn, rowsIn, type ScreenState } from './screen-state.js';
 import { cell, columnsOf, crop, span, tailCell } from './text.js';
 
 export interface Size {
@@ -52,12 +52,12 @@ const LEFT_OUT = ['LAST CHANGE', 'TOKEN', 'QUEUE', 'CHG/H', 'SINCE', 'LEADER'];
 const LEAST_SHARED = 24;
 
 /** Lines of a page of the list: the title, the heads and the last line are no part of it. */
-export function pageOf({ rows }: Size): number {
+export function pageSizeOf({ rows }: Size): number {
   return Math.max(1, rows - 3);
 }
 
 /** The whole screen: `rows` lines, the last one at the bottom. */
-export function linesOf(state: State, scene: Scene, size: Size): Line[] {
+export function linesOf(state: ScreenState, scene: Scene, size: Size): Line[] {
   const body = state.open === undefined ? listOf(state, scene, size) : openOf(state, scene, size);
   const room = Math.max(0, size.rows - 2);
   const filling = Array.from({ length: Math.max(0, room - body.length) }, () => plain(''));
@@ -65,7 +65,7 @@ export function linesOf(state: State, scene: Scene, size: Size): Line[] {
   return all.slice(0, Math.max(1, size.rows)).map(({ text, look }) => ({ text: crop(text, size.columns), look }));
 }
 
-function titleOf({ filter, isFiltering, open }: State, { picture, isRead, prefix }: Scene): Line {
+function titleOf({ filter, isFiltering, open }: ScreenState, { picture, isRead, prefix }: Scene): Line {
   const of = prefix === '' ? '' : ` ${fitted(prefix)}`;
   const { elections, pools } = picture;
   const counts = `${elections.length} elections${pools.length > 0 ? `, ${pools.length} pools` : ''}`;
@@ -74,7 +74,7 @@ function titleOf({ filter, isFiltering, open }: State, { picture, isRead, prefix
   return { text: `etcd-leader top${of}  ${what}`, look: 'title' };
 }
 
-function footOf({ open, isFiltering }: State, { outage }: Scene, { columns }: Size): Line {
+function footOf({ open, isFiltering }: ScreenState, { outage }: Scene, { columns }: Size): Line {
   if (outage !== undefined) return { text: cell(outage, columns).trimEnd(), look: 'bad' };
   const keys = isFiltering
     ? 'Enter: done  Esc: all'
@@ -86,10 +86,10 @@ function footOf({ open, isFiltering }: State, { outage }: Scene, { columns }: Si
 
 // ---- the list ----
 
-function listOf(state: State, scene: Scene, size: Size): Line[] {
+function listOf(state: ScreenState, scene: Scene, size: Size): Line[] {
   const rows = rowsIn(state, scene);
   const chosen = chosenIn(rows, state);
-  const page = pageOf(size);
+  const page = pageSizeOf(size);
   const from = Math.max(0, Math.min(chosen - Math.floor(page / 2), rows.length - page));
   const columns = fitting(size.columns);
   const shown = rows.slice(from, from + page);
@@ -133,7 +133,7 @@ function widthsOf(columns: readonly Column[], rows: readonly Row[], size: Size):
 
 // ---- what is open ----
 
-function openOf({ open, scroll }: State, { picture, now }: Scene, size: Size): Line[] {
+function openOf({ open, scroll }: ScreenState, { picture, now }: Scene, size: Size): Line[] {
   const isIt = ({ name }: { readonly name: string }): boolean => name === open?.name;
   const [election, pool] = [picture.elections.find(isIt), picture.pools.find(isIt)];
   const all =

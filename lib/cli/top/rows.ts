@@ -38,7 +38,7 @@ function electionRow({ name, leader, blockedBy, queue, terms }: ElectionPicture,
     isAgeExact: since?.isExact === true,
     queue: queue.length,
     changes: terms.filter((term, at) => isChange(term, at) && now - (term.from?.at ?? 0) <= HOUR).length,
-    last: ended === undefined ? '' : endOf(ended, now),
+    last: ended === undefined ? '' : endText(ended, now),
   };
 }
 
@@ -47,7 +47,7 @@ function isChange({ from }: TermPicture, at: number): boolean {
   return from !== undefined && (at > 0 || from.isExact);
 }
 
-function endOf({ ended, until }: TermPicture, now: number): string {
+function endText({ ended, until }: TermPicture, now: number): string {
   const when = until === undefined ? '' : ` ${span(now - until.at)} ago`;
   return `${ended === 'unknown' ? 'key gone' : (ended ?? '')}${when}`;
 }

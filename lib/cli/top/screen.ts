@@ -1,7 +1,7 @@
 import { Box, createElement, type ReactElement, render, Text, useEffect, useInput, useReducer } from './ink.js';
 import { pressOf } from './keys.js';
-import { type Line, type Look, linesOf, pageOf, type Scene, type Size } from './layout.js';
-import { FIRST, press, type State } from './state.js';
+import { type Line, type Look, linesOf, pageSizeOf, type Scene, type Size } from './layout.js';
+import { FIRST, press, type ScreenState } from './screen-state.js';
 
 /** Milliseconds between two looks at the time: ages grow by themselves. */
 const SECOND = 1_000;
@@ -20,13 +20,13 @@ const END = `${ESC}?7h${ESC}?1049l${ESC}?25h`;
 /** Signals that end the program; the terminal is given back before. */
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
-export interface Source {
+export interface SceneSource {
   scene(): Scene;
   /** Calls `listener` when the scene has changed. */
   onChange(listener: () => void): void;
 }
 
-export interface Streams {
+export interface Terminal {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
 }
@@ -35,7 +35,10 @@ export interface Streams {
  * Shows the scene on the terminal until the user ends it. Resolves with the signal that has ended it, if one has.
  * Whatever happens, the terminal is as it was: its screen, its cursor, its keys.
  */
-export async function show(source: Source, { stdin, stdout }: Streams): Promise<NodeJS.Signals | undefined> {
+export async function showScreen(
+  source: SceneSource,
+  { stdin, stdout }: Terminal,
+): Promise<NodeJS.Signals | undefined> {
   let ended: NodeJS.Signals | undefined;
   const giveBack = (): void => {
     stdout.write(END); // a terminal is written to at once, also while the process exits
@@ -86,7 +89,7 @@ function sizeOf({ columns, rows }: NodeJS.WriteStream): Size {
 }
 
 interface TopProps {
-  readonly source: Source;
+  readonly source: SceneSource;
   readonly size: () => Size;
   readonly stdout: NodeJS.WriteStream;
   done(): void;
@@ -95,7 +98,10 @@ interface TopProps {
 
 /** The whole screen as Ink draws it. */
 function Top({ source, size, stdout, done, interrupted }: TopProps): ReactElement {
-  const [state, change] = useReducer((before: State, next: (state: State) => State) => next(before), FIRST);
+  const [state, change] = useReducer(
+    (before: ScreenState, next: (state: ScreenState) => ScreenState) => next(before),
+    FIRST,
+  );
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
     source.onChange(redraw);
@@ -114,7 +120,7 @@ function Top({ source, size, stdout, done, interrupted }: TopProps): ReactElemen
     if (pressed === 'interrupt') interrupted();
     else if (pressed !== undefined) {
       const { picture, now } = source.scene();
-      change((before) => press(before, pressed, { picture, now, page: pageOf(room(size())) }));
+      change((before) => press(before, pressed, { picture, now, page: pageSizeOf(room(size())) }));
     }
   });
   const lines = linesOf(state, source.scene(), room(size()));

@@ -1,6 +1,6 @@
+import { AccessToken } from '../../../lib/cli/serve/access-token.js';
 import { valuesOfHost } from '../../../lib/cli/serve/leader.js';
 import { Site, type SiteOptions } from '../../../lib/cli/serve/site.js';
-import { Token } from '../../../lib/cli/serve/token.js';
 import { SystemClock } from '../../../lib/common/time.js';
 import { tracked } from '../track.js';
 import { FakeView } from './fake-view.js';
@@ -35,7 +35,7 @@ export async function openSite(options: Partial<SiteOptions> & { readonly secret
     changed: () => {},
     refused: () => {},
     failed: (error) => failures.push(error),
-    token: options.secret === undefined ? undefined : new Token(options.secret),
+    token: options.secret === undefined ? undefined : new AccessToken(options.secret),
     ...options,
     view,
   });

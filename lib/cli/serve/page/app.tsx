@@ -2,7 +2,7 @@ import { render } from 'preact';
 import { Details } from './details.js';
 import { Elections } from './elections.js';
 import { announceChanges } from './live-region.js';
-import { addressOf, PageState, type Place } from './page-state.js';
+import { addressOf, type OpenTab, PageState } from './page-state.js';
 import { Pools } from './pools.js';
 import { Status } from './status.js';
 import { isMotionWanted, onThemeChange } from './theme.js';
@@ -39,7 +39,7 @@ function App({ state }: { readonly state: PageState }) {
 
 interface TabLinkProps {
   readonly state: PageState;
-  readonly tab: Place['tab'];
+  readonly tab: OpenTab['tab'];
   readonly text: string;
 }
 

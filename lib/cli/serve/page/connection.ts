@@ -2,7 +2,7 @@ import type { ChangedEvent, OutageEvent, PictureEvent, StreamEvents } from '../s
 import { EventReader, type StreamEvent } from './model/sse.js';
 
 /** How the page is connected. Only `live` means that what it shows is so now. */
-export type Connection =
+export type ConnectionState =
   | { readonly name: 'connecting' }
   | { readonly name: 'live' }
   /** The server is there, but etcd does not answer it. */
@@ -13,7 +13,7 @@ export type Connection =
   | { readonly name: 'unauthorized'; readonly wasRefused: boolean };
 
 export interface ConnectionHandlers {
-  connection(now: Connection): void;
+  connection(now: ConnectionState): void;
   /** The server's clock minus ours, in milliseconds, and that the stream is alive. */
   alive(skew: number | undefined): void;
   picture(picture: PictureEvent): void;
@@ -28,7 +28,7 @@ const TOKEN = 'etcd-leader-token';
 /** Follows the server's events, for ever: reconnects by itself, ever more slowly, until somebody wakes it. */
 export class EventConnection {
   readonly #handlers: ConnectionHandlers;
-  #state: Connection = { name: 'connecting' };
+  #state: ConnectionState = { name: 'connecting' };
   #attempt = 0;
   #stream: AbortController | undefined;
   #lastHeard = 0;
@@ -60,7 +60,7 @@ export class EventConnection {
 
   /** Asks the server for JSON, once. Rejects when there is none. */
   async read(path: string, signal: AbortSignal): Promise<unknown> {
-    const response = await ask(path, sessionStorage.getItem(TOKEN), signal);
+    const response = await request(path, sessionStorage.getItem(TOKEN), signal);
     if (!response.ok) throw new Error(await refusal(response));
     return await response.json();
   }
@@ -73,7 +73,7 @@ export class EventConnection {
     this.#lastHeard = Date.now();
     try {
       const token = sessionStorage.getItem(TOKEN);
-      const response = await ask('/api/events?terms=day', token, stream.signal);
+      const response = await request('/api/events?terms=day', token, stream.signal);
       if (this.#stream !== stream) return;
       if (response.status === 401) {
         await response.body?.cancel();
@@ -138,17 +138,17 @@ export class EventConnection {
   #retryLater(reason: unknown): void {
     const wait = Math.min(RETRY.most, RETRY.first * 2 ** this.#attempt) * (0.8 + 0.4 * Math.random());
     this.#attempt++;
-    this.#enter({ name: 'lost', reason: textOf(reason), retryAt: Date.now() + wait });
+    this.#enter({ name: 'lost', reason: messageOf(reason), retryAt: Date.now() + wait });
     this.#timer = setTimeout(() => this.start(), wait);
   }
 
-  #enter(next: Connection): void {
+  #enter(next: ConnectionState): void {
     this.#state = next;
     this.#handlers.connection(next);
   }
 }
 
-function ask(path: string, token: string | null, signal: AbortSignal): Promise<Response> {
+function request(path: string, token: string | null, signal: AbortSignal): Promise<Response> {
   const headers: HeadersInit = token === null ? {} : { authorization: `Bearer ${token}` };
   return fetch(path, { headers, cache: 'no-store', signal });
 }
@@ -158,7 +158,7 @@ async function refusal(response: Response): Promise<string> {
   return `the server has answered ${response.status}${text === '' ? '' : `: ${text}`}`;
 }
 
-function textOf(reason: unknown): string {
+function messageOf(reason: unknown): string {
   if (reason instanceof TypeError) return 'the server cannot be reached'; // what fetch throws says less
   return reason instanceof Error ? reason.message : String(reason);
 }

@@ -1,7 +1,7 @@
-import { type Connection, EventConnection } from './connection.js';
+import { type ConnectionState, EventConnection } from './connection.js';
 import { Codes } from './model/codes.js';
-import { type Change, PictureStore } from './model/picture.js';
-import type { Order } from './model/rows.js';
+import { type LeaderChange, PictureStore } from './model/picture.js';
+import type { RowOrder } from './model/rows.js';
 
 /** Widths of the time window. */
 export const WINDOWS = [
@@ -12,16 +12,16 @@ export const WINDOWS = [
 export type WindowWidth = (typeof WINDOWS)[number];
 
 /** What the address names after `#`: what is open. */
-export type Place =
+export type OpenTab =
   | { readonly tab: 'elections'; readonly name: string | undefined }
   | { readonly tab: 'pools'; readonly name: string | undefined };
 
 /** What the user has chosen. */
-export interface View {
+export interface PageChoices {
   readonly filter: string;
-  readonly order: Order;
+  readonly order: RowOrder;
   readonly window: WindowWidth;
-  readonly place: Place;
+  readonly place: OpenTab;
 }
 
 /**
@@ -33,8 +33,8 @@ export class PageState {
   /** Colours of leaders: a host has one colour in all elections. */
   readonly colours = new Codes();
   readonly #draw: () => void;
-  readonly #listeners = new Set<(changes: readonly Change[]) => void>();
-  #connection: Connection = { name: 'connecting' };
+  readonly #listeners = new Set<(changes: readonly LeaderChange[]) => void>();
+  #connection: ConnectionState = { name: 'connecting' };
   #server: EventConnection | undefined;
   #skew = 0;
   #heardAt = 0;
@@ -42,16 +42,16 @@ export class PageState {
   #version = 0;
   #drawing = 0;
   #isDirty = false;
-  #view: View = {
+  #view: PageChoices = {
     filter: '',
     order: { by: 'name', isDescending: false },
     window: WINDOWS[0],
-    place: placeOf(location.hash),
+    place: openTabIn(location.hash),
   };
 
   constructor(draw: () => void) {
     this.#draw = draw;
-    globalThis.addEventListener('hashchange', () => this.choose({ place: placeOf(location.hash) }));
+    globalThis.addEventListener('hashchange', () => this.choose({ place: openTabIn(location.hash) }));
   }
 
   connect(): void {
@@ -84,11 +84,11 @@ export class PageState {
     return this.#server;
   }
 
-  get connection(): Connection {
+  get connection(): ConnectionState {
     return this.#connection;
   }
 
-  get view(): View {
+  get view(): PageChoices {
     return this.#view;
   }
 
@@ -116,12 +116,12 @@ export class PageState {
     return this.isLive ? this.now : this.#asOf;
   }
 
-  choose(choice: Partial<View>): void {
+  choose(choice: Partial<PageChoices>): void {
     this.#view = { ...this.#view, ...choice };
     this.touch();
   }
 
-  onChange(listener: (changes: readonly Change[]) => void): void {
+  onChange(listener: (changes: readonly LeaderChange[]) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -143,11 +143,11 @@ export class PageState {
 }
 
 /** The address of a place. */
-export function addressOf({ tab, name }: Place): string {
+export function addressOf({ tab, name }: OpenTab): string {
   return name === undefined ? `#/${tab}` : `#/${tab}/${encodeURIComponent(name)}`;
 }
 
-function placeOf(hash: string): Place {
+function openTabIn(hash: string): OpenTab {
   const [, tab, name] = /^#\/(elections|pools)(?:\/(.*))?$/.exec(hash) ?? [];
   return { tab: tab === 'pools' ? 'pools' : 'elections', name: name ? decoded(name) : undefined };
 }

@@ -13,13 +13,13 @@ export interface TimelinePicture {
   readonly colours: Codes;
 }
 
-type Context = CanvasRenderingContext2D;
+type Canvas2d = CanvasRenderingContext2D;
 
 const INSET = 3;
 
 /** Draws one election's timeline: who led, nobody, and what nobody knows. */
 export function paintTimeline(
-  context: Context,
+  context: Canvas2d,
   width: number,
   height: number,
   picture: TimelinePicture,
@@ -38,7 +38,7 @@ export function paintTimeline(
   context.strokeRect(focus.left + 1, 1, Math.max(2, focus.width - 2), height - 2);
 }
 
-function paintBox(context: Context, box: Box, height: number, colours: Codes, theme: Theme): void {
+function paintBox(context: Canvas2d, box: Box, height: number, colours: Codes, theme: Theme): void {
   const { left, width, segment } = box;
   const [top, high] = [INSET, height - 2 * INSET];
   if (segment.kind === 'gap') {
@@ -70,7 +70,7 @@ function paintBox(context: Context, box: Box, height: number, colours: Codes, th
 
 /** The text, if there is room for it. */
 function label(
-  context: Context,
+  context: Canvas2d,
   { left, width }: Box,
   height: number,
   text: string,
@@ -95,7 +95,7 @@ function label(
 }
 
 /** Diagonal lines: not colour alone says that nobody led. */
-function hatch(context: Context, left: number, top: number, width: number, height: number, colour: string): void {
+function hatch(context: Canvas2d, left: number, top: number, width: number, height: number, colour: string): void {
   context.save();
   context.beginPath();
   context.rect(left, top, width, height);
@@ -112,7 +112,7 @@ function hatch(context: Context, left: number, top: number, width: number, heigh
 }
 
 /** A torn edge: the term began here or before. */
-function notch(context: Context, left: number, top: number, height: number, ground: string): void {
+function notch(context: Canvas2d, left: number, top: number, height: number, ground: string): void {
   context.fillStyle = ground;
   for (let y = top; y < top + height; y += 6) {
     context.beginPath();
@@ -124,7 +124,7 @@ function notch(context: Context, left: number, top: number, height: number, grou
 }
 
 /** A red wedge: the term ended with its lease, because its holder did not let go. */
-function leaseEnd(context: Context, x: number, height: number, theme: Theme): void {
+function leaseEnd(context: Canvas2d, x: number, height: number, theme: Theme): void {
   context.beginPath();
   context.moveTo(x - 5, 0);
   context.lineTo(x + 5, 0);

@@ -4,7 +4,7 @@ import { inOrder } from './rows.js';
 import { type Segment, segmentsOf } from './segments.js';
 
 /** A change of leader, for those who listen. */
-export interface Change {
+export interface LeaderChange {
   readonly election: string;
   /** Undefined: nobody leads. */
   readonly leader: string | undefined;
@@ -41,7 +41,7 @@ export class PictureStore {
   }
 
   /** Takes what has changed, and returns the changes of leader among it. */
-  change({ elections, pools, gone }: Omit<ChangedEvent, 'now' | 'revision'>): Change[] {
+  change({ elections, pools, gone }: Omit<ChangedEvent, 'now' | 'revision'>): LeaderChange[] {
     const changes = elections.flatMap((after) => changeOf(this.elections.get(after.name), after));
     const before = this.elections.size;
     for (const election of elections) this.elections.set(election.name, election);
@@ -65,7 +65,7 @@ export class PictureStore {
   }
 }
 
-function changeOf(before: ElectionJson | undefined, after: ElectionJson): Change[] {
+function changeOf(before: ElectionJson | undefined, after: ElectionJson): LeaderChange[] {
   if (before?.leader?.fencingToken === after.leader?.fencingToken) return [];
   if (before === undefined && after.leader === null) return [];
   return [{ election: after.name, leader: after.leader?.value, token: after.leader?.fencingToken }];

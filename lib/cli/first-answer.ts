@@ -1,7 +1,4 @@
 import { ElectionError } from '../errors.js';
-import { RequestRefused } from '../store/store.js';
-import { explain } from './explain.js';
-import type { Output } from './output.js';
 
 /**
  * Milliseconds after the start of this process by which etcd must have answered, because a person who waits is to be
@@ -18,7 +15,7 @@ const LOOK_EVERY = 100;
  * hears: when the machine has let the process stand still for seconds, its timers are due before it has read what etcd
  * has answered meanwhile.
  */
-function afterPatience(fn: () => void, { unref = false } = {}): () => void {
+export function afterPatience(fn: () => void, { unref = false } = {}): () => void {
   let left = Math.max(LEAST_PATIENCE, ANSWERS_BY - performance.now());
   let timer: NodeJS.Timeout;
   const wait = (): void => {
@@ -50,42 +47,6 @@ export async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-function noAnswer(): ElectionError {
+export function noAnswer(): ElectionError {
   return new ElectionError('UNAVAILABLE', 'no answer in time');
-}
-
-/** Says that etcd does not answer, and that it answers again: once each, however many attempts fail in between. */
-export class Outage {
-  readonly #out: Output;
-  readonly #endpoints: string;
-  readonly #cancelLate: () => void;
-  #said: string | undefined;
-
-  constructor(out: Output, endpoints: string) {
-    this.#out = out;
-    this.#endpoints = endpoints;
-    this.#cancelLate = afterPatience(() => this.begin(noAnswer()), { unref: true });
-  }
-
-  /** `more` is appended to the line. */
-  begin(error: ElectionError, more = ''): void {
-    const isOutage = error.code === 'UNAVAILABLE' && !(error instanceof RequestRefused);
-    const kind = isOutage || error.code === 'PERMISSION_DENIED' ? error.code : error.message;
-    if (this.#said === kind) return;
-    this.#cancelLate();
-    this.#said = kind;
-    this.#out.warn(`${explain(error, this.#endpoints)}: still trying${more}`, { code: error.code });
-  }
-
-  /** etcd has answered a question, so it is not late. What went wrong before is not over yet. */
-  heard(): void {
-    this.#cancelLate();
-  }
-
-  end(): void {
-    this.#cancelLate();
-    if (this.#said === undefined) return;
-    this.#said = undefined;
-    this.#out.info('etcd answers again');
-  }
 }

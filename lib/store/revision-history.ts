@@ -11,19 +11,19 @@ const PATIENCE = 10_000;
 /** Milliseconds without an older answer after which the waiting begins anew. */
 const GAP = 5_000;
 
-export type Verdict = 'current' | 'older' | 'new history';
+export type Verdict = 'current' | 'older' | 'new epoch';
 
 /**
  * The newest revision that this client has seen, by any answer or event. etcd's revisions never go back, so an answer
  * with a lower one is older than what was seen, and must not be believed. They go back all the same when a data folder
  * was emptied or a snapshot was restored: then all answers are older, or name another cluster, for good.
  */
-export class History {
+export class RevisionHistory {
   readonly #clock: Clock;
   #patience = PATIENCE;
   #revision = 0n;
   #cluster: bigint | undefined;
-  #number = 0;
+  #epoch = 0;
   /** When the first of the older answers came, and when the last: nothing newer has come in between. */
   #older: { readonly since: number; last: number; isOfOther: boolean } | undefined;
 
@@ -36,17 +36,17 @@ export class History {
     return this.#revision;
   }
 
-  /** How often the history has begun anew. */
-  get number(): number {
-    return this.#number;
+  /** How often the history has begun anew. Revisions compare only within one epoch. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
-  /** Whether revisions of an earlier history may still be around. */
+  /** Whether revisions of an earlier epoch may still be around. */
   get hasBegunAnew(): boolean {
-    return this.#number > 0;
+    return this.#epoch > 0;
   }
 
-  /** No new history is believed before `ms` have passed: leaders of the old one may go by their leases for so long. */
+  /** No new epoch is believed before `ms` have passed: leaders of the old one may go by their leases for so long. */
   waitAtLeast(ms: number): void {
     this.#patience = Math.max(this.#patience, ms);
   }
@@ -91,9 +91,9 @@ export class History {
     this.#older.isOfOther ||= isOfOther;
     if (now - this.#older.since < this.#patience) return 'older';
     this.#older = undefined;
-    this.#number++;
+    this.#epoch++;
     this.#revision = revision;
     this.#cluster = cluster;
-    return 'new history';
+    return 'new epoch';
   }
 }

@@ -20,7 +20,7 @@ export const MAX_REFUSALS = 16;
  * fault of the host, because three faults close a host for 5 s, longer than a short lease lives. Only every third
  * silence of a member in a row is told as a fault, so that etcd3 drops a connection that may be half-open.
  */
-export class Guard {
+export class CallGuard {
   readonly #members: MemberHealth;
   readonly #clock: Clock;
   readonly #patience: number | undefined;

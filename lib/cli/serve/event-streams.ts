@@ -19,7 +19,7 @@ const MOST_BEATS = 6;
 /** Milliseconds in which changes are gathered: a thousand changes at once are one event. */
 const GATHER_FOR = 20;
 
-interface Stream {
+interface EventStream {
   readonly response: ServerResponse;
   readonly terms: Terms;
   /** Whether the client was sent a picture. */
@@ -30,7 +30,7 @@ interface Stream {
   beats: number;
 }
 
-export interface StreamsOptions {
+export interface EventStreamsOptions {
   readonly pictures: Pictures;
   readonly health: EtcdHealth;
   /** A trouble in words. */
@@ -38,9 +38,9 @@ export interface StreamsOptions {
 }
 
 /** Server-sent events: each client gets the whole picture first, and then what changes. */
-export class Streams {
-  readonly #options: StreamsOptions;
-  readonly #streams = new Set<Stream>();
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #streams = new Set<EventStream>();
   readonly #beat: NodeJS.Timeout;
   /** The picture that was sent last, as bytes that clients share: its JSON but for the first brace. */
   #encoded: { readonly picture: Picture; readonly rests: Map<Terms, Buffer> } | undefined;
@@ -48,7 +48,7 @@ export class Streams {
   #changed = { elections: new Set<string>(), pools: new Set<string>() };
   #gathering: NodeJS.Timeout | undefined;
 
-  constructor(options: StreamsOptions) {
+  constructor(options: EventStreamsOptions) {
     this.#options = options;
     this.#beat = setInterval(() => this.#beatAll(), BEAT_EVERY).unref();
   }
@@ -68,7 +68,7 @@ export class Streams {
       response.end();
       return;
     }
-    const stream: Stream = { response, terms, hasPicture: false, bound: MOST_WAITING, beats: 0 };
+    const stream: EventStream = { response, terms, hasPicture: false, bound: MOST_WAITING, beats: 0 };
     this.#streams.add(stream);
     response.on('close', () => this.#streams.delete(stream));
     response.on('error', () => {}); // followed by `close`
@@ -110,7 +110,7 @@ export class Streams {
     return eventOf('outage', { now, code: error.code, message: describe(trouble), since, asOf });
   }
 
-  #greet(stream: Stream): void {
+  #greet(stream: EventStream): void {
     const { health, pictures } = this.#options;
     if (!health.isStarted || stream.hasPicture) return;
     // What was gathered and not told yet is in the picture too: to be told twice does no harm.
@@ -153,7 +153,7 @@ export class Streams {
   }
 
   /** A client that does not read must not fill our memory. It connects again, and gets a whole picture. */
-  #send(stream: Stream, event: Buffer): void {
+  #send(stream: EventStream, event: Buffer): void {
     const { response, bound } = stream;
     if (response.writableLength > bound) this.#cut(stream);
     else response.write(event);
@@ -167,7 +167,7 @@ export class Streams {
     }
   }
 
-  #cut(stream: Stream): void {
+  #cut(stream: EventStream): void {
     this.#streams.delete(stream);
     stream.response.destroy();
   }

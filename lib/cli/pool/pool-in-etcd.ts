@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.js';
 import type { Output } from '../output.js';
 
 /** A pool as etcd has it. */
-export interface PoolState {
+export interface PoolInEtcd {
   readonly members: readonly Member[];
   /** What the members announce, and what is owned beside that; numbers first, then names. */
   readonly partitions: readonly string[];
@@ -27,7 +27,7 @@ export function onlooker(etcd: Etcd3, name: string, out: Output): Pool {
 type First = <T>(answer: Promise<T>) => Promise<T>;
 
 /** Reads a pool by several linearizable reads: what changes between two of them may be seen by half. */
-export async function readPool(pool: Pool, first: First = (answer) => answer): Promise<PoolState> {
+export async function readPool(pool: Pool, first: First = (answer) => answer): Promise<PoolInEtcd> {
   const { store } = pool.session.parts;
   const keys = new PoolKeys(pool.name);
   const [members, owners, { ranges }] = await Promise.all([

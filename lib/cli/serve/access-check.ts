@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Token } from './token.js';
+import type { AccessToken } from './access-token.js';
 
 /** Why a request is not answered, for the client. */
 export interface Refusal {
@@ -14,8 +14,8 @@ export const METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 /** Bytes of a request's target. Names of elections may be long, and each byte of theirs may take three. */
 const LONGEST_TARGET = 4_096;
 
-export interface GuardOptions {
-  readonly token: Token | undefined;
+export interface AccessCheckOptions {
+  readonly token: AccessToken | undefined;
   /** The address that listens, as the user wrote it. */
   readonly address: string;
   /** Names under which browsers may ask, beside the address that listens and `localhost`; in lower case. */
@@ -23,10 +23,10 @@ export interface GuardOptions {
 }
 
 /** Who may ask: looks at a request before anything else does. */
-export class Guard {
-  readonly #options: GuardOptions;
+export class AccessCheck {
+  readonly #options: AccessCheckOptions;
 
-  constructor(options: GuardOptions) {
+  constructor(options: AccessCheckOptions) {
     this.#options = options;
   }
 
@@ -54,7 +54,7 @@ export class Guard {
    * `--host`. HTTP/1.0 may leave the header out, and no browser does.
    */
   #isOurs(host: string, { socket }: IncomingMessage): boolean {
-    const name = nameIn(host);
+    const name = hostNameIn(host);
     if (name === undefined) return false;
     const { localAddress = '' } = socket;
     const addresses = ['localhost', this.#options.address.toLowerCase(), localAddress.replace(/^::ffff:/, '')];
@@ -71,12 +71,12 @@ export class Guard {
     if (origin === undefined) return true;
     const [, authority = ''] = /^https?:\/\/(.+)$/i.exec(origin) ?? [];
     // A proxy that ends TLS may name itself in `Host`, and the browser names the proxy's outer name.
-    return authority.toLowerCase() === host.toLowerCase() || this.#options.hosts.includes(nameIn(authority) ?? '');
+    return authority.toLowerCase() === host.toLowerCase() || this.#options.hosts.includes(hostNameIn(authority) ?? '');
   }
 }
 
 /** The name of `<name>[:<port>]` in lower case, without brackets; undefined when it is none. */
-export function nameIn(authority: string): string | undefined {
+export function hostNameIn(authority: string): string | undefined {
   const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(authority) ?? [];
   return (bracketed ?? plain)?.toLowerCase();
 }

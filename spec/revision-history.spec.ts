@@ -1,17 +1,17 @@
 import { expect } from 'chai';
-import { History } from '../lib/store/history.js';
+import { RevisionHistory } from '../lib/store/revision-history.js';
 import type { VirtualClock } from './support/virtual-clock.js';
 import { VirtualTime } from './support/virtual-time.js';
 
 describe('the history of etcd that a client has seen', () => {
   let time: VirtualTime;
   let clock: VirtualClock;
-  let history: History;
+  let history: RevisionHistory;
 
   beforeEach(() => {
     time = new VirtualTime();
     clock = time.clock();
-    history = new History(clock);
+    history = new RevisionHistory(clock);
     history.judge({ revision: 100n, cluster: 1n }, 0n);
   });
 
@@ -38,7 +38,7 @@ describe('the history of etcd that a client has seen', () => {
       expect(judge(3n, 1n), String(at)).to.equal('older');
     }
     await time.runUntil(10_000);
-    expect([judge(4n, 1n), history.revision, judge(4n, 1n)]).to.deep.equal(['new history', 4n, 'current']);
+    expect([judge(4n, 1n), history.revision, judge(4n, 1n)]).to.deep.equal(['new epoch', 4n, 'current']);
   });
 
   for (const [what, hear] of [
@@ -68,7 +68,7 @@ describe('the history of etcd that a client has seen', () => {
       expect(judge(1_000n, 2n)).to.equal('older');
     }
     await time.runUntil(10_000);
-    expect(judge(1_000n, 2n)).to.equal('new history');
+    expect(judge(1_000n, 2n)).to.equal('new epoch');
     expect([judge(1_001n, 2n), judge(1_002n, 1n)]).to.deep.equal(['current', 'older']);
   });
 
@@ -80,7 +80,7 @@ describe('the history of etcd that a client has seen', () => {
       expect(judge(history.revision + 20n, 2n), String(at)).to.equal('older');
     }
     await time.runUntil(10_000);
-    expect(judge(130n, 2n)).to.equal('new history');
+    expect(judge(130n, 2n)).to.equal('new epoch');
     history.saw(140n);
     expect(history.revision).to.equal(140n);
   });
@@ -93,6 +93,6 @@ describe('the history of etcd that a client has seen', () => {
       expect(judge(3n, 1n), String(at)).to.equal('older');
     }
     await time.runUntil(30_000);
-    expect(judge(3n, 1n)).to.equal('new history');
+    expect(judge(3n, 1n)).to.equal('new epoch');
   });
 });

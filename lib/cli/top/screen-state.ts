@@ -2,7 +2,7 @@ import type { Picture } from '../../view/picture.js';
 import { arrange, type Row, rowsOf, SORTS, type Sort } from './rows.js';
 
 /** What the user of the terminal has chosen. */
-export interface State {
+export interface ScreenState {
   readonly sort: Sort;
   readonly isReversed: boolean;
   readonly filter: string;
@@ -17,7 +17,7 @@ export interface State {
   readonly isDone: boolean;
 }
 
-export const FIRST: State = {
+export const FIRST: ScreenState = {
   sort: 'name',
   isReversed: false,
   filter: '',
@@ -42,12 +42,12 @@ export interface Shown {
   readonly page: number;
 }
 
-export function rowsIn(state: State, { picture, now }: Pick<Shown, 'picture' | 'now'>): Row[] {
+export function rowsIn(state: ScreenState, { picture, now }: Pick<Shown, 'picture' | 'now'>): Row[] {
   return arrange(rowsOf(picture, now), state.filter, state.sort, state.isReversed);
 }
 
 /** Where the chosen row is now. A row that is gone is as good as the first. */
-export function chosenIn(rows: readonly Row[], { chosen }: State): number {
+export function chosenIn(rows: readonly Row[], { chosen }: ScreenState): number {
   return Math.max(
     0,
     rows.findIndex(({ kind, name }) => kind === chosen?.kind && name === chosen.name),
@@ -55,7 +55,7 @@ export function chosenIn(rows: readonly Row[], { chosen }: State): number {
 }
 
 /** What follows from a press. */
-export function press(state: State, pressed: Press, shown: Shown): State {
+export function press(state: ScreenState, pressed: Press, shown: Shown): ScreenState {
   // What was typed quickly comes together: `/mail` and Enter.
   if ('text' in pressed && [...pressed.text].length > 1) {
     return [...pressed.text].reduce((next, char) => press(next, pressOfChar(char), shown), state);
@@ -70,7 +70,7 @@ function pressOfChar(char: string): Press {
   return char === '\u007f' || char === '\b' ? { key: 'erase' } : { text: char };
 }
 
-function type(state: State, pressed: Press): State {
+function type(state: ScreenState, pressed: Press): ScreenState {
   if ('text' in pressed) return { ...state, filter: state.filter + printable(pressed.text) };
   if (pressed.key === 'erase') return { ...state, filter: [...state.filter].slice(0, -1).join('') };
   if (pressed.key === 'escape') return { ...state, filter: '', isFiltering: false };
@@ -81,7 +81,7 @@ function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '');
 }
 
-function command(state: State, char: string, shown: Shown): State {
+function command(state: ScreenState, char: string, shown: Shown): ScreenState {
   if (state.isDone) return state;
   if (char === 'q') return { ...state, isDone: true };
   if (char === 'j') return press(state, { key: 'down' }, shown);
@@ -96,23 +96,23 @@ function command(state: State, char: string, shown: Shown): State {
   return sort === undefined ? state : { ...state, sort, isReversed: false };
 }
 
-function moveIn(state: State, key: Named, shown: Shown): State {
+function moveIn(state: ScreenState, key: Named, shown: Shown): ScreenState {
   const rows = rowsIn(state, shown);
   const at = chosenIn(rows, state);
   if (key === 'enter') return rows[at] === undefined ? state : { ...state, open: rows[at], scroll: 0 };
   if (key === 'escape') return { ...state, filter: '' };
-  const to = target(at, key, shown.page, rows.length - 1);
+  const to = scrolledTo(at, key, shown.page, rows.length - 1);
   const row = rows[to];
   return row === undefined ? state : { ...state, chosen: { kind: row.kind, name: row.name } };
 }
 
-function scroll(state: State, key: Named, { page }: Shown): State {
+function scroll(state: ScreenState, key: Named, { page }: Shown): ScreenState {
   if (key === 'escape' || key === 'erase') return { ...state, open: undefined, scroll: 0 };
   if (key === 'enter') return state;
-  return { ...state, scroll: target(state.scroll, key, page, Number.MAX_SAFE_INTEGER) };
+  return { ...state, scroll: scrolledTo(state.scroll, key, page, Number.MAX_SAFE_INTEGER) };
 }
 
-function target(at: number, key: Named, page: number, last: number): number {
+function scrolledTo(at: number, key: Named, page: number, last: number): number {
   const steps: Partial<Record<Named, number>> = { up: -1, down: 1, pageUp: -page, pageDown: page };
   const to = key === 'home' ? 0 : key === 'end' ? last : at + (steps[key] ?? 0);
   return Math.max(0, Math.min(to, last));

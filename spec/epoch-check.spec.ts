@@ -1,30 +1,30 @@
 import { expect } from 'chai';
 import { ElectionError } from '../lib/errors.js';
-import { HistoryCheck } from '../lib/lease/history-check.js';
+import { EpochCheck } from '../lib/lease/epoch-check.js';
 import type { Header } from '../lib/store/store.js';
 import { VirtualTime } from './support/virtual-time.js';
 
-describe('the check whether a lease comes from a history of etcd that is over', () => {
+describe('the check whether a lease comes from an epoch of etcd that is over', () => {
   let time: VirtualTime;
   let answer: () => Promise<number | undefined>;
   let asked: number;
   let story: string[];
-  let check: HistoryCheck;
+  let check: EpochCheck;
 
-  const build = (history: number | undefined): void => {
+  const build = (epoch: number | undefined): void => {
     time = new VirtualTime();
     asked = 0;
     story = [];
     answer = () => Promise.resolve(0);
-    const currentHistory = (): Promise<number | undefined> => {
+    const currentEpoch = (): Promise<number | undefined> => {
       asked++;
       return answer();
     };
-    check = new HistoryCheck({ clock: time.clock(), currentHistory }, history, () => story.push('over'));
+    check = new EpochCheck({ clock: time.clock(), currentEpoch }, epoch, () => story.push('over'));
   };
   beforeEach(() => build(0));
 
-  const current = (history: number): Header => ({ revision: 100n, cluster: 1n, history });
+  const current = (epoch: number): Header => ({ revision: 100n, cluster: 1n, epoch });
   const older = (revision = 90n, cluster = 1n): Header => ({ revision, cluster });
 
   /** The lease is refreshed, and whatever follows from that has happened. */
@@ -38,7 +38,7 @@ describe('the check whether a lease comes from a history of etcd that is over', 
     expect([asked, story]).to.deep.equal([0, []]);
   });
 
-  it('is over as soon as a refresh is answered out of another history', async () => {
+  it('is over as soon as a refresh is answered out of another epoch', async () => {
     await refreshed(current(1));
     expect([asked, story]).to.deep.equal([0, ['over']]);
   });
@@ -49,7 +49,7 @@ describe('the check whether a lease comes from a history of etcd that is over', 
     expect([asked, story]).to.deep.equal([1, ['over']]);
   });
 
-  it('is over when etcd answers out of another history', async () => {
+  it('is over when etcd answers out of another epoch', async () => {
     answer = () => Promise.resolve(1);
     await refreshed(older());
     expect([asked, story]).to.deep.equal([1, ['over']]);
@@ -116,7 +116,7 @@ describe('the check whether a lease comes from a history of etcd that is over', 
     expect([asked, story]).to.deep.equal([1, []]);
   });
 
-  it('does not ask for a lease that was granted in doubt, and takes the first history for its own', async () => {
+  it('does not ask for a lease that was granted in doubt, and takes the first epoch for its own', async () => {
     build(undefined);
     await refreshed(older());
     await refreshed(current(1));

@@ -11,7 +11,7 @@ const SHORTEST = 16;
 const FORM = /^[\w.~+/-]+=*$/;
 
 /** The secret that a client must show. Nothing prints it. */
-export class Token {
+export class AccessToken {
   readonly #digest: Buffer;
 
   constructor(secret: string) {
@@ -36,7 +36,7 @@ function digestOf(text: string): Buffer {
  *
  * @throws CliError
  */
-export function readToken(file: string | undefined, env: NodeJS.ProcessEnv): Token | undefined {
+export function readToken(file: string | undefined, env: NodeJS.ProcessEnv): AccessToken | undefined {
   if (file !== undefined) return checked(readSecret(file), `the token in ${file}`);
   const secret = env[TOKEN_VARIABLE];
   return secret === undefined || secret === '' ? undefined : checked(secret.trim(), `the token in ${TOKEN_VARIABLE}`);
@@ -50,12 +50,12 @@ function readSecret(file: string): string {
   }
 }
 
-function checked(secret: string, what: string): Token {
+function checked(secret: string, what: string): AccessToken {
   if (secret.length < SHORTEST) {
     throw new CliError(EXIT.usage, `${what} must have ${SHORTEST} characters or more; it has ${secret.length}`);
   }
   if (!FORM.test(secret)) {
     throw new CliError(EXIT.usage, `${what} may have letters, digits and -._~+/ only, with = at the end`);
   }
-  return new Token(secret);
+  return new AccessToken(secret);
 }

@@ -7,33 +7,33 @@ import { OwnedTerm, type Ownership } from './ownership.js';
 import { type BoundTask, PartitionWork } from './partition-work.js';
 import { SuccessorWait } from './successor-wait.js';
 
-export interface PostHandlers {
-  gained(post: Post, ownership: Ownership): void;
-  lost(post: Post, ownership: Ownership, reason: ElectionError): void;
-  /** The post is in the queue, behind the present owner. */
-  waits(post: Post): void;
+export interface PartitionCandidacyHandlers {
+  gained(candidacy: PartitionCandidacy, ownership: Ownership): void;
+  lost(candidacy: PartitionCandidacy, ownership: Ownership, reason: ElectionError): void;
+  /** The key is in the queue, behind the present owner. */
+  waits(candidacy: PartitionCandidacy): void;
   /** The successor's key is in the queue: the partition can be let go. */
-  succeeded(post: Post): void;
-  /** The post is over, and its task has ended. Nothing is told after it. */
-  ended(post: Post): void;
+  succeeded(candidacy: PartitionCandidacy): void;
+  /** The candidacy is over, and its task has ended. Nothing is told after it. */
+  ended(candidacy: PartitionCandidacy): void;
   /** Something went wrong; it is tried again. */
   failed(error: ElectionError): void;
 }
 
 /**
- * This worker in one partition: it stands in the partition's election, owns the partition while it leads, and lets it
- * go. An end is final: for the next time there is another post, when this one has ended.
+ * This worker as a candidate for one partition: it stands in the partition's election, owns the partition while it leads, and lets it
+ * go. An end is final: for the next time there is another candidacy, when this one has ended.
  *
  * - **standing**: in the election, on the way into its queue or behind the present owner.
- * - **owning**: the election is led. `gained` begins it, and `lost` ends it; then the post stands again, or ends.
+ * - **owning**: the election is led. `gained` begins it, and `lost` ends it; then the candidacy stands again, or ends.
  * - **giving**: owning, and waiting for the successor's key. Ends when that key is in the queue, or when the partition
  *   is wanted again.
  * - **ending**: the work ends, then the key goes.
  */
-export class Post {
+export class PartitionCandidacy {
   readonly partition: string;
   readonly #context: PoolContext;
-  readonly #on: PostHandlers;
+  readonly #on: PartitionCandidacyHandlers;
   readonly #election: Election;
   readonly #work: PartitionWork;
   #ownership: OwnedTerm | undefined;
@@ -41,7 +41,7 @@ export class Post {
   /** Resolves when the key is gone. */
   #left: Promise<void> | undefined;
 
-  constructor(context: PoolContext, partition: string, task: BoundTask | undefined, on: PostHandlers) {
+  constructor(context: PoolContext, partition: string, task: BoundTask | undefined, on: PartitionCandidacyHandlers) {
     const { session, keys, options, log } = context;
     this.partition = partition;
     this.#context = context;
@@ -114,7 +114,7 @@ export class Post {
   end(reason: ElectionError): Promise<void> {
     if (this.#left !== undefined) return this.#left;
     this.keep();
-    // First: whoever hears of `lost` must find that the post is ending.
+    // First: whoever hears of `lost` must find that the candidacy is ending.
     const { promise, resolve } = withResolvers<void>();
     this.#left = promise;
     void this.#end(reason, resolve);

@@ -16,7 +16,7 @@ export interface EtcdLeaderModuleOptions extends ElectionOptions {
 }
 
 /** The client of an election: the user's, or one of the module's own, made when somebody needs it. */
-export class Connection implements OnApplicationShutdown {
+export class ElectionClient implements OnApplicationShutdown {
   readonly #options: EtcdLeaderModuleOptions;
   #own: Etcd3 | undefined;
 

@@ -7,55 +7,55 @@ import { type Header, isOutage } from '../store/store.js';
  */
 const LAGS_FOR = 60_000;
 
-export interface HistoryCheckParts {
+export interface EpochCheckParts {
   readonly clock: Clock;
   /**
-   * How often etcd's history has begun anew, by a read. Undefined: etcd answers with an older state than before. It
+   * The epoch of etcd, by a read. Undefined: etcd answers with an older state than before. It
    * rejects when nobody answers, or when we may not read.
    */
-  readonly currentHistory: () => Promise<number | undefined>;
+  readonly currentEpoch: () => Promise<number | undefined>;
 }
 
 /**
- * Whether a lease that we hold comes from a history of etcd that is over. A snapshot brings back the leases that it
+ * Whether a lease that we hold comes from an epoch of etcd that is over. A snapshot brings back the leases that it
  * has, and with them keys that were deleted since: keys of candidates that have left, which nobody else would delete as
  * long as the lease is refreshed. Such a lease must be given up.
  *
  * The answers to the refreshes tell it, so it costs no request of its own at rest. An answer that is older than what
  * was seen proves nothing, because the member may lag: then one read decides.
  */
-export class HistoryCheck {
-  readonly #parts: HistoryCheckParts;
+export class EpochCheck {
+  readonly #parts: EpochCheckParts;
   readonly #over: () => void;
-  /** The history in which the lease was granted. Undefined: it may be one that we do not know yet. */
-  #history: number | undefined;
+  /** The epoch in which the lease was granted. Undefined: it may be one that we do not know yet. */
+  #epoch: number | undefined;
   /** What a member has answered that lags. */
   #lag: { readonly header: Header; readonly until: number } | undefined;
   #isAsking = false;
   #isClosed = false;
 
-  /** `over`: the lease comes from a history that is over, or seems to be. */
-  constructor(parts: HistoryCheckParts, history: number | undefined, over: () => void) {
+  /** `over`: the lease comes from an epoch that is over, or seems to be. */
+  constructor(parts: EpochCheckParts, epoch: number | undefined, over: () => void) {
     this.#parts = parts;
-    this.#history = history;
+    this.#epoch = epoch;
     this.#over = over;
   }
 
   /** The lease was refreshed. */
   refreshed(header: Header | undefined): void {
     if (header === undefined || this.#isClosed) return;
-    if (header.history !== undefined) this.#compare(header.history);
+    if (header.epoch !== undefined) this.#compare(header.epoch);
     // A lease that was granted in doubt has nothing of the time before.
-    else if (this.#history !== undefined && !this.#isAsking && !this.#lags(header)) void this.#ask(header);
+    else if (this.#epoch !== undefined && !this.#isAsking && !this.#lags(header)) void this.#ask(header);
   }
 
   close(): void {
     this.#isClosed = true;
   }
 
-  #compare(history: number): void {
-    this.#history ??= history;
-    if (history !== this.#history) this.#over();
+  #compare(epoch: number): void {
+    this.#epoch ??= epoch;
+    if (epoch !== this.#epoch) this.#over();
   }
 
   /** A member that lags goes forward. If it goes back, it is another member, or etcd has gone back. */
@@ -68,11 +68,11 @@ export class HistoryCheck {
   async #ask(header: Header): Promise<void> {
     this.#isAsking = true;
     const refusal = (err: unknown): 'outage' | 'denied' => (isOutage(err) ? 'outage' : 'denied');
-    const history = await this.#parts.currentHistory().catch(refusal);
+    const epoch = await this.#parts.currentEpoch().catch(refusal);
     this.#isAsking = false;
-    if (this.#isClosed || history === 'outage') return; // the next refresh asks again
-    if (history === undefined) return this.#over();
+    if (this.#isClosed || epoch === 'outage') return; // the next refresh asks again
+    if (epoch === undefined) return this.#over();
     this.#lag = { header, until: this.#parts.clock.now() + LAGS_FOR };
-    if (history !== 'denied') this.#compare(history);
+    if (epoch !== 'denied') this.#compare(epoch);
   }
 }

@@ -2,17 +2,17 @@ import type { Mutation } from '../support/mutants/mutation.js';
 import type { Check } from './violation.js';
 
 /** Mistakes about an etcd whose history begins anew. */
-export const HISTORY_MUTATIONS: readonly Mutation<Check>[] = [
+export const EPOCH_MUTATIONS: readonly Mutation<Check>[] = [
   {
     name: 'a new history is believed at once',
-    file: 'lib/store/history.ts',
+    file: 'lib/store/revision-history.ts',
     search: "if (now - this.#older.since < this.#patience) return 'older';",
     replace: '',
     breaks: ['a: one leader'],
   },
   {
     name: 'a new history is never believed',
-    file: 'lib/store/history.ts',
+    file: 'lib/store/revision-history.ts',
     search: "if (now - this.#older.since < this.#patience) return 'older';",
     replace: "return 'older';",
     breaks: ['f: somebody leads'],
@@ -26,7 +26,7 @@ export const HISTORY_MUTATIONS: readonly Mutation<Check>[] = [
   },
   {
     name: 'another cluster is not known by its id',
-    file: 'lib/store/history.ts',
+    file: 'lib/store/revision-history.ts',
     search: 'return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;',
     replace: 'return false;',
     breaks: ['a: one leader'],
@@ -34,7 +34,7 @@ export const HISTORY_MUTATIONS: readonly Mutation<Check>[] = [
   {
     name: 'answers do not say to which history they belong',
     file: 'lib/store/monotonic-store.ts',
-    search: 'return { ...result, history: this.#history.number };',
+    search: 'return { ...result, epoch: this.#history.epoch };',
     replace: 'return result;',
     breaks: ['f: somebody leads'],
   },
