@@ -75,7 +75,7 @@ export class Election extends ObservableElection {
     return isQueued(state) ? textOf(state.candidacy.own.key) : undefined;
   }
 
-  /** @internal How often it has been started anew. */
+  /** @internal How often the candidate was started. */
   get lives(): number {
     return this.#context.intent.lives;
   }
@@ -174,8 +174,8 @@ export class Election extends ObservableElection {
   }
 
   /**
-   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token.
-   * Followers hear of a leader's in `leader`.
+   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token. When a
+   * leader does so, followers hear the new value in `leader`.
    *
    * @throws ElectionError (rejects) `NOT_CANDIDATE` when not in the queue, `INVALID_OPTION`, `UNAVAILABLE`,
    *   `PERMISSION_DENIED`

@@ -194,7 +194,8 @@ export class Lock {
     const election = new Election(session, this.name, this.#options.election);
     let closed: ElectionError | undefined;
     election.on('error', (err) => {
-      if (err.code !== 'BLOCKED') this.#log.error({ err }, 'something went wrong with the lock'); // else it is logged
+      // A key that blocks is logged where it is found.
+      if (err.code !== 'BLOCKED') this.#log.error({ err }, 'something went wrong with the lock');
       if (!(err instanceof ClientClosed) || work.hasBegun) return;
       closed = err;
       void election.stop();

@@ -22,7 +22,9 @@ const FRESH_UNCOMPARED = 20;
 export interface Succession {
   /** The lease of the candidate that is named; undefined: nobody is. */
   readonly to: bigint | undefined;
-  /** There may be priorities: where nobody is named, or that one has left, the best of those that wait leads next. */
+  /**
+   * There may be priorities: if nobody is named, or the named candidate has left, the best of those that wait leads.
+   */
   readonly isRanked: boolean;
 }
 
@@ -61,8 +63,9 @@ export function findTarget(candidates: readonly KeyValue[], to: Target): KeyValu
 /**
  * Lets the candidate that is named lead next; when nobody is named or that candidate has left, the best of the others.
  * The queue is read while the work winds down. When the work has ended, our key and those between go in one
- * transaction, which moves nobody when one of these keys or the target is gone: then the queue is read again. Whatever
- * comes of it, our key is released afterwards as usual, and that ends what may still be under way of this.
+ * transaction, which moves nobody when one of these keys or the target is gone: then the queue is read again. In every
+ * case our key is released afterwards as usual. A transfer that is still under way then changes nothing, since it
+ * compares our key.
  */
 export class HandOver {
   readonly #context: CampaignContext;

@@ -1,6 +1,6 @@
 /**
- * Milliseconds after its beginning at which a trouble that lasts is told again; from then on each time the last of
- * them.
+ * Milliseconds after its beginning at which a trouble that lasts is told again, and from then on the milliseconds
+ * between two tellings.
  */
 const AGAIN = [10_000, 30_000, 60_000, 300_000] as const;
 const AT_LAST = 300_000;

@@ -5,7 +5,7 @@ import { onAbort } from './abort.js';
  * candidate a clock of its own, with its own rate and pauses.
  */
 export interface Clock {
-  /** It moves by orders alone, so no deadline on it passes by itself. */
+  /** The clock moves only when a test moves it, so no deadline passes by itself. */
   readonly isStill?: boolean;
 
   /** Milliseconds; only differences mean anything. Never goes back, and goes on while the machine sleeps. */

@@ -4,7 +4,7 @@ import { encodeMember, encodePlan, type MemberValue, parseMember } from '../pool
 import type { WatchEvent } from '../store/store.js';
 import type { MemoryStore } from '../testing/memory-store.js';
 
-/** Its lease is none that a worker is granted. */
+/** The other worker as a member. No worker is granted its lease. */
 const OTHER = { id: 'another', lease: 1n, hex: '1' } as const;
 
 /** What the other worker hears of the one that is tested. */

@@ -5,7 +5,7 @@ import type { Lease, LeaseHandlers } from './lease.js';
 export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
   /** The election's name. */
   readonly name: string;
-  /** Milliseconds that the user may need to leave, and a second. */
+  /** The user leaves within so many milliseconds and a second. */
   readonly releaseTimeout: number;
   /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;

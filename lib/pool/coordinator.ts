@@ -75,7 +75,7 @@ export class Coordinator {
   #giveUp(): void {
     this.#context.log().warn({}, 'plans could not be written: another worker shall coordinate');
     this.#election.stepDown().catch((err: unknown) => {
-      // Deposed meanwhile: that is as good.
+      // This worker has lost the election meanwhile: then another one coordinates too.
       if (!(err instanceof ElectionError) || err.code !== 'NOT_LEADER') this.#on.failed(toElectionError(err));
     });
   }

@@ -28,6 +28,7 @@ export interface MembershipHandlers {
   notGranted(error: ElectionError): boolean;
 }
 
+/** Milliseconds before a join that failed is tried again; the pause doubles up to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 

@@ -45,9 +45,9 @@ export class PartitionWork implements Workload {
   readonly #parts: PartitionWorkParts;
   readonly #givenUp = withResolvers<void>();
   #task: BoundTask | undefined;
-  /** Until the task has ended. */
+  /** There until the task has ended. */
   #ended: Promise<void> | undefined;
-  /** Until the task has ended or was given up. */
+  /** There until the task has ended, or nobody waits for it any more. */
   #running: Promise<void> | undefined;
 
   constructor(parts: PartitionWorkParts, task: BoundTask | undefined) {

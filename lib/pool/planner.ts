@@ -100,7 +100,7 @@ class Assigning {
     }
   }
 
-  /** Resolves to how many partitions were moved, and how many more must be. */
+  /** Returns how many partitions were moved, and how many more must be. */
   *balance(budget: number): Generator<void, [number, number]> {
     let moved = 0;
     let left = 0;

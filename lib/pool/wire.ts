@@ -1,8 +1,8 @@
 import type { Announcement } from './partition-list.js';
 
 /**
- * The values of a pool's keys: JSON in UTF-8. Unknown fields are ignored. A value that makes no sense is nobody's: all
- * of them are hints, and others can write them.
+ * The values of a pool's keys: JSON in UTF-8. Unknown fields are ignored. A value that makes no sense is ignored: every
+ * value is a hint, and others can write the keys.
  */
 
 /** What a worker says of itself. */

@@ -7,7 +7,7 @@ import type { Queue } from './queue.js';
 
 /**
  * Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7
- * s.
+ * s (`ReqTimeout` in server/config/config.go: 5 s and twice the election timeout, which is 1 s by default).
  */
 const ECHOES_FOR = 10_000;
 

@@ -160,7 +160,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#accept({ kv: first, revision: first.modRevision });
   }
 
-  /** Whether something newer was seen already. Of another history there is nothing older to come. */
+  /** Whether something newer was seen already. News of a later history is never older. */
   #isOlder({ revision, history = this.#history }: News): boolean {
     return history === this.#history ? revision < this.#revision : history < this.#history;
   }

@@ -32,7 +32,7 @@ const PAUSES = { first: 50, longest: 1_000 };
  * the watch begins at the read.
  */
 const MOST_CAUGHT_UP = 1_000n;
-/** Milliseconds in which etcd has caught up: it looks after such watches every 100 ms. */
+/** Milliseconds in which etcd has caught up: it looks after such watches every 100 ms (`syncWatchersLoop`). */
 const CATCHES_UP_IN = 150;
 
 /**

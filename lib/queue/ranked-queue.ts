@@ -5,7 +5,7 @@ import type { OwnKey } from './place.js';
 import type { Queue } from './queue.js';
 import { ranksIn } from './rank.js';
 
-/** Keys that are deleted in one transaction: etcd allows 128 compares, and as many operations. */
+/** Keys in one transaction: etcd allows 128 compares, and as many operations (`--max-txn-ops`). */
 const MOST_AT_ONCE = 100;
 
 /** What the requests of this file need. */
@@ -58,8 +58,8 @@ export function bestOf(candidates: readonly KeyValue[], ranked: Pick<RankedQueue
 /**
  * Deletes our key, and the keys between ours and the target's: from that revision on the target is the oldest, and
  * those between notice and queue again behind it. One transaction compares all these keys, so that nobody loses a place
- * for a target that has left. Of more than 100 keys between, the first are deleted in transactions of their own, our
- * key with the last.
+ * for a target that has left. If there are more than 100 keys between, several transactions delete them, and the last
+ * one deletes our key too.
  *
  * A key that is not of this library is left where it is: its candidate might not notice, and take itself for the leader
  * later. It leads in its turn, and then the target does.

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/time.js';
 
-/** Seconds. etcd grants no less. */
+/** Seconds. etcd grants no less with its default timings. */
 const LEAST_TTL = 2;
 
 interface MemoryLease {

@@ -58,8 +58,8 @@ interface Folder {
 }
 
 /**
- * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members.
- * Keys that are nobody's cost their names.
+ * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members. A
+ * key that belongs to no election and no pool costs no more than its name.
  */
 export async function readPrefix(
   { store, clock }: { readonly store: Store; readonly clock: Clock },

@@ -83,7 +83,7 @@ export interface MemberPicture {
 
 export interface PartitionPicture {
   readonly name: string;
-  /** The id of a member; undefined: nobody owns it. */
+  /** The id of a member; undefined: nobody owns the partition, or the owner is no member: then there is a token. */
   readonly owner: string | undefined;
   readonly fencingToken: bigint | undefined;
 }

@@ -21,7 +21,7 @@ export class SeenElection {
   mayHaveOthers = true;
   /** Keys that were there before the first candidate are not known yet. */
   mustLook = false;
-  /** It has been told of. */
+  /** The view has told of this election. */
   isShown = false;
   /** The token of a leader that has taken an ask to step down. */
   taken: bigint | undefined;

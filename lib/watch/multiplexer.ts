@@ -27,10 +27,10 @@ export class WatchMultiplexer {
   readonly #pending: PendingWatches;
   readonly #unwanted: UnwantedWatches;
   readonly #onDeleted: (key: string) => void;
-  /** One for all watches. */
+  /** One function for all watches. */
   readonly #onLeave: Leave = (watch, follower) => this.#leave(watch, follower);
   #lastId = 0;
-  /** When a watch was there last for which etcd was written to while it was asked for. */
+  /** When, on the clock, a late watch was created last: see `#ask`. */
   #lateAt = Number.NEGATIVE_INFINITY;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +76,9 @@ export class WatchMultiplexer {
     return watch;
   }
 
-  /** A key of this group is gone. Who follows another key of it that etcd does not watch yet must read. */
+  /**
+   * A key of this group is gone. A follower of another key of the group must read, if etcd does not watch that key yet.
+   */
   suspect(group: string): void {
     for (const watch of this.#pending.suspects(group)) watch.tell((follower) => follower.reset());
   }
@@ -158,7 +160,7 @@ export class WatchMultiplexer {
 
   #onOpened(isAgain: boolean): void {
     for (const watch of this.#byName.values()) {
-      // One that was added meanwhile too: etcd's history may have begun anew since its follower has read.
+      // A watch that was added meanwhile too: etcd's history may have begun anew since its follower has read.
       if (isAgain) watch.isInterrupted = true;
       this.#create(watch);
     }
