@@ -99,7 +99,7 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
     this.#pending = undefined;
   }
 
-  /** Whether somebody listens who does more than to count. */
+  /** Whether some listener does more than count. */
   #isHeard(event: string): boolean {
     return (this.#emitter.listeners(event) as Guarded[]).some(({ isOnlooker }) => !isOnlooker);
   }

@@ -36,7 +36,7 @@ const ATTEMPTS = 5;
 const UNANSWERED =
   'the leader has not answered within 2 s: it does not follow asks (another version, a shared session, ' +
   '`steerable: false`), or it is cut off. The ask was withdrawn';
-const VANISHED = 'the ask has vanished, the leader does not say that it has taken it, and it leads on after 30 s';
+const VANISHED = 'the ask has vanished, the leader has not said that it took the ask, and it leads on after 30 s';
 const FOREIGN = 'the leader is a candidate of another client, which does not follow asks: nothing was done';
 
 /** Who leads, as an observer is told. */
@@ -168,7 +168,7 @@ class Note {
       const compare = [{ key, createRevision: this.#createRevision }];
       const { succeeded, ranges } = await this.#store.txn({ compare, success: [this.#put], failure: [this.#read] });
       const other = ranges[0]?.kvs[0];
-      // Whoever else asks the same leader has replaced our ask: the answer to that one is the answer to ours.
+      // Somebody else who asks the same leader has replaced our ask: the answer to that ask is the answer to ours.
       return succeeded || (other !== undefined && askIn(other)?.token === this.#token);
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -199,7 +199,7 @@ class Note {
     if (isTaken) return 'taken';
     if (found === undefined) return 'gone';
     if (found.createRevision !== this.#createRevision) {
-      // Whoever else asks the same leader has replaced our ask, and waits for the answer now.
+      // Somebody else who asks the same leader has replaced our ask, and waits for the answer now.
       return askIn(found)?.token === this.#token ? 'withdrawn' : 'gone';
     }
     if (await this.#remove(this.#createRevision)) return 'withdrawn';

@@ -20,7 +20,7 @@ export class HealthCheck {
     this.#log = log;
   }
 
-  /** By the last answer. */
+  /** Whether the last answer was good; true before the first answer. */
   get isGood(): boolean {
     return this.#isGood;
   }

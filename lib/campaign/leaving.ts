@@ -56,7 +56,7 @@ export class Leaving {
   /** The task that may still be running for the term that has ended. */
   readonly #work: Workload | undefined;
   #reason: ElectionError;
-  /** Who leads next, when the leader does not just leave its place to the next. */
+  /** Whom the leader hands over to; undefined: the next in the queue leads. */
   #succession: Succession | undefined;
   #transfer: HandOver | undefined;
   /** The hand-over has begun: it is too late to name another candidate. */
@@ -81,7 +81,7 @@ export class Leaving {
     this.done = promise.then(() => this.#leave());
   }
 
-  /** Why the candidate leaves: the latest `stop()` that came while it was leaving. */
+  /** Why the candidate leaves. A `stop()` that comes while it is leaving gives another reason. */
   get reason(): ElectionError {
     return this.#reason;
   }

@@ -63,7 +63,7 @@ export class Priority {
       if (!this.#key.isRightOn(own.lease)) await this.#key.write(this.#store, own);
     };
     const written = write();
-    const turn = written.catch(() => {}); // who waits for its turn does not ask how this write ended: our caller does
+    const turn = written.catch(() => {}); // the next write does not ask how this one ended: our caller does
     this.#lastTurn = turn;
     try {
       await written;

@@ -55,7 +55,7 @@ export async function run<T>(
   const work = new TaskRun(task, requeue, logger);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   const giveUp = (reason: ElectionError): void => {
-    // else somebody has stopped the candidate already
+    // a candidate that is leaving was stopped by somebody else
     if (campaign.state.name !== 'leaving') void campaign.stop(reason);
   };
   if (wait !== undefined) work.limit(new WaitLimit(session.clock, wait, giveUp));

@@ -112,7 +112,8 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   }
 
   refused(error: ElectionError): void {
-    // Else the watch is asked for again. A leader with `preempt` needs it, and its reads tell the refusal.
+    // After another error the watch is asked for again. A leader with `preempt` needs the watch, and its reads tell the
+    // refusal.
     if (error.code !== 'PERMISSION_DENIED' || this.#preemption !== undefined) return;
     denied.add(this.#context);
     this.#watch.leave(this);

@@ -15,7 +15,7 @@ export type Target = string | Uint8Array | Candidate;
 const ATTEMPTS = 10;
 /** Milliseconds for which a read of the priorities is taken for true. */
 const FRESH_FOR = 1_000;
-/** The same, when no transaction is going to compare what was read with what is there. */
+/** Milliseconds for which a read is taken for true when no transaction compares what was read with what is there. */
 const FRESH_UNCOMPARED = 20;
 
 /** Who shall lead next. */
@@ -81,7 +81,7 @@ export class HandOver {
     this.#succession = succession;
     this.#readAt = context.session.clock.now();
     this.#early = this.#read();
-    this.#early.catch(() => {}); // whoever waits for it hears of it
+    this.#early.catch(() => {}); // `#takeEarly()` hears of it
   }
 
   /** Never rejects: without a transfer the next in the queue leads. */
@@ -121,7 +121,7 @@ export class HandOver {
   async #takeEarly(): Promise<RankedQueue | undefined> {
     const early = this.#early;
     this.#early = undefined;
-    // Those who wait are compared with what is there, but nothing shows that a better one has come.
+    // The transaction compares the candidates that were read, but nothing shows that a better one has come since.
     const isOld = this.#succession.to === undefined && this.#age > FRESH_FOR;
     try {
       return isOld ? undefined : await early;

@@ -11,9 +11,9 @@ const FORGOTTEN = 30_000;
 interface Trouble {
   readonly since: number;
   noticed: number;
-  /** How often it was told. */
+  /** How often the trouble was told. */
   told: number;
-  /** When it is told again. */
+  /** When the trouble is told again. */
   due: number;
 }
 

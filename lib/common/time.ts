@@ -29,7 +29,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** A timer that is longer than the time between two looks at the wall clock. */
 interface LongTimer {
-  /** On the clock. */
+  /** When the timer is due, on the clock. */
   readonly dueAt: number;
   readonly fire: () => void;
   readonly unref: boolean;

@@ -197,7 +197,7 @@ export class LeaseManager implements LeaseHandlers {
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const user of this.#users) user.lost(lease, reason);
     this.#grantIfNeeded();
-    // else when a lease is granted, since etcd answers then
+    // while a grant is under way, `#hold` does it, since etcd answers then
     if (this.#granting === undefined) this.#orphans.revokeInTime();
   }
 

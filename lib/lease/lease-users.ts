@@ -27,7 +27,7 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
  * users come and go by what they are told.
  */
 export class LeaseUsers implements Iterable<LeaseUser> {
-  /** By election. */
+  /** The user of each election, by the election's name. */
   readonly #users = new Map<string, LeaseUser>();
   /** Users that wait for a place that another user holds. */
   #blocked: LeaseUser[] = [];

@@ -32,7 +32,7 @@ export interface LeftLease {
   readonly lease: string;
   /** Seconds until etcd ends the lease by itself, unless its raft leader changes. */
   readonly endsIn: number;
-  /** Why it could not be revoked. */
+  /** Why the lease could not be revoked. */
   readonly err?: unknown;
 }
 

@@ -9,8 +9,8 @@ export interface CoordinatorHandlers extends Omit<CoordinationHandlers, 'gaveUp'
 }
 
 /**
- * This worker as a candidate for coordinator: an ordinary election, on the lease of the worker. While it leads, it
- * plans. It is on nobody's data path: without a coordinator everybody keeps what it has.
+ * This worker as a candidate for coordinator: an ordinary election, on the lease of the worker. While the worker leads
+ * this election, it plans. The coordinator is on nobody's data path: without one every worker keeps what it owns.
  */
 export class Coordinator {
   readonly #context: PoolContext;

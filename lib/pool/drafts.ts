@@ -2,7 +2,7 @@ import { NOBODY, type Survey } from './survey.js';
 import type { TimeSlice } from './time-slice.js';
 import type { PlanValue } from './wire.js';
 
-/** A plan, but for who writes it. */
+/** A plan without the coordinator that writes it. */
 export type Draft = Pick<PlanValue, 'own' | 'give'>;
 
 /** For each member: what it is to own, and the successor for each partition that it owns and is to give away. */

@@ -102,7 +102,7 @@ export class PartitionWork implements Workload {
     this.#running = Promise.race([ended, this.#givenUp.promise]);
   }
 
-  /** Until the task returns, or the ownership is lost. Never rejects. */
+  /** Calls the task until it returns, or until the ownership is lost. Never rejects. */
   async #run(task: BoundTask, ownership: Ownership): Promise<void> {
     const { clock } = this.#parts;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {

@@ -5,7 +5,7 @@ interface Waiting {
   readonly txn: Txn;
   readonly resolve: (result: TxnResult) => void;
   readonly reject: (reason: unknown) => void;
-  /** It was part of a batch that was refused: now it is sent by itself. */
+  /** The transaction was part of a batch that was refused: now it is sent by itself. */
   isAlone: boolean;
 }
 

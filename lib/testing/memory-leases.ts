@@ -5,7 +5,7 @@ const LEAST_TTL = 2;
 
 interface MemoryLease {
   readonly ttl: number;
-  /** On the clock. */
+  /** When the lease ends, on the clock. */
   endsAt: number;
   cancelEnd: () => void;
 }
@@ -44,7 +44,7 @@ export class MemoryLeases {
     return lease.ttl;
   }
 
-  /** Forgets it. */
+  /** Forgets the lease. */
   remove(id: bigint): void {
     this.#leases.get(id)?.cancelEnd();
     this.#leases.delete(id);

@@ -65,7 +65,7 @@ export class MemoryWatch implements WatchStream {
     }
   }
 
-  /** As if the history were compacted. */
+  /** Ends a watch as if the history were compacted. */
   #interrupt(id: number, events: readonly WatchEvent[]): void {
     this.#ranges.delete(id);
     const next = (events.at(-1)?.revision ?? 0n) + 1n;

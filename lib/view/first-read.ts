@@ -22,9 +22,9 @@ export interface FirstRead {
   readonly revision: bigint;
   /** How often etcd's history has begun anew by then. */
   readonly history: number;
-  /** By folder. The head of each queue is known with its value. */
+  /** The queues by folder. The head of each is known with its value. */
   readonly elections: ReadonlyMap<string, readonly SeenKey[]>;
-  /** By name, as a byte string. */
+  /** The pools by name, as a byte string. */
   readonly pools: ReadonlyMap<string, PoolRead>;
   /** What leaders have recorded of their terms, by folder. */
   readonly records: ReadonlyMap<string, readonly KeyValue[]>;

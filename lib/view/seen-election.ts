@@ -54,7 +54,7 @@ export class SeenElection {
     return this.mustLook || (head !== undefined && (head.blocks === undefined || head.shown.value === undefined));
   }
 
-  /** As it was when it was shown last; made anew after a change. */
+  /** The election as it is shown; drawn anew after a change. */
   get picture(): ElectionPicture {
     this.#picture ??= this.#draw();
     return this.#picture;

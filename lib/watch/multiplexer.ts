@@ -65,7 +65,10 @@ export class WatchMultiplexer {
     return () => watch.leave(follower);
   }
 
-  /** The same, for those who are so many that a function for each would be too much: they call `leave` of the watch. */
+  /**
+   * As `follow`, for followers that are so many that a function for each would be too much: they call `leave` of the
+   * watch.
+   */
   attach(subject: Subject, from: bigint, follower: Follower): SharedWatch {
     const known = this.#known(subject);
     const watch = known ?? new SharedWatch(subject, from, this.#onLeave);
