@@ -100,7 +100,7 @@ export class HandOver {
         if (target === undefined || isOver()) break;
         if (await moveUp({ queue, store: session.store }, this.#own, between, target)) return;
       }
-      log().debug({}, 'nobody to hand over to: the next in the queue leads');
+      log().debug({}, 'handed over to nobody: the next in the queue leads');
     } catch (err) {
       log().info({ err }, 'not handed over: the next in the queue leads');
     }

@@ -101,6 +101,7 @@ export interface ResolvedPoolOptions {
 const OF_ELECTION = [...OF_SESSION, 'healthCheck', 'releaseTimeout'];
 const OF_POOL = ['partitions', 'member', 'weight', 'settle', 'handoffTimeout', 'concurrency', 'coordinate'];
 
+/** Milliseconds. A smaller number is taken for seconds: in so little time no worker takes a partition. */
 const SHORT_TIMEOUT = 100;
 /** Bytes of a list of names as it lies in etcd, which refuses requests over 1.5 MiB by default. */
 const MOST_BYTES = 1024 * 1024;

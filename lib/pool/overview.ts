@@ -26,7 +26,7 @@ export interface SeenPlan {
 export interface OverviewHandlers {
   /** All has been read, again or for the first time. */
   read(): void;
-  /** A member has come, gone or changed, or an operator has written what he wants. */
+  /** A member has come, gone or changed, or an operator has written the control key. */
   membersChanged(): void;
   /** A plan has changed that we have not written, or a queue has changed. */
   changed(): void;

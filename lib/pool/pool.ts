@@ -144,6 +144,7 @@ export class Pool {
   /**
    * Whether this worker owns the partition, by the clock at the moment of the call. Asks nobody. False for a partition
    * that the pool does not have.
+   *
    * @throws ElectionError `INVALID_OPTION` when `partition` is neither a name nor a whole number, 0 or more
    */
   owns(partition: string | number): boolean {
@@ -204,6 +205,7 @@ export class Pool {
    * Who owns which partition: now, and then after every change; a routing table. A partition that is missing is owned
    * by nobody. A slow consumer gets the latest table, not a backlog. Needs no `start()` and is not ended by `stop()`,
    * but by `signal` or by leaving the loop. What goes wrong meanwhile is told by `error`, and the observation goes on.
+   *
    * @throws ElectionError `INVALID_OPTION`
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<ReadonlyMap<string, Candidate>> {

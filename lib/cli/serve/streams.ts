@@ -26,7 +26,7 @@ interface Stream {
   readonly terms: Terms;
   /** Whether the client was sent a picture. */
   hasPicture: boolean;
-  /** Bytes that may wait. */
+  /** Bytes that may wait for the client. */
   bound: number;
   /** Signs of life for which something has been waiting. */
   beats: number;
