@@ -18,8 +18,8 @@ export interface Candidate {
   /** Changes with every `proclaim()`. */
   readonly modRevision: bigint;
   /**
-   * True when the key is no candidate's: it has no lease, or does not name it. An application has written the key under
-   * the election's name. It never leads, and nobody behind it can lead until it is gone.
+   * True when the key is no candidate's: it has no lease, or does not name its lease. An application has written the
+   * key under the election's name. Nobody leads by this key, and nobody behind it can lead until it is gone.
    */
   readonly blocks: boolean;
   /**

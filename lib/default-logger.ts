@@ -27,7 +27,7 @@ export function defaultLogger(): Logger {
   return shared;
 }
 
-/** The same for tests, which lose leases on purpose: without a logger, errors are told and warnings are not. */
+/** The default logger of fakes, which lose leases on purpose: errors are told, and warnings are not. */
 export function defaultLoggerOfTests(): Logger {
   const logger = defaultLogger();
   return logger instanceof WarningLogger ? new WarningLogger(undefined, 'error') : logger;
@@ -104,7 +104,7 @@ function warningCodeOf(err: unknown, event: unknown): string {
   return event === undefined ? 'ETCD_LEADER_WARNING' : 'ETCD_LEADER_LISTENER_FAILED';
 }
 
-/** Where the user's own code failed; and once, what these warnings are. */
+/** The stack of an error of the user's own code; and, with the first warning, what these warnings are. */
 function detailOf(err: unknown): string {
   const hint = hasHinted ? [] : [HINT];
   hasHinted = true;

@@ -75,7 +75,7 @@ export class Election extends ObservableElection {
     return isQueued(state) ? textOf(state.candidacy.own.key) : undefined;
   }
 
-  /** @internal How often it has been started anew. */
+  /** @internal How often the candidate was started. */
   get lives(): number {
     return this.#context.intent.lives;
   }
@@ -149,9 +149,10 @@ export class Election extends ObservableElection {
    * Only a leader of this library with `steerable` answers. It does not know whether it may refuse: who can write the
    * election's keys can ask.
    *
-   * @throws ElectionError (rejects) `TIMEOUT` when the leader has not answered within 2 s, or is of another client;
-   *   then nothing is changed. `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE` when nobody announces `to`,
-   *   `ABORTED`, `UNAVAILABLE`, `PERMISSION_DENIED`, `INVALID_OPTION`
+   * @throws ElectionError (rejects) `TIMEOUT` when the leader has not answered within 2 s, or is of another client:
+   *   then nothing is changed; also when the ask has vanished and the leader leads on after 30 s. `NOT_LEADER` when
+   *   nobody leads, `BLOCKED`, `NOT_CANDIDATE` when nobody announces `to`, `ABORTED`, `UNAVAILABLE`,
+   *   `PERMISSION_DENIED`, `INVALID_OPTION`
    * @example
    * ```ts
    * const leader = await election.ask({ to: 'worker-2', signal: AbortSignal.timeout(60_000) });
@@ -174,8 +175,8 @@ export class Election extends ObservableElection {
   }
 
   /**
-   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token.
-   * Followers hear of a leader's in `leader`.
+   * Changes what this candidate announces, now and in later terms; neither its place in the queue nor its token. When a
+   * leader does so, followers hear the new value in `leader`.
    *
    * @throws ElectionError (rejects) `NOT_CANDIDATE` when not in the queue, `INVALID_OPTION`, `UNAVAILABLE`,
    *   `PERMISSION_DENIED`

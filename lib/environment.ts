@@ -24,13 +24,16 @@ export interface Environment {
 export interface SharedEnvironment extends Environment {
   readonly store: MonotonicStore;
   readonly leaderWatchers: LeaderWatchers;
-  /** For a TTL in ms. Sessions whose streams must be watched over alike share their streams. */
+  /**
+   * The watcher for sessions of this TTL, in ms. Sessions whose silent streams must be noticed equally soon share
+   * streams.
+   */
   watcherFor(ttl: number): Watcher;
 }
 
 /**
- * By client, or by the store that a spec brings. All who use a client share one store, so that they know together which
- * members do not answer, and one clock.
+ * Environments by client, or by the store that a spec brings. All users of a client share one clock, and one store, so
+ * that they know together which members do not answer.
  */
 const environments = new WeakMap<Etcd3 | Store, SharedEnvironment>();
 

@@ -13,9 +13,14 @@ export interface ElectionEvents {
   elected: [leadership: Leadership];
   /** This candidate leads no longer; exactly one `unelected` follows every `elected`. */
   unelected: [leadership: Leadership, reason: ElectionError];
-  /** Somebody leads now, or nobody (`undefined`); or the leader proclaimed another value. Told to every candidate. */
+  /**
+   * Somebody leads now, or nobody (`undefined`); or the leader proclaimed another value. Told to every candidate that
+   * runs, leader or not, unless it has the option `observe: false`.
+   */
   leader: [value: string | undefined, candidate: Candidate | undefined];
-  /** The lease was refreshed; both in milliseconds. */
+  /**
+   * The lease was refreshed. In milliseconds: how long etcd took to answer, and how long the lease can be relied on.
+   */
   refresh: [{ readonly roundTrip: number; readonly expiresIn: number }];
   /** etcd is not answering. Leadership goes on until `expiresIn()` has run down. */
   suspended: [error: ElectionError];
@@ -66,7 +71,7 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
     this.#emitter.on(event, this.#guarded(event, listener, true));
   }
 
-  /** Removes the listener added last, as Node's emitter does. eventemitter3 would take a missing one for all. */
+  /** Removes the listener added last, as Node's emitter does. When none is found, eventemitter3 would remove all. */
   off(event: keyof M & string, listener: Listen): void {
     const guards = this.#emitter.listeners(event) as Guarded[];
     const guard = guards.findLast((g) => g.listener === listener);
@@ -94,7 +99,7 @@ export class Events<M extends { [E in keyof M]: unknown[] } = ElectionEvents> {
     this.#pending = undefined;
   }
 
-  /** Whether somebody listens who does more than to count. */
+  /** Whether some listener does more than count. */
   #isHeard(event: string): boolean {
     return (this.#emitter.listeners(event) as Guarded[]).some(({ isOnlooker }) => !isOnlooker);
   }

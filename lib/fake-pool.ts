@@ -82,10 +82,10 @@ export class FakePool extends Pool {
 
   /**
    * Gives this worker the partition. Resolves with the ownership when everybody who listens has been told. A partition
-   * whose last task has not ended is gained when it has.
+   * whose last task still runs is gained when that task has ended.
    *
-   * @throws ElectionError (rejects) `INVALID_OPTION` when it is none of the pool's; `NOT_CANDIDATE` when the worker is
-   *   not started; `STOPPED` when it is stopped before it owns the partition
+   * @throws ElectionError (rejects) `INVALID_OPTION` when the pool has no such partition; `NOT_CANDIDATE` when the
+   *   worker is not started; `STOPPED` when it is stopped before it owns the partition
    */
   async gain(partition: string | number): Promise<Ownership> {
     const [name, index] = this.#find(partition);

@@ -72,8 +72,8 @@ export interface Leadership {
   throwIfLost(): void;
 
   /**
-   * Asks etcd whether our key is still the oldest, by a linearizable read. What it answers was true at some moment of
-   * the call; false once the term has ended.
+   * Asks etcd whether our key is still the oldest, by a linearizable read. The answer was true at some moment between
+   * the call and the answer; it is false once the term has ended.
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */

@@ -23,13 +23,13 @@ export interface HeldLock extends Leadership {
    * Idempotent, bounded in time, never rejects.
    */
   release(): Promise<void>;
-  /** The same, at the end of a block of `await using`. */
+  /** Releases the lock at the end of a block of `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 const CLOSED = 'the session was closed while this caller waited for the lock';
 
-/** By what locks are made on, a session or a client: its callers take turns in this process. */
+/** By session or client on which locks are made: the turns that the callers in this process take. */
 const turnsOf = new WeakMap<object, Turns>();
 
 /**
@@ -42,7 +42,7 @@ const turnsOf = new WeakMap<object, Turns>();
  * docs/lock.md.
  *
  * Callers of one process take turns: only the first of them has a key in etcd. After each of them the process goes to
- * the end of etcd's queue. The lock is not reentrant: who holds it and asks for it again waits for ever.
+ * the end of etcd's queue. The lock is not reentrant: a caller that holds it and asks for it again waits for ever.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export class Lock {
   readonly #options: ResolvedLockOptions;
   readonly #log: Logger;
   readonly #turns: Turns;
-  /** On a client, while somebody waits for the lock or holds it. */
+  /** The lock's own session, if it was made on a client, while somebody waits for the lock or holds it. */
   #session: Session | undefined;
   #callers = 0;
 
@@ -184,7 +184,7 @@ export class Lock {
     }
   }
 
-  /** A candidate of its own for each caller, and so a greater token, and a place behind those who wait elsewhere. */
+  /** Each caller is a candidate of its own. So it has a greater token, and a place behind those that wait elsewhere. */
   async #lead<T>(
     session: Session,
     work: LockWork<T>,
@@ -194,7 +194,8 @@ export class Lock {
     const election = new Election(session, this.name, this.#options.election);
     let closed: ElectionError | undefined;
     election.on('error', (err) => {
-      if (err.code !== 'BLOCKED') this.#log.error({ err }, 'something went wrong with the lock'); // else it is logged
+      // A key that blocks is logged where it is found.
+      if (err.code !== 'BLOCKED') this.#log.error({ err }, 'something went wrong with the lock');
       if (!(err instanceof ClientClosed) || work.hasBegun) return;
       closed = err;
       void election.stop();

@@ -33,7 +33,7 @@ export interface MetricsOptions {
   readonly queueInterval?: number;
 }
 
-/** Ends the collection and takes the series of this election out of the registry. Idempotent. */
+/** Ends the collection and takes the series of this election or pool out of the registry. Idempotent. */
 export interface Detach {
   (): void;
   [Symbol.dispose](): void;
@@ -47,7 +47,8 @@ export interface Detach {
  * The labels are the election's name, and on some metrics an error code. So there are as many series as elections and
  * codes, never one for each candidate or value.
  *
- * @throws Error when metrics of an election of this name are in the registry already, or a name is taken
+ * @throws Error when metrics of an election of this name are in the registry already, another metric has one of the
+ *   names, or `queueInterval` is out of range
  * @example
  * ```ts
  * import { createServer } from 'node:http';
@@ -96,7 +97,7 @@ export interface PoolMetricsOptions {
  * workers there are, and how many partitions nobody owns, only the coordinator knows: on the others these two have no
  * series.
  *
- * @throws Error when metrics of a pool of this name are in the registry already, or a name is taken
+ * @throws Error when metrics of a pool of this name are in the registry already, or another metric has one of the names
  * @example
  * ```ts
  * import { collectPoolMetrics } from 'etcd-leader/metrics';

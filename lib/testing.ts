@@ -177,7 +177,10 @@ export class FakeElection extends Election {
     await allTold();
   }
 
-  /** As the real one. When the other candidate leads, it steps down at once and queues behind this one. */
+  /**
+   * Asks the leader as a real election does. When the other candidate leads, it steps down at once and queues behind
+   * this one.
+   */
   override async ask(options: AskOptions = {}): Promise<Candidate | undefined> {
     const asking = super.ask(options);
     await Promise.race([asking.catch(() => {}), allTold()]); // a rejection goes to our caller, below
@@ -221,7 +224,7 @@ export class FakeElection extends Election {
     this.#queueOther(this.#lastLeader);
   }
 
-  /** In the place of the other that is there, or else at the end of the queue. */
+  /** Puts the other candidate in the place of the one that is there, or else at the end of the queue. */
   #queueOther(value: string): void {
     const old = this.#other;
     const lease = leaseIdOf(BigInt(++this.#others));

@@ -16,36 +16,36 @@ import { checkTarget, findTarget, type TransferTarget } from './transfer.js';
 export interface AskOptions {
   /** Who shall lead next: what a candidate announces, or the candidate itself. */
   readonly to?: TransferTarget;
-  /** Withdraws the ask, unless the leader has understood it already; then only the waiting ends. */
+  /** Withdraws the ask, unless the leader has taken it already; then only the waiting ends. */
   readonly signal?: AbortSignal;
 }
 
-/** Seconds for which an ask stays, if the one who asks is gone. */
+/** Seconds that the lease of an ask lives, because nobody withdraws the ask when its process has crashed. */
 const ASK_TTL = 30;
 /** Milliseconds between two writes of an ask: a leader that has just been elected may have missed the first one. */
 const AGAIN_AFTER = 650;
-/** How often it is written. After three times 650 ms without an answer it is withdrawn. */
+/** How many times an ask is written. After three times 650 ms without an answer the ask is withdrawn. */
 const TIMES = 3;
-/** Milliseconds that nobody may lead, once the old leader has gone. */
+/** Milliseconds to wait for the next leader after the old one has gone; then the answer is that nobody leads. */
 const NOBODY_FOR = 2_000;
 /** Milliseconds for the lease of the ask to be revoked. It ends by itself otherwise. */
 const REVOKED_WITHIN = 1_000;
-/** How often an ask is written anew when another ask is in its way. */
+/** How many attempts are made to write an ask while the asks of others are in its way. */
 const ATTEMPTS = 5;
 
 const UNANSWERED =
   'the leader has not answered within 2 s: it does not follow asks (another version, a shared session, ' +
   '`steerable: false`), or it is cut off. The ask was withdrawn';
-const VANISHED = 'the ask has vanished, the leader does not say that it has taken it, and it leads on after 30 s';
+const VANISHED = 'the ask has vanished, the leader has not said that it took the ask, and it leads on after 30 s';
 const FOREIGN = 'the leader is a candidate of another client, which does not follow asks: nothing was done';
 
 /** Who leads, as an observer is told. */
 type Observe = (signal: AbortSignal) => AsyncIterable<Candidate | undefined>;
 
 /**
- * Asks the leader to step down: signal, work, key. Resolves with the candidate that leads afterwards; undefined when
- * nobody does. It takes 2 s for the leader to take the ask, and then as long as the leader's work takes to end, which
- * the leader's `releaseTimeout` bounds.
+ * Asks the leader to step down as by its own `stepDown()`: its signal is aborted, its work ends, then its key is
+ * released. Resolves with the candidate that leads afterwards; undefined when nobody does. The leader has 2 s to take
+ * the ask. After that this takes as long as the leader's work takes to end, which the leader's `releaseTimeout` bounds.
  *
  * @throws ElectionError `INVALID_OPTION`; `NOT_LEADER` when nobody leads, `BLOCKED`, `NOT_CANDIDATE`, `TIMEOUT`,
  *   `ABORTED`, `UNAVAILABLE`, `PERMISSION_DENIED`
@@ -136,7 +136,7 @@ function nextLeader(leaders: AsyncIterable<Candidate | undefined>, token: bigint
   return next;
 }
 
-/** The key `<election>!ask`, from its first write to the end of it. */
+/** The key `<election>!ask` that one `ask()` writes, from its first write to its end. */
 class Note {
   readonly #store: Store;
   readonly #put: Extract<Op, { type: 'put' }>;
@@ -159,14 +159,16 @@ class Note {
     this.#token = createRevision;
   }
 
-  /** Writes it, or writes it again unless another's is there. False: it was taken, or the leader leads no longer. */
+  /**
+   * Writes the ask, or writes it again unless somebody else's is there. False: it was taken, or the leader has gone.
+   */
   async write(): Promise<boolean> {
     const { key } = this.#put;
     if (this.#createRevision !== undefined) {
       const compare = [{ key, createRevision: this.#createRevision }];
       const { succeeded, ranges } = await this.#store.txn({ compare, success: [this.#put], failure: [this.#read] });
       const other = ranges[0]?.kvs[0];
-      // Whoever else asks the same leader has replaced our ask: the answer to that one is the answer to ours.
+      // Somebody else who asks the same leader has replaced our ask: the answer to that ask is the answer to ours.
       return succeeded || (other !== undefined && askIn(other)?.token === this.#token);
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -181,14 +183,15 @@ class Note {
         return true;
       }
       if (leader?.createRevision !== this.#token) return false;
-      if (found !== undefined) await this.#remove(found.createRevision); // it is older than ours
+      if (found !== undefined) await this.#remove(found.createRevision); // the older ask gives way
     }
     throw new ElectionError('UNAVAILABLE', 'others ask all the time: nothing was done');
   }
 
   /**
-   * Deletes it, if the leader has not: a read says so first, since a repeated deletion finds nothing to delete. `gone`:
-   * it is not there, and the leader does not say why.
+   * Deletes the ask, unless the leader has taken it. Reads first, because etcd may carry the deletion out twice, and
+   * the second time it finds nothing to delete. `gone`: the ask is not there, and the leader does not say that it has
+   * taken it.
    */
   async withdraw(): Promise<'withdrawn' | 'taken' | 'gone'> {
     if (this.#createRevision === undefined) return 'taken';
@@ -196,7 +199,7 @@ class Note {
     if (isTaken) return 'taken';
     if (found === undefined) return 'gone';
     if (found.createRevision !== this.#createRevision) {
-      // Whoever else asks the same leader has replaced our ask, and waits for the answer now.
+      // Somebody else who asks the same leader has replaced our ask, and waits for the answer now.
       return askIn(found)?.token === this.#token ? 'withdrawn' : 'gone';
     }
     if (await this.#remove(this.#createRevision)) return 'withdrawn';

@@ -33,7 +33,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
   readonly #leaderEvents: LeaderEvents;
   readonly #proclaimed: ProclaimedValue;
   #waiters: ElectedWaiters | undefined;
-  /** There while something goes wrong. */
+  /** Made at the first failure; undefined again after a join, after leaving, and when etcd answers again. */
   #errors: ErrorEvents | undefined;
   #state: State = { name: 'idle' };
 
@@ -182,7 +182,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     if (this.#state.name === 'waiting') this.#state.candidacy.headSeen(news);
   }
 
-  /** `isHeard`: somebody listens to `error`, or the log of this election is to say it. */
+  /** `isHeard` false: nobody listens to `error`, and the lease manager logs the failure once for all its users. */
   failed(error: ElectionError, isHeard = true): void {
     this.#errors ??= new ErrorEvents(this.#events, this.#context.session.clock);
     if (isHeard) this.#errors.tell(error);

@@ -73,8 +73,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   /**
-   * What we take along when we leave now: our key; who leads next, if a leader hands over to the candidate on the lease
-   * `to`, or to the best, when it has heard of priorities; and the look at asks, which goes on.
+   * What the state leaving needs of us: our key; whom a leader hands over to, which is the candidate on the lease `to`,
+   * or the best of those that wait when there are priorities; and what takes asks until our key is released.
    */
   leave(to: bigint | undefined): Omit<Belongings, 'joining'> {
     const steering = this.#steering;

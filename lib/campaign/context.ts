@@ -37,13 +37,13 @@ const LEASE_AT_LAST: ReleasePolicy = (isLast) => (isLast ? 'lease' : 'key');
 
 /** What the user wants of this candidate. `start()`, `stop()` and `run()` write it, and the states read it. */
 export interface Intent {
-  /** To be a candidate. */
+  /** Whether the user wants to be a candidate: between `start()` and `stop()`. */
   isRunning: boolean;
-  /** How often the candidate was started. What is lost within one life is healed; what ends with a life was wanted. */
+  /** How often the candidate was started. A loss within one life is healed; the end of a life was the user's wish. */
   lives: number;
   /** The task to begin in every term. */
   work: Workload | undefined;
-  /** There once somebody has spoken of priorities. */
+  /** Made by the option `priority` or `preempt`, or by the first `setPriority()`. */
   priority: Priority | undefined;
 }
 

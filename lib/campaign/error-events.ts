@@ -3,7 +3,8 @@ import type { Clock } from '../common/time.js';
 import { ElectionError, type ElectionErrorCode } from '../errors.js';
 
 /**
- * What happens once, and is told each time. All else is tried again, and fails again for as long as its cause lasts.
+ * Codes of errors that are told each time, because each of them happens once. What fails with another code is tried
+ * again, and fails again for as long as its cause lasts.
  */
 const ONCE: ReadonlySet<ElectionErrorCode> = new Set([
   'INVALID_OPTION',
@@ -19,8 +20,8 @@ interface Emitter {
 }
 
 /**
- * The `error` events of one election. While etcd does not answer, a request fails every second: that is told when it
- * begins, and then at growing intervals. An error of another kind is told at once.
+ * The `error` events of one election or pool. While etcd does not answer, a request fails every second: that is told
+ * when it begins, and then at growing intervals. An error of another kind is told at once.
  */
 export class ErrorEvents {
   readonly #events: Emitter;

@@ -9,7 +9,7 @@ import type { Logger } from '../log.js';
 export class HealthCheck {
   readonly #check: () => boolean | Promise<boolean>;
   readonly #log: () => Logger;
-  /** That of whoever has made the election. */
+  /** The async context in which the election was made: the check runs in it. */
   readonly #context = new AsyncResource('EtcdLeaderHealthCheck');
   #isGood = true;
   /** The question whose answer counts. */
@@ -20,7 +20,7 @@ export class HealthCheck {
     this.#log = log;
   }
 
-  /** By the last answer. */
+  /** Whether the last answer was good; true before the first answer. */
   get isGood(): boolean {
     return this.#isGood;
   }

@@ -8,12 +8,13 @@ import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';
 import type { ProclaimedValue } from './proclaimed-value.js';
 
+/** Milliseconds before a join that failed is tried again; the pause doubles up to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
 /**
- * The state before the queue: waits for a lease, for a good answer of the health check, and for what is in the way.
- * Then it joins, and tries again with backoff until the key is there.
+ * The state before the queue: waits for a lease, for a good answer of the health check, and until nothing of an earlier
+ * candidacy is in the way. Then it joins, and tries again with backoff until the key is there.
  *
  * If the state is closed while a join is under way, that join leaves a key that nobody wants any more. The key is
  * released then.
@@ -67,7 +68,8 @@ export class Joining {
     const { name, session, intent } = this.#context;
     const lease = this.#leaseToJoinWith;
     if (lease === undefined) return;
-    // The task of an earlier term may still wind down, or an unwanted key be in the queue.
+    // The task of an earlier term may still wind down; or a join that was given up may have left a key that nobody has
+    // seen yet.
     const obstacle = intent.work?.running ?? session.keys.unseen(name);
     if (obstacle !== undefined) {
       void obstacle.then(() => this.#retry());

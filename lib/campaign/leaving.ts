@@ -11,8 +11,8 @@ import { TermRecord } from './term-record.js';
 import { HandOver, type SuccessorChoice } from './transfer.js';
 
 /**
- * Milliseconds for which a release is waited for at the least, and on top of `releaseTimeout`. `stop()` promises
- * `releaseTimeout` and a second.
+ * Milliseconds to wait for a release: at least so many, and so many after `releaseTimeout` is over, because `stop()`
+ * promises `releaseTimeout` and a second.
  */
 const RELEASE_PATIENCE = 900;
 /**
@@ -28,14 +28,14 @@ const LEFT_FOR_RELEASE = 500;
 /** Milliseconds for the end of the term to be recorded, beside the release and after it. */
 const MOST_FOR_RECORD = 200;
 
-/** What the state before has left. */
+/** What the state before hands to the state leaving. */
 export interface Belongings {
   /** A join that may be under way, and releases the key it gets. */
   readonly joining: Joining | undefined;
   readonly own?: OwnKey;
-  /** A leader does not just leave its place to the next, but to the candidate that is named, or to the best. */
+  /** Whom a leader hands over to: the candidate that is named, or the best. Undefined: the next in the queue leads. */
   readonly successor?: SuccessorChoice | undefined;
-  /** A leader that is leaving takes asks all the same: who asks is told who leads then. */
+  /** A leader that is leaving takes asks all the same: whoever asks is told who leads then. */
   readonly steering?: Steering | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Leaving {
   readonly name = 'leaving';
   /** Resolves when the candidate has left, and nothing is left running. */
   readonly done: Promise<void>;
-  /** Begins. The state is entered before, so that whoever hears of it finds `done`. */
+  /** Begins to leave. The state is entered before, so that a listener that hears of the move finds `done`. */
   readonly begin: () => void;
   readonly #context: CampaignContext;
   readonly #belongings: Belongings;
@@ -56,10 +56,10 @@ export class Leaving {
   /** The task that may still be running for the term that has ended. */
   readonly #work: Workload | undefined;
   #reason: ElectionError;
-  /** Who leads next, when the leader does not just leave its place to the next. */
+  /** Whom the leader hands over to; undefined: the next in the queue leads. */
   #successor: SuccessorChoice | undefined;
   #transfer: HandOver | undefined;
-  /** It is too late to name another. */
+  /** The hand-over has begun: it is too late to name another candidate. */
   #isHandedOver = false;
   /** The work of a `run()` that was stopped. It does not go on, even if the candidate is started again meanwhile. */
   #stopped: Workload | undefined;
@@ -81,7 +81,7 @@ export class Leaving {
     this.done = promise.then(() => this.#leave());
   }
 
-  /** Why the candidate leaves: the latest `stop()` that came while it was leaving. */
+  /** Why the candidate leaves. A `stop()` that comes while it is leaving gives another reason. */
   get reason(): ElectionError {
     return this.#reason;
   }
@@ -119,7 +119,7 @@ export class Leaving {
       if (!this.#isReleased) this.#giveUp();
     }
     this.#belongings.steering?.close();
-    // Whoever closes the client after `stop()` would cut it off.
+    // A user who closes the client after `stop()` would cut the write of the term off.
     const written = intent.isRunning ? undefined : TermRecord.underWay(this.#context);
     if (written !== undefined) await within(clock, Math.min(MOST_FOR_RECORD, until - clock.now()), written);
 
@@ -133,8 +133,8 @@ export class Leaving {
   }
 
   /**
-   * The session is being closed, and revokes the lease when its last candidate has left: nothing is left to do here.
-   * The next leaders wait for that, and there may be ten thousand.
+   * The session is being closed, and revokes the lease when its last candidate has left, so no request of our own is
+   * needed. It would delay the revocation, and ten thousand next leaders may wait for that.
    */
   get #goesWithSession(): boolean {
     const { session, queue, releases } = this.#context;

@@ -83,6 +83,8 @@ export abstract class ObservableElection {
    * no `start()` and is not ended by `stop()`, but by `signal` or by leaving the loop. What goes wrong meanwhile is
    * told by `error`, and the observation goes on.
    *
+   * @throws ElectionError `INVALID_OPTION`
+   *
    * @example
    * ```ts
    * for await (const leader of election.observe({ signal: AbortSignal.timeout(60_000) })) {
@@ -101,16 +103,19 @@ export abstract class ObservableElection {
     });
   }
 
+  /** Adds a listener. @throws ElectionError `INVALID_OPTION` when `listener` is no function */
   on<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
     this.#events.on(event, listener);
     return this;
   }
 
+  /** Adds a listener for the next event of this name alone. @throws ElectionError `INVALID_OPTION`, as `on` */
   once<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
     this.#events.once(event, listener);
     return this;
   }
 
+  /** Removes the listener; the last one when it was added several times. Does nothing when it was never added. */
   off<E extends ElectionEventName>(event: E, listener: ElectionListener<E>): this {
     this.#events.off(event, listener);
     return this;

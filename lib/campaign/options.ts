@@ -79,7 +79,7 @@ const DEFAULTS = Object.freeze({ observe: true, history: 0 });
 
 /** Seconds. A greater number is taken for milliseconds: a better candidate would wait for hours. */
 const LONGEST_PREEMPT = 3_600;
-/** Terms. */
+/** Terms that a history keeps at the most, because all of them are the value of one key. */
 const LONGEST_HISTORY = 1_000;
 /** Milliseconds. A smaller number, 0 apart, is taken for seconds: in so little time no work ends. */
 const SHORT_TIMEOUT = 100;

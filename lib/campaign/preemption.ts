@@ -21,13 +21,13 @@ export interface PreemptionParts {
 
 /**
  * A leader's look at those that wait: when a candidate of a strictly higher priority has stood in the queue for long
- * enough, the leader makes way for the best of them. It counts from when it has seen the candidate first, and never
- * makes way for an equal.
+ * enough, the leader makes way for the best of them. The time counts from when the leader has first seen the candidate.
+ * The leader never makes way for an equal.
  */
 export class Preemption implements Reader<RankedQueue> {
   readonly #parts: PreemptionParts;
   readonly #reads: FreshRead<RankedQueue>;
-  /** By create revision: since when a better candidate has stood there, on the clock. */
+  /** By create revision: when, on the clock, this leader first saw a better candidate. */
   #since = new Map<bigint, number>();
 
   constructor(parts: PreemptionParts) {

@@ -29,8 +29,8 @@ export interface RunOptions {
  * One `run()`, from its call to its outcome: the candidate starts, works in each of its terms, and stops. Resolves with
  * what the task returns, or with undefined when the user has stopped the candidate.
  *
- * @throws ElectionError `INVALID_OPTION`, `STOPPED` by a session that was closed before; with `requeue: false` the
- *   reason of the loss, with `wait` `TIMEOUT`; or what the task throws
+ * @throws ElectionError `INVALID_OPTION`, `STOPPED` by a session that was closed before, `UNAVAILABLE` when the client
+ *   is closed; with `requeue: false` the reason of the loss, with `wait` `TIMEOUT`; or what the task throws
  */
 export async function run<T>(
   campaign: Campaign,
@@ -55,7 +55,7 @@ export async function run<T>(
   const work = new TaskRun(task, requeue, logger);
   const stopListening = onAbort(signal, () => void campaign.stop(abortedBy(signal)));
   const giveUp = (reason: ElectionError): void => {
-    // else somebody has stopped the candidate already
+    // a candidate that is leaving was stopped by somebody else
     if (campaign.state.name !== 'leaving') void campaign.stop(reason);
   };
   if (wait !== undefined) work.limit(new WaitLimit(session.clock, wait, giveUp));

@@ -18,7 +18,7 @@ import type { CampaignMoves } from './moves.js';
 import { Preemption } from './preemption.js';
 
 const PAUSES = { first: 50, longest: 2_000 };
-/** Milliseconds before a leader tries again to take an ask, when nobody has answered. */
+/** Milliseconds before a leader tries again to take an ask, when etcd has not answered. */
 const TAKEN_AGAIN_AFTER = 100;
 
 /** What has become of an ask. */
@@ -40,8 +40,8 @@ const denied = new WeakSet<CampaignContext>();
  *
  * An ask names the token of the leader that is asked. So an ask that comes late, or is written twice, concerns nobody.
  * The leader deletes the ask before it obeys: whoever has withdrawn the ask by then is not obeyed. With the deletion it
- * writes that it has taken an ask, so that it knows its own deletion again when etcd's answer was lost. A leader that
- * is leaving takes asks until its key is gone: whoever asks then waits for the end of the work, as otherwise too.
+ * writes that it has taken an ask, so that it recognises its own deletion when etcd's answer was lost. A leader that is
+ * leaving takes asks until its key is gone: whoever asks then waits for the end of the work, as always.
  */
 export class Steering implements Follower, Reader<readonly KeyValue[]> {
   /** Somebody has a priority in this election. */
@@ -112,7 +112,8 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   }
 
   refused(error: ElectionError): void {
-    // Else the watch is asked for again. A leader with `preempt` needs it, and its reads tell the refusal.
+    // After another error the watch is asked for again. A leader with `preempt` needs the watch, and its reads tell the
+    // refusal.
     if (error.code !== 'PERMISSION_DENIED' || this.#preemption !== undefined) return;
     denied.add(this.#context);
     this.#watch.leave(this);
@@ -165,7 +166,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
 
   /**
    * Deletes the ask. If it was withdrawn, it is not taken; `other`: what somebody else has written instead. Undefined:
-   * nobody has answered. A leader that may not delete the ask obeys it all the same.
+   * etcd has not answered. A leader that may not delete the ask obeys it all the same.
    */
   async #take({ key, createRevision, lease }: KeyValue): Promise<Taken | undefined> {
     const { name, session, log } = this.#context;

@@ -9,7 +9,7 @@ import { keyFrom, leaseFrom } from '../store/bytes.js';
 import { ClientClosed, isOutage } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
-/** Ends of terms that wait for etcd, while it does not answer. */
+/** Ends of terms that are kept at the most while etcd does not answer; then the oldest is dropped. */
 const MOST_WAITING = 10;
 
 /** Something that is written until etcd has it. */

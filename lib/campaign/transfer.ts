@@ -15,14 +15,16 @@ export type TransferTarget = string | Uint8Array | Candidate;
 const ATTEMPTS = 10;
 /** Milliseconds for which a read of the priorities is taken for true. */
 const FRESH_FOR = 1_000;
-/** The same, when no transaction is going to compare what was read with what is there. */
+/** Milliseconds for which a read is taken for true when no transaction compares what was read with what is there. */
 const FRESH_UNCOMPARED = 20;
 
 /** Who shall lead next. */
 export interface SuccessorChoice {
   /** The lease of the candidate that is named; undefined: nobody is. */
   readonly to: bigint | undefined;
-  /** There may be priorities: where nobody is named, or that one has left, the best of those that wait leads next. */
+  /**
+   * There may be priorities: if nobody is named, or the named candidate has left, the best of those that wait leads.
+   */
   readonly isRanked: boolean;
 }
 
@@ -61,8 +63,9 @@ export function findTarget(candidates: readonly KeyValue[], to: TransferTarget):
 /**
  * Lets the candidate that is named lead next; when nobody is named or that candidate has left, the best of the others.
  * The queue is read while the work winds down. When the work has ended, our key and those between go in one
- * transaction, which moves nobody when one of these keys or the target is gone: then the queue is read again. Whatever
- * comes of it, our key is released afterwards as usual, and that ends what may still be under way of this.
+ * transaction, which moves nobody when one of these keys or the target is gone: then the queue is read again. In every
+ * case our key is released afterwards as usual. A transfer that is still under way then changes nothing, since it
+ * compares our key.
  */
 export class HandOver {
   readonly #context: CampaignContext;
@@ -78,7 +81,7 @@ export class HandOver {
     this.#successor = succession;
     this.#readAt = context.session.clock.now();
     this.#early = this.#read();
-    this.#early.catch(() => {}); // whoever waits for it hears of it
+    this.#early.catch(() => {}); // `#takeEarly()` hears of it
   }
 
   /** Never rejects: without a transfer the next in the queue leads. */
@@ -97,7 +100,7 @@ export class HandOver {
         if (target === undefined || isOver()) break;
         if (await moveUp({ queue, store: session.store }, this.#own, between, target)) return;
       }
-      log().debug({}, 'nobody to hand over to: the next in the queue leads');
+      log().debug({}, 'handed over to nobody: the next in the queue leads');
     } catch (err) {
       log().info({ err }, 'not handed over: the next in the queue leads');
     }
@@ -118,7 +121,7 @@ export class HandOver {
   async #takeEarly(): Promise<RankedQueue | undefined> {
     const early = this.#early;
     this.#early = undefined;
-    // Those who wait are compared with what is there, but nothing shows that a better one has come.
+    // The transaction compares the candidates that were read, but nothing shows that a better one has come since.
     const isOld = this.#successor.to === undefined && this.#age > FRESH_FOR;
     try {
       return isOld ? undefined : await early;

@@ -44,7 +44,7 @@ export class WaitLimit {
     if (this.#hasAnswer) this.#end();
   }
 
-  /** In the next turn: nobody calls the campaign while it tells something. */
+  /** Gives up in the next turn, because nobody calls the campaign while it tells something. */
   #end(): void {
     soon(() => {
       if (this.#isClosed) return;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { EXIT, exitAs } from './exit.js';
 
-process.noDeprecation = true; // grpc-js uses an address as TLS server name, and Node warns of it on the user's terminal
+process.noDeprecation = true; // what Node warns of in our dependencies is nothing for the user
 process.stdout.on('error', (err: NodeJS.ErrnoException) => {
   if (err.code === 'EPIPE') process.exit(141); // as in `| head`: 141 is the code of a filter that SIGPIPE ends
   process.stderr.write(`etcd-leader: cannot write to standard output: ${err.message}\n`);

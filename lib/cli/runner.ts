@@ -109,7 +109,7 @@ export class Runner {
     }
   }
 
-  /** Another host leads, which a script may take for good; or something is wrong, which it may not. */
+  /** The error when the wait is over: another host leads, which a script may accept; or something is wrong. */
   #notElected({ cause }: ElectionError): CliError {
     const { endpoints } = this.#context;
     const what = `not elected within ${(this.#options.wait ?? 0) / 1000} s`;

@@ -1,6 +1,6 @@
 /**
- * Milliseconds after its beginning at which a trouble that lasts is told again; from then on each time the last of
- * them.
+ * Milliseconds after its beginning at which a trouble that lasts is told again, and from then on the milliseconds
+ * between two tellings.
  */
 const AGAIN = [10_000, 30_000, 60_000, 300_000] as const;
 const AT_LAST = 300_000;
@@ -11,9 +11,9 @@ const FORGOTTEN = 30_000;
 interface Trouble {
   readonly since: number;
   noticed: number;
-  /** How often it was told. */
+  /** How often the trouble was told. */
   told: number;
-  /** When it is told again. */
+  /** When the trouble is told again. */
   due: number;
 }
 

@@ -9,7 +9,7 @@ const SIZE = 64;
 /** Bytes; a 0 follows. */
 const LONGEST_CODE = SIZE - LAYOUT.code - 1;
 
-/** Nanoseconds: of a clock that stands still no deadline passes. */
+/** Nanoseconds: on a clock that stands still no deadline passes. */
 const NEVER = 2n ** 63n - 1n;
 
 /**

@@ -5,7 +5,7 @@ import { onAbort } from './abort.js';
  * candidate a clock of its own, with its own rate and pauses.
  */
 export interface Clock {
-  /** It moves by orders alone, so no deadline on it passes by itself. */
+  /** The clock moves only when a test moves it, so no deadline passes by itself. */
   readonly isStill?: boolean;
 
   /** Milliseconds; only differences mean anything. Never goes back, and goes on while the machine sleeps. */
@@ -29,7 +29,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** A timer that is longer than the time between two looks at the wall clock. */
 interface LongTimer {
-  /** On the clock. */
+  /** When the timer is due, on the clock. */
   readonly dueAt: number;
   readonly fire: () => void;
   readonly unref: boolean;

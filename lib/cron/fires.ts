@@ -20,7 +20,7 @@ interface Job {
  *
  * A fire belongs to whoever leads at its time. Every replica is asked, each at its own moment: a replica whose timer is
  * late may lead by then, while the leader before has run the fire. So a leader runs only what is due later than the end
- * of the other's leadership, as far as this candidate knows it. Fires are due on the wall clock. The end is kept on the
+ * of the leadership before, as far as this candidate knows it. Fires are due on the wall clock. The end is kept on the
  * monotonic clock, so that a wall clock that is set back does not hold fires up.
  */
 export class Fires {
@@ -85,7 +85,7 @@ export class Fires {
     this.#decided();
   }
 
-  /** Than the end of the other's leadership; `at` in ms on the wall clock. */
+  /** Whether a fire at `at` (ms on the wall clock) is due later than the end of the other's leadership. */
   #isLater(at: number): boolean {
     return at > Date.now() - (this.#system.now() - this.#otherUntil);
   }

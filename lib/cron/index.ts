@@ -7,7 +7,7 @@ import { ElectionError } from '../errors.js';
 import type { Session } from '../session.js';
 import { dueNow, Fires } from './fires.js';
 
-/** An election's, except `observe`: a coordinator has to know who leads. */
+/** The options of an `Election`, except `observe`: a coordinator has to know who leads. */
 export type RunCoordinatorOptions = Omit<ElectionOptions, 'observe'>;
 
 /** How node-cron ends the key of a fire: with the time at which the fire is due. */
@@ -70,8 +70,9 @@ export class EtcdRunCoordinator {
    * Whether this replica is to run the job of a fire. Called by node-cron. While nobody is known to lead, the answer
    * waits for the outcome for up to a second.
    *
-   * @param key ends with the time at which the fire is due, as ISO 8601 in UTC; without it, the fire is due now
-   * @param ttlMs milliseconds after which the job counts as ended when nobody calls `onComplete`
+   * @param key ends with the time at which the fire is due, as ISO 8601 in UTC; without that time, the fire is due now
+   * @param ttlMs milliseconds after which the job counts as ended when nobody calls `onComplete`; no limit by default
+   * @throws ElectionError (rejects) `INVALID_OPTION` when `key` is no string
    */
   async shouldRun(key: string, ttlMs?: number): Promise<boolean> {
     checkKey(key);

@@ -8,7 +8,9 @@ type Interceptor = NonNullable<CallOptions['interceptors']>[number];
 type Call = ReturnType<Parameters<Interceptor>[1]>;
 type Listener = NonNullable<Parameters<Call['start']>[1]>;
 
-/** Refusals in a row after which the member is asked anyway: etcd3 picks at random, so it seems to have no other. */
+/**
+ * Refusals in a row after which the member is asked anyway: etcd3 picks at random, so it seems to have no other member.
+ */
 export const MAX_REFUSALS = 16;
 
 /**
@@ -43,7 +45,7 @@ export class CallGuard {
     };
   }
 
-  /** Nobody waits for the answer any more: if the request has not been sent yet, it must not be. */
+  /** Nobody waits for the answer any more: a request that has not been sent yet must not be sent. */
   abandon(): void {
     this.#abandoned = true;
   }

@@ -49,7 +49,7 @@ export function readCertificatesNow(files: CertificateFiles, names = OPTIONS): C
   return checked(contents, files, names);
 }
 
-/** The same in the background. Rejects with the same errors. */
+/** Reads the files as {@link readCertificatesNow} does, in the background. Rejects with the same errors. */
 export async function readCertificates(files: CertificateFiles, names = OPTIONS): Promise<Credentials> {
   const contents: Contents = {};
   for (const [kind, file] of named(files)) {

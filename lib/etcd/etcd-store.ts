@@ -129,7 +129,7 @@ export class EtcdStore implements Store {
       const answered = this.#unary('renew the token', (o) => this.#etcd.kv.range(read, o)).catch(() => {});
       this.#renewal = answered;
     }
-    await this.#renewal; // also when another stream has asked for it
+    await this.#renewal; // also a renewal that another stream has asked for
     return open();
   }
 

@@ -55,10 +55,10 @@ export class EtcdWatch implements WatchStream {
   #unanswered: number[] = [];
   /** Watches that wait until a gateway has answered the one before. */
   #waiting: Create[] = [];
-  /** Watches that were cancelled before a gateway had told what it calls them. */
+  /** Watches that were cancelled before a gateway had told the ids by which it calls them. */
   readonly #unwanted = new Set<number>();
   #someKey: string | undefined;
-  /** What the probe is called there, while it is being cancelled. */
+  /** The id by which etcd or a gateway calls the probe, while the probe is being cancelled. */
   #probe: number | undefined;
 
   constructor(options: EtcdWatchOptions) {

@@ -6,7 +6,7 @@ export function toHeader({ revision, cluster_id: id }: IResponseHeader): Header 
   return { revision: BigInt(revision), cluster: toCluster(id) };
 }
 
-/** The same of an answer that may have come through a gateway, which may have left the header out. */
+/** The header of an answer that may have come through a gateway, which may have left the header out. */
 export function maybeHeader(header: IResponseHeader | null | undefined): Header | undefined {
   return header ? toHeader(header) : undefined;
 }

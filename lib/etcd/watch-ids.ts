@@ -23,7 +23,7 @@ export class WatchIds {
     return this.#areKept ?? true;
   }
 
-  /** Our watch `id` is called `theirs` there. False: that contradicts what was heard before. */
+  /** etcd or a gateway calls our watch `id` by the id `theirs`. False: that contradicts what was heard before. */
   learn(id: number, theirs: number): boolean {
     if (theirs !== id) this.#numbering.isOurs = false;
     this.#areKept ??= this.#numbering.isOurs;
@@ -41,12 +41,12 @@ export class WatchIds {
     this.#ours.delete(theirs);
   }
 
-  /** What the watch is called there. */
+  /** The id by which etcd or a gateway calls our watch; undefined: not known. */
   theirs(id: number): number | undefined {
     return this.areKept ? id : this.#theirs.get(id);
   }
 
-  /** Which of our watches is called so there. */
+  /** Which of our watches etcd or a gateway calls by this id; undefined: none. */
   ours(theirs: number): number | undefined {
     return this.areKept ? theirs : this.#ours.get(theirs);
   }

@@ -4,16 +4,16 @@ import { encodeMember, encodePlan, type MemberValue, parseMember } from '../pool
 import type { WatchEvent } from '../store/store.js';
 import type { MemoryStore } from '../testing/memory-store.js';
 
-/** Its lease is none that a worker is granted. */
+/** The other worker as a member. No worker is granted its lease. */
 const OTHER = { id: 'another', lease: 1n, hex: '1' } as const;
 
-/** What the other worker hears of the one that is tested. */
+/** What the other worker hears of the tested worker. */
 export interface MemberHandlers {
-  /** It has become a member. */
+  /** The tested worker has become a member. */
   joined(): void;
-  /** It is stopping, and wants to hand over. */
+  /** The tested worker is stopping, and wants to hand over. */
   leaves(): void;
-  /** It is no member any more. */
+  /** The tested worker is no member any more. */
   gone(): void;
 }
 
@@ -52,7 +52,7 @@ export class OtherWorker {
     this.#store.replace(undefined, { key: this.#keys.plan(lease), value, lease });
   }
 
-  /** At the end of the partition's queue; `instead` of that key, if it is given. */
+  /** Stands at the end of the partition's queue; deletes the key `instead` in the same revision, if one is given. */
   stand(partition: string, instead?: string): void {
     this.#put(this.#keyIn(partition), Buffer.from(OTHER.id), instead);
   }

@@ -29,7 +29,7 @@ export class EpochCheck {
   readonly #over: () => void;
   /** The epoch in which the lease was granted. Undefined: it may be one that we do not know yet. */
   #epoch: number | undefined;
-  /** What a member has answered that lags. */
+  /** What a member that lags has answered, and until when, on the clock, its answers are let pass. */
   #lag: { readonly header: Header; readonly until: number } | undefined;
   #isAsking = false;
   #isClosed = false;

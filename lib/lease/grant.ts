@@ -6,6 +6,7 @@ import { ClientClosed, type Store } from '../store/store.js';
 import { deadlineOf, type Granted, type LeaseTimes } from './lease.js';
 import type { Orphans } from './orphans.js';
 
+/** Milliseconds before a grant that failed is asked for again; the pause doubles up to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 

@@ -160,7 +160,7 @@ export class LeaseManager implements LeaseHandlers {
     this.#closing ??= Promise.resolve().then(async () => {
       const { clock } = this.#parts;
       const until = clock.now() + this.#users.releaseTimeout + REVOKE_PATIENCE;
-      // one for all: each would have its stack
+      // one error for all users, because each error takes its stack with it
       const reason = new ElectionError('STOPPED', 'the candidate was stopped');
       await this.#users.stop(reason);
       await within(clock, Math.max(REVOKE_PATIENCE, until - clock.now()), this.revoke());
@@ -197,7 +197,7 @@ export class LeaseManager implements LeaseHandlers {
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const user of this.#users) user.lost(lease, reason);
     this.#grantIfNeeded();
-    // else when a lease is granted, since etcd answers then
+    // while a grant is under way, `#hold` does it, since etcd answers then
     if (this.#granting === undefined) this.#orphans.revokeInTime();
   }
 

@@ -5,7 +5,7 @@ import type { Lease, LeaseHandlers } from './lease.js';
 export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
   /** The election's name. */
   readonly name: string;
-  /** Milliseconds that the user may need to leave, and a second. */
+  /** The user leaves within so many milliseconds and a second. */
   readonly releaseTimeout: number;
   /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;
@@ -27,7 +27,7 @@ export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed
  * users come and go by what they are told.
  */
 export class LeaseUsers implements Iterable<LeaseUser> {
-  /** By election. */
+  /** The user of each election, by the election's name. */
   readonly #users = new Map<string, LeaseUser>();
   /** Users that wait for a place that another user holds. */
   #blocked: LeaseUser[] = [];

@@ -32,7 +32,7 @@ export interface LeftLease {
   readonly lease: string;
   /** Seconds until etcd ends the lease by itself, unless its raft leader changes. */
   readonly endsIn: number;
-  /** Why it could not be revoked. */
+  /** Why the lease could not be revoked. */
   readonly err?: unknown;
 }
 
@@ -47,7 +47,8 @@ export function leftLease(id: bigint, grace: number, err?: unknown): LeftLease {
  * leader that missed its deadline has had the time that it was promised.
  *
  * A lease that we have held is revoked again and again, for as long as etcd does not answer: without that, the queue
- * would be without a leader for a whole TTL after the outage. If etcd answers and refuses, the lease ends by itself.
+ * would be without a leader for a whole TTL after the outage. If etcd answers and refuses, the attempts end one TTL
+ * after the time of the lease: by then etcd has ended the lease by itself, even if its raft leader has changed once.
  */
 export class Orphans {
   readonly #store: Store;

@@ -4,7 +4,7 @@ import type { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { LeaseUser } from './lease-users.js';
 
-/** For how long etcd has not answered (ms), for the log; empty when that has just begun. */
+/** For the log: for how many milliseconds etcd has not answered; empty when the silence has just begun. */
 export interface OutageFields {
   readonly lasts?: number;
 }

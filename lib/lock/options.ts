@@ -25,7 +25,7 @@ export interface AcquireOptions {
 
 const NAMES: readonly string[] = [...OF_SESSION, 'value', 'releaseTimeout'];
 
-/** For the session of a lock, and for the candidate of each caller. */
+/** Options for the session of a lock, and for the candidate of each caller. */
 export interface ResolvedLockOptions {
   readonly session: SessionOptions;
   readonly election: ElectionOptions;

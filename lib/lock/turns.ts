@@ -13,7 +13,7 @@ type WhenClosing = (listener: () => void) => () => void;
  */
 export class Turns {
   readonly #clock: Clock;
-  /** By name, while its turn is taken: those who wait for the turn, in order. */
+  /** By name, while somebody has the turn: the callers that wait for it, in order. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(clock: Clock) {

@@ -45,8 +45,9 @@ export function OnElected(id = DEFAULT_ID): MethodDecorator {
 
 /**
  * `@Cron()` of `@nestjs/schedule`, on the leader only: every replica has the schedule, and the leader runs the method.
- * That is answered from memory. Each fire is run once at the most, and none while nobody leads; docs/cron.md says more.
- * The next replica leads only when the method has ended. Needs `ScheduleModule.forRoot()`, as `@Cron()` does.
+ * Whether this replica leads is answered from memory. Each fire is run once at the most, and none while nobody leads;
+ * docs/cron.md says more. The next replica leads only when the method has ended. Needs `ScheduleModule.forRoot()`, as
+ * `@Cron()` does.
  *
  * @throws Error when `@nestjs/schedule` is not installed
  */

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 
-/** Under which a method says that it is the work of an election; the value is the election's id. */
+/** The metadata of a method with `@OnElected()`; its value is the id of the election whose work the method is. */
 export const ON_ELECTED = 'etcd-leader:on-elected';
 
 /** The id of an election that was given none: that of an application with one election. */
@@ -14,7 +14,7 @@ export function getElectionToken(id = DEFAULT_ID): string {
   return `EtcdLeaderElection:${id}`;
 }
 
-/** What runs the work of an election. */
+/** What the runner of an election's work is provided under. */
 export function getWorkToken(id: string): string {
   return `EtcdLeaderWork:${id}`;
 }

@@ -66,7 +66,7 @@ export class ElectionWork implements OnApplicationBootstrap, BeforeApplicationSh
     try {
       await method(leadership);
     } catch (err) {
-      // After the end it has only been winding down, and most often says that it was aborted.
+      // After the end of the term the method was only winding down, and most often its error says that it was aborted.
       if (leadership.signal.aborted) this.#log.debug(`work has ended: ${String(err)}`);
       else this.#log.error(err);
     }

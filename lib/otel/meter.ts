@@ -56,7 +56,7 @@ export function oncePerMeter<T>(make: (meter: Meter) => T): (meter: Meter) => T 
   };
 }
 
-/** Who reports to a meter. `what` is one of them, as people call it. */
+/** The elections or pools that report to a meter. `what` is one of them, as people call it. */
 export function sourcesOf(what: string): Sources {
   return new Sources({
     taken: (name) => `${what} ${name} reports to this meter already: use another meter provider`,
@@ -80,7 +80,7 @@ export function observe<L>(
   );
 }
 
-/** What is counted when it happens. */
+/** A counter: it counts each event when the event happens. */
 export function counter<L>(meter: Meter, { name, ...options }: InstrumentDescription, attributesOf: AttributesOf<L>) {
   const made = meter.createCounter(name, options);
   return {
@@ -89,7 +89,7 @@ export function counter<L>(meter: Meter, { name, ...options }: InstrumentDescrip
   };
 }
 
-/** What is measured when it happens, in seconds. */
+/** A histogram of durations in seconds: each is recorded when it has been measured. */
 export function histogram<L>(
   meter: Meter,
   { name, ...described }: InstrumentDescription,

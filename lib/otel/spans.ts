@@ -17,7 +17,7 @@ import { ATTRIBUTE } from './instruments.js';
 /** Ends of a term that somebody has wanted. */
 const PLANNED: ReadonlySet<ElectionErrorCode> = new Set(['STOPPED', 'STEPPED_DOWN', 'ABORTED']);
 
-/** The spans of the terms that go on, or went on while somebody asks. */
+/** The span of each term, for as long as somebody holds the term's `Leadership`. */
 const terms = new WeakMap<Leadership, Span>();
 
 /** The context with the span of this term in it; or the present context, when the term has no span. */
@@ -110,7 +110,7 @@ export class Spans {
     span?.end();
   }
 
-  /** Each is the root of a trace: a term outlives whatever has begun it. */
+  /** Each span is the root of a trace, because a term outlives whatever has begun it. */
   #start(name: string, attributes: Attributes): Span {
     const all = { [ATTRIBUTE.election]: this.#election.name, ...attributes };
     return this.#tracer.startSpan(name, { attributes: all, root: true }, ROOT_CONTEXT);

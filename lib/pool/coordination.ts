@@ -30,6 +30,7 @@ const LEAST_GATHERED = 10;
 const MOST_GATHERED = 100;
 /** Plans that could not be written in a row before another worker is to coordinate. */
 const MOST_FAILURES = 3;
+/** Milliseconds before a pass that failed is repeated; the pause doubles up to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 

@@ -9,8 +9,8 @@ export interface CoordinatorHandlers extends Omit<CoordinationHandlers, 'gaveUp'
 }
 
 /**
- * This worker as a candidate for coordinator: an ordinary election, on the lease of the worker. While it leads, it
- * plans. It is on nobody's data path: without a coordinator everybody keeps what it has.
+ * This worker as a candidate for coordinator: an ordinary election, on the lease of the worker. While the worker leads
+ * this election, it plans. The coordinator is on nobody's data path: without one every worker keeps what it owns.
  */
 export class Coordinator {
   readonly #context: PoolContext;
@@ -75,7 +75,7 @@ export class Coordinator {
   #giveUp(): void {
     this.#context.log().warn({}, 'plans could not be written: another worker shall coordinate');
     this.#election.stepDown().catch((err: unknown) => {
-      // Deposed meanwhile: that is as good.
+      // This worker has lost the election meanwhile: then another one coordinates too.
       if (!(err instanceof ElectionError) || err.code !== 'NOT_LEADER') this.#on.failed(toElectionError(err));
     });
   }

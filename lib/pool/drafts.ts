@@ -2,10 +2,10 @@ import { NOBODY, type Survey } from './survey.js';
 import type { TimeSlice } from './time-slice.js';
 import type { PlanValue } from './wire.js';
 
-/** A plan, but for who writes it. */
+/** A plan without the coordinator that writes it. */
 export type Draft = Pick<PlanValue, 'own' | 'give'>;
 
-/** What each member is to own, and whom it is to hand over to what it owns beside. */
+/** For each member: what it is to own, and the successor for each partition that it owns and is to give away. */
 export async function draftsOf(survey: Survey, planned: Int32Array, slice: TimeSlice): Promise<Draft[]> {
   const drafts = survey.members.map(() => ({ own: [] as number[], give: new Map<number, string>() }));
   const indexOf = (at: number, partition: number): number | undefined => {

@@ -18,11 +18,13 @@ export interface PoolEvents {
   suspended: [error: ElectionError];
   /** etcd answers again. */
   resumed: [];
-  /** The lease was refreshed; both in milliseconds. */
+  /**
+   * The lease was refreshed. In milliseconds: how long etcd took to answer, and how long the lease can be relied on.
+   */
   refresh: [{ readonly roundTrip: number; readonly expiresIn: number }];
   /**
-   * Something went wrong; the pool keeps trying by itself. With one exception: `STOPPED` says that its session was
-   * closed, and that this worker has ended with it.
+   * Something went wrong; the pool keeps trying by itself. With two exceptions: `STOPPED` says that its session was
+   * closed, and that this worker has ended with it; and a worker whose client is closed ends with its lease.
    */
   error: [error: ElectionError];
 }

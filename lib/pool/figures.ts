@@ -22,7 +22,10 @@ export class PoolFigures {
     return this.#of().unowned;
   }
 
-  /** `listener` is told how long this worker stood behind the last owner of a partition. Returns what ends that. */
+  /**
+   * When this worker gains a partition, `listener` is told for how many milliseconds it stood behind the last owner.
+   * Returns what ends that.
+   */
   onHandover(listener: (ms: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

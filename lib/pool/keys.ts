@@ -2,7 +2,7 @@ import { leaseIn, prefixOf, rangeEndOf } from '../queue/keys.js';
 import { hexOf, keyFrom, textOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 
-/** A partition that is written in a key as it is: most are. */
+/** Names of partitions that stand in a key unchanged: most do. */
 const PLAIN = /^[\w.:-]+$/;
 
 /** All keys that begin with the same words. */

@@ -26,7 +26,7 @@ interface Parts {
 /**
  * The way out of the pool. The worker says that it is leaving, and works on in each partition until the successor
  * stands in the queue. What is left after `releaseTimeout`, or when nobody plans, is let go at once. Then the worker's
- * keys go. In any case it is over `releaseTimeout` and a second after its beginning.
+ * keys go. In any case it ends within `releaseTimeout` and a second.
  */
 export class PoolLeaving {
   /** Resolves when the worker has left. Never rejects. */

@@ -190,12 +190,15 @@ export class PoolLife {
     if (this.#state === 'active') this.coordinator?.start();
   }
 
-  /** Its plan went with the lease. All who use the lease are told first: each partition is lost for this reason. */
+  /**
+   * The lease is lost, and with it the plan. First all users of the lease are told, so each partition is lost for this
+   * reason; then the worker lets everything go.
+   */
   #lost(reason: ElectionError): void {
     if (this.#state === 'active') this.#enter('joining');
     soon(() => {
       void this.worker.releaseAll(reason);
-      // Once it is a member again it stands again.
+      // The worker is a candidate for coordinator again once it is a member again.
       if (!this.membership.isJoined) void this.coordinator?.stop();
     });
   }

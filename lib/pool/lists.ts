@@ -26,7 +26,7 @@ export class Lists {
     this.#on = on;
   }
 
-  /** Undefined while it is not known; `found` is told when it is. */
+  /** The list that a member announces; undefined while it is not known. `found` is told when the list has been read. */
   get(announcement: Announcement): PartitionList | undefined {
     const key = keyOfAnnouncement(announcement);
     if (key === this.#own.key) return this.#own;

@@ -12,7 +12,7 @@ import { encodeMember, type MemberValue } from './wire.js';
 export interface MembershipHandlers {
   /** The worker is a member, with this lease. */
   joined(lease: Lease): void;
-  /** It is no member any more: nobody may rely on its lease. */
+  /** The worker is no member any more: nobody may rely on its lease. */
   lost(reason: ElectionError): void;
   /** The plan of this worker, as it lies in etcd. */
   planned(plan: KeyValue): void;
@@ -28,13 +28,14 @@ export interface MembershipHandlers {
   notGranted(error: ElectionError): boolean;
 }
 
+/** Milliseconds before a join that failed is tried again; the pause doubles up to the longest. */
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2_000;
 
 /**
  * This worker as a member of the pool. One transaction writes the worker's keys on the lease of the session, and reads
- * its plan; from then on there is a {@link Registration}. When the worker's key is deleted it joins again. When the
- * lease is lost it joins with another lease; the plan went with the old one.
+ * its plan; from then on there is a {@link Registration}. When the worker's key is deleted, the worker joins again.
+ * When the lease is lost, the worker joins with another lease; the plan went with the old lease.
  */
 export class Membership implements LeaseUser {
   readonly name: string;
@@ -184,7 +185,7 @@ export class Membership implements LeaseUser {
     registration.say(encodeMember(this.#value)).catch((err) => this.#on.failed(toElectionError(err)));
   }
 
-  /** Not a member any more. Returns what it was. */
+  /** The worker is no member from now on. Returns the registration that it had. */
   #part(): Registration | undefined {
     const registration = this.#registration;
     this.#registration = undefined;
@@ -210,7 +211,7 @@ export class Membership implements LeaseUser {
 
   lost(lease: Lease, reason: ElectionError): void {
     if (this.#unanswered === lease.id) this.#unanswered = undefined;
-    // Also when the watch has told before that our key is gone: whatever hangs on the lease is lost only now.
+    // Told also when a watch has told before that our key is gone: whatever else hangs on the lease is lost only now.
     this.#part();
     if (this.#isRunning) this.#on.lost(reason);
   }

@@ -1,7 +1,7 @@
 import type { SessionParts } from '../campaign/context.js';
 import { ElectionError } from '../errors.js';
 
-/** By session: the names of its pools, and whose they are. */
+/** By session: the names of its pools, and which pool has which name. */
 const taken = new WeakMap<SessionParts, Map<string, object>>();
 
 /**
@@ -31,7 +31,7 @@ export function takeNameBack(session: SessionParts, name: string, pool: object):
   if (names?.has(name) === false) names.set(name, pool);
 }
 
-/** Another pool may have the name. */
+/** Gives the name back: another pool may take it. */
 export function giveNameBack(session: SessionParts, name: string, pool: object): void {
   const names = taken.get(session);
   if (names?.get(name) === pool) names.delete(name);

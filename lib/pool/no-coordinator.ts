@@ -11,8 +11,8 @@ const MESSAGE =
   'Start a worker that may';
 
 /**
- * For a worker that may not coordinate: notices that nobody does, for longer than a coordinator that crashed holds its
- * place. Without it a pool in which no worker may coordinate would stand still without a word.
+ * Used by a worker that may not coordinate. Notices that nobody has coordinated for longer than a crashed coordinator
+ * holds its place. Otherwise a pool in which no worker may coordinate would stand still without a word.
  */
 export class NoCoordinator {
   readonly #context: PoolContext;

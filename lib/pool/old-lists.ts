@@ -23,7 +23,7 @@ export class OldLists {
   readonly #store: Store;
   readonly #keys: PoolKeys;
   readonly #leadership: Leadership;
-  /** By hash: since when nobody announces it; undefined: somebody does. */
+  /** By hash: since when nobody announces the list; undefined: somebody does. */
   readonly #known = new Map<string, number | undefined>();
 
   constructor(store: Store, keys: PoolKeys, leadership: Leadership) {
@@ -58,7 +58,7 @@ export class OldLists {
       else if (now >= since + KEPT) due.push(hash);
     }
     if (due.length === 0) return;
-    // A member that makes no sense to us may announce any of them, and may be as old as those that do.
+    // A member whose key makes no sense to us may announce any of these lists, and a compare of ages does not show it.
     const isDeleted = strangers.size === 0 && (await this.#delete(due, youngest));
     for (const hash of due) {
       if (isDeleted) this.#known.delete(hash);

@@ -13,8 +13,9 @@ import { MOST_PARTITIONS } from './wire.js';
 
 export interface PoolOptions extends SessionOptions {
   /**
-   * The partitions: a number for `0` to `n - 1`, or their names, each once; at most 100,000. Workers may differ while
-   * this changes: a partition is planned only for those that announce it.
+   * The partitions: a number for `0` to `n - 1`, or their names, each once and without `!`; at most 100,000, and at
+   * most 1 MiB of names in JSON. Workers may differ while this changes: a partition is planned only for those that
+   * announce it.
    */
   readonly partitions: number | readonly string[];
 
@@ -35,8 +36,8 @@ export interface PoolOptions extends SessionOptions {
 
   /**
    * Milliseconds without a change of membership before partitions are moved for balance, and before they are given out
-   * at a cold start. Membership that never rests is waited for five times as long at the most. Partitions that nobody
-   * owns are given out at once. Counts on the worker that coordinates.
+   * at a cold start. Membership that never rests is waited for five times as long at the most. Apart from a cold start,
+   * partitions that nobody owns are given out at once. Counts on the worker that coordinates.
    *
    * @default 1000
    */
@@ -52,7 +53,7 @@ export interface PoolOptions extends SessionOptions {
   readonly handoffTimeout?: number;
 
   /**
-   * Handovers that this worker waits in at a time.
+   * How many handovers this worker waits for at a time: how many present owners it stands behind.
    *
    * @default 16
    */
@@ -100,6 +101,7 @@ export interface ResolvedPoolOptions {
 const OF_ELECTION = [...OF_SESSION, 'healthCheck', 'releaseTimeout'];
 const OF_POOL = ['partitions', 'member', 'weight', 'settle', 'handoffTimeout', 'concurrency', 'coordinate'];
 
+/** Milliseconds. A smaller number is taken for seconds: in so little time no worker takes a partition. */
 const SHORT_TIMEOUT = 100;
 /** Bytes of a list of names as it lies in etcd, which refuses requests over 1.5 MiB by default. */
 const MOST_BYTES = 1024 * 1024;

@@ -26,9 +26,9 @@ export interface SeenPlan {
 export interface OverviewHandlers {
   /** All has been read, again or for the first time. */
   read(): void;
-  /** A member has come, gone or changed, or an operator has. */
+  /** A member has come, gone or changed, or an operator has written the control key. */
   membersChanged(): void;
-  /** A plan that we have not written, or a queue. */
+  /** A plan has changed that we have not written, or a queue has changed. */
   changed(): void;
   /** A read or a watch failed; it is tried again. */
   failed(error: ElectionError): void;
@@ -54,7 +54,7 @@ export class Overview implements Reader<OverviewRead> {
   owners: OwnersTable;
   /** Keys among the members that make no sense to us. */
   readonly strangers = new Set<string>();
-  /** Those of them that were told of. */
+  /** Those keys that the log was told of. */
   readonly #told = new Set<string>();
   /** The hashes of the lists that lie in etcd, as of the last read. */
   lists = new Set<string>();

@@ -8,7 +8,7 @@ export interface Standing {
   /** Lower-case hex. */
   readonly lease: string;
   readonly kv: KeyValue;
-  /** It is no worker's key, and nobody behind it can own the partition. */
+  /** The key is no worker's, and nobody behind it can own the partition. */
   readonly blocks: boolean;
 }
 
@@ -22,7 +22,7 @@ const MOST_HEXES = 1_000;
 export class OwnersTable {
   readonly #keys: PoolKeys;
   readonly #withValues: boolean;
-  /** By partition. */
+  /** The queue of each partition, by the partition's name. */
   readonly #queues = new Map<string, Standing[]>();
   readonly #hexes = new Map<bigint, string>();
 
@@ -70,7 +70,7 @@ export class OwnersTable {
     const partition = this.#keys.partitionOf(kv.key);
     if (partition === undefined) return undefined;
     const queue = this.#queues.get(partition) ?? [];
-    // A copy: the value is a part of the message that it came in, and would keep all of it.
+    // A copy, because the value is a part of the message that it came in, and would keep the whole message.
     const value = this.#withValues ? Buffer.from(kv.value) : NO_VALUE;
     const lease = this.#hexOf(kv.lease);
     const blocks = leaseIn(kv.key) !== lease && isBlocking(kv);

@@ -77,7 +77,7 @@ export class PartitionCandidacy {
     return this.#left !== undefined;
   }
 
-  /** In the election, and not its leader. */
+  /** Whether this worker is in the partition's election, and does not lead it. */
   get isStanding(): boolean {
     return !this.isEnding && this.#ownership === undefined;
   }

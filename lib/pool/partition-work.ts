@@ -45,9 +45,9 @@ export class PartitionWork implements Workload {
   readonly #parts: PartitionWorkParts;
   readonly #givenUp = withResolvers<void>();
   #task: BoundTask | undefined;
-  /** Until the task has ended. */
+  /** There until the task has ended. */
   #ended: Promise<void> | undefined;
-  /** Until the task has ended or was given up. */
+  /** There until the task has ended, or nobody waits for it any more. */
   #running: Promise<void> | undefined;
 
   constructor(parts: PartitionWorkParts, task: BoundTask | undefined) {
@@ -102,7 +102,7 @@ export class PartitionWork implements Workload {
     this.#running = Promise.race([ended, this.#givenUp.promise]);
   }
 
-  /** Until the task returns, or the ownership is lost. Never rejects. */
+  /** Calls the task until it returns, or until the ownership is lost. Never rejects. */
   async #run(task: BoundTask, ownership: Ownership): Promise<void> {
     const { clock } = this.#parts;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {

@@ -3,9 +3,9 @@ import { Scores } from './rendezvous.js';
 
 /** A worker as the planner sees it. */
 export interface PlannerMember {
-  /** The partitions are placed by it: one that survives a restart gets its own partitions back. */
+  /** Partitions are placed by this id: a member whose id survives a restart gets its own partitions back. */
   readonly id: string;
-  /** Its share in relation to the others'. 0: it is given nothing, and what it has goes elsewhere as balance allows. */
+  /** The member's share in relation to the others'. 0: it is given nothing, and what it has goes elsewhere in time. */
   readonly weight: number;
   /**
    * - `present`: it keeps what it has up to its quota, and is given what it lacks.
@@ -14,8 +14,8 @@ export interface PlannerMember {
    */
   readonly role: 'present' | 'slow' | 'leaving';
   /**
-   * Whether it announces the partition with this index: it is given no other. Members with the same list have the same
-   * function.
+   * Whether the member announces the partition with this index: it is given no other partition. Members with the same
+   * list have the same function.
    */
   readonly takes: (partition: number) => boolean;
   /** How many partitions it announces. */
@@ -61,7 +61,7 @@ export function assign(situation: Situation): Assignment {
   }
 }
 
-/** The same in steps of a few milliseconds each, since a hundred thousand partitions take longer than that. */
+/** As {@link assign}, in steps of a few milliseconds each, since 100,000 partitions take longer than that. */
 export function* assignInSteps(situation: Situation): Generator<void, Assignment> {
   const work = new Assigning(situation);
   yield* work.place(work.orphans);
@@ -100,7 +100,7 @@ class Assigning {
     }
   }
 
-  /** Resolves to how many partitions were moved, and how many more must be. */
+  /** Returns how many partitions were moved, and how many more must be. */
   *balance(budget: number): Generator<void, [number, number]> {
     let moved = 0;
     let left = 0;

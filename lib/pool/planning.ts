@@ -14,18 +14,20 @@ export interface Planning {
   readonly by: string;
   /** Partitions may be moved for balance. */
   readonly isDue: boolean;
-  /** How many of them, if they may. */
+  /** How many partitions may be moved for balance. */
   readonly budget: number;
 }
 
 export interface PlanningResult {
-  /** Only those that differ from what the workers have. */
+  /** The plans that differ from those that the workers have. */
   readonly plans: readonly NewPlan[];
   /** How many partitions must still be moved for balance. */
   readonly left: number;
 }
 
-/** From what a coordinator sees to the plans that it must write. Takes long in a large pool, and lets others run. */
+/**
+ * Makes the plans that a coordinator must write, from what it sees. Takes long in a large pool, and lets others run.
+ */
 export async function makePlans(planning: Planning, slice: TimeSlice): Promise<PlanningResult> {
   const { survey, slowMembers, now, by, isDue, budget } = planning;
   const steps = assignInSteps({
@@ -51,7 +53,7 @@ export async function makePlans(planning: Planning, slice: TimeSlice): Promise<P
   return { plans, left };
 }
 
-/** Who has which partition, for the planner: by the plans, and where there is none by the queues. */
+/** Who has which partition, for the planner: by the plans, and for a partition in no plan by the queues. */
 async function currentOf({ survey, slowMembers, now }: Planning, slice: TimeSlice): Promise<Int32Array> {
   const current = new Int32Array(survey.size);
   await slice.each(survey.size, (partition) => {

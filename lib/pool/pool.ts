@@ -20,8 +20,8 @@ import { run } from './run.js';
 
 /**
  * One worker of a pool: named partitions, spread over the workers of the same name, each owned by at most one worker by
- * the clock, with a fencing token. Balanced within one; moved only when it must be, and only after the old owner's work
- * has ended.
+ * the clock, with a fencing token. Workers of the same weight own equally many, or one more or less. A partition is
+ * moved only when it must be, and only after the old owner's work has ended.
  *
  * A partition is an ordinary election, `<pool>/owners/<partition>`, and owning it is leading it. One of the workers
  * coordinates: it plans who stands where, and is on nobody's data path. A pool does not mean that every partition is
@@ -141,7 +141,12 @@ export class Pool {
     await run(this.#life, task, options, this.#context);
   }
 
-  /** Whether this worker owns the partition, by the clock at the moment of the call. Asks nobody. */
+  /**
+   * Whether this worker owns the partition, by the clock at the moment of the call. Asks nobody. False for a partition
+   * that the pool does not have.
+   *
+   * @throws ElectionError `INVALID_OPTION` when `partition` is neither a name nor a whole number, 0 or more
+   */
   owns(partition: string | number): boolean {
     return this.owned.get(checkPartition(partition))?.isCurrent() ?? false;
   }
@@ -200,6 +205,8 @@ export class Pool {
    * Who owns which partition: now, and then after every change; a routing table. A partition that is missing is owned
    * by nobody. A slow consumer gets the latest table, not a backlog. Needs no `start()` and is not ended by `stop()`,
    * but by `signal` or by leaving the loop. What goes wrong meanwhile is told by `error`, and the observation goes on.
+   *
+   * @throws ElectionError `INVALID_OPTION`
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<ReadonlyMap<string, Candidate>> {
     checkCallOptions(options, ['signal']);
@@ -210,16 +217,19 @@ export class Pool {
     });
   }
 
+  /** Adds a listener. @throws ElectionError `INVALID_OPTION` when `listener` is no function */
   on<E extends PoolEventName>(event: E, listener: PoolListener<E>): this {
     this.#events.on(event, listener);
     return this;
   }
 
+  /** Adds a listener for the next event of this name alone. @throws ElectionError `INVALID_OPTION`, as `on` */
   once<E extends PoolEventName>(event: E, listener: PoolListener<E>): this {
     this.#events.once(event, listener);
     return this;
   }
 
+  /** Removes the listener; the last one when it was added several times. Does nothing when it was never added. */
   off<E extends PoolEventName>(event: E, listener: PoolListener<E>): this {
     this.#events.off(event, listener);
     return this;

@@ -15,12 +15,12 @@ export interface Member {
   /** Lower-case hex. */
   readonly leaseId: string;
   readonly weight: number;
-  /** How many partitions it owns. */
+  /** How many partitions the worker owns. */
   readonly owned: number;
-  /** How many partitions it is to own. */
+  /** How many partitions the worker is to own by its plan. */
   readonly planned: number;
   readonly isCoordinator: boolean;
-  /** It is being stopped, and hands over what it owns. */
+  /** The worker is being stopped, and hands over what it owns. */
   readonly isLeaving: boolean;
 }
 

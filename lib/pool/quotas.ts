@@ -2,9 +2,9 @@
 export interface Share {
   /** 0 or more. */
   readonly weight: number;
-  /** How many partitions it keeps if it may: who holds more gets what remains after the division. */
+  /** How many partitions the member keeps if it may. Of equal remainders, the member that holds more goes first. */
   readonly held: number;
-  /** The most that it can take. */
+  /** The most partitions that the member can take. */
   readonly most: number;
 }
 
@@ -22,7 +22,7 @@ export function quotasOf(total: number, shares: readonly Share[]): number[] {
   const quotas = shares.map(() => 0);
   let open = shares.map((_, at) => at).filter((at) => weightOf(shares, at) > 0 && mostOf(shares, at) > 0);
   let left = total;
-  // Those whose share is more than they can take get what they can, and the others share the rest.
+  // Members whose share is more than they can take get what they can take, and the others share the rest.
   for (;;) {
     const weights = open.reduce((sum, at) => sum + weightOf(shares, at), 0);
     const full = open.filter((at) => (left * weightOf(shares, at)) / weights >= mostOf(shares, at));

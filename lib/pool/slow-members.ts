@@ -21,11 +21,11 @@ interface Slowness {
  */
 export class SlowMembers {
   readonly #handoffTimeout: number;
-  /** By partition. */
+  /** By partition: which member was given it and does not stand for it, and since when. */
   #pending = new Map<string, Pending>();
   /** By lease: when the member has last stood for something that it was given. */
   readonly #progress = new Map<string, number>();
-  /** By lease. */
+  /** By lease: until when the member is slow. */
   readonly #slow = new Map<string, Slowness>();
 
   constructor(handoffTimeout: number) {

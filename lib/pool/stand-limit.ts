@@ -18,7 +18,7 @@ export class StandLimit {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #onRoom: () => void;
-  /** Those that count. A wait has a timer, which the function ends. */
+  /** The partitions that count. A partition that is waited for has a timer, which the function cancels. */
   readonly #standing = new Map<string, (() => void) | undefined>();
   #most: number;
 
@@ -30,7 +30,7 @@ export class StandLimit {
     this.#most = limits.concurrency;
   }
 
-  /** Whether there is room for one more; it counts then. */
+  /** Whether there is room for one more partition, which counts from then on. */
   admit(partition: string): boolean {
     if (this.#standing.size >= this.#most) return false;
     this.#standing.set(partition, undefined);

@@ -8,14 +8,14 @@ export interface StuckPartition {
   readonly holder: string;
   /** The `member` that waits for it. */
   readonly planned: string;
-  /** For how long, in milliseconds. */
+  /** Milliseconds for which the successor has waited. */
   readonly ms: number;
 }
 
 interface WaitingPartition {
   readonly pair: string;
   readonly since: number;
-  /** When it is told next. */
+  /** When the partition is told of next. */
   due: number;
 }
 
@@ -37,7 +37,7 @@ export class StuckPartitions {
     this.#patience = Math.max(handoffTimeout, LEAST);
   }
 
-  /** Resolves to those to tell of now. */
+  /** Resolves to the partitions to tell of now. */
   async look(survey: Survey, now: number, slice: TimeSlice): Promise<StuckPartition[]> {
     const before = this.#waiting;
     const told: StuckPartition[] = [];

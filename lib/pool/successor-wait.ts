@@ -70,7 +70,7 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
     this.#stands = this.#isSuccessors(kv);
   }
 
-  /** Only now: it may have stood, and left again. */
+  /** Looks only when all events are told: the successor may have stood, and left again. */
   told(): void {
     this.#look();
   }

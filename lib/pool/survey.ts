@@ -6,6 +6,7 @@ import type { PlannerMember } from './planner.js';
 import type { TimeSlice } from './time-slice.js';
 import { type PlanValue, parsePlan } from './wire.js';
 
+/** The index in place of a member's, for a partition that nobody owns or that no plan names. */
 export const NOBODY = -1;
 /** Somebody owns the partition who is no member: another program, or a worker whose key was deleted. */
 export const STRANGER = -2;

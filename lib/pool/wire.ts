@@ -1,8 +1,8 @@
 import type { Announcement } from './partition-list.js';
 
 /**
- * The values of a pool's keys: JSON in UTF-8. Unknown fields are ignored. A value that makes no sense is nobody's: all
- * of them are hints, and others can write them.
+ * The values of a pool's keys: JSON in UTF-8. Unknown fields are ignored. A value that makes no sense is ignored: every
+ * value is a hint, and others can write the keys.
  */
 
 /** What a worker says of itself. */
@@ -10,17 +10,17 @@ export interface MemberValue {
   readonly id: string;
   readonly weight: number;
   readonly announcement: Announcement;
-  /** It is stopping. */
+  /** The worker is stopping. */
   readonly isLeaving: boolean;
-  /** Its health check is bad. */
+  /** The health check of the worker fails. */
   readonly isUnfit: boolean;
 }
 
 /** What a worker is to do. Partitions are named by their index in the worker's own list. */
 export interface PlanValue {
-  /** The token of the coordinator that has written it. */
+  /** The token of the coordinator that has written the plan. */
   readonly by: string;
-  /** In ascending order, each once. */
+  /** The partitions to own, in ascending order, each once. */
   readonly own: readonly number[];
   /** Whom to hand a partition over to: the successor's lease. */
   readonly give: ReadonlyMap<number, string>;

@@ -9,7 +9,7 @@ import type { PlanValue } from './wire.js';
 export interface WorkerHandlers {
   gained(ownership: Ownership): void;
   lost(ownership: Ownership, reason: ElectionError): void;
-  /** It has a partition for which it stood behind the last owner, for so many milliseconds. */
+  /** The worker owns a partition, after it has stood behind the last owner for so many milliseconds. */
   handedOver(ms: number): void;
   /** A candidacy has ended. */
   ended(): void;
@@ -34,7 +34,7 @@ export class Worker implements PartitionCandidacyHandlers {
   readonly #candidacies = new Map<string, PartitionCandidacy>();
   readonly #owned = new Map<string, Ownership>();
   readonly #limit: StandLimit;
-  /** Since when it stands behind the present owners, by partition. */
+  /** By partition: since when this worker stands behind the present owner. */
   readonly #waitingSince = new Map<string, number>();
   #wanted: ReadonlySet<string> = new Set();
   /** Wanted partitions without a candidacy, in the order in which they are stood for. */
@@ -180,7 +180,7 @@ export class Worker implements PartitionCandidacyHandlers {
   lost(candidacy: PartitionCandidacy, ownership: Ownership, reason: ElectionError): void {
     this.#owned.delete(candidacy.partition);
     this.#on.lost(ownership, reason);
-    // It would queue again: for a partition that is planned for another, or of a worker that takes none.
+    // The candidate would queue again for a partition that is planned for another worker, or while this one takes none.
     if (this.#refusing !== undefined || !this.#wanted.has(candidacy.partition)) void candidacy.end(this.#reason);
   }
 

@@ -8,7 +8,7 @@ export interface Pauses {
   readonly longest: number;
 }
 
-/** The one who reads. */
+/** Carries the reads out, and hears what they show. */
 export interface Reader<T> {
   read(): Promise<T>;
   found(result: T): void;

@@ -3,11 +3,17 @@
  * shares its answer, so their own reads are usually not needed.
  */
 
-/** In a long queue the head start is longer, since etcd tells every process that the leader is gone. */
+/**
+ * Milliseconds, milliseconds for each candidate, and the most that these may come to. In a long queue the head start is
+ * longer, since etcd tells every process that the leader is gone.
+ */
 const HEAD_START = 5;
 const HEAD_START_EACH = 0.25;
 const LONGEST_HEAD_START = 250;
-/** Every read makes etcd sort the whole queue, so the reads must not arrive together. */
+/**
+ * Milliseconds for each candidate, and the most in all. Every read makes etcd sort the whole queue, so the reads must
+ * not arrive together.
+ */
 const SPREAD_EACH = 2;
 const LONGEST_SPREAD = 2_000;
 

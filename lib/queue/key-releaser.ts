@@ -7,7 +7,7 @@ import type { Queue } from './queue.js';
 
 /**
  * Milliseconds after which etcd no longer carries out a join that was sent before we left: it gives requests up after 7
- * s.
+ * s (`ReqTimeout` in server/config/config.go: 5 s and twice the election timeout, which is 1 s by default).
  */
 const ECHOES_FOR = 10_000;
 
@@ -44,7 +44,7 @@ export class KeyReleaser {
   readonly #clock: Clock;
   readonly #watcher: Watcher;
   readonly #holds: (lease: bigint) => boolean;
-  /** By election. */
+  /** By election: the deletions that etcd has not confirmed. */
   readonly #deletions = new Map<string, Set<Deletion>>();
   /** By election: ends the watch for a key that comes back. */
   readonly #listening = new Map<string, () => void>();
@@ -62,7 +62,10 @@ export class KeyReleaser {
     return allOf([...(this.#deletions.get(election) ?? [])]);
   }
 
-  /** The same for a join that asks `isUnwanted()` about the key that it finds: only keys that nobody has seen yet. */
+  /**
+   * As {@link obstacle}, for a join that asks `isUnwanted()` about the key that it finds: keys that nobody has seen
+   * yet.
+   */
   unseen(election: string): Promise<void> | undefined {
     const deletions = [...(this.#deletions.get(election) ?? [])];
     return allOf(deletions.filter(({ createRevision }) => createRevision === undefined));
@@ -164,7 +167,7 @@ export class KeyReleaser {
     deletions.add(deletion);
   }
 
-  /** Until the lease is given up. Never rejects. */
+  /** Attempts until one succeeds or the lease is given up. Never rejects. */
   #insist(attempt: () => Promise<unknown>, failed: UnwantedKey['failed'] = () => {}): Promise<boolean> {
     let isFirst = true;
     return insist(this.#clock, attempt, {

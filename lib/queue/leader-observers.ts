@@ -14,7 +14,7 @@ export interface QueueAccess {
 /** A read of the head, or of a key that is known to be the head. */
 export type News = Omit<Head, 'count'> & { readonly count?: number };
 
-/** One that wants to know who leads. */
+/** Wants to know who leads an election. */
 export interface LeaderObserver {
   readonly access: QueueAccess;
   /** Somebody else leads, or nobody does, or the leader announces another value, as of this revision. */

@@ -160,7 +160,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#accept({ kv: first, revision: first.modRevision });
   }
 
-  /** Whether something newer was seen already. Of another epoch there is nothing older to come. */
+  /** Whether something newer was seen already. News of a later epoch is never older. */
   #isOlder({ revision, epoch = this.#epoch }: News): boolean {
     return epoch === this.#epoch ? revision < this.#revision : epoch < this.#epoch;
   }

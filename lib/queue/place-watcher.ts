@@ -32,7 +32,7 @@ const PAUSES = { first: 50, longest: 1_000 };
  * the watch begins at the read.
  */
 const MOST_CAUGHT_UP = 1_000n;
-/** Milliseconds in which etcd has caught up: it looks after such watches every 100 ms. */
+/** Milliseconds in which etcd has caught up: it looks after such watches every 100 ms (`syncWatchersLoop`). */
 const CATCHES_UP_IN = 150;
 
 /**
@@ -102,7 +102,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     const isPredecessor = key === this.#predecessor && createRevision < this.own.createRevision;
     if (!isPredecessor || this.#isClosed || this.#succession !== undefined || revision < this.#revision) return;
     if (revision - this.#revision > MOST_CAUGHT_UP) return this.#reads.now();
-    // In the next turn: nobody calls down while being told.
+    // In the next turn, because nobody calls down while being told.
     soon(() => {
       if (this.#isClosed || this.#succession !== undefined || key !== this.#predecessor) return;
       this.#succeed(key, this.#clock.now() + CATCHES_UP_IN);

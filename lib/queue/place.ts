@@ -83,9 +83,9 @@ export function placeIn(
 }
 
 /**
- * The same, and whether the key before ours is a candidate's, by its lease. From 3.7 on etcd leaves leases out of an
- * answer without values. Our own key shows whether this answer is such a one; then `get` reads the key before ours by
- * itself, unless that key is the head, which was read with everything.
+ * The place that was found, and whether the key before ours is a candidate's, by its lease. From 3.7 on etcd leaves
+ * leases out of an answer without values. Our own key shows whether this answer is such a one; then `get` reads the key
+ * before ours by itself, unless that key is the head, which was read with everything.
  */
 export async function placeOf(
   { predecessor, ...found }: FoundPlace,

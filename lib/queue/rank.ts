@@ -66,7 +66,7 @@ export class RankKey {
     return isThere || this.#hasWritten ? [{ type: 'delete', key: rankKeyOf(this.#name, lease) }] : [];
   }
 
-  /** Somebody may not have heard what etcd has: it is to be written again. */
+  /** The priority is to be written again, because the present leader may not have heard of it. */
   forget(): void {
     if (this.#written !== undefined) this.#written = { ...this.#written, rank: undefined };
   }
@@ -77,7 +77,7 @@ export class RankKey {
     if (this.lease === lease) this.#written = rank === 0 ? undefined : { lease, rank };
   }
 
-  /** Lets etcd say what we want, while our key is in the queue. */
+  /** Makes etcd say the priority that we want, unless our key is gone from the queue. */
   async write(store: Store, { key, createRevision, lease }: OwnKey): Promise<void> {
     const { rank } = this;
     const success = this.writing(lease, rank);

@@ -5,7 +5,7 @@ import type { OwnKey } from './place.js';
 import type { Queue } from './queue.js';
 import { ranksIn } from './rank.js';
 
-/** Keys that are deleted in one transaction: etcd allows 128 compares, and as many operations. */
+/** Keys in one transaction: etcd allows 128 compares, and as many operations (`--max-txn-ops`). */
 const MOST_AT_ONCE = 100;
 
 /** What the requests of this file need. */
@@ -18,16 +18,16 @@ export interface QueueParts {
 
 /** The queue and its priorities, by one linearizable read. */
 export interface RankedQueue {
-  /** In order. */
+  /** The candidates in the order of the queue. */
   readonly queue: readonly KeyValue[];
-  /** By lease; a candidate that is not here has the priority 0. */
+  /** The priorities by lease; a candidate that is not here has the priority 0. */
   readonly ranks: ReadonlyMap<bigint, number>;
 }
 
 /** Reads the whole queue, and with `withRanks` the priorities. Costs etcd time in proportion to the queue. */
 export async function readRankedQueue({ name, queue, store }: QueueParts, withRanks: boolean): Promise<RankedQueue> {
   const prefix = rankPrefixOf(name);
-  // With the values, though nobody needs them: from 3.7 on etcd leaves the leases out of an answer without values.
+  // Reads the values too, though nobody needs them: from 3.7 on etcd leaves the leases out of an answer without values.
   const keys: Op = { type: 'range', range: { ...queue.range, order: 'oldest', limit: 0 } };
   const ranks: Op = { type: 'range', range: { key: prefix, end: rangeEndOf(prefix), order: 'oldest', limit: 0 } };
   const success = withRanks ? [keys, ranks] : [keys];
@@ -39,7 +39,7 @@ export function rankOf({ ranks }: Pick<RankedQueue, 'ranks'>, { lease }: Pick<Ke
   return ranks.get(lease) ?? 0;
 }
 
-/** Those behind our key, in order; undefined: our key is gone. */
+/** The candidates behind our key, in order; undefined: our key is gone. */
 export function thoseBehind({ queue }: RankedQueue, own: OwnKey): readonly KeyValue[] | undefined {
   const at = queue.findIndex((kv) => isSameKey(kv, own));
   return at < 0 ? undefined : queue.slice(at + 1);
@@ -58,8 +58,8 @@ export function bestOf(candidates: readonly KeyValue[], ranked: Pick<RankedQueue
 /**
  * Deletes our key, and the keys between ours and the target's: from that revision on the target is the oldest, and
  * those between notice and queue again behind it. One transaction compares all these keys, so that nobody loses a place
- * for a target that has left. Of more than 100 keys between, the first are deleted in transactions of their own, our
- * key with the last.
+ * for a target that has left. If there are more than 100 keys between, several transactions delete them, and the last
+ * one deletes our key too.
  *
  * A key that is not of this library is left where it is: its candidate might not notice, and take itself for the leader
  * later. It leads in its turn, and then the target does.

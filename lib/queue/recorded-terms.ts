@@ -60,8 +60,8 @@ export function bytesOfTerms(terms: readonly RecordedTerm[], most: number): Buff
 }
 
 /**
- * One history from several: each term once. Of two that tell of the same term, the one counts that knows why it ended.
- * A term whose end nobody has told ended when the next one began, or before.
+ * One history from several: each term once. If two histories tell of the same term, the record counts that knows why
+ * the term ended. A term whose end nobody has told ended when the next term began, or before.
  */
 export function merged(...histories: ReadonlyArray<readonly RecordedTerm[]>): RecordedTerm[] {
   const newest = new Map<string, RecordedTerm>();

@@ -52,7 +52,7 @@ export class Succession implements Follower {
   /** A read is under way that began after the last doubt. */
   #isAsked = false;
   #isRefused = false;
-  /** The key before ours is gone, by another watch, and this one has not told so yet. */
+  /** Another watch has told that the key before ours is gone, and this watch has not told so yet. */
   #cancelPatience: (() => void) | undefined;
 
   /** `head`: the key before ours, known to be the oldest. `since`: a revision at which both keys existed. */
@@ -103,7 +103,7 @@ export class Succession implements Follower {
     else this.#endedAt = revision;
   }
 
-  /** Only now: our own deletion may come behind that of the key before ours, in the same revision. */
+  /** Decides only when all events are told: within one revision, the deletion of our key may come second. */
   told(): void {
     const endedAt = this.#endedAt;
     if (endedAt === undefined) return;

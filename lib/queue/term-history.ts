@@ -4,7 +4,7 @@ import { rangeEndOf } from './keys.js';
 import type { OwnKey } from './place.js';
 import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn, withJson } from './recorded-terms.js';
 
-/** Ends of terms that a leader takes into the history at once: etcd allows 128 operations in a transaction. */
+/** Ends of terms that a leader takes into the history at once: etcd allows 128 operations (`--max-txn-ops`). */
 const MOST_ENDS = 100;
 
 /** What the requests of this file need. */

@@ -15,7 +15,7 @@ export interface Gauge {
 }
 
 export interface Counter<L extends OfElection = OfElection> {
-  /** By 1 unless said otherwise; by 0 the series begins. */
+  /** Adds `by`, which is 1 by default; with 0 the series begins. */
   inc(labels: L, by?: number): void;
   remove(labels: L): void;
 }

@@ -15,7 +15,7 @@ export interface PoolGauge {
 }
 
 export interface PoolCounter {
-  /** By 1 unless said otherwise; by 0 the series begins. */
+  /** Adds `by`, which is 1 by default; with 0 the series begins. */
   inc(labels: OfReason, by?: number): void;
   remove(labels: OfReason): void;
 }

@@ -4,7 +4,7 @@ import type { Pool } from '../pool/pool.js';
 import type { OfPool, OfReason, PoolGauge, PoolInstruments } from './pool-instruments.js';
 import type { Source } from './sources.js';
 
-/** Their series start at 0, so that the first loss is an increase too. */
+/** Reasons of losses. Their series start at 0, so that the first loss is an increase too. */
 const REASONS: readonly ElectionErrorCode[] = ['REBALANCED', 'LEASE_EXPIRED', 'LEASE_LOST', 'KEY_DELETED', 'UNHEALTHY'];
 
 /** Follows one worker of a pool, and updates its figures at each scrape. Asks etcd for nothing. */

@@ -1,4 +1,4 @@
-/** What detaches, and what `using` takes for it. */
+/** The function that detaches, in the form that `using` takes too. */
 export function disposable(detach: () => void): (() => void) & Disposable {
   return Object.assign(detach, { [Symbol.dispose]: detach });
 }

@@ -5,20 +5,20 @@ interface WaitingTxn {
   readonly txn: Txn;
   readonly resolve: (result: TxnResult) => void;
   readonly reject: (reason: unknown) => void;
-  /** It was part of a batch that was refused: now it is sent by itself. */
+  /** The transaction was part of a batch that was refused: now it is sent by itself. */
   isAlone: boolean;
 }
 
 /** Requests under way at a time. More would only wait inside etcd, where they can no longer be put together. */
 const MOST_IN_FLIGHT = 8;
-/** Operations in a batch, because etcd allows 128 in a transaction (`--max-txn-ops`). A join has three. */
+/** Operations in a batch, because etcd allows 128 in a transaction (`--max-txn-ops`). A join has three to five. */
 const MOST_OPS = 120;
 /** Bytes of values in a batch, because etcd allows 1.5 MiB in a request (`--max-request-bytes`). */
 const MOST_BYTES = 256 * 1024;
 
 /**
- * A store that sends transactions together that would otherwise wait for each other. While few requests are under way,
- * a transaction is sent at once and by itself, so a single election never waits. Ten thousand elections make a few
+ * A store that puts transactions together that would otherwise wait for each other. While few requests are under way, a
+ * transaction is sent at once and by itself, so a single election never waits. Ten thousand elections make a few
  * hundred requests.
  *
  * All compares of a batch must hold together. They nearly always do, because each guards a key that only one candidate

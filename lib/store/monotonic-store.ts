@@ -16,7 +16,9 @@ import {
   type WatchStream,
 } from './store.js';
 
-/** Milliseconds before an older answer is asked for again. The client takes a member at random each time. */
+/**
+ * Milliseconds before each attempt, because an older answer is asked for again. The client takes a member at random.
+ */
 const PAUSES = [0, 20, 50, 100];
 
 /** An open watch stream, and its watches. */

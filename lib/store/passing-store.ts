@@ -9,7 +9,7 @@ import type {
   WatchStream,
 } from './store.js';
 
-/** A store on another one, to which it passes on what it has nothing to add to. */
+/** A store on top of another store. It passes on each request to which it has nothing to add. */
 export abstract class PassingStore implements Store {
   protected readonly below: Store;
 

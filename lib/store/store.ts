@@ -2,12 +2,13 @@ import { ElectionError } from '../errors.js';
 
 /**
  * What the library asks of etcd, and no more: leases, transactions, watches. One implementation speaks to etcd through
- * etcd3 (`lib/etcd/`); the specs and the simulation bring another. So nothing above this interface knows about gRPC.
+ * etcd3 (`lib/etcd/`); `lib/testing/`, the specs and the simulation bring others. So nothing above this interface knows
+ * about gRPC.
  *
  * Keys are byte strings: each character is one byte (latin1), so that any key another client wrote survives, compares
  * as etcd compares it, and can be the key of a `Map`. `lib/store/bytes.ts` converts.
  *
- * Every method may reject with an {@link ElectionError}:
+ * Every promise may reject with an {@link ElectionError}:
  * - `UNAVAILABLE`: no answer, or no majority. Whether the request was carried out is unknown; a {@link RequestRefused}
  *   surely was not.
  * - `PERMISSION_DENIED`

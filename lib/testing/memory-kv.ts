@@ -192,5 +192,5 @@ function isSo(result: string | undefined, order: number): boolean {
 }
 
 function unsupported(what: string): Error {
-  return new Error(`a FakeElection has no etcd, and its client only reads and writes keys: no ${what}`);
+  return new Error(`a fake has no etcd, and its client only reads and writes keys: no ${what}`);
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../common/time.js';
 
-/** Seconds. etcd grants no less. */
+/** Seconds. etcd grants no less with its default timings. */
 const LEAST_TTL = 2;
 
 interface MemoryLease {
   readonly ttl: number;
-  /** On the clock. */
+  /** When the lease ends, on the clock. */
   endsAt: number;
   cancelEnd: () => void;
 }
@@ -44,7 +44,7 @@ export class MemoryLeases {
     return lease.ttl;
   }
 
-  /** Forgets it. */
+  /** Forgets the lease. */
   remove(id: bigint): void {
     this.#leases.get(id)?.cancelEnd();
     this.#leases.delete(id);

@@ -74,7 +74,7 @@ export class MemoryStore implements Store {
     this.#deleteKeysOf(id);
   }
 
-  /** In one revision. */
+  /** Deletes these keys in one revision. */
   delete(...keys: readonly string[]): void {
     this.#write(keys.map((key) => ({ type: 'delete', key })));
   }
@@ -195,7 +195,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  /** In one revision, in the order of their names. */
+  /** Deletes the keys of a lease in one revision, in the order of their names. */
   #deleteKeysOf(lease: bigint): void {
     const keys = [...this.#keys.values()].filter((kv) => kv.lease === lease).map(({ key }) => key);
     this.delete(...keys.sort());

@@ -2,8 +2,9 @@ import { soon } from '../common/time.js';
 import type { WatchEvent, WatchHandlers, WatchStream } from '../store/store.js';
 
 /**
- * Turns of the microtask queue that news takes. As with etcd it comes later than the reply to whoever has caused it,
- * and all that he does with the reply: one who stops does not hear of his own end.
+ * Turns of the microtask queue that news takes. As with etcd, the news of a change comes later than the reply to the
+ * caller that made the change, and later than all that the caller does with the reply: a candidate that stops does not
+ * hear of its own end.
  */
 const NEWS_TAKES = 20;
 
@@ -54,8 +55,8 @@ export class MemoryWatch implements WatchStream {
   }
 
   /**
-   * Events of one revision. `isOutOfOrder`: a key was put before others, as no etcd does. Who draws conclusions from
-   * the order of what happens in a range would draw a wrong one, and is made to read.
+   * Events of one revision. `isOutOfOrder`: a key was put before others, as no etcd does. A follower of a range draws
+   * conclusions from the order of events, and would draw a wrong one: it is made to read.
    */
   tell(events: readonly WatchEvent[], isOutOfOrder: boolean): void {
     for (const [id, range] of [...this.#ranges]) {
@@ -64,7 +65,7 @@ export class MemoryWatch implements WatchStream {
     }
   }
 
-  /** As if the history were compacted. */
+  /** Ends a watch as if the history were compacted. */
   #interrupt(id: number, events: readonly WatchEvent[]): void {
     this.#ranges.delete(id);
     const next = (events.at(-1)?.revision ?? 0n) + 1n;

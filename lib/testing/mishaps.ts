@@ -6,7 +6,7 @@ import { allTold } from './still-clock.js';
 /** The fake to which something happens. */
 export interface MishapParts {
   readonly store: MemoryStore;
-  /** What it is: a candidate, or a worker. */
+  /** What the fake is: a candidate, or a worker. */
   readonly what: string;
   readonly isRunning: () => boolean;
   readonly refresh: () => void;

@@ -10,7 +10,7 @@ export type { LeadershipHandle };
 const EXPIRED = 'the leadership has run out: the work must stop';
 const ENDED = 'the leadership has ended: the work must stop';
 
-/** By the memory of the handle as this thread has it. */
+/** The signal of each handle in this thread, by the memory of the handle. */
 const signals = new WeakMap<SharedArrayBuffer, AbortSignal>();
 
 let clock: SystemClock | undefined;

@@ -4,9 +4,9 @@ import type { Moment, TermEnd, TermPicture } from './picture.js';
 export interface SeenSoFar {
   /** Oldest first. */
   readonly terms: readonly TermPicture[];
-  /** The token of who leads. */
+  /** The token of the leader. */
   readonly leader: bigint | undefined;
-  /** Milliseconds since 1970: when the queue became empty; undefined: it is not. */
+  /** Milliseconds since 1970: when the queue became empty; undefined: somebody is in the queue. */
   readonly emptySince: number | undefined;
 }
 
@@ -23,7 +23,7 @@ export function allTerms(seen: SeenSoFar, recorded: readonly RecordedTerm[], mos
   });
   // The newest first: then the term that follows is there already.
   for (const record of [...records.values()].reverse()) {
-    // Who leads has the greatest token, unless etcd's history has begun anew. Then the record is of the time before.
+    // The leader has the greatest token, unless etcd's history has begun anew. Then the record is of the time before.
     if (seen.leader !== undefined && record.fencingToken >= seen.leader) continue;
     const at = indexFor(record.fencingToken, terms);
     terms.splice(at, 0, pictureOf(record, terms[at]?.from?.at ?? seen.emptySince));

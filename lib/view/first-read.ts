@@ -20,11 +20,11 @@ const LOOKED_AT = 100;
 export interface FirstRead {
   /** Whoever follows the prefix from the next revision on misses nothing; what follows may be known already. */
   readonly revision: bigint;
-  /** The epoch of etcd by then. */
+  /** The epoch of etcd by then: how often its history has begun anew. */
   readonly epoch: number;
-  /** By folder. The head of each queue is known with its value. */
+  /** The queues by folder. The head of each is known with its value. */
   readonly elections: ReadonlyMap<string, readonly SeenKey[]>;
-  /** By name, as a byte string. */
+  /** The pools by name, as a byte string. */
   readonly pools: ReadonlyMap<string, PoolRead>;
   /** What leaders have recorded of their terms, by folder. */
   readonly records: ReadonlyMap<string, readonly KeyValue[]>;
@@ -58,8 +58,8 @@ interface Folder {
 }
 
 /**
- * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members.
- * Keys that are nobody's cost their names.
+ * Reads what is under a prefix: the names of the keys, page by page, then the values of heads and of pools' members. A
+ * key that belongs to no election and no pool costs no more than its name.
  */
 export async function readPrefix(
   { store, clock }: { readonly store: Store; readonly clock: Clock },

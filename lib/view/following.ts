@@ -11,7 +11,7 @@ import type { Seen } from './seen.js';
 /** Milliseconds between two looks whether etcd answers: a watch says nothing while etcd is away. */
 const ASK_EVERY = 5_000;
 const PAUSES = { first: 50, longest: 2_000 };
-/** Decides how soon a watch that has become silent is noticed, as for the sessions of this TTL. */
+/** Milliseconds: a watch that has become silent is noticed as soon as by sessions of this TTL. */
 const TTL = 10_000;
 
 export interface FollowingHandlers {

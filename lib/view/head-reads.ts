@@ -27,7 +27,10 @@ export interface HeadReadsHandlers {
   failed(error: unknown): void;
 }
 
-/** Reads the heads of queues of which only the names are known. Who has joined since the view began needs no read. */
+/**
+ * Reads the heads of queues of which only the names are known. A candidate that has joined since the view began needs
+ * no read, since the event told its value.
+ */
 export class HeadReads implements Reader<Found> {
   readonly #store: Store;
   readonly #seen: Seen;

@@ -1,7 +1,7 @@
 import { byAge, isCandidateKey, rangeEndOf } from '../queue/keys.js';
 import { ClientClosed, type KeyValue, type Op, RequestRefused, readOf, type Store } from '../store/store.js';
 
-/** Reads in one transaction: etcd takes 128 operations. */
+/** Reads in one transaction: etcd takes 128 operations (`--max-txn-ops`). */
 const AT_ONCE = 100;
 
 /** What a read of several keys has found. */

@@ -50,9 +50,9 @@ export interface TermPicture {
   readonly value: string;
   readonly fencingToken: bigint;
   readonly leaseId: string;
-  /** Undefined: known by etcd's revisions only, from before the viewer began. */
+  /** Undefined: nobody has told when. This version always tells a time, if need be one that is not exact. */
   readonly from: Moment | undefined;
-  /** Undefined: the term has not ended, or it is known by etcd's revisions only. */
+  /** Undefined: the term has not ended, or nobody has told when. */
   readonly until: Moment | undefined;
   /** Why the term ended, as far as keys show; undefined while it lasts. */
   readonly ended: TermEnd | undefined;
@@ -69,7 +69,7 @@ export interface PoolPicture {
   readonly name: string;
   /** In the order of their ids. */
   readonly members: readonly MemberPicture[];
-  /** Those that some member announces, and those in which somebody stands; 2 before 10. */
+  /** The partitions that some member announces, and those in which somebody stands; 2 before 10. */
   readonly partitions: readonly PartitionPicture[];
 }
 
@@ -83,7 +83,7 @@ export interface MemberPicture {
 
 export interface PartitionPicture {
   readonly name: string;
-  /** The id of a member; undefined: nobody owns it. */
+  /** The id of a member; undefined: nobody owns the partition, or the owner is no member: then there is a token. */
   readonly owner: string | undefined;
   readonly fencingToken: bigint | undefined;
 }

@@ -21,7 +21,7 @@ export class SeenElection {
   mayHaveOthers = true;
   /** Keys that were there before the first candidate are not known yet. */
   mustLook = false;
-  /** It has been told of. */
+  /** The view has told of this election. */
   isShown = false;
   /** The token of a leader that has taken an ask to step down. */
   taken: bigint | undefined;
@@ -54,7 +54,7 @@ export class SeenElection {
     return this.mustLook || (head !== undefined && (head.blocks === undefined || head.shown.value === undefined));
   }
 
-  /** As it was when it was shown last; made anew after a change. */
+  /** The election as it is shown; drawn anew after a change. */
   get picture(): ElectionPicture {
     this.#picture ??= this.#draw();
     return this.#picture;

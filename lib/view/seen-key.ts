@@ -45,7 +45,7 @@ export function leaseNamedBy(key: string): bigint | undefined {
   return /^[1-9]\d{16,18}$/.test(name) ? BigInt.asIntN(64, BigInt(name)) : undefined;
 }
 
-/** A string of its own: bytes would keep the whole message that they came in. */
+/** The value as a string of its own: bytes would keep the whole message that they came in. */
 export function shownValue(bytes: Buffer): string {
   return bytes.subarray(0, LONGEST_VALUE).toString('utf8');
 }

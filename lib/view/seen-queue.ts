@@ -3,7 +3,7 @@ import type { SeenKey } from './seen-key.js';
 
 /** The keys of one election in the order of the queue. */
 export class SeenQueue {
-  /** By name, the oldest first. New keys are the youngest, so the order is that of their arrival. */
+  /** The keys by name, the oldest first. New keys are the youngest, so the order is that of their arrival. */
   #keys: Map<string, SeenKey>;
   #last: SeenKey | undefined;
 

@@ -27,7 +27,7 @@ export function recordKeyIn(key: string): RecordKey | undefined {
 /** What the leaders of one election have recorded. Anybody can write the keys: what makes no sense is left out. */
 export class SeenRecords {
   #history: readonly RecordedTerm[] = [];
-  /** By `<token>.<lease>`. */
+  /** The ends of terms, by `<token>.<lease>`. */
   readonly #ends = new Map<string, RecordedTerm>();
   #terms: readonly RecordedTerm[] | undefined;
 

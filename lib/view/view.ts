@@ -45,7 +45,8 @@ export interface ViewOptions {
 
 /**
  * Follows all elections and pools under a prefix: one range watch, values of heads only. It takes part in nothing, and
- * costs the candidates nothing. Its picture says what was seen; who leads by it may have lost leadership meanwhile.
+ * costs the candidates nothing. Its picture says what was seen; a leader in the picture may have lost leadership
+ * meanwhile.
  */
 export class View {
   readonly #environment: SharedEnvironment;

@@ -35,10 +35,10 @@ export class WatchMultiplexer {
   readonly #pending: PendingWatches;
   readonly #unwanted: UnwantedWatches;
   readonly #onDeleted: (key: string) => void;
-  /** One for all watches. */
+  /** One function for all watches. */
   readonly #onLeave: Leave = (watch, follower) => this.#leave(watch, follower);
   #lastId = 0;
-  /** When a watch was there last for which etcd was written to while it was asked for. */
+  /** When, on the clock, a late watch was created last: see `#ask`. */
   #lateAt = Number.NEGATIVE_INFINITY;
   /** When the stream was opened again because of a refusal. */
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -73,7 +73,10 @@ export class WatchMultiplexer {
     return () => watch.leave(follower);
   }
 
-  /** The same, for those who are so many that a function for each would be too much: they call `leave` of the watch. */
+  /**
+   * As `follow`, for followers that are so many that a function for each would be too much: they call `leave` of the
+   * watch.
+   */
   attach(subject: Subject, from: bigint, follower: Follower): SharedWatch {
     const known = this.#known(subject);
     const watch = known ?? new SharedWatch(subject, from, this.#onLeave);
@@ -84,7 +87,9 @@ export class WatchMultiplexer {
     return watch;
   }
 
-  /** A key of this group is gone. Who follows another key of it that etcd does not watch yet must read. */
+  /**
+   * A key of this group is gone. A follower of another key of the group must read, if etcd does not watch that key yet.
+   */
   suspect(group: string): void {
     for (const watch of this.#pending.suspects(group)) watch.tell((follower) => follower.reset());
   }
@@ -166,7 +171,7 @@ export class WatchMultiplexer {
 
   #onOpened(isAgain: boolean): void {
     for (const watch of this.#byName.values()) {
-      // One that was added meanwhile too: etcd's history may have begun anew since its follower has read.
+      // A watch that was added meanwhile too: etcd's history may have begun anew since its follower has read.
       if (isAgain) watch.isInterrupted = true;
       this.#create(watch);
     }

@@ -2,7 +2,8 @@ import { ASKED, PENDING, type SharedWatch } from './shared-watch.js';
 
 /**
  * Requests without an answer on one stream. A member creates some 1,500 watches in a second while others use the same
- * cores. What is asked for beyond that waits here, where it can still be put in order and taken back.
+ * cores (measured on 3.4.23). A watch beyond these requests waits here, where it can still be put in order and taken
+ * back.
  */
 const MOST_ASKED = 32;
 

@@ -72,7 +72,7 @@ export class SharedWatch implements Subject {
   next: bigint;
   /** Events may have been missed: the followers are told to read when the watch has been created again. */
   isInterrupted = false;
-  /** How often in a row etcd has refused it. */
+  /** How often in a row etcd has refused the watch. */
   refusals = 0;
   /** Nearly always there is one follower, and an array for each of thirty thousand watches takes megabytes. */
   #follower: Follower | undefined;
@@ -92,7 +92,10 @@ export class SharedWatch implements Subject {
     this.#leave = leave;
   }
 
-  /** What others find it by. A watch that is not shared needs no name: ten thousand of these take a megabyte. */
+  /**
+   * The name by which others find this watch. A watch that is not shared needs none: ten thousand names take a
+   * megabyte.
+   */
   get name(): string | this {
     return this.isShared ? subjectNameOf(this) : this;
   }
@@ -110,12 +113,12 @@ export class SharedWatch implements Subject {
     else this.#others = [...this.#others, follower];
   }
 
-  /** This one follows no more. */
+  /** This follower follows no more. */
   leave(follower: Follower): void {
     this.#leave(this, follower);
   }
 
-  /** False: it did not follow. */
+  /** False: the follower did not follow. */
   remove(follower: Follower): boolean {
     if (!this.has(follower)) return false;
     if (this.#follower === follower) [this.#follower, ...this.#others] = this.#others;

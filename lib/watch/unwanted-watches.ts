@@ -19,7 +19,7 @@ export class UnwantedWatches {
     this.#cancel = cancel;
   }
 
-  /** The next round cancels some of them. Until then nothing happens. */
+  /** The watch is cancelled in a later round. `begin()` makes the rounds begin. */
   add(id: number): void {
     this.#ids.push(id);
   }

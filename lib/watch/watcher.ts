@@ -6,7 +6,8 @@ import type { Follower, SharedWatch, Subject } from './shared-watch.js';
 
 /**
  * Keys that one stream carries before there is another. A member creates the watches of one stream one after the other,
- * some 1,500 in a second, so that a stream with 20,000 keys would need 13 s to get going again after a break.
+ * some 1,500 in a second (measured on 3.4.23), so that a stream with 20,000 keys would need 13 s to get going again
+ * after a break.
  */
 const MOST_KEYS = 2_000;
 
@@ -34,7 +35,7 @@ export class Watcher {
     return this.#watchFor(subject).attach(subject, from, follower);
   }
 
-  /** Closes the streams on which nothing is followed any more, without waiting for what may be. */
+  /** Closes the streams on which nothing is followed any more, without waiting whether they are needed again soon. */
   closeIdle(): void {
     for (const watch of this.#all) watch.closeIdle();
   }

@@ -1,6 +1,7 @@
 import { Backoff } from '../../common/backoff.js';
 import { type Exit, exitCodeOf } from '../exit.js';
 
+/** Milliseconds, at the least, before a command that failed is run again; the pause doubles up to the longest. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
 /** Milliseconds after which a failure counts as the first again, because the command has worked for long. */

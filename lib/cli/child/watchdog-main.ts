@@ -18,7 +18,7 @@ let cancelWait = (): void => {};
 // A service manager that signals all our processes must not end the watchdog first.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
 
-// As in main.ts, for the client of etcd, and for a journal that nobody reads any more.
+// The same as in main.ts, for the client of etcd, and for a journal that nobody reads any more.
 process.noDeprecation = true;
 process.env['GRPC_VERBOSITY'] ??= 'NONE';
 process.stderr.on('error', () => {});
@@ -58,7 +58,7 @@ function stayUntilGone(): void {
       .finally(() => process.exit());
 }
 
-/** Not before our parent is gone: until then nobody needs its memory. */
+/** The client is not loaded before our parent is gone: until then nobody needs the memory that it takes. */
 const loadClient = (): Promise<typeof import('./end-lease.js')> => import('./end-lease.js');
 
 /** Nothing of the command is left. */

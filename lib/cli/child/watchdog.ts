@@ -13,7 +13,10 @@ export interface WatchdogOrder {
   readonly until?: number;
   /** Finds what has left the process group. */
   readonly mark?: string;
-  /** In hex. There from the election to the release of the key: we may be killed before the command or after it. */
+  /**
+   * In hex. Given from the election to the release of the key: we may be killed before the command begins or after its
+   * end.
+   */
   readonly lease?: string;
 }
 

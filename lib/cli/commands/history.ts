@@ -15,7 +15,7 @@ interface Line {
   readonly until: number | null;
   /** False: the term ended at that time or before. */
   readonly isExact: boolean;
-  /** From the end of the term before to the beginning of this one. */
+  /** Milliseconds from the end of the term before to the beginning of this one. */
   readonly gap: number | null;
   /** The key of the term before was deleted, so its leader was told after the next one was elected. */
   readonly isToldLate: boolean;

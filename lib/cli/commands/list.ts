@@ -53,7 +53,7 @@ function leaderText(head: Candidate | undefined): string {
   return head.blocks ? `nobody: blocked by ${visible(head.key)}` : visible(head.value);
 }
 
-/** By election, in the order of their keys; names are byte strings. */
+/** How many candidates each election has, in the order of the keys; the names of elections are byte strings. */
 async function countCandidates(requests: Requests, prefix: string): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   const pages = requests.keys(Buffer.from(prefix));

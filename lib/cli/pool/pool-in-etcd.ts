@@ -23,10 +23,10 @@ export function onlooker(etcd: Etcd3, name: string, out: Output): Pool {
   return new Pool(etcd, name, { partitions: 1, coordinate: false, logger: out.logger });
 }
 
-/** What is done with the promise of the first answer: the other reads have the time that each of them needs. */
+/** Bounds the wait for the first answer of etcd. The other reads have the time that each of them needs. */
 type First = <T>(answer: Promise<T>) => Promise<T>;
 
-/** Reads a pool by several linearizable reads: what changes between two of them may be seen by half. */
+/** Reads a pool by several linearizable reads: a change between two of them may be in one and not in the other. */
 export async function readPool(pool: Pool, first: First = (answer) => answer): Promise<PoolInEtcd> {
   const { store } = pool.session.parts;
   const keys = new PoolKeys(pool.name);

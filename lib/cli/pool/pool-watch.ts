@@ -6,7 +6,7 @@ import { type PoolInEtcd, readPool } from './pool-in-etcd.js';
 
 /** Milliseconds between two reads, because a watch is silent both when nothing changes and when it is cut off. */
 const ASK_EVERY = 5_000;
-/** Milliseconds in which changes are gathered: a move is five of them. */
+/** Milliseconds in which changes are gathered: a move of a partition is five changes. */
 const GATHERED = 100;
 const PAUSES = { first: 50, longest: 2_000 };
 
@@ -47,7 +47,7 @@ export class PoolWatch implements Reader<PoolInEtcd> {
     this.#on.failed(error);
   }
 
-  /** From before the first read on, so that no change is missed. */
+  /** Follows from before the first read on, so that no change is missed. */
   async #follow(): Promise<void> {
     const { store, watcher } = this.#pool.session.parts;
     const key = prefixOf(this.#pool.name);

@@ -4,7 +4,7 @@ import { type ElectionError, toElectionError } from '../../errors.js';
 /** Milliseconds between two questions. */
 const ASK_EVERY = 1_000;
 
-/** That etcd does not answer, or refuses. */
+/** Told while etcd does not answer, or refuses. */
 export interface Trouble {
   readonly error: ElectionError;
   /** Milliseconds since 1970. */

@@ -10,7 +10,9 @@ import type { StreamEvents } from './stream-events.js';
 
 /** Streams at a time. The other connections are left for health checks. */
 export const MOST_STREAMS = 150;
-/** Bytes that may wait for a client, beside a whole picture. Who lets more wait is cut off at the next event. */
+/**
+ * Bytes that may wait for a client, beside a whole picture. A client that lets more wait is cut off at the next event.
+ */
 const MOST_WAITING = 1 << 20;
 /** Milliseconds between two signs of life: the page takes 12 s of silence for a dead connection. */
 const BEAT_EVERY = 5_000;
@@ -24,7 +26,7 @@ interface EventStream {
   readonly terms: Terms;
   /** Whether the client was sent a picture. */
   hasPicture: boolean;
-  /** Bytes that may wait. */
+  /** Bytes that may wait for the client. */
   bound: number;
   /** Signs of life for which something has been waiting. */
   beats: number;

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { leaderJson } from '../../view/json.js';
 import type { ElectionPicture } from '../../view/picture.js';
 
-/** Whether a value is the value of who asks. */
+/** Whether a candidate that announces this value is one of those that the asker means. */
 export type IsHere = (value: string) => boolean;
 
 /** What the candidates of this host announce: one of these values, or what `run` announces by default. */
@@ -13,12 +13,14 @@ export function valuesOfHost(values: readonly string[]): IsHere {
 }
 
 export interface LeaderAnswer {
-  /** 200: who asks leads. 503: it does not, or nobody can say. */
+  /** 200: a candidate that the asker means leads. 503: none does, or nobody can say. */
   readonly status: 200 | 503;
   readonly body: object;
 }
 
-/** Whether who asks leads the election. `election` is undefined when there are no candidates. */
+/**
+ * Whether a candidate that the asker means leads the election. `election` is undefined when there are no candidates.
+ */
 export function leaderAnswer(
   name: string,
   election: ElectionPicture | undefined,

@@ -5,7 +5,7 @@ export type Terms = 'all' | 'day';
 
 const DAY = 86_400_000;
 
-/** What `?terms=` asks for; undefined: it is nothing that can be asked for. */
+/** What `?terms=` asks for; undefined: that cannot be asked for. */
 export function termsAskedFor(query: URLSearchParams): Terms | undefined {
   const asked = query.getAll('terms');
   if (asked.length === 0) return 'all';

@@ -120,7 +120,7 @@ function widthLeft(kept: readonly Column[], columns: number): number {
   return columns - (kept.length - 1) - kept.reduce((sum, { width = 0 }) => sum + width, 0);
 }
 
-/** Names and leaders share what is left: who needs less than half leaves the rest to the other. */
+/** Names and leaders share what is left: the column that needs less than half leaves the rest to the other. */
 function widthsOf(columns: readonly Column[], rows: readonly Row[], size: Size): readonly number[] {
   const left = widthLeft(columns, size.columns);
   const sharing = columns.filter(({ width }) => width === undefined);

@@ -57,7 +57,7 @@ export class PageState {
   connect(): void {
     this.#server = new EventConnection({
       connection: (now) => {
-        // What the server said last was so then. Nothing that comes later makes it younger, but a new picture.
+        // When the page stops being live, what it shows stays as old as it is then, until a new picture comes.
         if (now.name === 'outage' && now.asOf !== undefined) this.#asOf = now.asOf;
         else if (this.isLive && now.name !== 'live') this.#asOf = this.#heardAt;
         this.#connection = now;

@@ -17,7 +17,7 @@ type Canvas2d = CanvasRenderingContext2D;
 
 const INSET = 3;
 
-/** Draws one election's timeline: who led, nobody, and what nobody knows. */
+/** Draws one election's timeline: who led, when nobody led, and when nobody knows. */
 export function paintTimeline(
   context: Canvas2d,
   width: number,

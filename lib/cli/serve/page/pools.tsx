@@ -92,7 +92,7 @@ function Pool({ pool }: { readonly pool: PoolJson }) {
   );
 }
 
-/** The members, and owners that are members no more. */
+/** The members, and whoever else is named as an owner. */
 function workersOf({ members, partitions }: PoolJson): string[] {
   const ids = new Set(members.map(({ id }) => id));
   for (const { owner } of partitions) if (owner !== null) ids.add(owner);

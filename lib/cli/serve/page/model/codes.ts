@@ -2,8 +2,8 @@
 export const COLOURS = 8;
 
 /**
- * Numbers for names: who has one keeps it while he is there, and a new one gets the lowest that is free. So a worker
- * keeps its colour while others come and go.
+ * Numbers for names. A name keeps its number while it is there, and a new name gets the lowest number that is free. So
+ * a worker keeps its colour while others come and go.
  */
 export class Codes {
   readonly #codes = new Map<string, number>();

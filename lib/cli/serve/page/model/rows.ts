@@ -32,7 +32,7 @@ function fits({ name, leader }: ElectionJson, wanted: string): boolean {
   return name.toLowerCase().includes(wanted) || (leader?.value.toLowerCase().includes(wanted) ?? false);
 }
 
-/** Who has no leader comes first, because somebody looks for trouble. */
+/** An election without a leader comes first, because people look for trouble. */
 function compare(a: ElectionJson, b: ElectionJson, by: Exclude<Column, 'name'>): number {
   switch (by) {
     case 'leader':

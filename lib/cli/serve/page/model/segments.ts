@@ -14,7 +14,7 @@ export type Segment =
       readonly isOpenEnd: boolean;
     }
   | { readonly kind: 'gap'; readonly from: number; readonly until: number | undefined }
-  /** Known by etcd's revisions only: before the first time that is known. */
+  /** A term whose times nobody has told; it stands before the first time that is known. */
   | { readonly kind: 'untimed'; readonly term: TermJson };
 
 /** What is drawn of an election, oldest first. */
