@@ -163,11 +163,13 @@ describe('the second in line', () => {
     expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
   });
 
-  it('is not known to be second behind a nested key that fills the answer, and reads', async () => {
+  it('is not known to be second behind nested keys that fill the answer, and reads', async () => {
     heir = new Heir();
-    heir.world.etcd.put('jobs/a/nested', 'x');
+    const nested = Array.from({ length: 6 }, (_, n) => `jobs/a/nested${n}`);
+    for (const key of nested) heir.world.etcd.put(key, 'x');
     await heir.queueBehind(HEAD);
     expect([heir.place?.isNext, heir.open.includes(RANGE)]).to.deep.equal([false, false]);
+    heir.world.etcd.delete(...nested);
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(10);
     expect([heir.story, heir.reads]).to.deep.equal([['first'], 1]);
