@@ -56,6 +56,22 @@ describe('an election that is not asked, has no priority, and is no lock', () =>
   }
 });
 
+describe('a thousand elections of one session', () => {
+  for (const [observe, most] of [
+    [false, 25],
+    [true, 33],
+  ] as const) {
+    it(`are joined by ${most} transactions, each with 120 operations at the most: observe: ${observe}`, async () => {
+      const world = new World();
+      const { store, session } = world.session('one');
+      const all = Array.from({ length: 1_000 }, (_, n) => new Election(session, `jobs ${n}`, { observe }).start());
+      await world.until(() => all.every((election) => election.isLeader()), 'all lead');
+      expect(store.requests.txn).to.equal(most);
+      await world.settled(session.close());
+    });
+  }
+});
+
 const kinds = Object.keys(noRequests()) as (keyof RequestCounts)[];
 
 /** The requests that are more than the cost allows. */

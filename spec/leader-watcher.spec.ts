@@ -49,6 +49,34 @@ describe('the leader watcher', () => {
     expect(observer.head?.value.toString()).to.equal('a');
   });
 
+  it('takes no newcomer for the oldest before it has read, when older news was compacted during a break', async () => {
+    await start();
+    process.store.breakStreams('watch');
+    world.etcd.put('jobs/1', 'a');
+    world.etcd.put('other', 'x');
+    world.etcd.compact();
+    process.store.faults.txn = 'hang';
+    await world.advance(200);
+    world.etcd.put('jobs/2', 'b');
+    await world.advance(200);
+    world.etcd.put('jobs/2', 'still b');
+    await world.advance(200);
+    process.store.faults.txn = 'ok';
+    await world.advance(20_000);
+    expect(story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['nobody', 'a of 2']);
+  });
+
+  it('finds out who came to an empty queue while it read after a break', async () => {
+    await start();
+    process.store.breakStreams('watch');
+    process.store.faults.next('txn', { lateBy: 40 });
+    await world.until(() => process.store.requests.txn === 2, 'it reads', 1_000);
+    await world.advance(2);
+    world.etcd.put('jobs/2', 'b');
+    await world.advance(1_000);
+    expect(story).to.deep.equal(['nobody', 'b of 2']);
+  });
+
   it('names the first of a batch of keys, not the last', async () => {
     await start();
     process.store.silenceStreams('watch');

@@ -43,6 +43,16 @@ describe('a store that believes no older answer', () => {
     expect(await read()).to.equal('4');
   });
 
+  it('asks again when an answer is older than what etcd told when it created a watch', async () => {
+    await read();
+    world.etcd.put('a', '4');
+    const { watchAll, until } = recordWatch(store, 'a');
+    watchAll(1, world.etcd.revision + 1n);
+    await world.settled(until((story) => story.includes('1 created')));
+    process.store.faults.next('txn', { staleBy: 1 });
+    expect([await read(), process.store.requests.txn]).to.deep.equal(['4', 3]);
+  });
+
   it('believes an answer that does not know what came after the request was sent', async () => {
     await read();
     const { watchAll } = recordWatch(store, 'a');

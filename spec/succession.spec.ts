@@ -1,10 +1,12 @@
 import { expect } from 'chai';
+import type { Clock } from '../lib/common/time.js';
 import { ElectionError } from '../lib/errors.js';
 import { leaseIn } from '../lib/queue/keys.js';
 import type { Place } from '../lib/queue/place.js';
 import { PlaceWatcher } from '../lib/queue/place-watcher.js';
 import { Queue } from '../lib/queue/queue.js';
-import type { Store, WatchHandlers } from '../lib/store/store.js';
+import { MonotonicStore } from '../lib/store/monotonic-store.js';
+import type { Store, WatchHandlers, WatchStream } from '../lib/store/store.js';
 import { Watcher } from '../lib/watch/watcher.js';
 import type { FakeEtcdOptions } from './support/fake-etcd/options.js';
 import { type Process, recordLog, World } from './support/world.js';
@@ -23,12 +25,13 @@ class Heir {
   place: Place | undefined;
   won: Place | undefined;
 
-  constructor(options: FakeEtcdOptions = {}, watched = (store: Store): Store => store) {
+  constructor(options: FakeEtcdOptions = {}, seenBy = (store: Store, _clock: Clock): Store => store) {
     this.world = new World(options);
     this.process = this.world.process('heir');
-    this.queue = new Queue(this.process.store, 'jobs', recordLog);
+    const store = seenBy(this.process.store, this.process.clock);
+    this.queue = new Queue(store, 'jobs', recordLog);
     const rhythm = { quiet: 5_000, patience: 2_000, groupOf: leaseIn };
-    this.watch = new Watcher(watched(this.process.store), this.process.clock, rhythm);
+    this.watch = new Watcher(store, this.process.clock, rhythm);
   }
 
   /** Queues with the key jobs/3c, behind these keys. */
@@ -163,11 +166,13 @@ describe('the second in line', () => {
     expect([heir.story, heir.reads]).to.deep.equal([['first'], 0]);
   });
 
-  it('is not known to be second behind a nested key that fills the answer, and reads', async () => {
+  it('is not known to be second behind nested keys that fill the answer, and reads', async () => {
     heir = new Heir();
-    heir.world.etcd.put('jobs/a/nested', 'x');
+    const nested = Array.from({ length: 6 }, (_, n) => `jobs/a/nested${n}`);
+    for (const key of nested) heir.world.etcd.put(key, 'x');
     await heir.queueBehind(HEAD);
     expect([heir.place?.isNext, heir.open.includes(RANGE)]).to.deep.equal([false, false]);
+    heir.world.etcd.delete(...nested);
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(10);
     expect([heir.story, heir.reads]).to.deep.equal([['first'], 1]);
@@ -225,6 +230,29 @@ describe('the third in line', () => {
     heir.world.etcd.delete(HEAD);
     await heir.world.advance(1_000);
     expect(heir.story).to.deep.equal(['gone']);
+  });
+
+  it('reads when somebody has written its key, though the watch of that key has not told so yet', async () => {
+    heir = new Heir({}, (store) => withDeafness(store, (end) => end === undefined));
+    await heir.queueBehind('jobs/1a', HEAD);
+    heir.world.etcd.delete('jobs/1a');
+    heir.tellHead();
+    await heir.world.advance(200);
+    heir.world.etcd.put(OWN, 'forged');
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(10);
+    expect([heir.story, heir.reads]).to.deep.equal([['rewritten', 'first'], 1]);
+    expect(heir.won?.kv.lease).to.equal(0n);
+  });
+
+  it('is not second by news of the history before', async () => {
+    const { placeWatcher, place } = heir;
+    if (place === undefined) throw new Error('it has no place');
+    heir.world.etcd.delete('jobs/1a');
+    heir.tellHead();
+    placeWatcher?.found({ ...place, history: 1 });
+    await heir.world.advance(200);
+    expect(heir.open.includes(RANGE)).to.equal(false);
   });
 
   it('reads, instead of letting etcd look through more than a thousand revisions', async () => {
@@ -301,6 +329,24 @@ describe('the second in line, in doubt,', () => {
     expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
   });
 
+  it('does not trust the range again by a read that is older than the watch', async () => {
+    heir = new Heir({}, (store, clock) => new MonotonicStore(store, clock));
+    // A watch was late a moment ago, so the range begins when it is created.
+    heir.world.etcd.put('other', 'x');
+    const nobody = { changed: () => {}, reset: () => {}, refused: () => {} };
+    heir.watch.attach({ key: 'other', isFresh: true }, 1n, nobody);
+    await heir.world.advance(10);
+    heir.process.store.faults.next('watch', { arriveLateBy: 50 });
+    await heir.queueBehind(HEAD);
+    heir.process.store.faults.txn = { staleBy: 1 };
+    heir.world.etcd.delete(OWN);
+    await heir.world.advance(200);
+    heir.process.store.faults.txn = 'ok';
+    heir.world.etcd.delete(HEAD);
+    await heir.world.advance(1_000);
+    expect(heir.story.filter((line) => !line.startsWith('failed'))).to.deep.equal(['gone']);
+  });
+
   describe('when etcd has refused the range, follows both keys by watches of their own,', () => {
     let isRefusing = true;
     beforeEach(async () => {
@@ -355,7 +401,7 @@ describe('the second in line, in doubt,', () => {
   });
 
   it('reads when the range does not tell within a second what the watch of the key before has told', async () => {
-    heir = new Heir({}, (store) => withRanges(store, () => false, true));
+    heir = new Heir({}, (store) => withDeafness(store, (end) => end !== undefined));
     await heir.queueBehind('jobs/1a', HEAD);
     heir.world.etcd.delete('jobs/1a');
     heir.tellHead();
@@ -370,26 +416,50 @@ describe('the second in line, in doubt,', () => {
 
 const NO = new ElectionError('PERMISSION_DENIED', 'no');
 
-/** A store that refuses ranges when `isRefused` says so, and tells nothing of them when `areDeaf`. */
-function withRanges(store: Store, isRefused: (id: number, on: WatchHandlers) => boolean, areDeaf = false): Store {
+/** A store that refuses ranges when `isRefused` says so. */
+function withRanges(store: Store, isRefused: (id: number, on: WatchHandlers) => boolean): Store {
+  return withWatch(store, (on) => {
+    const stream = store.watch(on);
+    return {
+      ...methodsOf(stream),
+      create: (id, key, end, from) => {
+        if (end === undefined || !isRefused(id, on)) stream.create(id, key, end, from);
+      },
+    };
+  });
+}
+
+/** A store that tells nothing of the watches of which `isDeaf` says so, by the end of their range. */
+function withDeafness(store: Store, isDeaf: (end: string | undefined) => boolean): Store {
+  return withWatch(store, (on) => {
+    const deaf = new Set<number>();
+    const stream = store.watch({ ...on, events: (id, events) => !deaf.has(id) && on.events(id, events) });
+    return {
+      ...methodsOf(stream),
+      create: (id, key, end, from) => {
+        if (isDeaf(end)) deaf.add(id);
+        stream.create(id, key, end, from);
+      },
+    };
+  });
+}
+
+function withWatch(store: Store, watch: Store['watch']): Store {
   return {
     grant: (id, ttl) => store.grant(id, ttl),
     revoke: (id) => store.revoke(id),
     txn: (txn) => store.txn(txn),
     keepAlive: (id, on) => store.keepAlive(id, on),
-    watch: (on) => {
-      const deaf = new Set<number>();
-      const stream = store.watch({ ...on, events: (id, events) => !deaf.has(id) && on.events(id, events) });
-      return {
-        create: (id, key, end, from) => {
-          if (end !== undefined && areDeaf) deaf.add(id);
-          if (end === undefined || !isRefused(id, on)) stream.create(id, key, end, from);
-        },
-        cancel: (id) => stream.cancel(id),
-        ping: () => stream.ping(),
-        overdue: () => stream.overdue(),
-        close: () => stream.close(),
-      };
-    },
+    watch,
+  };
+}
+
+function methodsOf(stream: WatchStream): WatchStream {
+  return {
+    create: (id, key, end, from) => stream.create(id, key, end, from),
+    cancel: (id) => stream.cancel(id),
+    ping: () => stream.ping(),
+    overdue: () => stream.overdue(),
+    close: () => stream.close(),
   };
 }

@@ -163,7 +163,7 @@ export class EtcdWatch implements WatchStream {
       on.cancelled(id, compacted > 0n ? compacted : undefined, error);
     } else if (reply.created) {
       if (this.#unwanted.delete(id)) this.#end(id);
-      on.created(id, maybeHeader(reply.header)?.revision);
+      on.created(id, maybeHeader(reply.header)?.revision, clusterOf(reply.header));
     }
     if (reply.events.length > 0) on.events(id, reply.events.map(toWatchEvent), clusterOf(reply.header));
   }

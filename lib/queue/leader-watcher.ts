@@ -48,6 +48,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   #isAwaited = false;
   /** The watch was interrupted: read, whatever is learned until then, because an event may have been missed. */
   #mustRead = false;
+  /** Since an interruption until a read that began after it: a key that arrives may not be the oldest. */
+  #doubt: 'none' | 'unasked' | 'asked' = 'none';
   /** Observers that wait for the read under way, and for the next one. */
   #reading = NOBODY;
   #asking: LeaderObserver[] = [];
@@ -121,6 +123,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   reset(): void {
     this.#mustRead = true;
+    this.#doubt = 'unasked';
     this.#freshRead.after(spread(this.#count));
   }
 
@@ -148,6 +151,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
    * The oldest key of a queue that was empty. Of several keys in one revision, told in this turn, the first by name.
    */
   #onArrival(kv: KeyValue): void {
+    if (this.#doubt !== 'none') return this.reset();
     const first = this.#arrived;
     if (first === undefined) soon(() => this.#acceptArrival());
     if (first === undefined || (kv.createRevision === first.createRevision && kv.key < first.key)) this.#arrived = kv;
@@ -201,6 +205,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   read(): Promise<Head> {
     this.#findHost();
     this.#mustRead = false;
+    if (this.#doubt === 'unasked') this.#doubt = 'asked';
     this.#reading = this.#asking;
     this.#asking = [];
     const queue = this.#host?.access.queue;
@@ -209,6 +214,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   found(head: Head): void {
+    if (this.#doubt === 'asked') this.#doubt = 'none';
     const asked = this.#reading;
     this.#reading = NOBODY;
     for (const observer of asked) this.#observers.include(observer);
@@ -224,6 +230,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#asking.unshift(...this.#reading);
     this.#reading = NOBODY;
     this.#mustRead = true;
+    if (this.#doubt === 'asked') this.#doubt = 'unasked';
     this.#fail(error);
   }
 

@@ -104,7 +104,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     if (revision - this.#revision > MOST_CAUGHT_UP) return this.#reads.now();
     // In the next turn, because nobody calls down while being told.
     soon(() => {
-      if (this.#isClosed || this.#succession !== undefined || key !== this.#predecessor) return;
+      if (this.#isClosed || this.#succession !== undefined) return;
+      if (key !== this.#predecessor || history !== this.#history) return; // a read was answered meanwhile
       this.#succeed(key, this.#clock.now() + CATCHES_UP_IN);
     });
   }
@@ -117,7 +118,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
       if (event.type === 'delete' || (event.kv?.createRevision ?? 0n) > this.own.createRevision) this.#onEnd();
       else if (event.kv !== undefined && this.#queue.isNewBlocker(event.kv)) this.#reads.after(MENDED_WITHIN);
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
-      this.#noticeOwn(event.kv);
+      if (event.revision > this.#modRevision) this.#noticeOwn(event.kv); // another watch may have told it before
     } else if (event.revision > this.own.createRevision) {
       this.keyGone();
     }
@@ -148,8 +149,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   written(event: WatchEvent): void {
-    const watch = event.key === this.own.key ? this.#ownWatch : this.#predecessorWatch;
-    if (watch === undefined) this.changed(event); // otherwise that watch tells it
+    this.changed(event);
   }
 
   doubted(): void {

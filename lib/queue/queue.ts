@@ -6,7 +6,7 @@ import { Blockers } from './blockers.js';
 import { byAge, isBlocking, isCandidateKey, prefixOf, rangeEndOf } from './keys.js';
 import { type Head, headIn, type Joined, type OwnKey, type Place, placeIn, placeOf, type QueueRead } from './place.js';
 import type { RankKey } from './rank.js';
-import { readsOfStrangers, withBlocker } from './strangers.js';
+import { SHOWN_BY_JOIN, withBlocker } from './strangers.js';
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
@@ -69,8 +69,7 @@ export class Queue {
    * Joins the queue at its end. One transaction writes our key if it does not exist, and reads which key is before ours
    * and which is first. If our key exists, the reply to an earlier attempt was lost, and that attempt is as good. But a
    * key that is older than our last key of this name comes from a snapshot that was restored. Others may lead by now,
-   * so we do not take its place. `isUnwanted` tells by its create revision whether a key is being deleted. Without the
-   * head, the join looks for a key that blocks the election: nothing else would ever show it to us.
+   * so we do not take its place. `isUnwanted` tells by its create revision whether a key is being deleted.
    *
    * @throws ElectionError `LEASE_LOST`, `UNAVAILABLE`, `PERMISSION_DENIED`
    */
@@ -83,20 +82,19 @@ export class Queue {
     const key = this.keyOf(lease);
     const rank = this.rank?.rank ?? 0;
     const ranked = this.rank?.writing(lease, rank) ?? [];
-    const join: Op[] = [{ type: 'put', key, value, lease }, ...ranked, this.#rangeOf('newest', OF_A_PLACE)];
-    const strangers = withHead ? [] : readsOfStrangers(this.range);
+    const limit = withHead ? OF_A_PLACE : SHOWN_BY_JOIN;
+    const join: Op[] = [{ type: 'put', key, value, lease }, ...ranked, this.#rangeOf('newest', limit)];
     const result = await this.#store.txn({
       compare: [{ key, createRevision: 0n }],
-      success: [...join, ...(withHead ? [this.#rangeOf('oldest', 1)] : strangers)],
-      failure: [readOf(key), ...strangers],
+      success: withHead ? [...join, this.#rangeOf('oldest', 1)] : join,
+      failure: [readOf(key)],
     });
     const { succeeded, revision, ranges } = result;
-    const seen = withHead ? [] : this.inOrder(ranges.slice(1).flatMap(({ kvs }) => kvs));
     if (!succeeded) {
       const found = ranges[0]?.kvs[0];
       if (found === undefined || !(this.#isRestored(found) || isUnwanted(found.createRevision))) {
         const place = stillThere(found && (await this.#takeUp(found, lease, value)));
-        return { place: await withBlocker(place, seen, this.#store), head: undefined };
+        return { place: withHead ? place : await withBlocker(place, undefined, this, this.#store), head: undefined };
       }
       await this.release({ key, createRevision: found.createRevision, lease });
       // Under another create revision, which the late request does not match.
@@ -108,9 +106,11 @@ export class Queue {
     const own = { key, createRevision: revision, lease };
     this.#last = own;
     const head = withHead ? headIn(this.#readIn(result, 1, 1)) : undefined;
-    const found = placeIn(this.#readIn(result, 0, OF_A_PLACE), own, head?.kv);
-    const place = found && (await placeOf(found, head?.kv, (other) => this.#get(other)));
-    return { place: await withBlocker(stillThere(place ?? (await this.place(own))), seen, this.#store), head };
+    const read = this.#readIn(result, 0, limit);
+    const found = placeIn(read, own, head?.kv);
+    const whole = found && (await placeOf(found, head?.kv, (other) => this.#get(other)));
+    const place = stillThere(whole ?? (await this.place(own)));
+    return { place: withHead ? place : await withBlocker(place, read, this, this.#store), head };
   }
 
   /**

@@ -11,7 +11,7 @@ interface WaitingTxn {
 
 /** Requests under way at a time. More would only wait inside etcd, where they can no longer be put together. */
 const MOST_IN_FLIGHT = 8;
-/** Operations in a batch, because etcd allows 128 in a transaction (`--max-txn-ops`). A join has three to five. */
+/** Operations in a batch, because etcd allows 128 in a transaction (`--max-txn-ops`). A join has two to four. */
 const MOST_OPS = 120;
 /** Bytes of values in a batch, because etcd allows 1.5 MiB in a request (`--max-request-bytes`). */
 const MOST_BYTES = 256 * 1024;

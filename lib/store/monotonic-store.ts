@@ -131,7 +131,11 @@ export class MonotonicStore extends PassingStore {
     const watches = new Set<number>();
     const known: OpenStream = { on, watches, cancel: (id) => below.cancel(id) };
     const below = this.below.watch({
-      created: (id, revision) => on.created(id, revision),
+      created: (id, revision, cluster) => {
+        // A watch can begin at this revision, so what is read because of it must not be older.
+        if (revision !== undefined && !this.#history.isOfOther(cluster)) this.#history.saw(revision);
+        on.created(id, revision);
+      },
       events: (id, events, cluster) => {
         // The watch goes on from what was seen, and another cluster has revisions of its own. When that cluster is
         // believed, each watch is started again, and its followers read.

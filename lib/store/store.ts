@@ -182,9 +182,11 @@ export interface WatchEvent {
 }
 
 export interface WatchHandlers {
-  /** etcd has created the watch `id`. `revision`: the newest one then; undefined when a gateway has left it out. */
-  created(id: number, revision?: bigint): void;
-  /** `cluster`: the id of the cluster that tells the events; undefined when the store does not know it. */
+  /**
+   * etcd has created the watch `id`. `revision`: the newest one then; undefined when a gateway has left it out.
+   * `cluster`: the id of the cluster that tells; undefined when the store does not know it.
+   */
+  created(id: number, revision?: bigint, cluster?: bigint): void;
   events(id: number, events: readonly WatchEvent[], cluster?: bigint): void;
   /** etcd has ended the watch. `compacted`: the first revision that can still be watched, if that was the reason. */
   cancelled(id: number, compacted: bigint | undefined, error: Error): void;

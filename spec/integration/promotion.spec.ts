@@ -3,7 +3,7 @@ import type { Etcd3 } from 'etcd3';
 import type { Election } from '../../lib/index.js';
 import { revoke } from '../support/by-hand.js';
 import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
-import { get } from '../support/cluster/http.js';
+import { requestsTo } from '../support/cluster/requests.js';
 import { figure, stopwatch, times } from '../support/figures.js';
 import { runCandidate } from '../support/processes.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
@@ -20,14 +20,6 @@ const CRASHES = Number(process.env['CRASHES'] ?? 1);
  * Who leaves sooner makes the next one read, which no spec can tell from a mistake.
  */
 const SETTLES = 600;
-
-const REQUESTS = /^grpc_server_started_total\{grpc_method="(Range|Txn)",grpc_service="etcdserverpb\.KV",.*\} (\S+)$/gm;
-
-/** The reads and transactions that this member was asked for, by etcd's own count. */
-async function requestsTo(host: string): Promise<Readonly<Record<string, number>>> {
-  const page = await get(`${host}/metrics`, undefined, 10_000);
-  return Object.fromEntries([...page.matchAll(REQUESTS)].map(([, method = '', count]) => [method, Number(count)]));
-}
 
 describe('a change of leader on three members', () => {
   const cluster = sharedCluster();

@@ -7,7 +7,7 @@ import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
 import { BUSY, pause, until } from '../../support/wait.js';
 
-/** Milliseconds: longer than any pause between two attempts. The outage lasts longer until all have told of it twice. */
+/** Milliseconds: longer than any pause between two attempts. It lasts longer until all have told of it twice. */
 const OUTAGE = 22_000;
 /** Milliseconds. */
 const FIRST_WITHIN = 5_000 + BUSY;

@@ -1,5 +1,5 @@
 import { ElectionError } from '../../../lib/errors.js';
-import type { WatchEvent } from '../../../lib/store/store.js';
+import type { Header, WatchEvent } from '../../../lib/store/store.js';
 import type { Cluster, Member } from './cluster.js';
 import type { Change } from './key-space.js';
 import type { Network } from './network.js';
@@ -45,8 +45,8 @@ export class WatchHub {
     cluster.onLeaderless = (member) => this.#breakStreams(member);
   }
 
-  get revision(): bigint {
-    return this.#cluster.state.keys.revision;
+  get header(): Header {
+    return this.#cluster.state.header;
   }
 
   add(watch: ServerWatch): void {

@@ -91,8 +91,8 @@ export class FakeWatchStream implements WatchStream {
       onCancelled: (compacted, error) => this.#cancelled(id, compacted, error),
     };
     this.#serving.set(id, watch);
-    const { revision } = this.#options.hub;
-    this.#toClient(() => this.#options.on.created(id, revision));
+    const { revision, cluster } = this.#options.hub.header;
+    this.#toClient(() => this.#options.on.created(id, revision, cluster));
     this.#options.hub.add(watch);
   }
 
