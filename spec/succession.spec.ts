@@ -245,12 +245,12 @@ describe('the third in line', () => {
     expect(heir.won?.kv.lease).to.equal(0n);
   });
 
-  it('is not second by news of the history before', async () => {
+  it('is not second by news of the epoch before', async () => {
     const { placeWatcher, place } = heir;
     if (place === undefined) throw new Error('it has no place');
     heir.world.etcd.delete('jobs/1a');
     heir.tellHead();
-    placeWatcher?.found({ ...place, history: 1 });
+    placeWatcher?.found({ ...place, epoch: 1 });
     await heir.world.advance(200);
     expect(heir.open.includes(RANGE)).to.equal(false);
   });

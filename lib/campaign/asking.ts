@@ -111,7 +111,7 @@ async function whoLeads(
 /** Who leads next, as soon as that is known. */
 interface NextLeader {
   readonly isKnown: boolean;
-  /** Undefined: nobody, for a while; or the observation has ended. */
+  /** Undefined: nobody, for a while; or the observation has ended. Rejects when the client is closed. */
   readonly known: Promise<Candidate | undefined>;
 }
 
@@ -133,6 +133,7 @@ function nextLeader(leaders: AsyncIterable<Candidate | undefined>, token: bigint
     settle(undefined);
   };
   look().catch(reject);
+  known.catch(() => {}); // whoever asks may have failed before
   return next;
 }
 

@@ -81,7 +81,7 @@ export abstract class ObservableElection {
   /**
    * Who leads: now, and then at every change; undefined: nobody. A slow consumer gets the latest, not a backlog. Needs
    * no `start()` and is not ended by `stop()`, but by `signal` or by leaving the loop. What goes wrong meanwhile is
-   * told by `error`, and the observation goes on.
+   * told by `error`, and the observation goes on; but when the client is closed, the loop rejects with `UNAVAILABLE`.
    *
    * @throws ElectionError `INVALID_OPTION`
    *

@@ -91,12 +91,12 @@ ${EXIT_CODES}`;
 
 export const LIST = `
 Finds elections of every client that uses etcd's way of electing: this library, etcdctl elect, Go's
-concurrency package, etcd3 (its names begin with election/).
+concurrency package, etcd3 (its names begin with election/). Pools follow: name, coordinator, workers.
 
 Examples:
   $ etcd-leader list
   $ etcd-leader list jobs/
-  $ etcd-leader list --json | jq -r '.[] | select(.candidates < 2) | .election'
+  $ etcd-leader list --json | jq -r '.[] | select(.election and .candidates < 2) | .election'
 ${EXIT_CODES}`;
 
 export const TOP = `

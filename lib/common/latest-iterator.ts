@@ -1,4 +1,5 @@
 import { onAbort } from './abort.js';
+import { type Deferred, withResolvers } from './deferred.js';
 
 /**
  * An async iterable of something that changes: as it is now, then after every change. A slow consumer gets the latest,
@@ -13,7 +14,9 @@ export abstract class LatestIterator<T> implements AsyncIterableIterator<T, void
   /** What has not been told. */
   #latest: (() => T) | undefined;
   /** Calls of `next()` that wait, in their order. */
-  #waiting: ((result: IteratorResult<T, void>) => void)[] = [];
+  #waiting: Deferred<IteratorResult<T, void>>[] = [];
+  /** What has ended the iteration, and was told to nobody. */
+  #failure: Error | undefined;
   #hasBegun = false;
   #isOver = false;
 
@@ -27,19 +30,23 @@ export abstract class LatestIterator<T> implements AsyncIterableIterator<T, void
 
   next(): Promise<IteratorResult<T, void>> {
     if (this.#signal?.aborted) this.#end();
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) return Promise.reject(failure);
     if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
-      if (!this.#hasBegun) {
-        this.#hasBegun = true;
-        this.#stopListening = onAbort(this.#signal, () => this.#end());
-        this.begin();
-      }
-      this.#serve();
-    });
+    const waiting = withResolvers<IteratorResult<T, void>>();
+    this.#waiting.push(waiting);
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#stopListening = onAbort(this.#signal, () => this.#end());
+      this.begin();
+    }
+    this.#serve();
+    return waiting.promise;
   }
 
   return(): Promise<IteratorResult<T, void>> {
+    this.#failure = undefined;
     this.#end();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -56,13 +63,22 @@ export abstract class LatestIterator<T> implements AsyncIterableIterator<T, void
     this.#serve();
   }
 
+  /** There will be nothing to tell any more: the `next()` that waits, or the one that comes, rejects. */
+  protected fail(error: Error): void {
+    if (this.#isOver) return;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#failure = error;
+    else waiting.reject(error);
+    this.#end();
+  }
+
   #serve(): void {
     const latest = this.#latest;
     if (latest === undefined) return;
-    const resolve = this.#waiting.shift();
-    if (resolve === undefined) return;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) return;
     this.#latest = undefined;
-    resolve({ done: false, value: latest() });
+    waiting.resolve({ done: false, value: latest() });
   }
 
   #end(): void {
@@ -70,6 +86,6 @@ export abstract class LatestIterator<T> implements AsyncIterableIterator<T, void
     this.#isOver = true;
     this.#stopListening();
     this.end();
-    for (const resolve of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
+    for (const { resolve } of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
   }
 }

@@ -29,7 +29,7 @@ const LEASE_EXISTS = /lease already exists/i;
 /** A future revision is one of a history that has begun anew since. */
 const REVISION_GONE = /required revision (has been compacted|is a future revision)/i;
 
-/** etcd3's text for a call on a client that was closed. */
+/** etcd3's text for a call on a client that was closed, and ours for its streams. */
 const CLOSED = /the client was already closed/;
 
 /** gRPC codes, as etcd3 prints them, with which a server says that it would refuse the same request again. */

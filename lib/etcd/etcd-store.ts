@@ -20,6 +20,7 @@ import {
 } from '../store/store.js';
 import { Bulkhead } from './bulkhead.js';
 import type { CallOptions } from './call-guard.js';
+import { closedBy } from './closed-client.js';
 import { isDenied, isLeaseExists, translate } from './errors.js';
 import { EtcdKeepAlive } from './etcd-keep-alive.js';
 import { EtcdWatch, toKeyValue } from './etcd-watch.js';
@@ -95,7 +96,7 @@ export class EtcdStore implements Store {
     return new EtcdKeepAlive({
       id,
       on,
-      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers),
+      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers, () => closedBy(this.#etcd)),
       translate: (err) => this.#doubt(err, 'refresh the lease'),
     });
   }
@@ -106,7 +107,7 @@ export class EtcdStore implements Store {
     return new EtcdWatch({
       on,
       numbering: this.#numbering,
-      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers),
+      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers, () => closedBy(this.#etcd)),
       translate: (err) => this.#doubt(err, 'watch'),
     });
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../common/time.js';
+import { type Clock, soon } from '../common/time.js';
 import { CallGuard, type CallOptions, MAX_REFUSALS } from './call-guard.js';
 import type { MemberHealth } from './member-health.js';
 
@@ -28,6 +28,7 @@ export class Stream<Request, Response> {
   readonly #members: MemberHealth;
   readonly #clock: Clock;
   readonly #on: StreamHandlers<Response>;
+  readonly #closedBy: () => Error | undefined;
   #stream: Duplex<Request, Response> | undefined;
   #guard: CallGuard | undefined;
   #waiting: Request[] = [];
@@ -42,10 +43,12 @@ export class Stream<Request, Response> {
     clock: Clock,
     open: (options: CallOptions) => Promise<Duplex<Request, Response>>,
     on: StreamHandlers<Response>,
+    closedBy: () => Error | undefined = () => undefined,
   ) {
     this.#members = members;
     this.#clock = clock;
     this.#on = on;
+    this.#closedBy = closedBy;
     this.#open(open, 0).catch((err: Error) => this.#end(err));
   }
 
@@ -58,7 +61,10 @@ export class Stream<Request, Response> {
     return this.#guard?.target ?? '';
   }
 
+  /** On a client that was closed meanwhile, the stream ends instead. */
   send(request: Request): void {
+    const reason = this.#closedBy();
+    if (reason !== undefined) return soon(() => this.#breakOff(reason));
     if (this.#stream === undefined) this.#waiting.push(request);
     else if (!this.#isOver) this.#write(this.#stream, request);
   }
@@ -127,6 +133,13 @@ export class Stream<Request, Response> {
   #write(stream: Duplex<Request, Response>, request: Request): void {
     this.askedAt ||= this.#clock.now();
     stream.write(request);
+  }
+
+  #breakOff(reason: Error): void {
+    if (this.#isOver) return;
+    const on = this.#on;
+    this.close();
+    on.closed(reason);
   }
 
   #end(error: Error): void {

@@ -43,8 +43,8 @@ export class PoolLife {
   #isRunning = false;
   #hasWarned = false;
   #leaving: PoolLeaving | undefined;
-  /** Settled when the worker has left. */
-  #stopped: Deferred<void> | undefined;
+  /** Settled when the worker has left, with the reason. */
+  #stopped: Deferred<ElectionError> | undefined;
 
   constructor(context: PoolContext, events: Events<PoolEvents>) {
     const { healthCheck, coordinate } = context.options;
@@ -113,18 +113,15 @@ export class PoolLife {
   }
 
   /** Resolves when the worker has left. Never rejects. */
-  stop(reason = new ElectionError('STOPPED', 'the worker was stopped')): Promise<void> {
+  async stop(reason = new ElectionError('STOPPED', 'the worker was stopped')): Promise<void> {
     this.#isRunning = false;
-    if (this.#state === 'idle') {
-      giveNameBack(this.#context.session.parts, this.#context.name, this);
-      return Promise.resolve();
-    }
+    if (this.#state === 'idle') return giveNameBack(this.#context.session.parts, this.#context.name, this);
     if (this.#state !== 'leaving') this.#leave(reason);
-    return this.stopped;
+    await this.stopped;
   }
 
-  /** Resolves when the worker has left the next time. */
-  get stopped(): Promise<void> {
+  /** Resolves when the worker has left the next time, with the reason. */
+  get stopped(): Promise<ElectionError> {
     this.#stopped ??= withResolvers();
     return this.#stopped.promise;
   }
@@ -145,10 +142,10 @@ export class PoolLife {
     this.#noCoordinator.stop();
     const leaving = new PoolLeaving(this.#context, this, reason);
     this.#leaving = leaving;
-    void leaving.done.then(() => this.#left());
+    void leaving.done.then(() => this.#left(reason));
   }
 
-  #left(): void {
+  #left(reason: ElectionError): void {
     this.#leaving = undefined;
     this.membership.detach();
     giveNameBack(this.#context.session.parts, this.#context.name, this);
@@ -157,7 +154,7 @@ export class PoolLife {
     const stopped = this.#stopped;
     this.#stopped = undefined;
     if (this.#isRunning) this.#begin();
-    stopped?.resolve();
+    stopped?.resolve(reason);
   }
 
   #enter(state: PoolState): void {

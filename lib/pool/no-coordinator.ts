@@ -28,7 +28,7 @@ export class NoCoordinator {
   start(): void {
     if (this.#scope !== undefined) return;
     this.#scope = new AbortController();
-    void this.#follow(this.#scope.signal);
+    this.#follow(this.#scope.signal).catch(() => this.#cancel()); // the worker tells it when its lease has ended
   }
 
   stop(): void {
@@ -37,7 +37,7 @@ export class NoCoordinator {
     this.#cancel();
   }
 
-  /** Never rejects: an observation tells what goes wrong by `error`, and goes on. */
+  /** Rejects when the client is closed. Whatever else goes wrong is told by `error`, and the observation goes on. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { session, keys } = this.#context;
     const election = new Election(session, keys.coordinatorElection, { observe: false });

@@ -2,7 +2,7 @@ import type { Candidate } from '../candidate.js';
 import { LatestIterator } from '../common/latest-iterator.js';
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import type { WatchEvent } from '../store/store.js';
+import { ClientClosed, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import type { PoolContext } from './context.js';
 import { OwnersTable } from './owners-table.js';
@@ -11,7 +11,7 @@ import { type PagedRange, readPaged } from './reads.js';
 
 export interface OwnersIteratorParts {
   readonly context: PoolContext;
-  /** Is told what goes wrong; the iteration goes on. */
+  /** Is told what goes wrong while the iteration goes on. */
   readonly failed: (error: ElectionError) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -55,6 +55,10 @@ export class OwnersIterator
     this.#parts.failed(error);
   }
 
+  over(error: ClientClosed): void {
+    this.fail(error);
+  }
+
   // ---- the read ----
 
   read(): Promise<PagedRange> {
@@ -73,7 +77,8 @@ export class OwnersIterator
   }
 
   readFailed(error: ElectionError): void {
-    this.#parts.failed(error);
+    if (error instanceof ClientClosed) this.over(error);
+    else this.#parts.failed(error);
   }
 
   /** The table as it is when somebody wants it. */

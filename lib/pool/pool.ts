@@ -135,7 +135,7 @@ export class Pool {
    * The task runs in the async context of this call.
    *
    * @throws ElectionError (rejects) `INVALID_OPTION` (also when a `run()` is under way), `STOPPED` when the session was
-   *   closed before
+   *   closed before, `UNAVAILABLE` when the client is closed
    */
   async run(task: PoolTask, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     await run(this.#life, task, options, this.#context);
@@ -204,9 +204,10 @@ export class Pool {
   /**
    * Who owns which partition: now, and then after every change; a routing table. A partition that is missing is owned
    * by nobody. A slow consumer gets the latest table, not a backlog. Needs no `start()` and is not ended by `stop()`,
-   * but by `signal` or by leaving the loop. What goes wrong meanwhile is told by `error`, and the observation goes on.
+   * but by `signal` or by leaving the loop. What goes wrong meanwhile is told by `error`, and the observation goes on;
+   * but when the client is closed, the loop rejects with `UNAVAILABLE`.
    *
-   * @throws ElectionError `INVALID_OPTION`
+   * @throws ElectionError `INVALID_OPTION`; `UNAVAILABLE` (rejects)
    */
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterableIterator<ReadonlyMap<string, Candidate>> {
     checkCallOptions(options, ['signal']);

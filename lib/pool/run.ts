@@ -2,6 +2,7 @@ import { abortedBy } from '../campaign/elected-waiters.js';
 import { checkCallOptions, show } from '../checks.js';
 import { onAbort } from '../common/abort.js';
 import { ElectionError } from '../errors.js';
+import { ClientClosed } from '../store/store.js';
 import type { PoolContext } from './context.js';
 import type { PoolLife } from './life.js';
 import { BoundTask, type PoolTask } from './partition-work.js';
@@ -9,7 +10,8 @@ import { BoundTask, type PoolTask } from './partition-work.js';
 /**
  * One `run()` of a pool, from its call to its end: the worker starts, works in every partition that it owns, and stops.
  *
- * @throws ElectionError (rejects) `INVALID_OPTION`, `STOPPED` by a session that was closed before
+ * @throws ElectionError (rejects) `INVALID_OPTION`, `STOPPED` by a session that was closed before, `UNAVAILABLE` when
+ *   the client is closed
  */
 export async function run(
   life: PoolLife,
@@ -38,8 +40,9 @@ export async function run(
   const stopListening = onAbort(signal, () => void life.stop(abortedBy(signal)));
   const { stopped } = life;
   life.start();
-  await stopped; // never rejects
+  const reason = await stopped; // never rejects
   stopListening();
   life.isAtWork = false;
   life.assign(undefined);
+  if (reason instanceof ClientClosed) throw reason;
 }

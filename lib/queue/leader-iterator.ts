@@ -1,13 +1,14 @@
 import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
 import { LatestIterator } from '../common/latest-iterator.js';
 import type { ElectionError } from '../errors.js';
+import { ClientClosed } from '../store/store.js';
 import type { LeaderObserver, News, QueueAccess } from './leader-observers.js';
 import type { LeaderWatcher } from './leader-watcher.js';
 
 export interface LeaderIteratorParts {
   readonly view: QueueAccess;
   readonly watcher: () => LeaderWatcher;
-  /** Is told what goes wrong; the iteration goes on. */
+  /** Is told what goes wrong while the iteration goes on. */
   readonly failed: (error: ElectionError) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -15,7 +16,6 @@ export interface LeaderIteratorParts {
 /** Who leads: now, then every change. */
 export class LeaderIterator extends LatestIterator<Candidate | undefined> implements LeaderObserver {
   readonly access: QueueAccess;
-  readonly failed: (error: ElectionError) => void;
   readonly #parts: LeaderIteratorParts;
   #watcher: LeaderWatcher | undefined;
   /** Nobody leads, and that is the latest change, be it told or about to be. */
@@ -24,7 +24,6 @@ export class LeaderIterator extends LatestIterator<Candidate | undefined> implem
   constructor(parts: LeaderIteratorParts) {
     super(parts.signal);
     this.access = parts.view;
-    this.failed = parts.failed;
     this.#parts = parts;
   }
 
@@ -37,6 +36,15 @@ export class LeaderIterator extends LatestIterator<Candidate | undefined> implem
     if (leader === undefined && this.#isNobody) return; // the key that blocks the election was written again
     this.#isNobody = leader === undefined;
     this.tell(() => leader && toCandidate(leader));
+  }
+
+  failed(error: ElectionError): void {
+    if (error instanceof ClientClosed) this.over(error);
+    else this.#parts.failed(error);
+  }
+
+  over(error: ClientClosed): void {
+    this.fail(error);
   }
 
   // ---- from the consumer ----

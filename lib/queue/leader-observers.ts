@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { KeyValue } from '../store/store.js';
+import type { ClientClosed, KeyValue } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
 import { isSame } from './keys.js';
 import type { Head } from './place.js';
@@ -21,6 +21,8 @@ export interface LeaderObserver {
   changed(news: News): void;
   /** A read or a watch failed; it is tried again. */
   failed(error: ElectionError): void;
+  /** The client is closed: nothing is told any more. A candidate learns that when its lease has ended. */
+  over?(error: ClientClosed): void;
 }
 
 interface Known {
@@ -79,6 +81,10 @@ export class LeaderObservers {
       if (!isLatest()) return;
       if (isTold) this.tell(observer, news);
     }
+  }
+
+  over(error: ClientClosed): void {
+    for (const observer of [...this.#known.keys()]) observer.over?.(error);
   }
 
   fail(error: ElectionError): void {

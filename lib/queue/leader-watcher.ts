@@ -1,6 +1,6 @@
 import { type Clock, soon } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
-import type { KeyValue, WatchEvent } from '../store/store.js';
+import type { ClientClosed, KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import { MENDED_WITHIN } from './blockers.js';
 import { FreshRead, type Reader } from './fresh-read.js';
@@ -129,6 +129,10 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   refused(error: ElectionError): void {
     this.#fail(error);
+  }
+
+  over(error: ClientClosed): void {
+    this.#observers.over(error);
   }
 
   // ---- the host ----

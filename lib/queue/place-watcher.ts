@@ -105,7 +105,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     // In the next turn, because nobody calls down while being told.
     soon(() => {
       if (this.#isClosed || this.#succession !== undefined) return;
-      if (key !== this.#predecessor || history !== this.#history) return; // a read was answered meanwhile
+      if (key !== this.#predecessor || epoch !== this.#epoch) return; // a read was answered meanwhile
       this.#succeed(key, this.#clock.now() + CATCHES_UP_IN);
     });
   }

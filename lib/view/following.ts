@@ -2,7 +2,7 @@ import type { SharedEnvironment } from '../environment.js';
 import type { ElectionError } from '../errors.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { rangeEndOf } from '../queue/keys.js';
-import type { WatchEvent } from '../store/store.js';
+import { ClientClosed, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
 import { type FirstRead, readPrefix } from './first-read.js';
 import { HeadReads } from './head-reads.js';
@@ -19,7 +19,7 @@ export interface FollowingHandlers {
   seen(): void;
   /** etcd has begun to answer a read of all. */
   heard(): void;
-  /** etcd does not answer, or refuses; it is asked again. */
+  /** etcd does not answer, or refuses; it is asked again, unless the client is closed. */
   failed(error: unknown): void;
   /** All was read: for the first time, or again. */
   read(): void;
@@ -109,6 +109,10 @@ export class Following implements Reader<FirstRead>, Follower {
     this.#fail(error);
   }
 
+  over(error: ClientClosed): void {
+    this.#fail(error);
+  }
+
   // ---- whether etcd answers ----
 
   #askLater(): void {
@@ -139,6 +143,7 @@ export class Following implements Reader<FirstRead>, Follower {
   #fail(error: unknown): void {
     if (this.#isClosed) return;
     this.#isOut = true;
+    if (error instanceof ClientClosed) this.close();
     this.#on.failed(error);
   }
 }

@@ -6,6 +6,7 @@ import { Events } from '../events.js';
 import type { Logger } from '../log.js';
 import { resolveLogger } from '../options.js';
 import { keyFrom } from '../store/bytes.js';
+import { ClientClosed } from '../store/store.js';
 import { Following } from './following.js';
 import type { Picture } from './picture.js';
 import { Seen } from './seen.js';
@@ -23,7 +24,10 @@ export interface Changes {
 export interface ViewEvents {
   /** Something has changed; told once for all that has changed within some milliseconds. */
   changed: [picture: Picture, changes: Changes];
-  /** etcd does not answer, or refuses: the picture may be out of date. Told for each attempt; the view keeps trying. */
+  /**
+   * etcd does not answer, or refuses: the picture may be out of date. Told for each attempt; the view keeps trying.
+   * Told once when the client is closed; then the view has ended.
+   */
   error: [error: ElectionError];
   /** etcd has begun to answer: the picture will be whole when it has answered all. */
   heard: [];
@@ -74,7 +78,8 @@ export class View {
   /**
    * Settles when the first picture is whole. Waits for an etcd that does not answer.
    *
-   * @throws ElectionError (rejects) `PERMISSION_DENIED`; the view keeps trying all the same.
+   * @throws ElectionError (rejects) `PERMISSION_DENIED`, and the view keeps trying all the same; `UNAVAILABLE` when the
+   *   client is closed, and the view has ended
    */
   start(): Promise<void> {
     this.#following ??= new Following(this.#environment, this.#prefix, this.#seen, {
@@ -108,7 +113,7 @@ export class View {
   #onFailure(err: unknown): void {
     this.#isOut = true;
     const error = toElectionError(err);
-    if (error.code === 'PERMISSION_DENIED') this.#whole.reject(error);
+    if (error.code === 'PERMISSION_DENIED' || error instanceof ClientClosed) this.#whole.reject(error);
     if (this.#events.has('error')) this.#events.emit('error', error);
   }
 

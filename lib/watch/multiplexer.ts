@@ -1,6 +1,6 @@
 import { type Clock, soon } from '../common/time.js';
 import { toElectionError } from '../errors.js';
-import type { Store, WatchEvent } from '../store/store.js';
+import type { ClientClosed, Store, WatchEvent } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
 import { ReopeningStream, type ReopeningStreamOptions } from './reopening-stream.js';
 import {
@@ -53,6 +53,7 @@ export class WatchMultiplexer {
       cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error),
       closed: () => this.#onClosed(),
       interrupted: (isSilent) => this.#onInterrupted(isSilent),
+      over: (error) => this.#onOver(error),
     });
     this.#pending = new PendingWatches((watch) => this.#ask(watch), options.groupOf);
     this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream.cancel(id));
@@ -187,6 +188,13 @@ export class WatchMultiplexer {
     if (!isSilent) return;
     // Nothing was heard for a while, and the next stream may be silent too.
     for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
+  }
+
+  /** Nothing will be told any more. */
+  #onOver(error: ClientClosed): void {
+    const all = [...this.#byName.values()];
+    for (const watch of all) this.#withdraw(watch);
+    for (const watch of all) watch.tell((follower) => follower.over?.(error));
   }
 
   #onCreated(id: number, revision: bigint | undefined): void {

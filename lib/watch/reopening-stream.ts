@@ -1,6 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import type { Clock } from '../common/time.js';
-import type { Store, WatchHandlers, WatchStream } from '../store/store.js';
+import { ClientClosed, type Store, type WatchHandlers, type WatchStream } from '../store/store.js';
 import { SignOfLife } from './sign-of-life.js';
 
 export interface ReopeningStreamOptions {
@@ -18,6 +18,8 @@ export interface ReopeningStreamHandlers extends Omit<WatchHandlers, 'alive' | '
   closed(): void;
   /** Told after `closed()`: another stream is opened after a pause. `isSilent`: this one gave no sign of life. */
   interrupted(isSilent: boolean): void;
+  /** Told after `closed()`: the client is closed, and no stream is opened any more. */
+  over(error: ClientClosed): void;
 }
 
 /** Milliseconds before a stream is opened again: few at first, since a leader may be waiting for us. */
@@ -33,7 +35,7 @@ const LINGER = 100;
 /**
  * A stream of watches that is opened again when it breaks, on another member, for as long as it is needed.
  *
- * - **closed**: there is no stream, and nobody needs one. Ends when one is needed.
+ * - **closed**: there is no stream, and nobody needs one, or the user has closed the client. Ends when one is needed.
  * - **open**: the stream tells events. After a time of quiet it is asked for a sign of life, since it would be quiet
  *   for ever on a half-open connection or on a member that has stopped. Ends when the stream breaks or gives no sign of
  *   life (then reopening), or when nobody needs it any more (then lingering).
@@ -126,8 +128,11 @@ export class ReopeningStream {
       cancelled: (id, compacted, error) => {
         if (isCurrent()) this.#on.cancelled(id, compacted, error);
       },
-      closed: () => {
-        if (isCurrent()) this.#reopen(false);
+      closed: (error) => {
+        if (!isCurrent()) return;
+        if (!(error instanceof ClientClosed)) return this.#reopen(false);
+        this.close();
+        this.#on.over(error);
       },
     });
     this.#stream = stream;

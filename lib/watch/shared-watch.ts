@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { WatchEvent } from '../store/store.js';
+import type { ClientClosed, WatchEvent } from '../store/store.js';
 
 /** One that follows a key or a range. */
 export interface Follower {
@@ -11,6 +11,8 @@ export interface Follower {
   reset(): void;
   /** etcd refuses the watch; it is tried again. */
   refused(error: ElectionError): void;
+  /** The client is closed: nothing is told any more. Those who end with their lease need not know. */
+  over?(error: ClientClosed): void;
 }
 
 /** What is followed: a key, or all keys from `key` up to `end`. */

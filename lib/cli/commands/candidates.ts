@@ -5,10 +5,12 @@ import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../first-answer.js';
 import { type Output, table, visible } from '../output.js';
+import { partCalled } from '../pool/pool-parts.js';
 import { Requests } from '../requests.js';
 
 /** Prints the queue, and how long each candidate would stay in it if it died now. */
-export async function candidates({ etcd, out }: CommandContext, name: string): Promise<number> {
+export async function candidates(context: CommandContext, name: string): Promise<number> {
+  const { etcd, out } = context;
   const queue = await firstAnswer(new Election(etcd, name, { logger: out.logger }).candidates());
   const requests = new Requests(etcd);
   const entries = await requests.each(queue, async (candidate, i) => ({
@@ -31,7 +33,10 @@ export async function candidates({ etcd, out }: CommandContext, name: string): P
   const text =
     rows.length === 0 ? 'no candidates' : table(['POSITION', 'VALUE', 'KEY', 'TOKEN', 'LEASE TTL LEFT'], rows);
   out.result(text, entries);
-  for (const candidate of queue) if (candidate.blocks) tellBlocked(out, candidate);
+  const part = await partCalled(context, name);
+  if (part !== undefined) out.warn(part.text);
+  // The keys of a pool that are no queue are named after a lease, or block nobody.
+  for (const candidate of queue) if (candidate.blocks && part?.isElection !== false) tellBlocked(out, candidate);
   return EXIT.ok;
 }
 

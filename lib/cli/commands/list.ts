@@ -7,6 +7,7 @@ import type { CommandContext } from '../command-context.js';
 import { EXIT } from '../exit.js';
 import { firstAnswer } from '../first-answer.js';
 import { table, visible } from '../output.js';
+import { type FoundPool, findPools, isPartOf } from '../pool/pool-parts.js';
 import { Requests } from '../requests.js';
 import { blockerData, leaderData, tellBlocked } from './candidates.js';
 
@@ -18,15 +19,19 @@ interface ListedElection {
 }
 
 /**
- * Prints elections and their leaders. An election is known by its keys alone: a key `<name>/<lease id>` that hangs on
- * the very lease that it names. No other kind of key looks like that by accident. Who leads is read as `candidates`
- * reads it.
+ * Prints elections and their leaders, then pools and their coordinators. An election is known by its keys alone: a key
+ * `<name>/<lease id>` that hangs on the very lease that it names. No other kind of key looks like that by accident. Who
+ * leads is read as `candidates` reads it.
  */
-export async function list({ etcd, out }: CommandContext, prefix: string): Promise<number> {
+export async function list(context: CommandContext, prefix: string): Promise<number> {
+  const { etcd, out } = context;
   const { store } = environmentOf(etcd);
   const requests = new Requests(etcd);
   const counts = await countCandidates(requests, prefix);
-  const found = await requests.each([...counts], async ([name, candidates]): Promise<ListedElection> => {
+  const pools = await findPools(context, counts.keys());
+  const names = new Set(pools.map(({ name }) => name));
+  const elections = [...counts].filter(([name]) => !isPartOf(names, name));
+  const found = await requests.each(elections, async ([name, candidates]): Promise<ListedElection> => {
     const election = textOf(name);
     const { kv } = await new Queue(store, election, () => out.logger).head();
     return { election, head: kv && toCandidate(kv), candidates };
@@ -43,9 +48,30 @@ export async function list({ etcd, out }: CommandContext, prefix: string): Promi
     candidates,
     blockedBy: head?.blocks ? blockerData(head) : null,
   }));
-  out.result(rows.length === 0 ? 'no elections' : table(['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], rows), data);
+  const tables = [
+    rows.length > 0 || pools.length === 0 ? electionTable(rows) : '',
+    pools.length > 0 ? poolTable(pools) : '',
+  ];
+  out.result(tables.filter((text) => text !== '').join('\n\n'), [...data, ...pools.map(poolData)]);
   for (const { head } of found) if (head?.blocks) tellBlocked(out, head);
   return EXIT.ok;
+}
+
+function electionTable(rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? 'no elections' : table(['ELECTION', 'LEADER', 'TOKEN', 'CANDIDATES'], rows);
+}
+
+function poolTable(pools: readonly FoundPool[]): string {
+  const rows = pools.map(({ name, members }) => {
+    const coordinator = members.find(({ isCoordinator }) => isCoordinator);
+    return [visible(textOf(name)), visible(coordinator?.id ?? 'nobody'), String(members.length)];
+  });
+  return table(['POOL', 'COORDINATOR', 'WORKERS'], rows);
+}
+
+function poolData({ name, members }: FoundPool): object {
+  const { id, leaseId } = members.find(({ isCoordinator }) => isCoordinator) ?? {};
+  return { pool: textOf(name), coordinator: id === undefined ? null : { id, leaseId }, workers: members.length };
 }
 
 function leaderText(head: Candidate | undefined): string {

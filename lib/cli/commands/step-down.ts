@@ -11,6 +11,7 @@ import { CliError, EXIT } from '../exit.js';
 import { explain } from '../explain.js';
 import { firstAnswer } from '../first-answer.js';
 import { visible } from '../output.js';
+import { partCalled } from '../pool/pool-parts.js';
 import { confirm } from '../prompt.js';
 import { leaderData } from './candidates.js';
 
@@ -49,6 +50,9 @@ export async function stepDown(context: CommandContext, name: string, flags: Ste
     const why = blocked === undefined ? '' : `: ${visible(blocked.message)}`;
     throw new CliError(EXIT.nobody, `nobody leads ${visible(name)}${why}`);
   }
+  const part = await partCalled(context, name);
+  if (part?.isElection === false) throw new CliError(EXIT.usage, `${part.text}; nothing done`);
+  if (part !== undefined) out.warn(part.text);
   const who = nameOf(leader);
   if (!force && !leader.isOurs && leader.value !== to) {
     throw new CliError(

@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import { Election, type ElectionError, Lock, Pool } from '../../lib/index.js';
+import { openClient, queued } from '../support/candidates.js';
+import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { recordLog } from '../support/world.js';
+
+describe('a client that is closed under those who use it', () => {
+  const cluster = sharedCluster();
+
+  it('lets nobody wait for ever, though grpc-js lets the open streams go on', async () => {
+    const [client, other] = [openClient(cluster().hosts), openClient(cluster().hosts)];
+    const options = { ttl: 3, logger: recordLog() };
+    const name = uniqueName();
+    const [held, led] = [new Election(other, `${name}/led`, options), new Lock(other, `${name}/lock`, options)];
+    await held.start().elected();
+    const lock = await led.acquire();
+
+    const candidate = new Election(client, `${name}/led`, options);
+    const pool = new Pool(client, `${name}/pool`, { ...options, partitions: 2 });
+    const loops = [candidate.observe(), pool.observe()];
+    for (const loop of loops) await loop.next();
+    await queued(candidate);
+    let hasBegun = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      hasBegun = resolve;
+    });
+    const untilAborted = ({ signal }: { readonly signal: AbortSignal }): Promise<void> => {
+      hasBegun();
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+    };
+    const promises = [
+      candidate.elected(),
+      new Election(client, `${name}/own`, options).run(untilAborted),
+      pool.run(untilAborted),
+      new Lock(client, `${name}/lock`, options).acquire(),
+      ...loops.map(async (loop) => {
+        for await (const _ of loop) await begun; // changes until the client is closed
+      }),
+    ];
+    await begun;
+    client.close();
+    const codes = promises.map((promise) => promise.then(String, ({ code }: ElectionError) => code));
+    expect(await Promise.all(codes)).to.deep.equal(promises.map(() => 'UNAVAILABLE'));
+    expect([candidate.state, pool.state]).to.deep.equal(['idle', 'idle']);
+    await lock.release();
+    await held.stop();
+  });
+});
