@@ -79,7 +79,7 @@ describe('a leader that leaves while etcd does not answer', () => {
       expect(warnings[0]?.data.err).to.be.instanceOf(ElectionError).and.include({ code: 'UNAVAILABLE' });
     });
 
-    it(`still releases the key when etcd answers again, and then nothing runs, though ${how} has given up`, async () => {
+    it(`still releases the key when etcd answers again, and then nothing runs, though ${how} gave up`, async () => {
       await build(isShared, { ttl: 4 });
       world.etcd.loseQuorum();
       await world.settled(leave());

@@ -21,8 +21,8 @@ export interface PartitionCandidacyHandlers {
 }
 
 /**
- * This worker as a candidate for one partition: it stands in the partition's election, owns the partition while it leads, and lets it
- * go. An end is final: for the next time there is another candidacy, when this one has ended.
+ * This worker as a candidate for one partition: it stands in the partition's election, owns the partition while it
+ * leads, and lets it go. An end is final: for the next time there is another candidacy, when this one has ended.
  *
  * - **standing**: in the election, on the way into its queue or behind the present owner.
  * - **owning**: the election is led. `gained` begins it, and `lost` ends it; then the candidacy stands again, or ends.

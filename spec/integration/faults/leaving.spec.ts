@@ -44,7 +44,7 @@ describe('a leader that leaves', () => {
   }
 
   for (const round of [1, 2]) {
-    it(`is followed within 5 s though etcd's raft leader is killed meanwhile, however it leaves: round ${round}`, async () => {
+    it(`is followed within 5 s when etcd's raft leader is killed, however it leaves: round ${round}`, async () => {
       const all = await leavers();
       const next = await Promise.all(
         all.map(({ leader }) => queued(candidate(cluster().hosts, leader.name, { ttl: TTL }))),

@@ -19,7 +19,7 @@ const ELECTED_WITHIN = { createClient: 3_000 + BUSY, 'a plain Etcd3': 8_000 + BU
 describe('while etcd is down', () => {
   const cluster = ownCluster();
 
-  it(`candidates say so at growing intervals, and lead soon after: an outage of ${OUTAGE / 1_000} s`, async function () {
+  it(`candidates say so at growing intervals, and lead soon after: ${OUTAGE / 1_000} s`, async function () {
     this.timeout(90_000);
     const silent = tracked(await TcpProxy.to(cluster().hosts));
     silent.blackhole();
