@@ -46,7 +46,7 @@ export class Renewal {
   /** Aborted when the files hold something newer. */
   #introduction = new AbortController();
   /** A logger of its own for each trouble, because the default logger tells each kind of trouble once. */
-  #trouble: Logger | undefined;
+  #troubleLog: Logger | undefined;
   /** Looks in a row at files that could not be used. */
   #failures = 0;
 
@@ -77,7 +77,7 @@ export class Renewal {
     }
     if (this.#over.signal.aborted) return;
     this.#failures = 0;
-    this.#trouble = undefined;
+    this.#troubleLog = undefined;
     if (areEqual(found, this.#latest)) return;
     this.#latest = found;
     this.#logger.info({}, 'the certificates were renewed');
@@ -90,8 +90,8 @@ export class Renewal {
   #failed(err: unknown): void {
     this.#failures++;
     if (this.#failures < 2 || this.#reminders.due('files', this.#options.clock.now()) === undefined) return;
-    this.#trouble ??= childLogger(this.#logger, {});
-    this.#trouble.warn({ err }, 'the certificates cannot be read again: the old ones stay in use, trying again');
+    this.#troubleLog ??= childLogger(this.#logger, {});
+    this.#troubleLog.warn({ err }, 'the certificates cannot be read again: the old ones stay in use, trying again');
   }
 
   async #introduce(member: string, credentials: Credentials, signal: AbortSignal): Promise<void> {
@@ -108,8 +108,10 @@ export class Renewal {
       } catch (err) {
         const isLate = clock.now() - startedAt >= UNTOLD;
         if (isLate && !signal.aborted && this.#reminders.due(member, clock.now()) !== undefined) {
-          const message = 'a member does not take the new certificates: the old ones stay in use there, trying again';
-          logger.warn({ err, member }, message);
+          logger.warn(
+            { err, member },
+            'a member does not take the new certificates: the old ones stay in use there, trying again',
+          );
         }
       }
       if (!(await sleep(clock, pause, signal, { unref: true }))) return;

@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { Etcd3, IOptions } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import type { ElectionOptions } from '../campaign/options.js';
-import { createClient } from '../client.js';
+import { type ClientOptions, createClient } from '../client.js';
 import { ElectionError } from '../errors.js';
 import type { Session } from '../session.js';
 
@@ -12,7 +12,7 @@ export interface EtcdLeaderModuleOptions extends ElectionOptions {
   /** A client or a session of yours, which you close. Instead of `connection`. */
   readonly client?: Etcd3 | Session;
   /** What `createClient()` takes. The client is closed with the application. Instead of `client`. */
-  readonly connection?: IOptions;
+  readonly connection?: ClientOptions;
 }
 
 /** The client of an election: the user's, or one of the module's own, made when somebody needs it. */
@@ -32,7 +32,7 @@ export class ElectionClient implements OnApplicationShutdown {
       throw new ElectionError('INVALID_OPTION', `one of \`client\` and \`connection\` must be given; got ${got}`);
     }
     if (client !== undefined) return client;
-    this.#own ??= createClient(connection as IOptions);
+    this.#own ??= createClient(connection as ClientOptions);
     return this.#own;
   }
 
