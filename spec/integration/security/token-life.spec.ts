@@ -1,25 +1,20 @@
 import { expect } from 'chai';
-import { after, before } from 'mocha';
+import { begunAside } from '../../support/aside.js';
 import { CLIENTS } from '../../support/candidates.js';
-import { TOKEN_KINDS, TokenLives } from '../../support/security/token-lives.js';
+import { TOKEN_KINDS, type TokenLife } from '../../support/security/token-lives.js';
 import { LONG_TOKEN_TTL } from '../../support/security/tokens.js';
 import { SOON } from '../../support/wait.js';
 
 /** Milliseconds: the life of a token, and what comes before and after it. */
 const WITHIN = 1_000 * LONG_TOKEN_TTL + 2 * SOON;
 
-let lives: TokenLives | undefined;
-
-// Before the first spec of the whole run. So the tokens run out while the other specs run, and this file is the last.
-before(() => {
-  lives = new TokenLives(LONG_TOKEN_TTL);
-});
-after(() => lives?.close());
+// The tokens run out while the other specs of the run run: this file is the last.
+const lives = begunAside<readonly TokenLife[]>('token-lives', String(LONG_TOKEN_TTL));
 
 for (const kind of TOKEN_KINDS) {
   describe(`with passwords and ${kind} that live ${LONG_TOKEN_TTL / 60} min, an election`, () => {
     it('keeps its leader when the tokens have run out, hands over, and is seen by a client that was idle', async () => {
-      const found = (await lives?.of(kind, WITHIN)) ?? [];
+      const found = (await lives(WITHIN)).filter((life) => life.kind === kind);
       expect(found.map(({ client }) => client)).to.deep.equal(CLIENTS);
       for (const { client, kept, story, seen, fetched, isVerified } of found) {
         expect(kept, client).to.deep.equal(['a elected']);

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CLIENTS, type ClientKind, candidate, inOrder, leading } from '../candidates.js';
 import { clientOf } from '../security/access.js';
 import { type Secured, startSecured } from '../security/secured-cluster.js';
-import { TOKEN_KINDS, type TokenKindName, type TokenLife, type TokenLivesReport } from '../security/token-lives.js';
+import { TOKEN_KINDS, type TokenKindName, type TokenLife } from '../security/token-lives.js';
 import { counted, jsonWebTokens, simpleTokens } from '../security/tokens.js';
 import { uniqueName } from '../shared-cluster.js';
 import { type Chapter, tell } from '../story.js';
-import { closeTracked, tracked } from '../track.js';
+import { tracked } from '../track.js';
 import { until } from '../wait.js';
-import { whenOrphaned } from './parent.js';
+import { workAside } from './aside-work.js';
 
 const EVERYTHING: readonly Chapter[] = ['elected', 'unelected', 'suspended', 'resumed', 'error'];
 /** Seconds, until etcd has looked for tokens that have run out, on a busy machine too. */
@@ -60,14 +60,4 @@ async function lifeOf(kind: TokenKindName, client: ClientKind, { hosts }: Secure
   return { kind, client, kept, story, seen, fetched: fetched() - before, isVerified };
 }
 
-whenOrphaned();
-let report: TokenLivesReport;
-try {
-  report = { lives: (await Promise.all(TOKEN_KINDS.map(livesUnder))).flat() };
-} catch (err) {
-  report = { failed: err instanceof Error ? (err.stack ?? err.message) : String(err) };
-}
-process.send?.(report);
-await closeTracked();
-process.disconnect();
-process.exit();
+await workAside(async () => (await Promise.all(TOKEN_KINDS.map(livesUnder))).flat());
