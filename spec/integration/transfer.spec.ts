@@ -125,7 +125,7 @@ describe('a leader that hands over', () => {
   const moments = ['before the leader is asked', 'while the work ends', 'when the work has ended'] as const;
 
   for (const [what, make] of Object.entries(ways)) {
-    it(`to a target that ${what} ${moments.join(', or ')}: somebody leads soon after its TTL, never two`, async () => {
+    it(`to a target that ${what} at whatever moment: somebody leads soon after its TTL, and never two`, async () => {
       const transfer = async (moment: (typeof moments)[number]): Promise<void> => {
         const name = uniqueName();
         const journal: string[] = [];

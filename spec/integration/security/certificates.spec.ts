@@ -55,8 +55,7 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     ['that does not speak TLS', /Failed to connect/, () => ({ hosts: hosts.map((h) => h.replace('https:', 'http:')) })],
   ] as const;
 
-  const any = refused.map(([what]) => what).join(', or ');
-  it(`of a client ${any} says UNAVAILABLE and why, and goes on trying until it is stopped`, async () => {
+  it('of a client that etcd does not let in says UNAVAILABLE and why, and goes on trying until it is stopped', async () => {
     const cases = refused.flatMap(([what, why, optionsOf]) =>
       CLIENTS.map((kind) => {
         const test = async (): Promise<void> => {
