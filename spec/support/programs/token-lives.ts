@@ -57,7 +57,7 @@ async function lifeOf(kind: TokenKindName, client: ClientKind, { hosts }: Secure
   const isVerified = await (await leading(b)).verify();
   await b.stop();
   await leading(a);
-  return { kind, client, kept, story, seen, fetched: fetched() - before, isVerified };
+  return { kind, client, kept, story: [...story], seen, fetched: fetched() - before, isVerified };
 }
 
 await workAside(async () => (await Promise.all(TOKEN_KINDS.map(livesUnder))).flat());
