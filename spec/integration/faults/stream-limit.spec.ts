@@ -12,6 +12,8 @@ import { SOON, until } from '../../support/wait.js';
 const TTL = 12;
 const MANY = 30;
 const REFRESHES = 4;
+/** Milliseconds, for what so many do at the same time. */
+const WITHIN = 60_000;
 
 describe('on an etcd that limits the streams of a connection', () => {
   const limited = async (streams: number): Promise<Cluster> =>
@@ -29,16 +31,19 @@ describe('on an etcd that limits the streams of a connection', () => {
         leader.on('refresh', () => counted.count++);
         return counted;
       });
-      await Promise.all(leaders.map((leader) => leading(leader)));
-      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }))));
-      await until(() => refreshes.every(({ count }) => count >= REFRESHES), { what: `${REFRESHES} refreshes of each` });
+      await Promise.all(leaders.map((leader) => leading(leader, WITHIN)));
+      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }), WITHIN)));
+      await until(() => refreshes.every(({ count }) => count >= REFRESHES), {
+        within: WITHIN,
+        what: `${REFRESHES} refreshes of each`,
+      });
       expect(stories.map((story) => story.length)).to.deep.equal(leaders.map(() => 1));
 
       await Promise.all(leaders.map((leader) => leader.stop()));
       await Promise.all(waiting.map((next) => leading(next)));
     };
     await atOnce(Object.fromEntries(CLIENTS.map((kind) => [kind, () => handsOver(kind)])));
-  }).timeout(6 * SOON);
+  }).timeout(4 * WITHIN + SOON);
 
   it('to fewer than they need, the elections say what it may be, and what to do', async () => {
     const { hosts } = await limited(2);

@@ -55,7 +55,7 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     ['that does not speak TLS', /Failed to connect/, () => ({ hosts: hosts.map((h) => h.replace('https:', 'http:')) })],
   ] as const;
 
-  it('of a client that etcd does not let in says UNAVAILABLE and why, and goes on trying until it is stopped', async () => {
+  it('of a client that etcd does not let in says UNAVAILABLE and why, and tries on until it is stopped', async () => {
     const cases = refused.flatMap(([what, why, optionsOf]) =>
       CLIENTS.map((kind) => {
         const test = async (): Promise<void> => {
@@ -63,10 +63,11 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
           const errors: ElectionError[] = [];
           a.on('error', (err) => errors.push(err));
           a.start();
-          await until(() => errors.length > 1, { within: 60_000, what: 'it to be told again' });
+          // On a busy machine the first attempt may end without an answer, before there is a reason.
+          const isTold = (): boolean => errors.length > 1 && errors.some(({ message }) => why.test(message));
+          await until(isTold, { within: 60_000, what: `${why} to be told, and something again` });
           for (const { code } of errors) expect(code).to.equal('UNAVAILABLE');
           expect(errors[0]?.message).to.match(/^etcd did not grant a lease \(.+\): trying again$/);
-          expect(errors[0]?.message).to.match(why);
           expect(a.state).to.equal('joining');
           await a.stop();
           expect(a.state).to.equal('idle');
