@@ -1,4 +1,4 @@
-/** Integration specs that meet what differs between releases of etcd. */
+/** Integration specs that meet what differs between releases of etcd: docs/testing.md says which do not, and why. */
 const SHORT = ['election', 'expiry', 'deletion', 'transfer', 'pool', 'rest', 'stale-reads', 'faults/*', 'security/*'];
 
 export type Form = 'short' | 'whole';

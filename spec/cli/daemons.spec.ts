@@ -20,7 +20,7 @@ describe('a daemon that the command of etcd-leader run has started', () => {
   });
 
   const run = (script: string, ...flags: readonly string[]): Program =>
-    Program.start(['run', '--ttl', '4', ...flags, name, '--', 'sh', '-c', script], { hosts: cluster().hosts });
+    Program.start(['run', '--ttl', '12', ...flags, name, '--', 'sh', '-c', script], { hosts: cluster().hosts });
 
   const deleteLeader = async (): Promise<void> => {
     const step = Program.start(['step-down', name, '--yes', '--force'], { hosts: cluster().hosts });

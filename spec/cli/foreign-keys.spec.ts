@@ -130,7 +130,7 @@ describe('the command line and keys that are no candidates’', () => {
     for (const [which, join] of Object.entries(others)) {
       it(`is shown by list as by candidates, is not asked, and is deposed by step-down --force: ${which}`, async () => {
         const { election, is } = await join(name);
-        await until(() => is.isLeader(), { within: 10_000, what: `${which} to lead` });
+        await until(() => is.isLeader(), { what: `${which} to lead` });
         await queued(candidate(cluster().hosts, election, { value: 'a' }));
 
         const [list, candidates] = [ask('list', election, '--json'), ask('candidates', election, '--json')];

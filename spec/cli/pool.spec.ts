@@ -192,8 +192,7 @@ describe('etcd-leader pool', () => {
     await until(async () => (await onlooker.members()).length === 6, { what: 'six to be members' });
     await client.put(`${name}/control/balance`).value('{"v":1,"paused":false,"drained":[],"note":"x"}');
     const programs = [...members.map((member) => ask('drain', name, member)), ask('pause', name)];
-    for (const program of programs)
-      expect(await program.exited(20_000), program.stderr.text).to.deep.equal({ code: 0 });
+    for (const program of programs) expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     const { drained, ...rest } = (await control()) as { drained: string[] };
     expect(drained).to.have.members(members);
     expect(rest).to.deep.equal({ v: 1, paused: true, note: 'x' });

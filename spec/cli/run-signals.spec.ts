@@ -76,7 +76,7 @@ describe('signals to etcd-leader run', () => {
   });
 
   it('waits for a command that does not listen, as long as that takes', async () => {
-    const program = run('--ttl', '8', name, '--', ...SCRIPTS.stubborn);
+    const program = run('--ttl', '12', name, '--', ...SCRIPTS.stubborn);
     const pid = await pidOf(program);
     program.kill('SIGTERM');
     program.kill('SIGTERM');

@@ -101,6 +101,7 @@ describe('etcd-leader run', () => {
     const [first = 0, second = 0] = await pauses(2);
     expect(first).to.be.within(1, 2);
     expect(second).to.be.within(2, 4);
+    await until(() => program.stdout.all.length >= 2, { what: 'what the command has written' });
     expect(program.stdout.all).to.have.lengthOf(2);
   });
 
@@ -114,7 +115,7 @@ describe('etcd-leader run', () => {
     const line = await program.stderr.line(/queueing again in/);
     expect(Number(/ in ([\d.]+) s/.exec(line)?.[1])).to.be.within(1, 2);
     await program.stderr.line(/queueing again in [2-4]/);
-  }).timeout(40_000);
+  });
 
   it('stays out of the queue between two runs, so that another host can try', async () => {
     const other = election();
@@ -125,7 +126,7 @@ describe('etcd-leader run', () => {
 
   it('ends what the command leaves behind before the next candidate leads', async () => {
     const script = '(trap "" TERM; echo "works as $(sh -c \'echo $PPID\')"; while :; do sleep 0.05; done) & sleep 0.3';
-    const program = run('--once', '--ttl', '4', name, '--', 'sh', '-c', script);
+    const program = run('--once', '--ttl', '12', name, '--', 'sh', '-c', script);
     const left = await pidOf(program);
     const other = election();
     let wasThere: boolean | undefined;

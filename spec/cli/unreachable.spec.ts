@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:net';
 import { expect } from 'chai';
 import { Program } from '../support/cli/program.js';
+import { NOBODY } from '../support/cluster/ports.js';
 import { tracked } from '../support/track.js';
 import { BUSY } from '../support/wait.js';
 
 const QUERIES = [['list'], ['candidates', 'x'], ['step-down', 'x', '--yes']] as const;
-/** A port that nobody but root may listen on, and nobody does: a free one could be a cluster's a moment later. */
-const NOBODY = '127.0.0.1:1';
 const WAITING = [
   ['observe', 'x'],
   ['run', 'x', '--', 'true'],

@@ -33,7 +33,7 @@ describe('a cluster of containers', () => {
 
   function candidate(name: string, value: string): Election {
     const client = tracked(createClient({ hosts: HOSTS }));
-    return tracked(new Election(client, name, { value, ttl: 5 }));
+    return tracked(new Election(client, name, { value, ttl: 12 }));
   }
 
   async function firstAndSecond(): Promise<{ first: Election; second: Election; story: readonly string[] }> {

@@ -10,7 +10,7 @@ describe('the cron example', () => {
   it('does each run once, on one replica, also across a crash and a planned stop', async () => {
     const ELECTION = uniqueName('cron');
     const start = (NAME: string) =>
-      replica('cron', { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, NAME, TTL: '6', EVERY: '0.2' });
+      replica('cron', { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, NAME, TTL: '12', EVERY: '0.2' });
     const all = ['a', 'b', 'c'].map(start);
     const { first, others } = await firstToSay(all, /^report of/);
 

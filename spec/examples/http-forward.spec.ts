@@ -7,7 +7,7 @@ describe('the HTTP example', () => {
   const cluster = sharedCluster();
 
   it('takes a write on any replica and lets the leader do it, also after a crash and a planned stop', async () => {
-    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('http'), TTL: '6' };
+    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('http'), TTL: '12' };
     const all = ['a', 'b', 'c'].map(() => replica('http-forward', env));
     const origin = new Map<Replica, string>();
     for (const one of all) {

@@ -36,7 +36,7 @@ describe('the example with a partitioned queue', () => {
   it('does the jobs of each partition in their order, each once, whatever becomes of its processes', async () => {
     client = openClient(cluster().hosts);
     ELECTION = uniqueName('queue');
-    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, TTL: '5', WORKERS: '2', PARTITIONS: '4' };
+    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, TTL: '12', WORKERS: '2', PARTITIONS: '4' };
     await enqueue('a');
     const first = replica('partitioned-queue', { ...env, NAME: 'first' });
     await until(async () => (await left()) < JOBS * PARTITIONS, { within: LONG, what: 'a job to be done' });

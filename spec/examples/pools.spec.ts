@@ -8,7 +8,7 @@ import { until } from '../support/wait.js';
  * Seconds. A worker of `node:cluster` has an eighth of it to end in before it is killed, and its last job may take a
  * second.
  */
-const TTL = '10';
+const TTL = '12';
 const ELECTED = /^elected with token (\d+)/;
 
 /** The time of the first, or of the last, line that matches. */

@@ -13,7 +13,7 @@ for (const example of ['node-cron', 'croner']) {
     it('runs 20 fires on three replicas, each once, also across a crash and a planned stop', async () => {
       const ELECTION = uniqueName(example);
       const start = (NAME: string): Replica =>
-        replica(example, { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, NAME, TTL: '2', SCHEDULE: '* * * * * *' });
+        replica(example, { ETCD_HOSTS: cluster().hosts.join(','), ELECTION, NAME, TTL: '12', SCHEDULE: '* * * * * *' });
       const all = ['a', 'b', 'c'].map(start);
       const runs = (): string[] => all.flatMap((one) => one.all(REPORT).map(({ captured }) => captured));
       const { first, others } = await firstToSay(all, REPORT);

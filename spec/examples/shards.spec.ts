@@ -10,7 +10,7 @@ describe('the example with 1,000 shards', () => {
   const cluster = sharedCluster();
 
   it('spreads them over the replicas, and loses none to a crash or a planned stop', async () => {
-    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('shards'), TTL: '10' };
+    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('shards'), TTL: '12' };
     const all = ['a', 'b', 'c'].map((NAME) => replica('shards', { ...env, NAME }));
     const owns = (one: Replica): number => Number(one.all(/^owns (\d+) of 1000/).at(-1)?.captured ?? 0);
     const sum = (replicas: readonly Replica[]): number => replicas.reduce((total, one) => total + owns(one), 0);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { freePorts } from '../support/cluster/ports.js';
+import { NOBODY } from '../support/cluster/ports.js';
 import { firstToSay, type Replica, replica } from '../support/replica.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { until } from '../support/wait.js';
@@ -18,7 +18,7 @@ for (const example of ['fastify', 'nest'] as const) {
     const cluster = sharedCluster();
 
     it('finishes its work on SIGTERM before the next replica begins, and is replaced when it is killed', async () => {
-      const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName(example), TTL: '6', PORT: '0' };
+      const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName(example), TTL: '12', PORT: '0' };
       const all = ['a', 'b', 'c'].map((NAME) => replica(example, { ...env, NAME }));
       const { first, others } = await firstToSay(all, WORKS);
       first.kill('SIGTERM');
@@ -35,7 +35,7 @@ describe('the probes of the fastify example', () => {
   const cluster = sharedCluster();
 
   it('say ready on leader and follower, and not ready on the way out while it still serves', async () => {
-    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('probes'), TTL: '6', PORT: '0' };
+    const env = { ETCD_HOSTS: cluster().hosts.join(','), ELECTION: uniqueName('probes'), TTL: '12', PORT: '0' };
     const all = ['a', 'b'].map((NAME) => replica('fastify', { ...env, NAME, DRAIN: '30' }));
     const origins = await Promise.all(all.map((one) => one.says(/^listening at (\S+)/)));
     const status = async (origin: string | undefined, path: string): Promise<number> =>
@@ -51,8 +51,7 @@ describe('the probes of the fastify example', () => {
   });
 
   it('say alive while etcd cannot be reached', async () => {
-    const [nobody] = await freePorts(1);
-    const alone = replica('fastify', { ETCD_HOSTS: `http://127.0.0.1:${nobody}`, NAME: 'a', PORT: '0' });
+    const alone = replica('fastify', { ETCD_HOSTS: `http://${NOBODY}`, NAME: 'a', PORT: '0' });
     const origin = await alone.says(/^listening at (\S+)/);
     await alone.says(/^UNAVAILABLE/);
     const answer = await fetch(`${origin}/healthz`, { headers: { connection: 'close' } });

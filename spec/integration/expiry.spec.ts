@@ -7,8 +7,8 @@ import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
 import { aborted, pause, until } from '../support/wait.js';
 
-/** Twice what a leader on a busy machine may need between two refreshes. */
-const TTL = 8;
+/** Three times what a leader on a busy machine may need between two refreshes. */
+const TTL = 12;
 const RUNS = 10;
 
 describe('a leader cut off from etcd without a word', () => {

@@ -105,7 +105,7 @@ describe('verify()', () => {
 
   it('rejects with UNAVAILABLE when etcd cannot be asked', async () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
-    const term = await leading(candidate(proxy.hosts, uniqueName(), { ttl: 30 }));
+    const term = await leading(candidate(proxy.hosts, uniqueName(), { ttl: 60 }));
     proxy.blackhole();
     const err: ElectionError = await term.verify().then(
       (answer) => expect.fail(`answered ${answer}`),

@@ -61,13 +61,13 @@ describe('a change of leader on three members', () => {
   }
 
   it("costs the next leader neither a read nor a transaction when the leader's process is killed", async function () {
-    this.timeout(60_000 * CRASHES);
+    this.timeout(120_000 * CRASHES);
     const [first = '', host = '', last = ''] = cluster().hosts;
     for (const round of times(CRASHES)) {
       const queues = await Promise.all(
         times(ELECTIONS).map(async () => {
           const name = uniqueName();
-          const crashing = runCandidate({ hosts: [first], name, ttl: 2 });
+          const crashing = runCandidate({ hosts: [first], name, ttl: 12 });
           await crashing.heard('elected');
           const [next, third] = [candidate([host], name), candidate([last], name)];
           await inOrder(next, third);

@@ -77,7 +77,7 @@ describe('a recorded history, on etcd', () => {
   });
 
   it('says that the term of a leader that was killed ended when the next one began, or before', async () => {
-    const dying = runCandidate({ hosts: cluster().hosts, name, ttl: 2, value: 'a', history: 100 });
+    const dying = runCandidate({ hosts: cluster().hosts, name, ttl: 12, value: 'a', history: 100 });
     await dying.heard('elected');
     const b = make('b');
     await inOrder(b);

@@ -82,7 +82,7 @@ describe('one queue of this library, etcdctl and etcd3', () => {
 
     await client.delete().key(key);
     for (const contestant of contestants) {
-      await until(() => contestant.isLeader(), { within: 10_000, what: `${contestant.value} to lead` });
+      await until(() => contestant.isLeader(), { what: `${contestant.value} to lead` });
       await contestant.leave();
     }
   });

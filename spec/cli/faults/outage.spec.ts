@@ -6,8 +6,8 @@ import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
 import { until } from '../../support/wait.js';
 
-/** Seconds; SIGKILL comes a second before the lease can run out, which is time for a busy machine. */
-const TTL = 8;
+/** Seconds; SIGKILL comes two seconds before the lease can run out, which is time for a busy machine. */
+const TTL = 12;
 const KILL_AFTER = '1';
 
 describe('the command line while etcd does not answer', () => {

@@ -3,14 +3,20 @@ import { type Election, Session } from '../../../lib/index.js';
 import { deleteKey } from '../../support/by-hand.js';
 import { CLIENTS, candidate, inOrder, leading, openClient } from '../../support/candidates.js';
 import { GrpcProxy } from '../../support/cluster/grpc-proxy.js';
-import { figure, median, stopwatch, times } from '../../support/figures.js';
+import { figure, stopwatch, times } from '../../support/figures.js';
 import { ownCluster } from '../../support/own-cluster.js';
 import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
-import { until } from '../../support/wait.js';
+import { BUSY, until } from '../../support/wait.js';
 
 const RUNS = 5;
+
+/** The best of a few runs tells what a proxy costs; a busy machine may delay each of the others. */
+function expectSoonBehind(behind: readonly number[], direct: readonly number[], atMost: number): void {
+  expect(Math.min(...behind)).to.be.below(Math.min(...direct) + atMost);
+  expect(Math.max(...behind)).to.be.below(Math.min(...direct) + atMost + BUSY);
+}
 
 describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
   const cluster = ownCluster();
@@ -36,7 +42,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
       const [direct, behind] = [await deletions(cluster().hosts), await deletions(await throughProxy())];
       figure('deletion to unelected without a proxy', ...direct);
       figure('deletion to unelected behind a proxy', ...behind);
-      expect(median(behind)).to.be.below(median(direct) + 200);
+      expectSoonBehind(behind, direct, 200);
     });
   }
 
@@ -58,7 +64,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
     const [direct, behind] = [await handovers(cluster().hosts), await handovers(await throughProxy())];
     figure('handover without a proxy', ...direct);
     figure('handover behind a proxy', ...behind);
-    expect(median(behind)).to.be.below(median(direct) + 500);
+    expectSoonBehind(behind, direct, 500);
   });
 
   it('everybody hears what the leader proclaims', async () => {

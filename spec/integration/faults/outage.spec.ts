@@ -5,7 +5,7 @@ import { ownCluster } from '../../support/own-cluster.js';
 import { TcpProxy } from '../../support/proxy/proxy.js';
 import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
-import { BUSY, pause, until } from '../../support/wait.js';
+import { BUSY, pause, SOON, until } from '../../support/wait.js';
 
 /** Milliseconds: longer than any pause between two attempts. It lasts longer until all have told of it twice. */
 const OUTAGE = 22_000;
@@ -20,7 +20,7 @@ describe('while etcd is down', () => {
   const cluster = ownCluster();
 
   it(`candidates say so at growing intervals, and lead soon after: ${OUTAGE / 1_000} s`, async function () {
-    this.timeout(90_000);
+    this.timeout(4 * SOON);
     const silent = tracked(await TcpProxy.to(cluster().hosts));
     silent.blackhole();
     await Promise.all(cluster().members.map((member) => member.kill()));

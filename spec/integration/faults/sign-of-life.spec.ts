@@ -8,14 +8,14 @@ import { ownCluster } from '../../support/own-cluster.js';
 import { uniqueName } from '../../support/shared-cluster.js';
 import { recordWatch } from '../../support/store-recorders.js';
 import { tracked } from '../../support/track.js';
-import { until } from '../../support/wait.js';
+import { BUSY, until } from '../../support/wait.js';
 
 /** Seconds: a busy machine does not use them up, so that no lease that runs out stands in for what is noticed. */
 const TTL = 12;
-/** How long a silent stream may go unnoticed, see docs/guarantees.md, and as long again for a busy machine. */
-const NOTICED_WITHIN = 2 * 1_000 * (2 * (TTL / 3) + 1);
+/** How long a silent stream may go unnoticed, see docs/guarantees.md, and what a busy machine adds. */
+const NOTICED_WITHIN = 1_000 * (2 * (TTL / 3) + 1) + BUSY;
 /** etcd ends streams three election time-outs, of 1 to 2 s, after its member has lost the raft leader. */
-const ENDED_WITHIN = 15_000;
+const ENDED_WITHIN = 6_000 + BUSY;
 
 describe('a watch on a member', () => {
   const cluster = ownCluster();

@@ -12,6 +12,9 @@ const LAST = 32_000;
 /** The first port that docker-compose.yml publishes. */
 const OF_COMPOSE = 22_379;
 
+/** A port that nobody but root may listen on, and nobody does: a free one could be a cluster's a moment later. */
+export const NOBODY = '127.0.0.1:1';
+
 /** The file in a cluster's folder that lists its ports, one a line. */
 const FILE = 'ports';
 

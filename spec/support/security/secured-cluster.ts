@@ -11,13 +11,18 @@ export interface Secured {
   readonly access: Access;
 }
 
+/** Starts a cluster with passwords. */
+export async function startSecured(options: ClusterOptions = {}): Promise<Secured> {
+  const cluster = await Cluster.start({ ...options, flags: [CHEAP, ...(options.flags ?? [])] });
+  return { cluster, hosts: [...cluster.hosts], access: await Access.enable(cluster.hosts) };
+}
+
 /** A cluster with passwords for the specs of one `describe`. It is there in their hooks and bodies. */
 export function securedCluster(options: ClusterOptions = {}): () => Secured {
   let secured: Secured | undefined;
   before(async function () {
     this.timeout(120_000);
-    const cluster = await Cluster.start({ ...options, flags: [CHEAP, ...(options.flags ?? [])] });
-    secured = { cluster, hosts: [...cluster.hosts], access: await Access.enable(cluster.hosts) };
+    secured = await startSecured(options);
   });
   after(async () => {
     secured?.access.close();

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Credentials } from './access.js';
 
-/** Seconds that a token lives in these specs: so short that a token is expired whenever a candidate does something. */
+/** Seconds that a token lives in most specs: so short that a token is expired whenever a candidate does something. */
 export const TOKEN_TTL = 1;
+/** Seconds: etcd's own default. */
+export const LONG_TOKEN_TTL = 300;
 
 /**
  * Resolves when every token that was fetched before the call has expired, if it is not used meanwhile. Asking etcd
@@ -36,15 +38,15 @@ export interface TokenKind {
 }
 
 /** etcd remembers simple tokens, and each use prolongs their life. */
-export function simpleTokens(): TokenKind {
-  return { flags: [`--auth-token-ttl=${TOKEN_TTL}`], arePreserved: true, remove: () => {} };
+export function simpleTokens(ttl = TOKEN_TTL): TokenKind {
+  return { flags: [`--auth-token-ttl=${ttl}`], arePreserved: true, remove: () => {} };
 }
 
 /**
  * JSON web tokens are signed by etcd, which remembers nothing. Their end and the state of users and roles are written
  * in them.
  */
-export function jsonWebTokens(): TokenKind {
+export function jsonWebTokens(ttl = TOKEN_TTL): TokenKind {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-jwt-'));
   const [pub, priv] = [join(folder, 'pub.pem'), join(folder, 'priv.pem')];
   const { publicKey, privateKey } = generateKeyPairSync('rsa', {
@@ -55,7 +57,7 @@ export function jsonWebTokens(): TokenKind {
   writeFileSync(pub, publicKey);
   writeFileSync(priv, privateKey, { mode: 0o600 });
   return {
-    flags: [`--auth-token=jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=${TOKEN_TTL}s`],
+    flags: [`--auth-token=jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=${ttl}s`],
     arePreserved: false,
     remove: () => rmSync(folder, { recursive: true }),
   };
