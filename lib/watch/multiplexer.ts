@@ -74,10 +74,7 @@ export class WatchMultiplexer {
     return () => watch.leave(follower);
   }
 
-  /**
-   * As `follow`, for followers that are so many that a function for each would be too much: they call `leave` of the
-   * watch.
-   */
+  /** As `follow`, without a function for each follower, because they are many: they call `leave` of the watch. */
   attach(subject: Subject, from: bigint, follower: Follower): SharedWatch {
     const known = this.#known(subject);
     const watch = known ?? new SharedWatch(subject, from, this.#onLeave);
@@ -88,9 +85,7 @@ export class WatchMultiplexer {
     return watch;
   }
 
-  /**
-   * A key of this group is gone. A follower of another key of the group must read, if etcd does not watch that key yet.
-   */
+  /** A key of this group is gone. Followers of other keys of it must read, if etcd does not watch those keys yet. */
   suspect(group: string): void {
     for (const watch of this.#pending.suspects(group)) watch.tell((follower) => follower.reset());
   }

@@ -80,10 +80,10 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'two watches instead of the range: of our key, and of the key before it',
     file: 'lib/queue/succession.ts',
-    search: 'const range = { key, end: after(last),',
+    search: 'const range = { key, end: keyAfter(last),',
     replace: `
       watcher.attach({ key: on.own.key }, since + 1n, this);
-      const range = { key: last === head ? last : key, end: after(head),`,
+      const range = { key: last === head ? last : key, end: keyAfter(head),`,
     breaks: ['d: no phantom'],
   },
   {
@@ -114,7 +114,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'the end of the range left out',
     file: 'lib/queue/succession.ts',
-    search: 'end: after(last)',
+    search: 'end: keyAfter(last)',
     replace: 'end: last',
     breaks: ['f: somebody leads', 'd: no phantom'],
   },
