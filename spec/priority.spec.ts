@@ -262,6 +262,26 @@ describe('priority', () => {
     await world.settled(session.close());
   });
 
+  it('goes from a lease that lives on, though etcd refuses that at first, when its key was deleted', async () => {
+    const { session, store } = world.session('s', { ttl: 60 });
+    const election = new Election(session, 'jobs', { priority: 3, releaseTimeout: 0 });
+    const other = new Election(session, 'others');
+    await world.queued(other, election);
+    const stopped = new Promise<void>((resolve) => {
+      election.once('unelected', () => {
+        store.faults.txn = 'fail';
+        resolve(election.stop());
+      });
+    });
+    world.etcd.delete(election.key ?? '');
+    await world.settled(stopped);
+    expect([election.state, ranks()]).to.deep.equal(['idle', ['3']]);
+    store.faults.txn = 'ok';
+    await world.advance(10_000); // it is tried again
+    expect(ranks()).to.deep.equal([]);
+    await world.settled(session.close());
+  });
+
   it('goes with the candidate to the end of the queue', async () => {
     const all = await queue({ a: { priority: 3 }, b: { priority: 2 }, c: {} });
     await world.settled(all[0]?.election.stepDown() ?? Promise.resolve());

@@ -184,16 +184,20 @@ export class Leaving {
     isLate = !(await within(clock, Math.max(LEAST_FOR_TRANSFER, most), transfer));
   }
 
-  /** When our key was deleted by somebody else, our priority may be left, on a lease that lives on. */
+  /**
+   * When our key was deleted by somebody else, our priority may be left, on a lease that lives on. A candidate that is
+   * started again meanwhile sees to its priority itself.
+   */
   async #dropRank(): Promise<void> {
-    const { session, queue, releases, log } = this.#context;
+    const { session, queue, releases, intent, log } = this.#context;
     const lease = queue.rank?.lease;
     if (lease === undefined || releases(true) === 'lease' || !session.lease.holds(lease)) return;
-    try {
-      await queue.rank?.drop(session.store, queue.keyOf(lease), lease);
-    } catch (err) {
-      log().info({ err }, 'our priority is left without a candidate until its lease ends');
-    }
+    const drop = async (): Promise<void> => {
+      if (!intent.isRunning) await queue.rank?.drop(session.store, queue.keyOf(lease), lease);
+    };
+    await session.keys.insist(drop, (err) => {
+      log().info({ err }, 'our priority is left without a candidate: trying again while its lease lives');
+    });
   }
 
   #releaseKey(own: OwnKey): Promise<boolean> {

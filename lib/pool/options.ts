@@ -37,7 +37,8 @@ export interface PoolOptions extends SessionOptions {
   /**
    * Milliseconds without a change of membership before partitions are moved for balance, and before they are given out
    * at a cold start. Membership that never rests is waited for five times as long at the most. Apart from a cold start,
-   * partitions that nobody owns are given out at once. Counts on the worker that coordinates.
+   * partitions that nobody owns are given out at once. Counts on the worker that coordinates. Numbers between 0 and 10
+   * are refused: such a number is usually seconds.
    *
    * @default 1000
    */
@@ -103,6 +104,9 @@ const OF_POOL = ['partitions', 'member', 'weight', 'settle', 'handoffTimeout', '
 
 /** Milliseconds. A smaller number is taken for seconds: in so little time no worker takes a partition. */
 const SHORT_TIMEOUT = 100;
+
+/** Milliseconds. A smaller `settle`, 0 apart, is taken for seconds: no change of membership is over so soon. */
+const SHORT_SETTLE = 10;
 /** Bytes of a list of names as it lies in etcd, which refuses requests over 1.5 MiB by default. */
 const MOST_BYTES = 1024 * 1024;
 
@@ -127,6 +131,11 @@ export function resolvePoolOptions(options: PoolOptions, session: ResolvedSessio
   check(
     typeof settle === 'number' && settle >= 0 && settle <= MAX_TIMEOUT,
     `\`settle\` must be a number of milliseconds from 0 to ${MAX_TIMEOUT}; got ${show(settle)}`,
+  );
+  check(
+    settle === 0 || settle >= SHORT_SETTLE,
+    `\`settle\` must be 0, or ${SHORT_SETTLE} milliseconds or more; got ${show(settle)}. ` +
+      'It is milliseconds, not seconds',
   );
   check(
     typeof handoffTimeout === 'number' && handoffTimeout >= SHORT_TIMEOUT && handoffTimeout <= MAX_TIMEOUT,

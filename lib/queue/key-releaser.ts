@@ -98,6 +98,22 @@ export class KeyReleaser {
     return this.#delete(election, queue, own, failed);
   }
 
+  /**
+   * Makes attempts until one succeeds or the lease is given up. `failed` is told of the first attempt that fails. Never
+   * rejects.
+   */
+  insist(attempt: () => Promise<unknown>, failed: UnwantedKey['failed'] = () => {}): Promise<boolean> {
+    let isFirst = true;
+    return insist(this.#clock, attempt, {
+      signal: this.#scope.signal,
+      failed: (err) => {
+        if (isFirst) failed(err);
+        isFirst = false;
+        return !(err instanceof ClientClosed);
+      },
+    });
+  }
+
   /** A candidate is about to write the key again. */
   claim(election: string): void {
     this.#listening.get(election)?.();
@@ -143,7 +159,7 @@ export class KeyReleaser {
   }
 
   #delete(election: string, queue: Queue, own: OwnKey, failed?: UnwantedKey['failed']): Promise<boolean> {
-    const deleted = this.#insist(() => queue.release(own), failed);
+    const deleted = this.insist(() => queue.release(own), failed);
     this.#note(election, own.createRevision, deleted);
     return deleted;
   }
@@ -151,7 +167,7 @@ export class KeyReleaser {
   /** Releases whatever key there is on the lease in this election. */
   #withdraw(election: string, queue: Queue, lease: bigint, failed?: UnwantedKey['failed']): Promise<boolean> {
     const { signal } = this.#scope;
-    const withdrawn = this.#insist(() => queue.withdraw(lease, signal), failed);
+    const withdrawn = this.insist(() => queue.withdraw(lease, signal), failed);
     this.#note(election, undefined, withdrawn);
     return withdrawn;
   }
@@ -165,19 +181,6 @@ export class KeyReleaser {
     });
     const deletion = { createRevision, done };
     deletions.add(deletion);
-  }
-
-  /** Attempts until one succeeds or the lease is given up. Never rejects. */
-  #insist(attempt: () => Promise<unknown>, failed: UnwantedKey['failed'] = () => {}): Promise<boolean> {
-    let isFirst = true;
-    return insist(this.#clock, attempt, {
-      signal: this.#scope.signal,
-      failed: (err) => {
-        if (isFirst) failed(err);
-        isFirst = false;
-        return !(err instanceof ClientClosed);
-      },
-    });
   }
 }
 

@@ -41,6 +41,10 @@ describe('the options of a pool', () => {
     [{ partitions: 1, settle: '1' }, '`settle` must be a number of milliseconds from 0 to 2147483647; got "1"'],
     [{ partitions: 1, settle: -1 }, '`settle` must be a number of milliseconds from 0 to 2147483647; got -1'],
     [
+      { partitions: 1, settle: 2 },
+      '`settle` must be 0, or 10 milliseconds or more; got 2. It is milliseconds, not seconds',
+    ],
+    [
       { partitions: 1, handoffTimeout: 10 },
       '`handoffTimeout` must be a number of milliseconds from 100 to 2147483647; got 10',
     ],

@@ -205,7 +205,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a key that could not be given back is left',
     file: 'lib/queue/key-releaser.ts',
-    search: 'const deleted = this.#insist(() => queue.release(own), failed);',
+    search: 'const deleted = this.insist(() => queue.release(own), failed);',
     replace: 'const deleted = this.#releaseOnce(queue, own, failed ?? (() => {}));',
     breaks: ['b: tokens grow'],
   },
