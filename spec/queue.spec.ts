@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { prefixOf } from '../lib/queue/keys.js';
 import type { OwnKey } from '../lib/queue/place.js';
 import { Queue } from '../lib/queue/queue.js';
+import { RankKey } from '../lib/queue/rank.js';
 import { type Process, recordLog, World } from './support/world.js';
 
 describe('the queue', () => {
@@ -177,6 +178,16 @@ describe('the queue', () => {
       world.etcd.put('jobs/1a', 'somebody else');
       await world.settled(queue.release(place.own));
       expect(world.etcd.get('jobs/1a')?.value.toString()).to.equal('somebody else');
+    });
+
+    it('deletes the priority also where somebody has written another key in the place of its own', async () => {
+      queue.rank = new RankKey('jobs', 3);
+      await join(0x1an);
+      expect(world.etcd.keys('jobs!rank/')).to.have.length(1);
+      world.etcd.put('jobs/1a', 'of somebody');
+      await world.settled(queue.withdraw(0x1an, new AbortController().signal));
+      expect(world.etcd.keys('jobs!rank/')).to.deep.equal([]);
+      expect(world.etcd.get('jobs/1a')?.value.toString()).to.equal('of somebody');
     });
   });
 

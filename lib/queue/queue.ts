@@ -147,8 +147,8 @@ export class Queue {
     const key = this.keyOf(lease);
     const kv = await this.#get(key);
     if (signal.aborted) return;
-    if (kv === undefined) await this.rank?.drop(this.#store, key, lease);
-    else if (kv.lease === lease) await this.release({ key, createRevision: kv.createRevision, lease });
+    if (kv?.lease === lease) await this.release({ key, createRevision: kv.createRevision, lease });
+    else await this.rank?.drop(this.#store, key, lease, kv?.createRevision);
   }
 
   /** Changes the value of our key and keeps its lease. Resolves to the revision; undefined: our key is gone. */

@@ -88,12 +88,13 @@ export class RankKey {
 
   /**
    * Deletes the rank that may be left on the lease without `key`, our key in the queue: somebody else may have deleted
-   * that key alone, as a leader does that makes way for another. While the key is there, its release deletes both.
+   * that key alone, as a leader does that makes way for another; or has written a key of that name, which hangs on
+   * another lease or on none, and has this `createRevision`. While our key is there, its release deletes both.
    */
-  async drop(store: Store, key: string, lease: bigint): Promise<void> {
+  async drop(store: Store, key: string, lease: bigint, createRevision = 0n): Promise<void> {
     const success = this.deleting(lease);
     if (success.length === 0) return;
-    const { succeeded } = await store.txn({ compare: [{ key, createRevision: 0n }], success, failure: [] });
+    const { succeeded } = await store.txn({ compare: [{ key, createRevision }], success, failure: [] });
     if (succeeded) this.wrote(lease, 0);
   }
 }
