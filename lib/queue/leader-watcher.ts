@@ -95,10 +95,12 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     }
     if (this.#host !== observer) return;
     this.#host = undefined;
+    const isInterrupted = this.#watch?.isInterrupted === true; // the watch of the next host knows nothing of that
     this.#watch?.leave(this);
     this.#watch = undefined;
     soon(() => {
       this.#findHost(); // by then the others may have left too
+      if (isInterrupted && !this.#observers.isEmpty) this.reset();
       this.#readIfAsked();
     });
   }

@@ -179,9 +179,11 @@ export class WatchMultiplexer {
   }
 
   #onInterrupted(isSilent: boolean): void {
-    for (const watch of this.#byName.values()) this.#withdraw(watch); // they are created on the next stream
-    if (!isSilent) return;
-    // Nothing was heard for a while, and the next stream may be silent too.
+    for (const watch of this.#byName.values()) {
+      this.#withdraw(watch); // it is created on the next stream
+      watch.isInterrupted = true;
+    }
+    if (!isSilent) return; // else the next stream may be silent too
     for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
   }
 

@@ -235,7 +235,7 @@ function failingScreen(where: 'while it draws' | 'anywhere else', signal: string
   const screen = new URL('../../lib/cli/top/screen.js', import.meta.url).href;
   const text = `
     import { existsSync } from 'node:fs';
-    import { show } from ${JSON.stringify(screen)};
+    import { showScreen } from ${JSON.stringify(screen)};
     const look = () => {
       if (existsSync(${JSON.stringify(signal)})) throw new Error('the spec has thrown this');
     };
@@ -245,7 +245,7 @@ function failingScreen(where: 'while it draws' | 'anywhere else', signal: string
       return { picture, isRead: true, prefix: '', now: Date.now(), outage: undefined };
     };
     if (${where === 'anywhere else'}) setInterval(look, 50);
-    await show({ scene, onChange: () => {} }, process);
+    await showScreen({ scene, onChange: () => {} }, process);
   `;
   const module = `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
   return `${process.execPath} --input-type=module -e 'await import("${module}")'`;
