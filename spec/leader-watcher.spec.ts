@@ -85,6 +85,20 @@ describe('the leader watcher', () => {
     expect(story).to.deep.equal(['nobody', 'b of 2']);
   });
 
+  it('reads when the observer whose session it uses leaves while the watch stream is down', async () => {
+    world.etcd.put('jobs/1', 'a');
+    const other = tracked(new Observer(() => leaderWatcher, process, { changed: () => {}, failed: () => {} }));
+    await start();
+    other.start();
+    await world.advance(10);
+    const before = process.store.requests.txn;
+    process.store.breakStreams('watch');
+    await world.advance(2);
+    observer.close();
+    await world.advance(20_000);
+    expect(process.store.requests.txn - before).to.equal(1);
+  });
+
   it('tells a leader of a new history from one of the old, created at the same revision', async () => {
     world.etcd.put('jobs/1', 'a');
     await start();
