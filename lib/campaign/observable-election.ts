@@ -96,7 +96,7 @@ export abstract class ObservableElection {
     checkCallOptions(options, ['signal']);
     const { name, session, queue } = this.#context;
     return new LeaderIterator({
-      view: { queue, watcher: session.watcher },
+      access: { queue, watcher: session.watcher },
       watcher: () => session.leaderWatchers.of(name),
       failed: (error) => this.observationFailed(error),
       signal: options.signal,

@@ -75,10 +75,10 @@ export class HandOver {
   /** The read while the work winds down. */
   #early: Promise<RankedQueue> | undefined;
 
-  constructor(context: CampaignContext, own: OwnKey, succession: SuccessorChoice) {
+  constructor(context: CampaignContext, own: OwnKey, successor: SuccessorChoice) {
     this.#context = context;
     this.#own = own;
-    this.#successor = succession;
+    this.#successor = successor;
     this.#readAt = context.session.clock.now();
     this.#early = this.#read();
     this.#early.catch(() => {}); // `#takeEarly()` hears of it

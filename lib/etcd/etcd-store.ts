@@ -43,6 +43,8 @@ export class EtcdStore implements Store {
   #renewal: Promise<unknown> = Promise.resolve();
   #someKey = '\0';
 
+  readonly #closedBy = (): Error | undefined => closedBy(this.#etcd);
+
   constructor(etcd: Etcd3, clock: Clock) {
     this.#etcd = etcd;
     this.#clock = clock;
@@ -96,7 +98,7 @@ export class EtcdStore implements Store {
     return new EtcdKeepAlive({
       id,
       on,
-      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers, () => closedBy(this.#etcd)),
+      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers, this.#closedBy),
       translate: (err) => this.#doubt(err, 'refresh the lease'),
     });
   }
@@ -107,7 +109,7 @@ export class EtcdStore implements Store {
     return new EtcdWatch({
       on,
       numbering: this.#numbering,
-      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers, () => closedBy(this.#etcd)),
+      open: (handlers) => new Stream(this.#members, this.#clock, open, handlers, this.#closedBy),
       translate: (err) => this.#doubt(err, 'watch'),
     });
   }

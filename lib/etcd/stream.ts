@@ -137,9 +137,8 @@ export class Stream<Request, Response> {
 
   #breakOff(reason: Error): void {
     if (this.#isOver) return;
-    const on = this.#on;
     this.close();
-    on.closed(reason);
+    this.#on.closed(reason);
   }
 
   #end(error: Error): void {

@@ -6,7 +6,7 @@ import type { LeaderObserver, News, QueueAccess } from './leader-observers.js';
 import type { LeaderWatcher } from './leader-watcher.js';
 
 export interface LeaderIteratorParts {
-  readonly view: QueueAccess;
+  readonly access: QueueAccess;
   readonly watcher: () => LeaderWatcher;
   /** Is told what goes wrong while the iteration goes on. */
   readonly failed: (error: ElectionError) => void;
@@ -23,7 +23,7 @@ export class LeaderIterator extends LatestIterator<Candidate | undefined> implem
 
   constructor(parts: LeaderIteratorParts) {
     super(parts.signal);
-    this.access = parts.view;
+    this.access = parts.access;
     this.#parts = parts;
   }
 
