@@ -11,7 +11,7 @@ import { runAll } from '../spec/simulation/shards.js';
 import type { Check } from '../spec/simulation/violation.js';
 import { Mutant } from '../spec/support/mutants/mutant.js';
 import { type CompiledFile, MutantCompiler } from '../spec/support/mutants/mutant-compiler.js';
-import { type Broken, CRASH, describeBesides, type Outcome, outcomeOf } from '../spec/support/mutants/outcome.js';
+import { type Broken, CRASH, describeBesides, type MutantOutcome, outcomeOf } from '../spec/support/mutants/outcome.js';
 
 const { values } = parseArgs({
   options: {
@@ -51,7 +51,7 @@ process.exitCode = failures.length > 0 ? 1 : 0;
 async function tryOut(
   mutation: SimulationMutation,
   compiled: CompiledFile,
-): Promise<{ readonly schedules: number; readonly outcome: Outcome }> {
+): Promise<{ readonly schedules: number; readonly outcome: MutantOutcome }> {
   const mutant = new Mutant(compiled);
   const program = mutant.program('spec/simulation/shard.js');
   const [many, most, shards] = [Number(values.schedules), Number(values.most), Number(values.shards)];

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { dataRoot, dataRoots, isInMemory, type Place } from './support/cluster/data-root.js';
+import { type DataPlace, dataRoot, dataRoots, isInMemory } from './support/cluster/data-root.js';
 import { createFolder, foldersOf, sweep } from './support/cluster/orphans.js';
 import { freePorts, reserve } from './support/cluster/ports.js';
 import { tracked } from './support/track.js';
 
 const GIB = 2 ** 30;
-const GOOD: Place = { isWritable: true, type: 0x01021994, free: GIB, memory: GIB };
+const GOOD: DataPlace = { isWritable: true, type: 0x01021994, free: GIB, memory: GIB };
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), 'etcd-leader-spec-'));
@@ -21,7 +21,7 @@ describe('the data of clusters', () => {
     expect(isInMemory(GOOD)).to.equal(true);
   });
 
-  const bad: Readonly<Record<string, Place | undefined>> = {
+  const bad: Readonly<Record<string, DataPlace | undefined>> = {
     'the folder is not there': undefined,
     'the folder is on a disk': { ...GOOD, type: 0xef53 },
     'the folder may not be written': { ...GOOD, isWritable: false },

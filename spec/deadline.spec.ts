@@ -4,7 +4,7 @@ import { SystemClock } from '../lib/common/time.js';
 import { Election } from '../lib/election.js';
 import type { Connection } from './support/fake-etcd/connection.js';
 import { FakeEtcd } from './support/fake-etcd/fake-etcd.js';
-import type { Fault } from './support/fake-etcd/faults.js';
+import type { MessageFault } from './support/fake-etcd/faults.js';
 import { record } from './support/story.js';
 import { tracked } from './support/track.js';
 
@@ -38,7 +38,7 @@ describe('a leader whose lease is not refreshed', () => {
     expect(store.requests.keepAlive).to.be.within(119, 121);
   });
 
-  const faults: Record<string, Fault> = {
+  const faults: Record<string, MessageFault> = {
     fail: 'fail',
     hang: 'hang',
     'answer late': { lateBy: 8_000 },

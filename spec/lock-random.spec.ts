@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ElectionError, type HeldLock, type Leadership } from '../lib/index.js';
 import { Lock } from '../lib/lock.js';
 import { Session } from '../lib/session.js';
-import type { Fault } from './support/fake-etcd/faults.js';
+import type { MessageFault } from './support/fake-etcd/faults.js';
 import { Random } from './support/random.js';
 import { type Process, World } from './support/world.js';
 
@@ -15,7 +15,7 @@ const CALM = 30_000;
 /** Milliseconds after which a holder has heard that an operator has taken its key away. */
 const LEARNS_WITHIN = 8_000;
 
-const FAULTS: readonly Fault[] = [
+const FAULTS: readonly MessageFault[] = [
   'lose request',
   'lose reply',
   'hang',

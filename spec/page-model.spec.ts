@@ -5,7 +5,7 @@ import { joinedTerms } from '../lib/cli/serve/page/model/joined-terms.js';
 import { PictureStore } from '../lib/cli/serve/page/model/picture.js';
 import { type Column, inOrder, rowsOf } from '../lib/cli/serve/page/model/rows.js';
 import { EventReader } from '../lib/cli/serve/page/model/sse.js';
-import { durationText, sinceText } from '../lib/cli/serve/page/model/text.js';
+import { countUnowned, durationText, ownerText, sinceText } from '../lib/cli/serve/page/model/text.js';
 import type { ElectionJson, TermJson } from '../lib/view/json.js';
 
 function election(name: string, leader?: string, token = '1', waiting = 0): ElectionJson {
@@ -112,6 +112,16 @@ describe('what the page knows', () => {
     codes.assign(['a', 'b', 'c']);
     codes.assign(['d', 'c', 'a']);
     expect(['a', 'c', 'd'].map((name) => codes.of(name))).to.deep.equal([0, 2, 1]);
+  });
+
+  it('says of a partition whose owner is not a member that it has an owner', () => {
+    const partitions = [
+      { name: 'p-0', owner: null, fencingToken: null },
+      { name: 'p-1', owner: null, fencingToken: '12' },
+      { name: 'p-2', owner: 'ada', fencingToken: '11' },
+    ];
+    expect(partitions.map(ownerText)).to.deep.equal(['nobody owns it', 'its owner is not a member', 'ada']);
+    expect(countUnowned(partitions)).to.equal(1);
   });
 
   it('has letters for any number of workers', () => {

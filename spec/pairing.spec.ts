@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Election } from '../lib/election.js';
-import type { Fault } from './support/fake-etcd/faults.js';
+import type { MessageFault } from './support/fake-etcd/faults.js';
 import { Random } from './support/random.js';
 import { World } from './support/world.js';
 
@@ -21,7 +21,7 @@ describe('under faults drawn at random', () => {
     });
     return now;
   };
-  const FAULTS: readonly Fault[] = [
+  const FAULTS: readonly MessageFault[] = [
     'lose request',
     'lose reply',
     'hang',

@@ -3,7 +3,7 @@ import { useFakeTimers } from 'sinon';
 import { MOST_STREAMS } from '../lib/cli/serve/event-streams.js';
 import { MOST_CONNECTIONS } from '../lib/cli/serve/server.js';
 import { electionIn } from './support/serve/fake-view.js';
-import { type Answer, ask, Follower, RawConnection } from './support/serve/http.js';
+import { ask, EventFollower, type HttpAnswer, RawConnection } from './support/serve/http.js';
 import { failuresOfSites, openSite, SECRET } from './support/serve/site.js';
 import { until } from './support/wait.js';
 
@@ -161,7 +161,7 @@ describe('the security of etcd-leader serve', () => {
   describe('values of others', () => {
     it('are sent as JSON only, in which no tag begins, also as names and in the stream', async () => {
       const { url, view } = await openSite();
-      const follower = await Follower.at(url);
+      const follower = await EventFollower.at(url);
       await follower.event('picture');
       view.draw(electionIn(EVIL, EVIL), electionIn('x', EVIL));
       const paths = ['/api/elections', '/api/elections/x', `/api/elections/${encodeURIComponent(EVIL)}`, '/leader/x'];
@@ -289,7 +289,7 @@ describe('the security of etcd-leader serve', () => {
 
     it(`streams are refused, and health checks are not: the one after ${MOST_STREAMS}`, async () => {
       const { url } = await openSite();
-      for (let n = 0; n < MOST_STREAMS; n++) await Follower.at(url);
+      for (let n = 0; n < MOST_STREAMS; n++) await EventFollower.at(url);
       const { status, headers } = await ask(url, '/api/events');
       expect([status, headers['retry-after']]).to.deep.equal([503, '10']);
       expect((await ask(url, '/leader/x')).status).to.equal(503);
@@ -303,7 +303,7 @@ describe('the security of etcd-leader serve', () => {
     it('is cut off when too much waits for it, and the others hear everything', async () => {
       const { url, view } = await openSite();
       const stalled = (await RawConnection.to(url)).write(GET(url));
-      const reader = await Follower.at(url);
+      const reader = await EventFollower.at(url);
       await reader.event('picture');
       for (let n = 1; n <= 60; n++) {
         view.draw(electionIn('big', 'v'.repeat(1 << 20), BigInt(n)));
@@ -324,7 +324,7 @@ describe('the security of etcd-leader serve', () => {
         const { url, view } = await openSite();
         view.draw(electionIn('big', 'v'.repeat(20 << 20)));
         const stalled = (await RawConnection.to(url)).write(GET(url));
-        const reader = await Follower.at(url);
+        const reader = await EventFollower.at(url);
         await reader.event('picture');
         const clients = async (): Promise<number> => figure(await ask(url, '/metrics'), 'clients');
         await until(async () => (await clients()) === 2, { what: 'both to be there' });
@@ -342,6 +342,6 @@ describe('the security of etcd-leader serve', () => {
   });
 });
 
-function figure({ text }: Answer, name: string): number {
+function figure({ text }: HttpAnswer, name: string): number {
   return Number(new RegExp(`^etcd_leader_view_${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { StillClock } from '../lib/testing/still-clock.js';
 import { drawnElection } from './support/browser/drawn.js';
 import { electionIn, FakeView } from './support/serve/fake-view.js';
-import { ask, Follower } from './support/serve/http.js';
+import { ask, EventFollower } from './support/serve/http.js';
 import { failuresOfSites, openSite } from './support/serve/site.js';
 import { until } from './support/wait.js';
 
@@ -211,7 +211,7 @@ describe('etcd-leader serve', () => {
       view.draw(electionIn('a', 'web-2', 2n));
       view.draw(electionIn('gone', 'x'));
       view.erase('gone');
-      await Follower.at(url);
+      await EventFollower.at(url);
       const { status, headers, text } = await ask(url, '/metrics');
       expect(status).to.equal(200);
       expect(headers['content-type']).to.match(/^text\/plain; version=0\.0\.4/);
@@ -232,7 +232,7 @@ describe('etcd-leader serve', () => {
     it('begins with the whole picture, then tells what changes and what is gone', async () => {
       const { url, view } = await openSite();
       view.draw(electionIn('a', 'web-1'), electionIn('b', 'web-1'));
-      const follower = await Follower.at(url);
+      const follower = await EventFollower.at(url);
       const { data: picture } = await follower.event('picture');
       expect(picture.elections.map(({ name }: { name: string }) => name)).to.deep.equal(['a', 'b']);
       view.draw(electionIn('a', 'web-2', 9n));
@@ -249,7 +249,7 @@ describe('etcd-leader serve', () => {
 
     it('tells a thousand changes at once in few events', async () => {
       const { url, view } = await openSite();
-      const follower = await Follower.at(url);
+      const follower = await EventFollower.at(url);
       await follower.event('picture');
       for (let n = 0; n < 1_000; n++) view.draw(electionIn(`e${n}`, 'x'));
       const seen = (): number => follower.events.filter(({ name }) => name === 'changed').length;
@@ -262,11 +262,11 @@ describe('etcd-leader serve', () => {
 
     it('tells an outage and its end, also to who comes in between', async () => {
       const { url, view } = await openSite();
-      const first = await Follower.at(url);
+      const first = await EventFollower.at(url);
       await first.event('picture');
       view.fail();
       expect((await first.event('outage')).data).to.include({ code: 'UNAVAILABLE', message: 'described: UNAVAILABLE' });
-      const second = await Follower.at(url);
+      const second = await EventFollower.at(url);
       await second.event('picture');
       expect(second.events.map(({ name }) => name)).to.deep.equal(['outage', 'picture']);
       view.answer();
@@ -287,7 +287,10 @@ describe('etcd-leader serve', () => {
         Object.fromEntries(elections.map((one) => [one.name, one.terms.map(({ value }) => value).join('')]));
       const all = { busy: 'abcd', still: 'ab', new: '' };
       const recent = { busy: 'bcd', still: 'b', new: '' };
-      const [whole, day] = await Promise.all([Follower.at(url), Follower.at(url, {}, '/api/events?terms=day')]);
+      const [whole, day] = await Promise.all([
+        EventFollower.at(url),
+        EventFollower.at(url, {}, '/api/events?terms=day'),
+      ]);
       expect(told((await whole.event('picture')).data.elections)).to.deep.equal(all);
       expect(told((await day.event('picture')).data.elections)).to.deep.equal(recent);
       expect(told((await ask(url, '/api/elections?terms=day')).json.elections)).to.deep.equal(recent);
@@ -296,7 +299,7 @@ describe('etcd-leader serve', () => {
 
       view.draw(drawnElection('busy', terms, 200));
       // What was drawn before may be told again with it.
-      const changed = async (follower: Follower): Promise<object> => {
+      const changed = async (follower: EventFollower): Promise<object> => {
         const busy = ({ elections }: { elections: readonly { name: string }[] }) =>
           elections.filter(({ name }) => name === 'busy');
         const { data } = await follower.event('changed', (news) => busy(news).length > 0);
@@ -312,7 +315,7 @@ describe('etcd-leader serve', () => {
     it('waits for the first picture', async () => {
       const view = new FakeView({ isStarted: false });
       const { url } = await openSite({ view });
-      const follower = await Follower.at(url);
+      const follower = await EventFollower.at(url);
       view.fail();
       await follower.event('outage');
       view.draw(electionIn('a', 'web-1'));
@@ -324,7 +327,7 @@ describe('etcd-leader serve', () => {
 
     it('ends for all clients when the server ends, within a second', async () => {
       const { url, site, view } = await openSite();
-      const followers = await Promise.all([Follower.at(url), Follower.at(url)]);
+      const followers = await Promise.all([EventFollower.at(url), EventFollower.at(url)]);
       await Promise.all(followers.map((follower) => follower.event('picture')));
       const start = performance.now();
       await site.close();

@@ -4,7 +4,7 @@ import type { ElectionOptions } from '../lib/campaign/options.js';
 import { Election } from '../lib/election.js';
 import { ElectionError } from '../lib/errors.js';
 import { bytesOfTerms, type RecordedTerm } from '../lib/queue/recorded-terms.js';
-import type { Fault, Request } from './support/fake-etcd/faults.js';
+import type { MessageFault, Request } from './support/fake-etcd/faults.js';
 import { record } from './support/story.js';
 import { newTask } from './support/task.js';
 import { type Process, recordLog, World } from './support/world.js';
@@ -166,7 +166,7 @@ describe('the option `history`', () => {
 
   describe('delays neither the next leader nor stop()', () => {
     /** Milliseconds from stop() to the next leader, and to the end of stop(). */
-    const handover = async (history: number, fault: Fault): Promise<readonly [number, number]> => {
+    const handover = async (history: number, fault: MessageFault): Promise<readonly [number, number]> => {
       world = new World();
       const [a, b] = await queue(['a', 'b'], { history });
       for (const made of [a, b]) {

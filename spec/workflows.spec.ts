@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { COLUMNS, NODE_RELEASES } from '../scripts/matrix/columns.js';
 import { warningOf } from './support/cluster/release.js';
 import { LINES } from './support/cluster/releases.js';
-import { type Outcome, run } from './support/cluster/run.js';
+import { type CommandOutcome, run } from './support/cluster/run.js';
 import { ROOT, readPage } from './support/docs/pages.js';
 import { tracked } from './support/track.js';
 import { readYaml, Yaml } from './support/yaml.js';
@@ -79,7 +79,7 @@ if (process.platform === 'linux') {
     });
 
     /** Runs the step as a runner does, with an archive in the form of etcd's, and with copies instead of downloads. */
-    async function carryOut(checksum?: string): Promise<Outcome> {
+    async function carryOut(checksum?: string): Promise<CommandOutcome> {
       const [archives, temp] = [join(folder, 'archives'), join(folder, 'temp')];
       for (const made of [archives, temp, join(folder, NAME, 'Documentation')]) mkdirSync(made, { recursive: true });
       for (const program of ['etcd', 'etcdctl']) {

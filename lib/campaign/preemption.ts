@@ -6,8 +6,6 @@ import { bestOf, type RankedQueue, rankOf, readRankedQueue, thoseBehind } from '
 import { isOutage, type KeyValue } from '../store/store.js';
 import type { CampaignContext } from './context.js';
 
-const PAUSES = { first: 50, longest: 2_000 };
-
 export interface PreemptionParts {
   readonly context: CampaignContext;
   /** The leader's key. */
@@ -32,7 +30,7 @@ export class Preemption implements Reader<RankedQueue> {
 
   constructor(parts: PreemptionParts) {
     this.#parts = parts;
-    this.#reads = new FreshRead(parts.context.session.clock, PAUSES, this);
+    this.#reads = new FreshRead(parts.context.session.clock, this);
     this.look();
   }
 

@@ -17,7 +17,6 @@ import type { CampaignContext } from './context.js';
 import type { CampaignMoves } from './moves.js';
 import { Preemption } from './preemption.js';
 
-const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds before a leader tries again to take an ask, when etcd has not answered. */
 const TAKEN_AGAIN_AFTER = 100;
 
@@ -106,7 +105,7 @@ export class Steering implements Follower, Reader<readonly KeyValue[]> {
   }
 
   reset(): void {
-    this.#reads ??= new FreshRead(this.#context.session.clock, PAUSES, this);
+    this.#reads ??= new FreshRead(this.#context.session.clock, this);
     this.#reads.now();
     this.#preemption?.look();
   }

@@ -1,7 +1,4 @@
-/**
- * Milliseconds by which the two clocks may differ before the wall clock counts: as much as a leader's own clock allows.
- */
-const WALL_CLOCK_STEP = 20;
+import { WALL_CLOCK_STEP } from './time.js';
 
 /** Bytes: a flag and what aligns the next field, two numbers of 8 bytes, and the code as text. */
 const LAYOUT = { ended: 0, monotonic: 8, wall: 16, code: 24 } as const;

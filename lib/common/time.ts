@@ -18,8 +18,11 @@ export interface Clock {
   after(ms: number, fn: () => void, options?: { readonly unref?: boolean }): () => void;
 }
 
-/** Milliseconds: the margin of the lease covers a smaller wall-clock step. `Date.now()` counts whole milliseconds. */
-const WALL_CLOCK_STEP = 20;
+/**
+ * Milliseconds by which the two clocks may differ before the wall clock counts. The margin of the lease covers a
+ * smaller step. `Date.now()` counts whole milliseconds.
+ */
+export const WALL_CLOCK_STEP = 20;
 
 /** Milliseconds between two looks at the wall clock: a timer may be so late after the machine has slept. */
 const LOOK_EVERY = 250;

@@ -41,8 +41,6 @@ interface OverviewRead {
   readonly revision: bigint;
 }
 
-const PAUSES = { first: 50, longest: 2_000 };
-
 /**
  * What the coordinator knows of its pool: two reads, and then the events of four ranges. When a watch was interrupted
  * all is read again.
@@ -68,7 +66,7 @@ export class Overview implements Reader<OverviewRead> {
     this.#context = context;
     this.#on = on;
     this.owners = new OwnersTable(context.keys, { withValues: false });
-    this.#freshRead = new FreshRead(context.session.parts.clock, PAUSES, this);
+    this.#freshRead = new FreshRead(context.session.parts.clock, this);
     this.#freshRead.now();
   }
 

@@ -16,7 +16,6 @@ export interface OwnersIteratorParts {
   readonly signal: AbortSignal | undefined;
 }
 
-const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds in which changes are gathered: those of one handover, and of one crash, come together. */
 const GATHERED = 5;
 
@@ -34,7 +33,7 @@ export class OwnersIterator
   constructor(parts: OwnersIteratorParts) {
     super(parts.signal);
     this.#parts = parts;
-    this.#freshRead = new FreshRead(parts.context.session.parts.clock, PAUSES, this);
+    this.#freshRead = new FreshRead(parts.context.session.parts.clock, this);
   }
 
   // ---- from the watch ----

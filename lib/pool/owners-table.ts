@@ -1,5 +1,5 @@
 import { isBlocking, leaseIn } from '../queue/keys.js';
-import { hexOf } from '../store/bytes.js';
+import { hexOf, NO_VALUE } from '../store/bytes.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { PoolKeys } from './keys.js';
 
@@ -11,9 +11,6 @@ export interface Standing {
   /** The key is no worker's, and nobody behind it can own the partition. */
   readonly blocks: boolean;
 }
-
-/** The value of a key that is kept without it. */
-const NO_VALUE = Buffer.alloc(0);
 
 /** Leases whose hex digits are remembered. */
 const MOST_HEXES = 1_000;

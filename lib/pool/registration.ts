@@ -2,7 +2,7 @@ import { OneAtATime } from '../common/one-at-a-time.js';
 import type { Clock } from '../common/time.js';
 import { type ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import { FreshRead, type Reader } from '../queue/fresh-read.js';
+import { FreshRead, type Reader, URGENT } from '../queue/fresh-read.js';
 import type { OwnKey } from '../queue/place.js';
 import type { KeyValue, TxnResult, WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
@@ -34,8 +34,6 @@ export interface WrittenKey {
   readonly revision: bigint;
 }
 
-const READ_PAUSES = { first: 50, longest: 1_000 };
-
 /**
  * The worker's key among the members, from the join to its end. Follows this key and that of the plan, and no other.
  * Writes what the worker says of itself: when that changes, and when somebody else has written the key.
@@ -63,7 +61,7 @@ export class Registration extends OneAtATime implements Follower, Reader<TxnResu
     this.#written = value;
     this.#revision = kv.modRevision;
     this.#on = on;
-    this.#freshRead = new FreshRead(parts.clock, READ_PAUSES, this);
+    this.#freshRead = new FreshRead(parts.clock, this, URGENT);
     this.#unfollow = [kv.key, parts.plan].map((key) =>
       parts.watcher.follow({ key, isPatient: true }, revision + 1n, this),
     );

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/time.js';
 import type { ElectionError } from '../errors.js';
-import { FreshRead, type Reader } from '../queue/fresh-read.js';
+import { FreshRead, type Reader, URGENT } from '../queue/fresh-read.js';
 import { hexOf } from '../store/bytes.js';
 import { type KeyValue, readOf, type Store, type TxnResult, type WatchEvent } from '../store/store.js';
 import type { Follower } from '../watch/shared-watch.js';
@@ -23,7 +23,6 @@ export interface Successor {
   readonly plannedAt: bigint;
 }
 
-const PAUSES = { first: 50, longest: 1_000 };
 /** Milliseconds after which the successor is looked for, in case it stood before the plan that names it. */
 const PATIENCE = 1_000;
 
@@ -53,7 +52,7 @@ export class SuccessorWait implements Follower, Reader<TxnResult> {
     this.#key = key;
     this.#store = store;
     this.#on = on;
-    this.#freshRead = new FreshRead(clock, PAUSES, this);
+    this.#freshRead = new FreshRead(clock, this, URGENT);
     this.#freshRead.after(PATIENCE);
     this.#unfollow = watcher.follow({ key }, plannedAt + 1n, this);
   }

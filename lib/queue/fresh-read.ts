@@ -8,6 +8,11 @@ export interface Pauses {
   readonly longest: number;
 }
 
+const PAUSES: Pauses = { first: 50, longest: 2_000 };
+
+/** For reads on whose answer a leader or an owner waits. */
+export const URGENT: Pauses = { first: 50, longest: 1_000 };
+
 /** Carries the reads out, and hears what they show. */
 export interface Reader<T> {
   read(): Promise<T>;
@@ -31,7 +36,7 @@ export class FreshRead<T> {
   #isStale = false;
   #isClosed = false;
 
-  constructor(clock: Clock, pauses: Pauses, reader: Reader<T>) {
+  constructor(clock: Clock, reader: Reader<T>, pauses = PAUSES) {
     this.#clock = clock;
     this.#pauses = pauses;
     this.#reader = reader;

@@ -9,7 +9,6 @@ import { isSameKey } from './keys.js';
 import { type LeaderObserver, LeaderObservers, type News } from './leader-observers.js';
 import type { Head } from './place.js';
 
-const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds for which an observer that is about to join again, and so to read the head, is waited for. */
 const AWAITED_FOR = 250;
 
@@ -56,7 +55,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
 
   constructor(clock: Clock, onAbandoned: () => void) {
     this.#onAbandoned = onAbandoned;
-    this.#freshRead = new FreshRead(clock, PAUSES, this);
+    this.#freshRead = new FreshRead(clock, this);
   }
 
   // ---- from the observers ----

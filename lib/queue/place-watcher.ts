@@ -4,7 +4,7 @@ import type { KeyValue, WatchEvent } from '../store/store.js';
 import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import { MENDED_WITHIN } from './blockers.js';
-import { FreshRead, type Reader } from './fresh-read.js';
+import { FreshRead, type Reader, URGENT } from './fresh-read.js';
 import type { News } from './leader-observers.js';
 import { inheritedPlace, type OwnKey, type Place } from './place.js';
 import type { Queue } from './queue.js';
@@ -26,7 +26,6 @@ export interface PlaceWatcherHandlers {
   failed(error: ElectionError): void;
 }
 
-const PAUSES = { first: 50, longest: 1_000 };
 /**
  * Revisions that etcd may have to look through for a watch that begins in the past. When there are more, we read, and
  * the watch begins at the read.
@@ -243,7 +242,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   get #reads(): FreshRead<Place | undefined> {
-    this.#freshRead ??= new FreshRead(this.#clock, PAUSES, this);
+    this.#freshRead ??= new FreshRead(this.#clock, this, URGENT);
     return this.#freshRead;
   }
 }

@@ -1,3 +1,4 @@
+import { NO_VALUE } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';
 import { isBlocking, isSameKey } from './keys.js';
 
@@ -58,8 +59,6 @@ export interface QueueRead {
   readonly revision: bigint;
   readonly epoch?: number | undefined;
 }
-
-const NO_VALUE = Buffer.alloc(0);
 
 /**
  * Where our key stands by this read. Undefined: our key is gone, or the limit has cut it off, or the limit may have cut

@@ -3,6 +3,9 @@
  * another client wrote survives, compares as etcd compares it, and can be the key of a `Map`.
  */
 
+/** The value of a key that was read, or is kept, without it. */
+export const NO_VALUE = Buffer.alloc(0);
+
 export function bytesOf(key: string): Buffer {
   return Buffer.from(key, 'latin1');
 }

@@ -1,5 +1,6 @@
 import { type Clock, soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
+import { NO_VALUE } from '../store/bytes.js';
 import type {
   Compare,
   KeepAliveHandlers,
@@ -29,9 +30,6 @@ const MOST_OPS = 128;
 
 /** The end of a range that has none. */
 const TO_THE_END = '\0';
-
-/** The value of a key that was read without it. */
-const NO_VALUE = Buffer.alloc(0);
 
 /** What changes in one revision of the store. */
 export interface RevisionChange {

@@ -10,7 +10,6 @@ import type { Seen } from './seen.js';
 
 /** Milliseconds between two looks whether etcd answers: a watch says nothing while etcd is away. */
 const ASK_EVERY = 5_000;
-const PAUSES = { first: 50, longest: 2_000 };
 /** Milliseconds: a watch that has become silent is noticed as soon as by sessions of this TTL. */
 const TTL = 10_000;
 
@@ -48,7 +47,7 @@ export class Following implements Reader<FirstRead>, Follower {
     this.#prefix = prefix;
     this.#seen = seen;
     this.#on = on;
-    this.#freshRead = new FreshRead(clock, PAUSES, this);
+    this.#freshRead = new FreshRead(clock, this);
     this.#headReads = new HeadReads(store, clock, seen, {
       learned: () => on.seen(),
       failed: (error) => this.#fail(error),

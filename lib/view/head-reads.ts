@@ -9,7 +9,6 @@ import type { SeenKey } from './seen-key.js';
 
 /** Milliseconds in which changes are gathered, so that a hundred heads are one request. */
 const GATHERED = 20;
-const PAUSES = { first: 50, longest: 2_000 };
 
 interface Asked {
   readonly election: SeenElection;
@@ -41,7 +40,7 @@ export class HeadReads implements Reader<Found> {
     this.#store = store;
     this.#seen = seen;
     this.#on = on;
-    this.#freshRead = new FreshRead(clock, PAUSES, this);
+    this.#freshRead = new FreshRead(clock, this);
   }
 
   /** Something has changed. */

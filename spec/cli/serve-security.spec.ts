@@ -6,7 +6,7 @@ import { candidate, leading } from '../support/candidates.js';
 import { Program } from '../support/cli/program.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { securedCluster } from '../support/security/secured-cluster.js';
-import { ask, Follower, RawConnection } from '../support/serve/http.js';
+import { ask, EventFollower, RawConnection } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { SECRET } from '../support/serve/site.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
@@ -23,7 +23,7 @@ describe('the security of etcd-leader serve in a process of its own', () => {
     const { program, url } = await serving(['--token-file', tokenFile(), '--log-level', 'debug'], { hosts: hosts() });
     const name = uniqueName('cli-serve');
     await leading(candidate(hosts(), name, { value: 'web-1' }));
-    const follower = await Follower.at(url, { headers: { authorization } });
+    const follower = await EventFollower.at(url, { headers: { authorization } });
     await follower.event('picture');
     const paths = ['/', '/api/elections', `/leader/${name}`, '/metrics', '/healthz', '/%', `/leader/x?token=${SECRET}`];
     for (const path of paths) {

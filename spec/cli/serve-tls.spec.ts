@@ -6,7 +6,7 @@ import { after, before } from 'mocha';
 import { candidate, leading } from '../support/candidates.js';
 import { Authority } from '../support/security/certificates.js';
 import { startHaproxyForTls, startNginxForTls } from '../support/serve/balancers.js';
-import { type AskOptions, ask, Follower } from '../support/serve/http.js';
+import { ask, EventFollower, type HttpRequestOptions } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { SECRET } from '../support/serve/site.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
@@ -41,12 +41,13 @@ describe('TLS before etcd-leader serve, as docs/serve.md has it', () => {
       const { port, program } = await serving(args, { hosts: cluster().hosts });
       const { cert = '', key = '' } = await authority.member();
       const { url } = await start({ port, cert, key });
-      const options = (headers: object): AskOptions => ({
+      const options = (headers: object): HttpRequestOptions => ({
         ca: authority.certificate,
         headers: { host: 'leaders.example.com', ...headers },
       });
       const withToken = options({ authorization: `Bearer ${SECRET}` });
-      const status = async (path: string, asked: AskOptions): Promise<number> => (await ask(url, path, asked)).status;
+      const status = async (path: string, asked: HttpRequestOptions): Promise<number> =>
+        (await ask(url, path, asked)).status;
 
       await until(async () => (await status('/healthz', options({})).catch(() => 0)) === 200, { what: `${proxy}` });
       expect(await status('/', options({}))).to.equal(200);
@@ -57,7 +58,7 @@ describe('TLS before etcd-leader serve, as docs/serve.md has it', () => {
       expect(await status('/', options({ host: 'evil.example.com' }))).to.equal(403);
       expect(await status(`/leader/${prefix}mail?value=web-1`, withToken)).to.equal(200);
 
-      const follower = await Follower.at(url, withToken);
+      const follower = await EventFollower.at(url, withToken);
       await follower.event('picture', ({ elections }) => elections[0]?.leader?.value === 'web-1');
       await election.stop();
       await follower.event('changed', ({ elections }) => elections[0]?.leader === null);

@@ -8,7 +8,7 @@ import { Program, SCRIPTS } from '../support/cli/program.js';
 import { readPage } from '../support/docs/pages.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { ask, Follower } from '../support/serve/http.js';
+import { ask, EventFollower } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
@@ -51,7 +51,7 @@ describe('etcd-leader serve in a process of its own', () => {
   it('tells a change of leader as it comes', async () => {
     const first = await lead('first');
     const { url } = await serve();
-    const follower = await Follower.at(url);
+    const follower = await EventFollower.at(url);
     await follower.event('picture', ({ elections }) => elections[0]?.leader?.value === 'first');
     const second = await queued(candidate(cluster().hosts, name, { value: 'second' }));
     const elapsed = stopwatch();
@@ -106,7 +106,7 @@ describe('etcd-leader serve in a process of its own', () => {
     const election = await lead('web-1');
     const { url, program } = await serving([prefix, '--value', 'web-1', '--vouch-for', '2'], { hosts: proxy.hosts });
     await until(async () => (await status(url, `/leader/${name}`)) === 200, { what: 'this host to lead' });
-    const follower = await Follower.at(url);
+    const follower = await EventFollower.at(url);
     await follower.event('picture');
     proxy.blackhole();
     const elapsed = stopwatch();
@@ -161,7 +161,7 @@ describe('etcd-leader serve in a process of its own', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`ends within a second after ${signal}, with clients connected`, async () => {
       const { url, program } = await serve();
-      const followers = await Promise.all([1, 2, 3].map(() => Follower.at(url)));
+      const followers = await Promise.all([1, 2, 3].map(() => EventFollower.at(url)));
       await Promise.all(followers.map((follower) => follower.event('picture')));
       const elapsed = stopwatch();
       program.kill(signal);

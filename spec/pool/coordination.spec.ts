@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Txn } from '../../lib/store/store.js';
-import type { Fault } from '../support/fake-etcd/faults.js';
+import type { MessageFault } from '../support/fake-etcd/faults.js';
 import { type PoolWorker, PoolWorld } from '../support/pool/pool-world.js';
 
 /** The keys of the plans that a transaction writes. */
@@ -20,7 +20,7 @@ describe('the requests of a coordinator', () => {
   afterEach(() => world.expectPaired());
 
   /** Shows every transaction of a worker to `fault`. */
-  const onTxn = ({ store }: PoolWorker, fault: (txn: Txn) => Fault | undefined): void => {
+  const onTxn = ({ store }: PoolWorker, fault: (txn: Txn) => MessageFault | undefined): void => {
     store.faults.draw = (request) => (request.kind === 'txn' ? fault(request.txn) : undefined) ?? 'ok';
   };
 

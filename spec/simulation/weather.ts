@@ -1,4 +1,4 @@
-import type { Fault, Request } from '../support/fake-etcd/faults.js';
+import type { MessageFault, Request } from '../support/fake-etcd/faults.js';
 import { isReadOnly } from '../support/fake-etcd/state-machine.js';
 import type { Random } from '../support/random.js';
 import type { RequestFault, RequestKind } from './plan.js';
@@ -45,7 +45,7 @@ export class Weather {
   }
 
   /** For `Faults.draw`. */
-  readonly draw = (request: Request): Fault => {
+  readonly draw = (request: Request): MessageFault => {
     const scripted = this.#scripted.find(({ kind, fault }) => kind === request.kind && canBefall(fault, request));
     if (scripted === undefined) return this.#drawFromStorm(request);
     scripted.left -= 1;
@@ -53,7 +53,7 @@ export class Weather {
     return this.#apply(scripted.fault, request);
   };
 
-  #drawFromStorm(request: Request): Fault {
+  #drawFromStorm(request: Request): MessageFault {
     const { random, now } = this.#parts;
     if (now() >= this.#stormUntil || !random.chance(this.#chance)) return 'ok';
     const is = random.pick(STORMY);
@@ -62,7 +62,7 @@ export class Weather {
     return canBefall(fault, request) ? this.#apply(fault, request) : 'ok';
   }
 
-  #apply(fault: RequestFault, request: Request): Fault {
+  #apply(fault: RequestFault, request: Request): MessageFault {
     const { tally, disturb, now, hangTimeout } = this.#parts;
     tally.add('fault', `${request.kind} ${fault.is}`);
     disturb(now() + ('by' in fault ? fault.by : 0) + hangTimeout);
@@ -79,7 +79,7 @@ function canBefall({ is }: RequestFault, request: Request): boolean {
   return request.what !== 'open' || is === 'refused' || is === 'hung';
 }
 
-function toFault(fault: RequestFault): Fault {
+function toFault(fault: RequestFault): MessageFault {
   switch (fault.is) {
     case 'lost':
       return 'lose request';

@@ -10,25 +10,25 @@ export interface Query {
   readonly parameters: readonly unknown[];
 }
 
-export interface Result {
+export interface QueryResult {
   readonly rows: readonly unknown[];
   /** The number of inserted, updated or deleted rows. */
   readonly affectedRows: number;
 }
 
-export type Answer = { readonly id: number } & (Result | { readonly error: string });
+export type QueryAnswer = { readonly id: number } & (QueryResult | { readonly error: string });
 
 /** One session on an empty PostgreSQL database. */
 export class Postgres {
   readonly #process: ChildProcess;
-  readonly #asked = new Map<number, { resolve(result: Result): void; reject(reason: Error): void }>();
+  readonly #asked = new Map<number, { resolve(result: QueryResult): void; reject(reason: Error): void }>();
   #lastId = 0;
 
   constructor() {
     // JSON has no bigint. Nothing of lib/ runs in this process, so there is nothing to cover.
     const env = { ...process.env, NODE_V8_COVERAGE: undefined };
     this.#process = fork(program, { serialization: 'advanced', env });
-    this.#process.on('message', (message) => this.#hear(message as Answer));
+    this.#process.on('message', (message) => this.#hear(message as QueryAnswer));
     this.#process.on('exit', (code) => {
       for (const { reject } of this.#asked.values()) reject(new Error(`PostgreSQL has ended, with ${code}`));
       this.#asked.clear();
@@ -36,7 +36,7 @@ export class Postgres {
   }
 
   /** Runs one statement, in which `$1` and so on stand for the parameters. */
-  query(sql: string, ...parameters: readonly unknown[]): Promise<Result> {
+  query(sql: string, ...parameters: readonly unknown[]): Promise<QueryResult> {
     const query: Query = { id: ++this.#lastId, sql, parameters };
     return new Promise((resolve, reject) => {
       this.#asked.set(query.id, { resolve, reject });
@@ -51,7 +51,7 @@ export class Postgres {
     await gone;
   }
 
-  #hear(answer: Answer): void {
+  #hear(answer: QueryAnswer): void {
     const asked = this.#asked.get(answer.id);
     this.#asked.delete(answer.id);
     if ('error' in answer) asked?.reject(new Error(answer.error));

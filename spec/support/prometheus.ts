@@ -16,10 +16,10 @@ const FORMATS = ['text/plain', 'application/openmetrics-text'];
 const TYPES = ['GAUGE', 'COUNTER', 'HISTOGRAM', 'SUMMARY'];
 
 /** The metrics of one scrape, by their names. */
-export type Metrics = ReadonlyMap<string, Family['metrics']>;
+export type ScrapedMetrics = ReadonlyMap<string, Family['metrics']>;
 
 /** One scrape, as Prometheus 3 does it: it believes no text whose type it is not told, and guesses none. */
-export async function scrape(url: string): Promise<Metrics> {
+export async function scrape(url: string): Promise<ScrapedMetrics> {
   const response = await fetch(url, { headers: { accept: 'text/plain;version=0.0.4' } });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`the scrape was answered with ${response.status}`);
@@ -27,7 +27,7 @@ export async function scrape(url: string): Promise<Metrics> {
 }
 
 /** @throws when the type is missing or another, or when the text is not what the type says */
-export function read(text: string, contentType: string): Metrics {
+export function read(text: string, contentType: string): ScrapedMetrics {
   const [format = ''] = contentType.split(';').map((part) => part.trim().toLowerCase());
   if (format === '') throw new Error('the scrape was answered without a Content-Type');
   if (!FORMATS.includes(format)) throw new Error(`the scrape was answered with the Content-Type ${contentType}`);
@@ -44,7 +44,7 @@ export function read(text: string, contentType: string): Metrics {
 }
 
 /** The value of a metric without labels but the election. */
-export function sampleOf(metrics: Metrics, name: string, election: string): number | undefined {
+export function sampleOf(metrics: ScrapedMetrics, name: string, election: string): number | undefined {
   const found = metrics.get(name)?.find(({ labels }) => labels?.['election'] === election);
   return found?.value === undefined ? undefined : Number(found.value);
 }

@@ -8,7 +8,6 @@ import { type PoolInEtcd, readPool } from './pool-in-etcd.js';
 const ASK_EVERY = 5_000;
 /** Milliseconds in which changes are gathered: a move of a partition is five changes. */
 const GATHERED = 100;
-const PAUSES = { first: 50, longest: 2_000 };
 
 export interface PoolWatchHandlers {
   /** The pool was read, now and after every change. */
@@ -29,7 +28,7 @@ export class PoolWatch implements Reader<PoolInEtcd> {
   constructor(pool: Pool, on: PoolWatchHandlers) {
     this.#pool = pool;
     this.#on = on;
-    this.#freshRead = new FreshRead(pool.session.parts.clock, PAUSES, this);
+    this.#freshRead = new FreshRead(pool.session.parts.clock, this);
     this.#freshRead.now();
   }
 

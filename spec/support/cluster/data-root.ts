@@ -12,7 +12,7 @@ const TMPFS = 0x01021994;
 const ENOUGH = 2 ** 30;
 
 /** What is known of a folder that could hold the data. */
-export interface Place {
+export interface DataPlace {
   readonly isWritable: boolean;
   /** The type that `statfs` tells. */
   readonly type: number;
@@ -39,12 +39,12 @@ export function dataRoots(env: NodeJS.ProcessEnv = process.env): string[] {
 }
 
 /** Whether data may lie in this place in memory. In a container the place is often there and small. */
-export function isInMemory(place: Place | undefined): boolean {
+export function isInMemory(place: DataPlace | undefined): boolean {
   if (place === undefined) return false;
   return place.type === TMPFS && place.isWritable && place.free >= ENOUGH && place.memory >= ENOUGH;
 }
 
-function look(folder: string): Place | undefined {
+function look(folder: string): DataPlace | undefined {
   try {
     const { type, bavail, bsize } = statfsSync(folder);
     return { isWritable: isWritable(folder), type, free: bavail * bsize, memory: process.availableMemory() };

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 
-export interface Outcome {
+export interface CommandOutcome {
   readonly ok: boolean;
   /** Both streams, one after the other. */
   readonly output: string;
   readonly stdout: string;
 }
 
-export interface RunOptions {
+export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** The user and the group that the command runs as. @default those of this process */
@@ -21,7 +21,7 @@ export interface RunOptions {
  * Runs a command to its end without input. A command that is missing, fails or takes too long is not `ok`. Nothing is
  * thrown.
  */
-export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
   const { env = process.env, within = 30_000, ...more } = options;
   return new Promise((resolve) => {
     const settings = { ...more, env, timeout: within, maxBuffer: 1 << 24 };

@@ -1,23 +1,23 @@
 import type { Clock } from '../../../lib/common/time.js';
 import { ElectionError } from '../../../lib/errors.js';
-import type { Cluster, Member } from './cluster.js';
-import { extraDelay, type Fault } from './faults.js';
+import type { FakeCluster, FakeMember } from './cluster.js';
+import { extraDelay, type MessageFault } from './faults.js';
 import type { Network, Path } from './network.js';
-import type { Process } from './transport.js';
+import type { Recipient } from './transport.js';
 
 /** Milliseconds between a duplicated request and its copy. */
 const DUPLICATE_AFTER = [1, 50] as const;
 
-export interface CallOptions {
+export interface FakeCallOptions {
   readonly network: Network;
-  readonly cluster: Cluster;
-  readonly member: Member;
+  readonly cluster: FakeCluster;
+  readonly member: FakeMember;
   readonly path: Path;
-  readonly process: Process;
+  readonly process: Recipient;
   /** The process's own clock, which its time-outs run on. */
   readonly clock: Clock;
   readonly lag: number;
-  readonly fault: Fault;
+  readonly fault: MessageFault;
   /** The member answers by itself, with a majority or without. */
   readonly local: boolean;
   readonly onUnanswered: () => void;
@@ -27,7 +27,7 @@ export interface CallOptions {
  * One request and its reply, with all that can happen to them. The promise settles in any case, unless the process
  * dies.
  */
-export function call<T>(options: CallOptions, carryOut: () => T): Promise<T> {
+export function call<T>(options: FakeCallOptions, carryOut: () => T): Promise<T> {
   const { network, cluster, member, path, process, clock, lag, fault, local } = options;
   return new Promise((resolve, reject) => {
     let settled = false;

@@ -1,5 +1,5 @@
 import { ElectionError } from '../../../lib/errors.js';
-import { type Condition, Gate, type Network } from './network.js';
+import { type Condition, Endpoint, type Network } from './network.js';
 import { StateMachine } from './state-machine.js';
 
 /** Milliseconds that a member waits for a raft leader on behalf of a refresh. */
@@ -8,9 +8,9 @@ const REFRESH_TIMEOUT = 7_000;
 /** Milliseconds after which a member without a raft leader ends the watch streams that asked for it (`hasleader`). */
 const NO_LEADER_TIMEOUT = 5_000;
 
-export class Member {
+export class FakeMember {
   readonly id: number;
-  readonly gate = new Gate();
+  readonly endpoint = new Endpoint();
   /** The keys that the member knew when it was cut off from its peers. */
   frozen: ReadonlyMap<string, bigint> | undefined;
 
@@ -26,16 +26,16 @@ export type MemberCondition = Condition | 'isolated';
  * The members, which of them leads, and what goes on only while a member leads: proposals, refreshes, the expiry of
  * leases.
  */
-export class Cluster {
+export class FakeCluster {
   readonly state: StateMachine;
-  readonly members: readonly Member[];
+  readonly members: readonly FakeMember[];
   /** Called when a member has been without a raft leader for so long that it ends its watch streams. */
-  onLeaderless: ((member: Member) => void) | undefined;
+  onLeaderless: ((member: FakeMember) => void) | undefined;
   /** Called when a member is in touch with a raft leader again. */
   onServing: (() => void) | undefined;
   readonly #network: Network;
   readonly #waiting = new Set<() => void>();
-  #leader: Member | undefined;
+  #leader: FakeMember | undefined;
   #quorum = true;
   #cancelElection: (() => void) | undefined;
   #cancelExpiry: (() => void) | undefined;
@@ -43,33 +43,33 @@ export class Cluster {
   #armedFor = 0;
   /** One moment at which etcd looks for expired leases. The others follow every `leaseTick`. */
   #tickPhase: number;
-  readonly #leaderless = new Map<Member, () => void>();
+  readonly #leaderless = new Map<FakeMember, () => void>();
 
   constructor(network: Network) {
     this.#network = network;
     this.state = new StateMachine(network.options);
-    this.members = Array.from({ length: network.options.members }, (_, index) => new Member(index + 1));
+    this.members = Array.from({ length: network.options.members }, (_, index) => new FakeMember(index + 1));
     this.#leader = this.members[0];
     this.#tickPhase = network.now();
     this.state.onLeaseGone = () => this.#retryWaiting();
   }
 
-  get leader(): Member | undefined {
+  get leader(): FakeMember | undefined {
     return this.#leader;
   }
 
-  serves(member: Member): boolean {
+  serves(member: FakeMember): boolean {
     return this.#leader !== undefined && member.frozen === undefined;
   }
 
-  setCondition(member: Member, condition: MemberCondition): void {
+  setCondition(member: FakeMember, condition: MemberCondition): void {
     if (condition === 'isolated') {
       const keys = this.state.keys.list('\0', '\0').map((kv) => [kv.key, kv.createRevision] as const);
       member.frozen ??= new Map(keys);
-      member.gate.condition = 'up';
+      member.endpoint.condition = 'up';
     } else {
       member.frozen = undefined;
-      member.gate.condition = condition;
+      member.endpoint.condition = condition;
     }
     this.#reconsiderLeader();
     this.#noteLeaderless();
@@ -89,7 +89,7 @@ export class Cluster {
   }
 
   /** Carries out what needs a majority, or refuses it, or forgets it, or carries it out when a raft leader is back. */
-  propose(member: Member, carryOut: () => void, refuse: (error: Error) => void): void {
+  propose(member: FakeMember, carryOut: () => void, refuse: (error: Error) => void): void {
     if (this.serves(member)) carryOut();
     else if (this.#network.survivesSilence()) this.#whenServing(member, carryOut);
     else if (this.#network.options.silence === 'either' && this.#network.random.chance(0.5)) {
@@ -98,7 +98,7 @@ export class Cluster {
   }
 
   /** Refreshes a lease. The TTL told is 0 when the lease is gone. The returned function gives the refresh up. */
-  refresh(member: Member, id: bigint, done: (ttl: number) => void, failed: (error: Error) => void): () => void {
+  refresh(member: FakeMember, id: bigint, done: (ttl: number) => void, failed: (error: Error) => void): () => void {
     const attempt = (): void => {
       const lease = this.state.leases.get(id);
       // The lease has expired and is not revoked yet. etcd waits for the revocation, so that nobody hears of a lease
@@ -139,7 +139,7 @@ export class Cluster {
     return granted;
   }
 
-  #whenServing(member: Member, fn: () => void): void {
+  #whenServing(member: FakeMember, fn: () => void): void {
     const attempt = (): void => {
       if (!this.serves(member)) return;
       this.#waiting.delete(attempt);
@@ -153,12 +153,12 @@ export class Cluster {
   }
 
   /** Members that could lead; none without a majority. */
-  #electorate(): readonly Member[] {
-    const able = this.members.filter((member) => member.frozen === undefined && member.gate.condition !== 'down');
+  #electorate(): readonly FakeMember[] {
+    const able = this.members.filter((member) => member.frozen === undefined && member.endpoint.condition !== 'down');
     return this.#quorum && able.length * 2 > this.members.length ? able : [];
   }
 
-  #reconsiderLeader(deposed?: Member): void {
+  #reconsiderLeader(deposed?: FakeMember): void {
     const able = this.#electorate();
     if (this.#leader !== undefined && this.#leader !== deposed && able.includes(this.#leader)) return;
     if (this.#leader !== undefined) {
@@ -181,7 +181,7 @@ export class Cluster {
     });
   }
 
-  #lead(member: Member): void {
+  #lead(member: FakeMember): void {
     this.#leader = member;
     this.#noteLeaderless();
     const now = this.#network.now();

@@ -1,30 +1,30 @@
 import type { Clock } from '../../../lib/common/time.js';
 import type { KeepAliveHandlers, LeaseGrant, Store, Txn, TxnResult, WatchHandlers } from '../../../lib/store/store.js';
 import { call } from './calls.js';
-import type { Cluster, Member } from './cluster.js';
+import type { FakeCluster, FakeMember } from './cluster.js';
 import { countedAs, noRequests, type RequestCounts } from './counts.js';
 import { describe, describeFault } from './describe.js';
-import { type Fault, Faults, type Request } from './faults.js';
+import { type MessageFault, MessageFaults, type Request } from './faults.js';
 import { FakeKeepAlive } from './keep-alive.js';
-import { type Condition, Gate, type Network, Path } from './network.js';
+import { type Condition, Endpoint, type Network, Path } from './network.js';
 import { OpenStreams } from './open-streams.js';
 import { compareAll, isLocal, isReadOnly } from './state-machine.js';
 import { Steering } from './steering.js';
-import { type Process, spoil } from './transport.js';
+import { type Recipient, spoil } from './transport.js';
 import type { WatchHub } from './watch-hub.js';
 import { FakeWatchStream } from './watch-stream.js';
 
 /** A clock that may be the process too: `VirtualClock` can be paused and killed. */
-export type ProcessClock = Clock & Partial<Process>;
+export type ProcessClock = Clock & Partial<Recipient>;
 
 export interface ConnectionOptions {
   readonly name: string;
   readonly clock: ProcessClock;
   readonly network: Network;
-  readonly cluster: Cluster;
+  readonly cluster: FakeCluster;
   readonly hub: WatchHub;
   /** The faults of every process. */
-  readonly faults: Faults;
+  readonly faults: MessageFaults;
   /** The requests of every process. */
   readonly requests: RequestCounts;
 }
@@ -35,14 +35,14 @@ type CallRequest = Extract<Request, { kind: 'grant' | 'revoke' | 'txn' }>;
 export class Connection implements Store {
   readonly name: string;
   /** Faults of this process only. They come before the faults of all. */
-  readonly faults = new Faults();
+  readonly faults = new MessageFaults();
   /** Requests that this process sent. */
   readonly requests: RequestCounts = noRequests();
   /** Milliseconds that are added to the latency of everything, each way. */
   lag = 0;
   readonly #options: ConnectionOptions;
-  readonly #process: Process;
-  readonly #gate = new Gate();
+  readonly #process: Recipient;
+  readonly #endpoint = new Endpoint();
   readonly #steering: Steering;
   readonly #calls = new Map<Promise<unknown>, string>();
   readonly #streams: OpenStreams;
@@ -61,7 +61,7 @@ export class Connection implements Store {
     this.#streams = new OpenStreams({
       name: this.name,
       network,
-      gate: this.#gate,
+      endpoint: this.#endpoint,
       process: this.#process,
       steering: this.#steering,
       lag: () => this.lag,
@@ -70,12 +70,12 @@ export class Connection implements Store {
 
   /** The network between this process and all members. */
   get network(): Condition {
-    return this.#gate.condition;
+    return this.#endpoint.condition;
   }
 
   set network(condition: Condition) {
     this.#options.network.trace(() => `${this.name}: network ${condition}`);
-    this.#gate.condition = condition;
+    this.#endpoint.condition = condition;
   }
 
   /** What this process has not finished: calls without an answer, open streams, watches on them. */
@@ -178,7 +178,7 @@ export class Connection implements Store {
     }
   }
 
-  #call<T>(request: CallRequest, carryOut: (member: Member, fault: Fault) => T): Promise<T> {
+  #call<T>(request: CallRequest, carryOut: (member: FakeMember, fault: MessageFault) => T): Promise<T> {
     const { network, cluster, clock } = this.#options;
     const member = this.#steering.pick();
     const fault = this.#fault(request);
@@ -189,7 +189,7 @@ export class Connection implements Store {
         network,
         cluster,
         member,
-        path: new Path(this.#gate, member.gate),
+        path: new Path(this.#endpoint, member.endpoint),
         process: this.#process,
         clock,
         lag: this.lag,
@@ -207,7 +207,7 @@ export class Connection implements Store {
     return result;
   }
 
-  #fault(request: Request): Fault {
+  #fault(request: Request): MessageFault {
     const own = this.faults.take(request);
     return own === 'ok' ? this.#options.faults.take(request) : own;
   }

@@ -1,5 +1,5 @@
 import type { Op, Txn } from '../../../lib/store/store.js';
-import type { Fault, Request } from './faults.js';
+import type { MessageFault, Request } from './faults.js';
 
 /** A request as one line of a story. */
 export function describe(request: Request): string {
@@ -9,7 +9,7 @@ export function describe(request: Request): string {
 }
 
 /** A fault as words; empty when there is none. */
-export function describeFault(fault: Fault): string {
+export function describeFault(fault: MessageFault): string {
   if (fault === 'ok') return '';
   if (typeof fault === 'string') return ` (${fault})`;
   if ('error' in fault) return ` (refused: ${fault.error.message})`;

@@ -1,10 +1,10 @@
 import { Random } from '../random.js';
-import { Cluster, type MemberCondition } from './cluster.js';
+import { FakeCluster, type MemberCondition } from './cluster.js';
 import { Connection, type ProcessClock } from './connection.js';
 import { noRequests, type RequestCounts } from './counts.js';
-import { type Fault, Faults, type Request, type RequestKind } from './faults.js';
+import { type MessageFault, MessageFaults, type Request, type RequestKind } from './faults.js';
 import type { StoredKey } from './key-space.js';
-import type { Lease } from './leases.js';
+import type { FakeLease } from './leases.js';
 import { Network } from './network.js';
 import { type FakeEtcdOptions, resolveOptions } from './options.js';
 import { WatchHub } from './watch-hub.js';
@@ -24,12 +24,12 @@ import { WatchHub } from './watch-hub.js';
  */
 export class FakeEtcd {
   /** Faults of all processes. The faults of a connection come before them. */
-  readonly faults = new Faults();
+  readonly faults = new MessageFaults();
   /** Requests that all processes sent. */
   readonly requests: RequestCounts = noRequests();
   readonly connections: Connection[] = [];
   readonly #network: Network;
-  readonly #cluster: Cluster;
+  readonly #cluster: FakeCluster;
   readonly #hub: WatchHub;
   readonly #clock: ProcessClock;
 
@@ -37,7 +37,7 @@ export class FakeEtcd {
     const resolved = resolveOptions(options);
     this.#clock = resolved.clock;
     this.#network = new Network(resolved, new Random(resolved.seed));
-    this.#cluster = new Cluster(this.#network);
+    this.#cluster = new FakeCluster(this.#network);
     this.#hub = new WatchHub(this.#network, this.#cluster);
   }
 
@@ -58,7 +58,7 @@ export class FakeEtcd {
   }
 
   /** Sets the fault of the next request of this kind, whoever sends it. */
-  next(kind: RequestKind, fault: Fault, matches?: (request: Request) => boolean): void {
+  next(kind: RequestKind, fault: MessageFault, matches?: (request: Request) => boolean): void {
     this.faults.next(kind, fault, matches);
   }
 
@@ -94,7 +94,7 @@ export class FakeEtcd {
     );
   }
 
-  leases(): readonly Lease[] {
+  leases(): readonly FakeLease[] {
     return this.#cluster.state.leases.all();
   }
 
@@ -146,7 +146,7 @@ export class FakeEtcd {
     const trace = (condition: MemberCondition): void => this.#network.trace(() => `etcd: member ${id} ${condition}`);
     return {
       get condition() {
-        return member.frozen === undefined ? member.gate.condition : 'isolated';
+        return member.frozen === undefined ? member.endpoint.condition : 'isolated';
       },
       set condition(condition) {
         trace(condition);

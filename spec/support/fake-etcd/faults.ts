@@ -10,7 +10,7 @@ export type Request =
   | { readonly kind: 'keepAlive'; readonly id: bigint; readonly what: 'open' | 'refresh' }
   | { readonly kind: 'watch'; readonly what: 'open' | 'create' | 'cancel' | 'ping' | 'event'; readonly key?: string };
 
-export type Fault =
+export type MessageFault =
   | 'ok'
   /**
    * The request is never carried out. A call rejects with UNAVAILABLE after `requestTimeout`; a refresh has no reply.
@@ -46,7 +46,7 @@ export type Fault =
 
 interface Scripted {
   readonly kind: RequestKind;
-  readonly fault: Fault;
+  readonly fault: MessageFault;
   readonly matches: (request: Request) => boolean;
 }
 
@@ -55,17 +55,17 @@ interface Scripted {
  * a fault for one request. `watch` and `keepAlive` also hold for streams that are open already, from the next message
  * on.
  */
-export class Faults {
-  grant: Fault = 'ok';
-  revoke: Fault = 'ok';
-  txn: Fault = 'ok';
-  keepAlive: Fault = 'ok';
-  watch: Fault = 'ok';
+export class MessageFaults {
+  grant: MessageFault = 'ok';
+  revoke: MessageFault = 'ok';
+  txn: MessageFault = 'ok';
+  keepAlive: MessageFault = 'ok';
+  watch: MessageFault = 'ok';
   /** Called for every request but the events of watches, when no other fault is set: the place for a generator. */
-  draw: ((request: Request) => Fault) | undefined;
+  draw: ((request: Request) => MessageFault) | undefined;
   #scripted: Scripted[] = [];
 
-  set all(fault: Fault) {
+  set all(fault: MessageFault) {
     this.grant = fault;
     this.revoke = fault;
     this.txn = fault;
@@ -74,7 +74,7 @@ export class Faults {
   }
 
   /** Sets the fault of the next request of this kind (that matches). Several faults wait in line. */
-  next(kind: RequestKind, fault: Fault, matches: (request: Request) => boolean = () => true): void {
+  next(kind: RequestKind, fault: MessageFault, matches: (request: Request) => boolean = () => true): void {
     this.#scripted.push({ kind, fault, matches });
   }
 
@@ -91,7 +91,7 @@ export class Faults {
   }
 
   /** @internal */
-  take(request: Request): Fault {
+  take(request: Request): MessageFault {
     // An event is not sent by the client, so it must not use up a fault that is meant for the next request.
     const isEvent = request.kind === 'watch' && request.what === 'event';
     const index = isEvent ? -1 : this.#scripted.findIndex((scripted) => isMeantFor(scripted, request));
@@ -109,7 +109,7 @@ function isMeantFor({ kind, fault, matches }: Scripted, request: Request): boole
   return !isOpening || fault === 'fail' || fault === 'hang' || (typeof fault === 'object' && 'error' in fault);
 }
 
-export function extraDelay(fault: Fault, direction: 'lateBy' | 'arriveLateBy'): number {
+export function extraDelay(fault: MessageFault, direction: 'lateBy' | 'arriveLateBy'): number {
   if (typeof fault !== 'object') return 0;
   if (direction === 'lateBy') return 'lateBy' in fault ? fault.lateBy : 0;
   return 'arriveLateBy' in fault ? fault.arriveLateBy : 0;

@@ -1,15 +1,15 @@
 import type { Header, KeepAliveStream } from '../../../lib/store/store.js';
-import type { Cluster } from './cluster.js';
-import { extraDelay, type Fault } from './faults.js';
+import type { FakeCluster } from './cluster.js';
+import { extraDelay, type MessageFault } from './faults.js';
 import { spoil, type Transport } from './transport.js';
 
 export interface KeepAliveOptions {
   readonly id: bigint;
-  readonly cluster: Cluster;
+  readonly cluster: FakeCluster;
   readonly transport: Transport;
   readonly onReply: (ttl: number, header: Header) => void;
   /** Called for each refresh. */
-  readonly fault: () => Fault;
+  readonly fault: () => MessageFault;
   /** An answer is overdue, so new streams turn elsewhere. */
   readonly onOverdue: () => void;
   readonly onClose: () => void;
@@ -21,7 +21,7 @@ export interface KeepAliveOptions {
  */
 export class FakeKeepAlive implements KeepAliveStream {
   readonly #options: KeepAliveOptions;
-  readonly #requests: Fault[] = [];
+  readonly #requests: MessageFault[] = [];
   #cancelRefresh: (() => void) | undefined;
 
   constructor(options: KeepAliveOptions) {
@@ -52,12 +52,12 @@ export class FakeKeepAlive implements KeepAliveStream {
     this.#cancelRefresh = undefined;
   }
 
-  #receive(fault: Fault): void {
+  #receive(fault: MessageFault): void {
     this.#requests.push(fault);
     if (this.#requests.length === 1) this.#serve(fault);
   }
 
-  #serve(fault: Fault): void {
+  #serve(fault: MessageFault): void {
     const { cluster, transport, id, onReply } = this.#options;
     let answered = false;
     // The header is that of the member, before the raft leader refreshes the lease. A member that lags is behind.

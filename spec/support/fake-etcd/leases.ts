@@ -1,7 +1,7 @@
 /** The least TTL in seconds: etcd takes one and a half election time-outs, which is 2 with its default of 1 s. */
 const MIN_TTL = 2;
 
-export interface Lease {
+export interface FakeLease {
   readonly id: bigint;
   /** Seconds. */
   readonly ttl: number;
@@ -10,7 +10,7 @@ export interface Lease {
   readonly expiry: number;
 }
 
-interface OwnLease extends Lease {
+interface OwnLease extends FakeLease {
   readonly keys: Set<string>;
   expiry: number;
 }
@@ -23,11 +23,11 @@ export class Leases {
   /** Leases that are gone, and whose refreshes succeed all the same. */
   readonly #undead = new Set<bigint>();
 
-  get(id: bigint): Lease | undefined {
+  get(id: bigint): FakeLease | undefined {
     return this.#leases.get(id);
   }
 
-  all(): readonly Lease[] {
+  all(): readonly FakeLease[] {
     return [...this.#leases.values()];
   }
 
@@ -71,7 +71,7 @@ export class Leases {
   }
 
   /** Forgets the lease. The caller deletes its keys. */
-  remove(id: bigint): Lease | undefined {
+  remove(id: bigint): FakeLease | undefined {
     const lease = this.#leases.get(id);
     this.#leases.delete(id);
     return lease;
@@ -83,7 +83,7 @@ export class Leases {
     this.#leases.get(lease)?.keys.add(key);
   }
 
-  expired(now: number): readonly Lease[] {
+  expired(now: number): readonly FakeLease[] {
     return this.all().filter(({ expiry }) => expiry < now);
   }
 

@@ -8,10 +8,10 @@ import type { ResolvedOptions, Span } from './options.js';
  */
 export type Condition = 'up' | 'silent' | 'mute' | 'down';
 
-export type Direction = 'request' | 'reply';
+export type MessageDirection = 'request' | 'reply';
 
 /** One end of a connection, a member or a process, and its condition. */
-export class Gate {
+export class Endpoint {
   #condition: Condition = 'up';
   readonly #listeners = new Set<() => void>();
 
@@ -32,24 +32,24 @@ export class Gate {
 
 /** The way between a process and a member. */
 export class Path {
-  readonly #gates: readonly [Gate, Gate];
+  readonly #endpoints: readonly [Endpoint, Endpoint];
 
-  constructor(process: Gate, member: Gate) {
-    this.#gates = [process, member];
+  constructor(process: Endpoint, member: Endpoint) {
+    this.#endpoints = [process, member];
   }
 
   get refused(): boolean {
-    return this.#gates.some(({ condition }) => condition === 'down');
+    return this.#endpoints.some(({ condition }) => condition === 'down');
   }
 
-  swallows(direction: Direction): boolean {
-    return this.#gates.some(
+  swallows(direction: MessageDirection): boolean {
+    return this.#endpoints.some(
       ({ condition }) => condition === 'silent' || (condition === 'mute' && direction === 'reply'),
     );
   }
 
   onChange(listener: () => void): () => void {
-    const ends = this.#gates.map((gate) => gate.onChange(listener));
+    const ends = this.#endpoints.map((endpoint) => endpoint.onChange(listener));
     return () => {
       for (const end of ends) end();
     };
@@ -101,7 +101,7 @@ export class Network {
   }
 
   /** Carries one message, with no order among others. Calls `arrive` or `refused`, or neither. */
-  carry(path: Path, direction: Direction, delay: number, arrive: () => void, refused: () => void): void {
+  carry(path: Path, direction: MessageDirection, delay: number, arrive: () => void, refused: () => void): void {
     this.after(this.draw(this.options.latency) + delay, () => {
       if (path.refused) refused();
       else if (!path.swallows(direction)) arrive();
@@ -114,7 +114,7 @@ export class Network {
     for (const cancel of [...this.#timers]) cancel();
   }
 
-  #hold(path: Path, direction: Direction, arrive: () => void, refused: () => void): void {
+  #hold(path: Path, direction: MessageDirection, arrive: () => void, refused: () => void): void {
     const end = path.onChange(() => {
       if (!path.refused && path.swallows(direction)) return;
       end();

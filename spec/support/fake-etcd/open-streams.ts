@@ -1,7 +1,7 @@
 import { ElectionError } from '../../../lib/errors.js';
-import { type Gate, type Network, Path } from './network.js';
+import { type Endpoint, type Network, Path } from './network.js';
 import type { Steering } from './steering.js';
-import { type Process, Transport } from './transport.js';
+import { type Recipient, Transport } from './transport.js';
 
 export type StreamKind = 'keepAlive' | 'watch';
 
@@ -18,8 +18,8 @@ export interface OpenStreamsOptions {
   /** The name of the process. */
   readonly name: string;
   readonly network: Network;
-  readonly gate: Gate;
-  readonly process: Process;
+  readonly endpoint: Endpoint;
+  readonly process: Recipient;
   readonly steering: Steering;
   /** Milliseconds that are added to the latency, each way. */
   readonly lag: () => number;
@@ -51,13 +51,13 @@ export class OpenStreams {
   }
 
   open(stream: OpenStream): Transport {
-    const { name, network, gate, process, steering, lag } = this.#options;
+    const { name, network, endpoint, process, steering, lag } = this.#options;
     const member = steering.pick();
     network.trace(() => `${name}: opens a ${stream.kind} stream to member ${member.id}`);
     const transport: Transport = new Transport({
       network,
       member,
-      path: new Path(gate, member.gate),
+      path: new Path(endpoint, member.endpoint),
       lag,
       process,
       onBroken: (error) => {

@@ -1,10 +1,10 @@
 import { ElectionError } from '../../../lib/errors.js';
-import type { Member } from './cluster.js';
-import type { Fault } from './faults.js';
-import type { Direction, Network, Path } from './network.js';
+import type { FakeMember } from './cluster.js';
+import type { MessageFault } from './faults.js';
+import type { MessageDirection, Network, Path } from './network.js';
 
 /** Where a message arrives: a process that can be paused or dead. */
-export interface Process {
+export interface Recipient {
   /** Hands over what has arrived, as soon as the process can take it. */
   receive(fn: () => void): void;
   readonly dead: boolean;
@@ -12,11 +12,11 @@ export interface Process {
 
 export interface TransportOptions {
   readonly network: Network;
-  readonly member: Member;
+  readonly member: FakeMember;
   readonly path: Path;
   /** Milliseconds added to the latency, each way. */
   readonly lag: () => number;
-  readonly process: Process;
+  readonly process: Recipient;
   /** The stream has ended by itself. The process is told. */
   readonly onBroken: (error: Error) => void;
   /** The stream has ended, in whatever way. What the member does for the stream can end too. */
@@ -27,12 +27,12 @@ export interface TransportOptions {
  * What a gRPC stream is. Messages keep their order each way. The stream is open, half-open for ever, broken, or closed.
  */
 export class Transport {
-  readonly member: Member;
+  readonly member: FakeMember;
   readonly #options: TransportOptions;
-  readonly #queues: Record<Direction, (() => void)[]> = { request: [], reply: [] };
-  readonly #lastArrival: Record<Direction, number> = { request: 0, reply: 0 };
+  readonly #queues: Record<MessageDirection, (() => void)[]> = { request: [], reply: [] };
+  readonly #lastArrival: Record<MessageDirection, number> = { request: 0, reply: 0 };
   readonly #forgetPath: () => void;
-  #held: Direction[] = [];
+  #held: MessageDirection[] = [];
   #ended = false;
   #state: 'open' | 'half-open' | 'broken' | 'closed' = 'open';
 
@@ -89,7 +89,7 @@ export class Transport {
     return this.#options.network.draw(this.#options.network.options.latency) + this.#options.lag();
   }
 
-  #send(direction: Direction, fn: () => void, delay: number): void {
+  #send(direction: MessageDirection, fn: () => void, delay: number): void {
     if (this.#state !== 'open') return;
     if (this.#options.process.dead) this.#end();
     const { network } = this.#options;
@@ -104,14 +104,14 @@ export class Transport {
    * Lets the first message in the line arrive. Two messages that are due together keep their order, however the clock
    * rounds.
    */
-  #arrive(direction: Direction): void {
+  #arrive(direction: MessageDirection): void {
     const { path } = this.#options;
     if (path.refused) this.#lose();
     else if (path.swallows(direction) || this.#held.includes(direction)) this.#held.push(direction);
     else this.#deliver(direction);
   }
 
-  #deliver(direction: Direction): void {
+  #deliver(direction: MessageDirection): void {
     const fn = this.#queues[direction].shift();
     if (this.#state === 'open' || (this.#state === 'closed' && direction === 'request')) fn?.();
   }
@@ -141,7 +141,7 @@ export class Transport {
 }
 
 /** Applies a fault to a stream. Returns false when the fault does not keep a message from getting through. */
-export function spoil(transport: Transport, fault: Fault): boolean {
+export function spoil(transport: Transport, fault: MessageFault): boolean {
   if (fault === 'fail') transport.break(new ElectionError('UNAVAILABLE', 'stream broken'));
   else if (fault === 'hang') transport.silence();
   else if (typeof fault === 'object' && 'error' in fault) transport.break(fault.error);

@@ -1,6 +1,6 @@
 import { ElectionError } from '../../../lib/errors.js';
 import type { Header, WatchEvent } from '../../../lib/store/store.js';
-import type { Cluster, Member } from './cluster.js';
+import type { FakeCluster, FakeMember } from './cluster.js';
 import type { Change } from './key-space.js';
 import type { Network } from './network.js';
 import type { Transport } from './transport.js';
@@ -31,13 +31,13 @@ interface Progress {
 /** The members' side of all watches: which watch hears what, and when. */
 export class WatchHub {
   readonly #network: Network;
-  readonly #cluster: Cluster;
+  readonly #cluster: FakeCluster;
   readonly #watches = new Map<ServerWatch, Progress>();
   /** Watches of single keys, by key, because comparing each change with ten thousand watches would take too long. */
   readonly #byKey = new Map<string, Set<ServerWatch>>();
   readonly #ofRanges = new Set<ServerWatch>();
 
-  constructor(network: Network, cluster: Cluster) {
+  constructor(network: Network, cluster: FakeCluster) {
     this.#network = network;
     this.#cluster = cluster;
     cluster.state.onChange((change) => this.#onChange(change));
@@ -140,7 +140,7 @@ export class WatchHub {
     else this.#network.after(at - now, post);
   }
 
-  #breakStreams(member: Member): void {
+  #breakStreams(member: FakeMember): void {
     for (const { transport } of [...this.#watches.keys()]) {
       if (transport.member === member) transport.break(new ElectionError('UNAVAILABLE', 'etcdserver: no leader'));
     }

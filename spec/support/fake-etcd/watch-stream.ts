@@ -1,5 +1,5 @@
 import type { WatchHandlers, WatchStream } from '../../../lib/store/store.js';
-import { extraDelay, type Fault, type Request } from './faults.js';
+import { extraDelay, type MessageFault, type Request } from './faults.js';
 import { spoil, type Transport } from './transport.js';
 import type { ServerWatch, WatchHub } from './watch-hub.js';
 
@@ -8,7 +8,7 @@ export interface WatchStreamOptions {
   readonly transport: Transport;
   readonly on: WatchHandlers;
   /** Called for each message, each way. */
-  readonly fault: (request: Request) => Fault;
+  readonly fault: (request: Request) => MessageFault;
   /** An answer is overdue, so new streams turn elsewhere. */
   readonly onOverdue: () => void;
   readonly onClose: () => void;
@@ -129,7 +129,7 @@ export class FakeWatchStream implements WatchStream {
    * Returns true when the message does not get through. On a stream no message is lost alone: all that follow are lost
    * too.
    */
-  #spoil(fault: Fault): boolean {
+  #spoil(fault: MessageFault): boolean {
     const { transport } = this.#options;
     return spoil(transport, fault === 'lose request' || fault === 'lose reply' ? 'hang' : fault);
   }

@@ -1,7 +1,7 @@
 import type { Mutation } from './mutation.js';
 
 /** What a mutant was found by. */
-export interface Outcome {
+export interface MutantOutcome {
   /** How often one of the promises broke that the mutation must break. */
   readonly expected: number;
   /** The other promises that broke, and how often. */
@@ -19,7 +19,7 @@ export const CRASH = 'a crash';
 export function outcomeOf<Promised extends string>(
   { breaks }: Pick<Mutation<Promised>, 'breaks'>,
   broken: readonly Broken<Promised>[],
-): Outcome {
+): MutantOutcome {
   const besides = new Map<string, number>();
   let expected = 0;
   for (const { promise, isCrash } of broken) {
@@ -34,7 +34,7 @@ export function outcomeOf<Promised extends string>(
 }
 
 /** Formats `a: fencing 3, a crash 1`, the most frequent first. */
-export function describeBesides({ besides }: Outcome): string {
+export function describeBesides({ besides }: MutantOutcome): string {
   const list = [...besides].sort(([, a], [, b]) => b - a);
   return list.map(([what, times]) => `${what} ${times}`).join(', ');
 }

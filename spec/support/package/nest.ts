@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Outcome, run } from '../cluster/run.js';
+import { type CommandOutcome, run } from '../cluster/run.js';
 import { install, manifest, write } from './project.js';
 
 /** What Nest's starter has, of these versions, and the packages that the page speaks of. */
@@ -73,14 +73,14 @@ export class NestProject {
   }
 
   /** Runs the tests of one file. */
-  jest(file: string, env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  jest(file: string, env: Readonly<Record<string, string>> = {}): Promise<CommandOutcome> {
     const bin = join(this.#folder, 'node_modules/.bin/jest');
     const args = ['--ci', '--cacheDirectory', 'cache', file];
     return run(bin, args, { cwd: this.#folder, within: 120_000, env: { ...process.env, ...env } });
   }
 
   /** Compiles all that was written. */
-  tsc(): Promise<Outcome> {
+  tsc(): Promise<CommandOutcome> {
     const bin = join(this.#folder, 'node_modules/.bin/tsc');
     return run(bin, ['--noEmit', '-p', '.'], { cwd: this.#folder, within: 120_000 });
   }
@@ -97,7 +97,7 @@ const NEXT = {
 };
 
 /** Runs a program, an ES module without TypeScript, in a project with Nest 12. */
-export async function runOnNest12(program: string): Promise<Outcome> {
+export async function runOnNest12(program: string): Promise<CommandOutcome> {
   const folder = await manifest(NEXT);
   const { ok, output } = await install(folder);
   if (!ok) throw new Error(`npm install: ${output}`);

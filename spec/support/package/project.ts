@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
-import { type Outcome, run } from '../cluster/run.js';
+import { type CommandOutcome, run } from '../cluster/run.js';
 import { pack, scratch } from './tarball.js';
 
 const BESIDE = {
@@ -42,7 +42,7 @@ export async function manifest(
 }
 
 /** `npm install`, without the scripts of packages. */
-export function install(folder: string, ...more: readonly string[]): Promise<Outcome> {
+export function install(folder: string, ...more: readonly string[]): Promise<CommandOutcome> {
   return run('npm', [...INSTALL, ...more], { cwd: folder, within: 240_000 });
 }
 

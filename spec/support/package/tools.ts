@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Outcome, run } from '../cluster/run.js';
+import { type CommandOutcome, run } from '../cluster/run.js';
 import { install, manifest, write } from './project.js';
 
 /** Tools as their users have them: the newest that run on every Node.js that this package supports. */
@@ -19,7 +19,7 @@ export interface ToolsProject {
   /** Where its commands lie. */
   readonly bin: string;
   /** Runs one of its commands in a folder of the project. */
-  run(folder: string, tool: keyof typeof TOOLS | string, ...args: readonly string[]): Promise<Outcome>;
+  run(folder: string, tool: keyof typeof TOOLS | string, ...args: readonly string[]): Promise<CommandOutcome>;
   write(file: string, text: string): void;
 }
 

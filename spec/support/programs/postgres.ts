@@ -3,13 +3,13 @@
  * and takes hundreds of megabytes. The program carries out the statements that its parent sends, in order.
  */
 import { PGlite } from '@electric-sql/pglite';
-import type { Answer, Query } from '../postgres.js';
+import type { Query, QueryAnswer } from '../postgres.js';
 import { whenOrphaned } from './parent.js';
 
 const starting = PGlite.create();
 let before: Promise<unknown> = starting;
 
-const answer = (message: Answer): void => void process.send?.(message);
+const answer = (message: QueryAnswer): void => void process.send?.(message);
 
 async function carryOut({ id, sql, parameters }: Query): Promise<void> {
   try {

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tracked } from '../track.js';
 import { SOON, until } from '../wait.js';
 
-export interface Answer {
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -13,7 +13,7 @@ export interface Answer {
   readonly json: any;
 }
 
-export interface AskOptions {
+export interface HttpRequestOptions {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string;
@@ -24,7 +24,7 @@ export interface AskOptions {
 }
 
 /** Sends the path as it stands, which no browser would, over a connection of its own. */
-export async function ask(base: string, path: string, options: AskOptions = {}): Promise<Answer> {
+export async function ask(base: string, path: string, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
   const response = await open(base, path, options);
   let text = '';
   response.setEncoding('utf8');
@@ -38,7 +38,7 @@ export async function ask(base: string, path: string, options: AskOptions = {}):
   };
 }
 
-function open(base: string, path: string, options: AskOptions): Promise<IncomingMessage> {
+function open(base: string, path: string, options: HttpRequestOptions): Promise<IncomingMessage> {
   const { hostname, port, protocol } = new URL(base);
   const { method = 'GET', headers = {}, body, ca, within = SOON } = options;
   return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export interface ServerEvent {
 }
 
 /** Somebody who follows the events. It ends with the spec. */
-export class Follower {
+export class EventFollower {
   readonly events: ServerEvent[] = [];
   isEnded = false;
   #parts: string[] = [];
@@ -82,10 +82,10 @@ export class Follower {
     response.on('error', () => {}); // the server has cut us off
   }
 
-  static async at(base: string, options: AskOptions = {}, path = '/api/events'): Promise<Follower> {
+  static async at(base: string, options: HttpRequestOptions = {}, path = '/api/events'): Promise<EventFollower> {
     const response = await open(base, path, { within: 600_000, ...options });
     if (response.statusCode !== 200) throw new Error(`/api/events answers ${response.statusCode}`);
-    return tracked(new Follower(response));
+    return tracked(new EventFollower(response));
   }
 
   /** The first event of this name that is as wanted, now or later. */

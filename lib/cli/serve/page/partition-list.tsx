@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { PartitionJson, PoolJson } from '../../../view/json.js';
 import { type Codes, letters } from './model/codes.js';
+import { ownerText } from './model/text.js';
 import { Windowed } from './windowed.js';
 
 export interface PartitionListProps {
@@ -9,7 +10,7 @@ export interface PartitionListProps {
   readonly chosen: string | undefined;
 }
 
-/** The same as the map, as text. Those that nobody owns come first. */
+/** The same as the map, as text. Partitions whose owner has no name come first: nobody owns them, or no member does. */
 export function PartitionList({ pool, codes, chosen }: PartitionListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
@@ -32,20 +33,21 @@ export function PartitionList({ pool, codes, chosen }: PartitionListProps) {
   );
 }
 
-function Row({ partition: { name, owner, fencingToken }, codes }: { partition: PartitionJson; codes: Codes }) {
+function Row({ partition, codes }: { partition: PartitionJson; codes: Codes }) {
+  const { name, owner, fencingToken } = partition;
   const code = owner === null ? undefined : codes.of(owner);
   return (
     <>
       <span class="cell-name">{name}</span>
       <span class="unseen">: </span>
       {code === undefined ? (
-        <span class="cell-leader nobody">nobody owns it</span>
+        <span class="cell-leader nobody">{ownerText(partition)}</span>
       ) : (
         <span class="cell-leader">
           <span aria-hidden="true" class={`code fill-${code % 8}`}>
             {letters(code)}
           </span>
-          {owner}
+          {ownerText(partition)}
         </span>
       )}
       <span class="unseen">{fencingToken === null ? '' : ', token '}</span>

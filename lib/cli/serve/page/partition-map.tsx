@@ -4,7 +4,7 @@ import { Canvas } from './canvas.js';
 import { announce } from './live-region.js';
 import { memo } from './memo.js';
 import { COLOURS, type Codes, letters } from './model/codes.js';
-import { count } from './model/text.js';
+import { count, countUnowned, ownerText } from './model/text.js';
 import type { Theme } from './theme.js';
 import { Tip, type TipContent } from './tip.js';
 import { useSize } from './windowed.js';
@@ -112,13 +112,13 @@ function paintCell(
   context: CanvasRenderingContext2D,
   { x, y }: { x: number; y: number },
   size: number,
-  { owner }: PartitionJson,
+  { owner, fencingToken }: PartitionJson,
   codes: Codes,
   isDim: boolean,
   theme: Theme,
 ): void {
   context.globalAlpha = isDim ? 0.15 : 1;
-  if (owner === null) {
+  if (fencingToken === null) {
     context.strokeStyle = theme.gap;
     context.lineWidth = 1.5;
     context.strokeRect(x + 0.75, y + 0.75, size - 1.5, size - 1.5);
@@ -127,14 +127,14 @@ function paintCell(
     context.lineTo(x + size - 1, y + 1);
     context.stroke();
   } else {
-    const code = codes.of(owner);
-    context.fillStyle = theme.fills[code % COLOURS] ?? theme.muted;
+    const code = owner === null ? undefined : codes.of(owner);
+    context.fillStyle = (code === undefined ? undefined : theme.fills[code % COLOURS]) ?? theme.muted;
     context.fillRect(x, y, size, size);
     context.fillStyle = theme.fillText;
     context.font = `${Math.min(14, Math.floor(size * 0.6))}px ${theme.font}`;
     context.textAlign = 'center';
     context.textBaseline = 'middle';
-    context.fillText(letters(code), x + size / 2, y + size / 2 + 1, size - 2);
+    context.fillText(code === undefined ? '?' : letters(code), x + size / 2, y + size / 2 + 1, size - 2);
   }
   context.globalAlpha = 1;
 }
@@ -147,12 +147,13 @@ function mark(context: CanvasRenderingContext2D, { x, y }: { x: number; y: numbe
 
 function linesOf(partition: PartitionJson | undefined): string[] {
   if (partition === undefined) return [];
-  const { name, owner, fencingToken } = partition;
-  return owner === null ? [name, 'nobody owns it'] : [name, owner, `token ${fencingToken ?? '–'}`];
+  const { name, fencingToken } = partition;
+  return [name, ownerText(partition), ...(fencingToken === null ? [] : [`token ${fencingToken}`])];
 }
 
 function mapText({ partitions, members }: PoolJson): string {
-  const unowned = partitions.filter(({ owner }) => owner === null).length;
   const owned = members.map(({ id, owned: figure }) => `${id} has ${figure}`).slice(0, 20);
-  return [count(partitions.length, 'partition', 'partitions'), `${unowned} unowned`, ...owned].join(', ');
+  return [count(partitions.length, 'partition', 'partitions'), `${countUnowned(partitions)} unowned`, ...owned].join(
+    ', ',
+  );
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { MemberJson, PoolJson } from '../../../view/json.js';
 import { Codes, letters } from './model/codes.js';
-import { count } from './model/text.js';
+import { count, countUnowned } from './model/text.js';
 import { addressOf, type PageState } from './page-state.js';
 import { PartitionList } from './partition-list.js';
 import { PartitionMap } from './partition-map.js';
@@ -49,7 +49,7 @@ function Pool({ pool }: { readonly pool: PoolJson }) {
   const [isList, setIsList] = useState(false);
   codes.assign(workersOf(pool));
   const { partitions, members } = pool;
-  const unowned = partitions.filter(({ owner }) => owner === null).length;
+  const unowned = countUnowned(partitions);
   return (
     <div class="pool">
       <div class="legend">

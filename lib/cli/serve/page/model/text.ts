@@ -1,4 +1,4 @@
-import type { MomentJson } from '../../../../view/json.js';
+import type { MomentJson, PartitionJson } from '../../../../view/json.js';
 import { type Segment, summaryOf, type TimeWindow } from './segments.js';
 
 const DAY = 86_400_000;
@@ -56,6 +56,16 @@ export function segmentLines(segment: Segment, asOf: number): string[] {
 export function endText(ended: string, why: string | null): string {
   if (why !== null) return ended === 'unknown' ? why : `${ended}: ${why}`;
   return ended === 'unknown' ? 'released, or with its lease' : ended;
+}
+
+/** Who owns a partition, in words. One that has a token has an owner, even if that is not a member of the pool. */
+export function ownerText({ owner, fencingToken }: Omit<PartitionJson, 'name'>): string {
+  return owner ?? (fencingToken === null ? 'nobody owns it' : 'its owner is not a member');
+}
+
+/** How many of the partitions nobody owns. */
+export function countUnowned(partitions: readonly PartitionJson[]): number {
+  return partitions.filter(({ fencingToken }) => fencingToken === null).length;
 }
 
 /** What a timeline shows, in words. */
