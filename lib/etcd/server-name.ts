@@ -2,11 +2,11 @@ import { isIP } from 'node:net';
 import type { Etcd3 } from 'etcd3';
 
 /** gRPC's credentials of a channel, as grpc-js 1.14 has them inside. */
-interface Credentials {
+interface ChannelCredentials {
   _createSecureConnector?(...args: readonly unknown[]): { readonly connectionOptions?: { servername?: string } };
 }
 
-const seen = new WeakSet<Credentials>();
+const seen = new WeakSet<ChannelCredentials>();
 
 /**
  * Lets a client reach members by their addresses over TLS. A connection names the server that it wants, and RFC 6066
@@ -15,11 +15,13 @@ const seen = new WeakSet<Credentials>();
  * address then, as before.
  */
 export function nameNoAddresses(client: Etcd3): void {
-  const { hosts } = client['pool'] as unknown as { readonly hosts?: readonly { channelCredentials?: Credentials }[] };
+  const { hosts } = client['pool'] as unknown as {
+    readonly hosts?: readonly { channelCredentials?: ChannelCredentials }[];
+  };
   for (const { channelCredentials } of hosts ?? []) if (channelCredentials !== undefined) nameNone(channelCredentials);
 }
 
-function nameNone(credentials: Credentials): void {
+function nameNone(credentials: ChannelCredentials): void {
   const create = credentials._createSecureConnector;
   if (create === undefined || seen.has(credentials)) return;
   seen.add(credentials);

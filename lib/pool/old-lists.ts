@@ -11,7 +11,7 @@ const KEPT = 60_000;
 const MOST = 100;
 
 /** What is known of the pool. */
-type Seen = Pick<Overview, 'lists' | 'members' | 'strangers'>;
+type PoolSeen = Pick<Overview, 'lists' | 'members' | 'strangers'>;
 
 /**
  * Lists of partitions that no member announces any more. The coordinator deletes them, and never one that is in use.
@@ -43,7 +43,7 @@ export class OldLists {
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
-  async clean({ lists, members, strangers }: Seen, now: number): Promise<void> {
+  async clean({ lists, members, strangers }: PoolSeen, now: number): Promise<void> {
     const announced = new Set<string>();
     let youngest = 0n;
     for (const { announcement, createRevision } of members.values()) {

@@ -45,7 +45,7 @@ export interface PoolRead {
 }
 
 /** What the names of keys tell. */
-interface Names extends Pick<FirstRead, 'revision' | 'epoch'> {
+interface KeyNames extends Pick<FirstRead, 'revision' | 'epoch'> {
   readonly folders: Map<string, Folder>;
   /** The keys that leaders record their terms in, by folder. */
   readonly recordKeys: ReadonlyMap<string, readonly string[]>;
@@ -80,7 +80,7 @@ export async function readPrefix(
 
 // ---- names ----
 
-async function readFolders(store: Store, clock: Clock, prefix: string, heard: Heard): Promise<Names> {
+async function readFolders(store: Store, clock: Clock, prefix: string, heard: Heard): Promise<KeyNames> {
   const folders = new Map<string, Folder>();
   const recordKeys = new Map<string, string[]>();
   const slice = new TimeSlice(clock);

@@ -2,7 +2,7 @@ import type { Clock } from '../common/time.js';
 import { FreshRead, type Reader } from '../queue/fresh-read.js';
 import { folderOf } from '../queue/keys.js';
 import type { KeyValue, Store } from '../store/store.js';
-import { type Read, readFirst, readKeys } from './key-reads.js';
+import { type KeysRead, readFirst, readKeys } from './key-reads.js';
 import type { Seen } from './seen.js';
 import type { SeenElection } from './seen-election.js';
 import type { SeenKey } from './seen-key.js';
@@ -16,7 +16,7 @@ interface Asked {
   readonly head: SeenKey | undefined;
 }
 
-interface Found extends Read {
+interface Found extends KeysRead {
   readonly asked: readonly Asked[];
 }
 

@@ -5,14 +5,14 @@ import { ClientClosed, type KeyValue, type Op, RequestRefused, readOf, type Stor
 const AT_ONCE = 100;
 
 /** What a read of several keys has found. */
-export interface Read {
+export interface KeysRead {
   readonly kvs: readonly KeyValue[];
   /** Everything was so at this revision; where it took several requests, at the revision of the first. */
   readonly revision: bigint;
 }
 
 /** Reads keys with their values: a hundred in each request, one request after the other. */
-export async function readKeys(store: Store, keys: readonly string[]): Promise<Read> {
+export async function readKeys(store: Store, keys: readonly string[]): Promise<KeysRead> {
   return await readAll(store, keys.map(readOf));
 }
 
@@ -25,7 +25,7 @@ const PAGE = 5_000;
  * Reads the beginnings of queues. Keys of nested elections lie in the same range: where they fill the answer, or where
  * the values of the first keys are too large for one, the names of all keys are read, page by page.
  */
-export async function readFirst(store: Store, folders: readonly string[]): Promise<Read> {
+export async function readFirst(store: Store, folders: readonly string[]): Promise<KeysRead> {
   const ops = folders.map((folder): Op => {
     const key = `${folder}/`;
     return { type: 'range', range: { key, end: rangeEndOf(key), order: 'oldest', limit: FIRST } };
@@ -54,7 +54,7 @@ async function firstNames(store: Store, start: string): Promise<string[]> {
   }
 }
 
-async function readAll(store: Store, ops: readonly Op[]): Promise<Read> {
+async function readAll(store: Store, ops: readonly Op[]): Promise<KeysRead> {
   const kvs: KeyValue[] = [];
   let first: bigint | undefined;
   for (let from = 0; from < ops.length; from += AT_ONCE) {

@@ -31,7 +31,7 @@ export interface Means {
 }
 
 /** What must not go on for ever when we cannot end it. */
-export interface Guarded {
+export interface GuardedProcess {
   /** The number that `kill` takes. */
   readonly target: number;
   readonly mark: string | undefined;
@@ -55,7 +55,7 @@ export function monotonic(): number {
  */
 export class Watchdog {
   readonly #process: ChildProcess;
-  #guarded: Guarded | undefined;
+  #guarded: GuardedProcess | undefined;
   #lease: Pick<WatchdogOrder, 'lease' | 'until'> = {};
 
   /** `failed` is called when the helper process did not start or has ended. */
@@ -77,7 +77,7 @@ export class Watchdog {
   }
 
   /** The command must not outlive the moment `ms` from now, when the lease is about to end. */
-  guard(guarded: Guarded, lease: string, ms: number): void {
+  guard(guarded: GuardedProcess, lease: string, ms: number): void {
     this.#guarded = guarded;
     this.#lease = { lease, until: monotonic() + ms };
     const { target, mark } = guarded;

@@ -12,7 +12,7 @@ import { Requests } from '../requests.js';
 import { hostNameIn } from '../serve/access-check.js';
 import { type AccessToken, readToken, TOKEN_VARIABLE } from '../serve/access-token.js';
 import { valuesOfHost } from '../serve/leader.js';
-import { type Listen, parseListen } from '../serve/listen.js';
+import { type ListenAddress, parseListen } from '../serve/listen.js';
 import { Site } from '../serve/site.js';
 
 export interface ServeFlags {
@@ -71,7 +71,7 @@ export async function serve(context: CommandContext, prefix: string, flags: Serv
 }
 
 /** Whoever can come in from elsewhere must show a token. @throws CliError */
-function tokenFor(listen: Listen, { tokenFile }: ServeFlags): AccessToken | undefined {
+function tokenFor(listen: ListenAddress, { tokenFile }: ServeFlags): AccessToken | undefined {
   const token = readToken(tokenFile, process.env);
   if (token !== undefined || listen.isLoopback) return token;
   throw new CliError(
@@ -83,7 +83,7 @@ function tokenFor(listen: Listen, { tokenFile }: ServeFlags): AccessToken | unde
 
 /** What is allowed, and right on some networks only. */
 function* warningsOf(
-  { isLoopback }: Listen,
+  { isLoopback }: ListenAddress,
   token: AccessToken | undefined,
   { host }: ServeFlags,
 ): IterableIterator<string> {

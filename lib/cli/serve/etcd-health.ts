@@ -5,7 +5,7 @@ import { type ElectionError, toElectionError } from '../../errors.js';
 const ASK_EVERY = 1_000;
 
 /** Told while etcd does not answer, or refuses. */
-export interface Trouble {
+export interface EtcdTrouble {
   readonly error: ElectionError;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -18,7 +18,7 @@ export interface EtcdHealthOptions {
   /** Asks etcd for something that takes a quorum. */
   readonly ask: () => Promise<unknown>;
   /** There is trouble, or there is none any more. */
-  readonly changed: (trouble: Trouble | undefined) => void;
+  readonly changed: (trouble: EtcdTrouble | undefined) => void;
 }
 
 /**
@@ -34,13 +34,13 @@ export class EtcdHealth {
   #troubles = 0;
   #view: ElectionError | undefined;
   #asked: ElectionError | undefined;
-  #trouble: Trouble | undefined;
+  #trouble: EtcdTrouble | undefined;
 
   constructor(options: EtcdHealthOptions) {
     this.#options = options;
   }
 
-  get trouble(): Trouble | undefined {
+  get trouble(): EtcdTrouble | undefined {
     return this.#trouble;
   }
 

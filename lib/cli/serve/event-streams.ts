@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { toJson } from '../../view/json.js';
 import type { Picture } from '../../view/picture.js';
 import type { Changes } from '../../view/view.js';
-import type { EtcdHealth, Trouble } from './etcd-health.js';
+import type { EtcdHealth, EtcdTrouble } from './etcd-health.js';
 import type { Pictures } from './pictures.js';
 import { type Terms, withTerms } from './recent-terms.js';
 import { begin, hasBody, jsonOf, sendJson } from './reply.js';
@@ -36,7 +36,7 @@ export interface EventStreamsOptions {
   readonly pictures: Pictures;
   readonly health: EtcdHealth;
   /** A trouble in words. */
-  readonly describe: (trouble: Trouble) => string;
+  readonly describe: (trouble: EtcdTrouble) => string;
 }
 
 /** Server-sent events: each client gets the whole picture first, and then what changes. */
@@ -91,7 +91,7 @@ export class EventStreams {
     this.#gathering ??= setTimeout(() => this.#tellChanges(), GATHER_FOR);
   }
 
-  trouble(trouble: Trouble | undefined): void {
+  trouble(trouble: EtcdTrouble | undefined): void {
     const event = trouble === undefined ? eventOf('answered', { now: Date.now() }) : this.#troubleEvent(trouble);
     for (const stream of this.#streams) this.#send(stream, event);
   }
@@ -103,7 +103,7 @@ export class EventStreams {
     for (const { response } of this.#streams) response.end();
   }
 
-  #troubleEvent(trouble: Trouble): Buffer {
+  #troubleEvent(trouble: EtcdTrouble): Buffer {
     const { health, describe } = this.#options;
     const { error, since } = trouble;
     const now = Date.now();

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { CliError, EXIT } from '../exit.js';
 
 /** Where the server listens. */
-export interface Listen {
+export interface ListenAddress {
   /** As the user wrote it, without the brackets of IPv6. */
   readonly host: string;
   readonly port: number;
@@ -11,7 +11,7 @@ export interface Listen {
 }
 
 /** @throws CliError when the text is no `<address>:<port>` */
-export function parseListen(text: string): Listen {
+export function parseListen(text: string): ListenAddress {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
   const port = Number(digits);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { electionJson, poolJson, toJson } from '../../view/json.js';
 import { type AccessCheck, METHODS, type Refusal } from './access-check.js';
 import type { Assets } from './assets.js';
-import type { EtcdHealth, Trouble } from './etcd-health.js';
+import type { EtcdHealth, EtcdTrouble } from './etcd-health.js';
 import type { EventStreams } from './event-streams.js';
 import { type IsHere, leaderAnswer } from './leader.js';
 import type { Metrics } from './metrics.js';
@@ -20,7 +20,7 @@ export interface RoutesOptions {
   readonly metrics: Metrics | undefined;
   /** Whether a value is one of this host's. */
   readonly isHere: IsHere;
-  readonly describe: (trouble: Trouble) => string;
+  readonly describe: (trouble: EtcdTrouble) => string;
   readonly refused: (from: string, refusal: Refusal) => void;
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CliError, EXIT } from '../exit.js';
-import { type Listen, withPort } from './listen.js';
+import { type ListenAddress, withPort } from './listen.js';
 
 /** Connections at a time. Another one is closed at once. */
 export const MOST_CONNECTIONS = 200;
@@ -33,7 +33,7 @@ export class Server {
   }
 
   /** Resolves with the address, which has the port that the system chose for port 0. @throws CliError (rejects) */
-  async listen({ host, port }: Listen): Promise<string> {
+  async listen({ host, port }: ListenAddress): Promise<string> {
     const http = this.#http;
     await new Promise<void>((resolve, reject) => {
       http.once('error', (err: NodeJS.ErrnoException) => {

@@ -3,10 +3,10 @@ import type { Picture } from '../../view/picture.js';
 import type { ViewEvents } from '../../view/view.js';
 import { AccessCheck, type AccessCheckOptions, type Refusal } from './access-check.js';
 import { Assets } from './assets.js';
-import { EtcdHealth, type Trouble } from './etcd-health.js';
+import { EtcdHealth, type EtcdTrouble } from './etcd-health.js';
 import { EventStreams } from './event-streams.js';
 import type { IsHere } from './leader.js';
-import type { Listen } from './listen.js';
+import type { ListenAddress } from './listen.js';
 import { Metrics } from './metrics.js';
 import { Pictures } from './pictures.js';
 import { Routes } from './routes.js';
@@ -30,9 +30,9 @@ export interface SiteOptions extends AccessCheckOptions {
   /** Whether a value is one of this host's. */
   readonly isHere: IsHere;
   /** A trouble in words. */
-  readonly describe: (trouble: Trouble) => string;
+  readonly describe: (trouble: EtcdTrouble) => string;
   /** There is trouble with etcd, or there is none any more. */
-  readonly changed: (trouble: Trouble | undefined) => void;
+  readonly changed: (trouble: EtcdTrouble | undefined) => void;
   /** A client of this address was refused. */
   readonly refused: (from: string, refusal: Refusal) => void;
   /** An answer has failed, which should never be. */
@@ -64,7 +64,7 @@ export class Site {
   static async create(options: SiteOptions): Promise<Site> {
     const { view, describe, isHere, refused } = options;
     const pictures = new Pictures(() => view.picture);
-    const changed = (trouble: Trouble | undefined): void => {
+    const changed = (trouble: EtcdTrouble | undefined): void => {
       options.changed(trouble);
       streams.trouble(trouble);
     };
@@ -86,7 +86,7 @@ export class Site {
   }
 
   /** Resolves with the address. Answers from then on, first without a picture. @throws CliError (rejects) */
-  async listen(listen: Listen): Promise<string> {
+  async listen(listen: ListenAddress): Promise<string> {
     this.#view.on('changed', (_, changes) => {
       if (!this.#health.isStarted) return; // the first picture has it
       this.#metrics?.changed(changes);

@@ -28,7 +28,7 @@ export interface Scene {
   readonly outage: string | undefined;
 }
 
-interface Column {
+interface ScreenColumn {
   readonly head: string;
   readonly sort: Sort | undefined;
   /** Undefined: what is left is shared. */
@@ -36,7 +36,7 @@ interface Column {
   text(row: Row): string;
 }
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly ScreenColumn[] = [
   { head: 'NAME', sort: 'name', width: undefined, text: ({ name }) => name },
   { head: 'LEADER', sort: 'leader', width: undefined, text: ({ leader }) => leader },
   { head: 'TOKEN', sort: 'token', width: 10, text: ({ token }) => token?.toString() ?? '' },
@@ -94,7 +94,7 @@ function listOf(state: ScreenState, scene: Scene, size: Size): Line[] {
   const columns = fitting(size.columns);
   const shown = rows.slice(from, from + page);
   const widths = widthsOf(columns, shown, size);
-  const line = (text: (column: Column) => string): string =>
+  const line = (text: (column: ScreenColumn) => string): string =>
     columns.map((column, at) => (column.sort === 'name' ? tailCell : cell)(text(column), widths[at] ?? 0)).join(' ');
   const mark = state.isReversed ? '▲' : '▼';
   const head = line((column) => `${column.head}${column.sort === state.sort ? mark : ''}`);
@@ -107,7 +107,7 @@ function listOf(state: ScreenState, scene: Scene, size: Size): Line[] {
 }
 
 /** The columns that there is room for. */
-function fitting(columns: number): readonly Column[] {
+function fitting(columns: number): readonly ScreenColumn[] {
   let kept = COLUMNS;
   for (const head of LEFT_OUT) {
     if (widthLeft(kept, columns) >= LEAST_SHARED) break;
@@ -116,12 +116,12 @@ function fitting(columns: number): readonly Column[] {
   return kept;
 }
 
-function widthLeft(kept: readonly Column[], columns: number): number {
+function widthLeft(kept: readonly ScreenColumn[], columns: number): number {
   return columns - (kept.length - 1) - kept.reduce((sum, { width = 0 }) => sum + width, 0);
 }
 
 /** Names and leaders share what is left: the column that needs less than half leaves the rest to the other. */
-function widthsOf(columns: readonly Column[], rows: readonly Row[], size: Size): readonly number[] {
+function widthsOf(columns: readonly ScreenColumn[], rows: readonly Row[], size: Size): readonly number[] {
   const left = widthLeft(columns, size.columns);
   const sharing = columns.filter(({ width }) => width === undefined);
   const half = Math.floor(left / sharing.length);
