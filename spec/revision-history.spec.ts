@@ -12,10 +12,11 @@ describe('the history of etcd that a client has seen', () => {
     time = new VirtualTime();
     clock = time.clock();
     history = new RevisionHistory(clock);
-    history.judge({ revision: 100n, cluster: 1n }, 0n);
+    history.judge({ revision: 100n, cluster: 1n }, 0n, undefined);
   });
 
-  const judge = (revision: bigint, cluster?: bigint): string => history.judge({ revision, cluster }, history.revision);
+  const judge = (revision: bigint, cluster?: bigint): string =>
+    history.judge({ revision, cluster }, history.revision, history.doubted);
 
   it('takes an answer of the same revision, or of a newer one, for current', () => {
     expect([judge(100n, 1n), judge(107n, 1n), history.revision]).to.deep.equal(['current', 'current', 107n]);
@@ -28,7 +29,7 @@ describe('the history of etcd that a client has seen', () => {
 
   it('takes an answer for current whose request was sent before the newer event came', () => {
     history.saw(105n);
-    expect(history.judge({ revision: 103n, cluster: 1n }, 102n)).to.equal('current');
+    expect(history.judge({ revision: 103n, cluster: 1n }, 102n, undefined)).to.equal('current');
     expect(history.revision).to.equal(105n);
   });
 
@@ -55,6 +56,39 @@ describe('the history of etcd that a client has seen', () => {
       expect(judge(3n, 1n)).to.equal('older');
     });
   }
+
+  for (const [what, revision, cluster] of [
+    ['has gone back once more', 2n, 1n],
+    ['names yet another cluster', 80n, 2n],
+  ] as const) {
+    it(`waits once more when etcd ${what} before it was believed`, async () => {
+      for (const [at, older] of [
+        [0, 30n],
+        [4_000, 60n],
+        [8_000, 77n],
+      ] as const) {
+        await time.runUntil(at);
+        expect(judge(older, 1n), String(at)).to.equal('older');
+      }
+      for (const at of [9_900, 14_000, 18_000, 19_899]) {
+        await time.runUntil(at);
+        expect(judge(revision, cluster), String(at)).to.equal('older');
+      }
+      await time.runUntil(19_900);
+      expect(judge(revision, cluster)).to.equal('new epoch');
+    });
+  }
+
+  it('is not kept waiting by older answers that overtake each other', async () => {
+    expect(judge(5n, 1n)).to.equal('older');
+    const { doubted } = history;
+    await time.runUntil(4_000);
+    expect(judge(9n, 1n)).to.equal('older');
+    await time.runUntil(8_000);
+    expect(history.judge({ revision: 7n, cluster: 1n }, history.revision, doubted)).to.equal('older');
+    await time.runUntil(10_000);
+    expect(judge(9n, 1n)).to.equal('new epoch');
+  });
 
   it('does not begin anew by two older answers with a long silence between them', async () => {
     judge(3n, 1n);

@@ -64,8 +64,9 @@ export class MonotonicStore extends PassingStore {
     const seen = this.#history.revision;
     for (const pause of PAUSES) {
       if (pause > 0) await sleep(this.#clock, pause);
+      const { doubted } = this.#history;
       const result = await this.below.txn(txn);
-      const verdict = this.#history.judge(result, seen);
+      const verdict = this.#history.judge(result, seen, doubted);
       if (verdict === 'new epoch') this.#renewWatches();
       if (verdict === 'older') continue;
       this.#someKey = someKeyOf(txn) ?? this.#someKey;

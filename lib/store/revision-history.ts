@@ -11,6 +11,19 @@ const PATIENCE = 10_000;
 /** Milliseconds without an older answer after which the waiting begins anew. */
 const GAP = 5_000;
 
+/** Answers that are older than what was seen: nothing newer has come in between. They may be of a new epoch. */
+interface OlderAnswers {
+  /** When the first of them came. */
+  readonly since: number;
+  /** When the last of them came. */
+  last: number;
+  /** The newest revision that they tell. */
+  revision: bigint;
+  readonly cluster: bigint | undefined;
+  /** One of them came from another cluster than the one that is believed. */
+  readonly isOfOther: boolean;
+}
+
 export type Verdict = 'current' | 'older' | 'new epoch';
 
 /**
@@ -24,8 +37,7 @@ export class RevisionHistory {
   #revision = 0n;
   #cluster: bigint | undefined;
   #epoch = 0;
-  /** When the first of the older answers came, and when the last: nothing newer has come in between. */
-  #older: { readonly since: number; last: number; isOfOther: boolean } | undefined;
+  #older: OlderAnswers | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,6 +46,14 @@ export class RevisionHistory {
   /** The newest revision that was seen. */
   get revision(): bigint {
     return this.#revision;
+  }
+
+  /**
+   * The newest revision of the older answers, if there are any. A request that is sent after them, and is answered with
+   * a lower revision, shows that etcd has begun anew once more.
+   */
+  get doubted(): bigint | undefined {
+    return this.#older?.revision;
   }
 
   /** How often the history has begun anew. Revisions compare only within one epoch. */
@@ -62,7 +82,7 @@ export class RevisionHistory {
 
   /** Whether another cluster has answered than the one that is believed. */
   isOfOther(cluster: bigint | undefined): boolean {
-    return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;
+    return areDifferent(cluster, this.#cluster);
   }
 
   /**
@@ -75,9 +95,9 @@ export class RevisionHistory {
 
   /**
    * Judges an answer for which etcd has asked a majority. `seen`: the newest revision that was seen before the request
-   * was sent.
+   * was sent; `doubted`: what {@link doubted} was then.
    */
-  judge({ revision, cluster }: Header, seen: bigint): Verdict {
+  judge({ revision, cluster }: Header, seen: bigint, doubted: bigint | undefined): Verdict {
     const isOfOther = this.isOfOther(cluster);
     if (revision >= seen && !isOfOther) {
       this.#cluster ??= cluster;
@@ -85,15 +105,37 @@ export class RevisionHistory {
       if (revision > this.#revision) this.#revision = revision;
       return 'current';
     }
-    const now = this.#clock.now();
-    if (this.#older === undefined || now - this.#older.last > GAP) this.#older = { since: now, last: now, isOfOther };
-    this.#older.last = now;
-    this.#older.isOfOther ||= isOfOther;
-    if (now - this.#older.since < this.#patience) return 'older';
+    const { since } = this.#doubt({ revision, cluster }, doubted);
+    if (this.#clock.now() - since < this.#patience) return 'older';
     this.#older = undefined;
     this.#epoch++;
     this.#revision = revision;
     this.#cluster = cluster;
     return 'new epoch';
   }
+
+  /**
+   * Takes an older answer down. When etcd has gone back once more, or names yet another cluster, the waiting begins
+   * anew: leaders of the epoch in between may go by their leases.
+   */
+  #doubt({ revision, cluster }: Header, doubted: bigint | undefined): OlderAnswers {
+    const now = this.#clock.now();
+    const before = this.#older;
+    const isOfOther = this.isOfOther(cluster);
+    if (before === undefined || now - before.last > GAP) {
+      this.#older = { since: now, last: now, revision, cluster, isOfOther };
+    } else if ((doubted !== undefined && revision < doubted) || areDifferent(cluster, before.cluster)) {
+      this.#older = { since: now, last: now, revision, cluster, isOfOther: isOfOther || before.isOfOther };
+    } else {
+      before.last = now;
+      if (revision > before.revision) before.revision = revision;
+      return before;
+    }
+    return this.#older;
+  }
+}
+
+/** What an answer does not say makes no difference. */
+function areDifferent(a: bigint | undefined, b: bigint | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b;
 }

@@ -6,14 +6,14 @@ export const EPOCH_MUTATIONS: readonly Mutation<Check>[] = [
   {
     name: 'a new history is believed at once',
     file: 'lib/store/revision-history.ts',
-    search: "if (now - this.#older.since < this.#patience) return 'older';",
+    search: "if (this.#clock.now() - since < this.#patience) return 'older';",
     replace: '',
     breaks: ['a: one leader'],
   },
   {
     name: 'a new history is never believed',
     file: 'lib/store/revision-history.ts',
-    search: "if (now - this.#older.since < this.#patience) return 'older';",
+    search: "if (this.#clock.now() - since < this.#patience) return 'older';",
     replace: "return 'older';",
     breaks: ['f: somebody leads'],
   },
@@ -27,7 +27,7 @@ export const EPOCH_MUTATIONS: readonly Mutation<Check>[] = [
   {
     name: 'another cluster is not known by its id',
     file: 'lib/store/revision-history.ts',
-    search: 'return cluster !== undefined && this.#cluster !== undefined && cluster !== this.#cluster;',
+    search: 'return a !== undefined && b !== undefined && a !== b;',
     replace: 'return false;',
     breaks: ['a: one leader'],
   },
