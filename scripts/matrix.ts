@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { ColumnStep } from './matrix/column-step.js';
 import { type MatrixOptions, parseOptions, USAGE } from './matrix/options.js';
 import { remarksOn, tableOf, warningsFor } from './matrix/page.js';
-import { writePage } from './matrix/page-file.js';
+import { readKept, writePage } from './matrix/page-file.js';
 import { type MatrixResult, merge, readResult, resultOf, writeResult } from './matrix/result.js';
 import { Run } from './test/run.js';
 import { RunLogs } from './test/run-logs.js';
@@ -30,7 +30,7 @@ try {
   console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
   process.exit(2);
 }
-if (options.onlyPage) writePage(readResult(LAST));
+if (options.onlyPage) writePage(merge(readKept(), readResult(LAST)));
 else await runColumns(options);
 
 async function runColumns({ columns, form }: MatrixOptions): Promise<void> {

@@ -122,6 +122,12 @@ function dither(contender: Contender, [ms, ...rest]: readonly number[]): void {
 
 /** Closes what is open, and begins anew in the same process. */
 async function renew(world: World, process: Process, backAfter: number): Promise<void> {
+  process.renewals += 1;
+  await closeAndReturn(world, process, backAfter);
+  process.renewals -= 1;
+}
+
+async function closeAndReturn(world: World, process: Process, backAfter: number): Promise<void> {
   const before = process.contenders;
   const wasRunning = before.map(({ election }) => election.isRunning());
   await (process.session === undefined ? process.leave() : process.close());

@@ -61,7 +61,7 @@ function startSomebody(world: World): void {
     const idle = all.find(({ election }) => election.state === 'idle');
     if (idle !== undefined && !all.some(({ election }) => election.isRunning())) {
       idle.process.act(() => {
-        if (!idle.isRetired) idle.election.start();
+        if (!idle.isRetired && !idle.process.isRenewing) idle.election.start();
       });
     }
   }
@@ -92,8 +92,10 @@ async function becomeCalm(world: World): Promise<void> {
 
 /** What keeps the world from being one in which everybody knows who leads. */
 function* problemsIn(world: World): Generator<string> {
-  for (const { callers, isDead } of world.processes) {
-    for (const { name } of isDead ? [] : callers) yield `${name} still waits for a lock`;
+  for (const { name, callers, isDead, isRenewing } of world.processes) {
+    if (isDead) continue;
+    for (const caller of callers) yield `${caller.name} still waits for a lock`;
+    if (isRenewing) yield `${name} has not come back yet`;
   }
   for (const name of world.elections) {
     const all = world.living.filter(({ electionName }) => electionName === name);

@@ -57,6 +57,8 @@ export class Process {
   readonly #retired: Contender[] = [];
   /** The epoch of etcd when it first answered: of the epochs before nothing is known here. */
   knowsFrom: number | undefined;
+  /** Calls of the user that close what is open and begin anew, and that are under way. */
+  renewals = 0;
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();
 
@@ -82,6 +84,11 @@ export class Process {
     if (plan.firstGrant !== undefined) this.weather.script('grant', plan.firstGrant, 1);
     this.environment = { store: this.#probe(), clock: this.clock };
     this.enlist();
+  }
+
+  /** The user closes what is open, and has not come back yet: others leave the candidates alone, and nothing is calm. */
+  get isRenewing(): boolean {
+    return this.renewals > 0;
   }
 
   /** Seconds. */
