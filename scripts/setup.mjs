@@ -14,7 +14,7 @@ import { build } from './build.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 if (!packagesUpToDate()) {
-  console.log('setup: npm ci');
+  console.log('setup: npm ci (takes a minute or two)');
   if (!npmCi()) fail('npm ci failed');
 }
 if (!build()) fail('the sources do not compile');

@@ -341,6 +341,22 @@ describe('the option `history`', () => {
     expect(stored()).to.deep.equal(['a: null']);
   });
 
+  it('begins anew with etcd: the end of a term of before is not among the terms of now', async () => {
+    for (let n = 0; n < 100; n++) world.etcd.put('something else', Buffer.from(String(n)));
+    const [a] = await queue(['a']);
+    const { fencingToken, value = '', leaseId = '' } = a?.election.leadership ?? {};
+    const before = fencingToken ?? 0n;
+    world.etcd.beginAnew('nothing', 500);
+    await world.advance(30_000);
+    await leads(a);
+    // Its own process may have stood still until now.
+    const ended = { fencingToken: before, value, leaseId, from: 1, until: 2, why: 'LEASE_EXPIRED' };
+    world.etcd.put(`${KEY}/${before}.${leaseId}`, bytesOfTerms([ended], 1));
+    const now = a?.election.leadership?.fencingToken ?? 0n;
+    expect(now < before, `${now} after ${before}`).to.equal(true);
+    expect(await story()).to.deep.equal(['a: lasts']);
+  });
+
   it('leaves nothing running when the candidate has stopped during an outage', async () => {
     const made = (await queue(['a']))[0] as Made;
     made.store.faults.draw = (request) => (isEnd(request) ? 'lose request' : 'ok');

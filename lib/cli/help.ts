@@ -52,7 +52,8 @@ Examples:
 Exit codes:
   the command's own, with --once or when a signal has ended both
   124  --wait: another host led all the time
-  125  etcd-leader itself has failed: a wrong flag, an unreadable certificate; with --wait, etcd
+  125  etcd-leader itself has failed: a wrong flag, an unreadable certificate; with --wait,
+       an etcd that does not answer, or a key that blocks the election
   126  the command is there and cannot be run
   127  the command is not there
   128+n  ended by signal n

@@ -1,4 +1,5 @@
 import { hexOf } from '../store/bytes.js';
+import type { KeyValue } from '../store/store.js';
 
 /**
  * One term of a leader, as the leader has recorded it with the option `history`. Times are milliseconds since 1970 on
@@ -37,6 +38,16 @@ export function termsIn(value: Buffer): RecordedTerm[] {
   const said = saidIn(value);
   if (said?.['v'] !== VERSION || !Array.isArray(said['terms'])) return [];
   return byToken(said['terms'].map(termIn).filter((term) => term !== undefined));
+}
+
+/**
+ * The terms that a key tells of. A token is the revision of the leader's key, so it is smaller than the revision in
+ * which the term was recorded. A term with a greater token is of an epoch before: its leader recorded how the term
+ * ended when etcd, emptied or restored meanwhile, answered again. Such terms are left out, because tokens have begun
+ * anew.
+ */
+export function termsOfKey({ value, modRevision }: Pick<KeyValue, 'value' | 'modRevision'>): RecordedTerm[] {
+  return termsIn(value).filter(({ fencingToken }) => fencingToken < modRevision);
 }
 
 /** Whether a later version of the library has written this. */

@@ -2,7 +2,7 @@ import { type KeyValue, type Op, readOf, type Store } from '../store/store.js';
 import { endedKeyOf, endedPrefixOf, historyKeyOf } from './control-keys.js';
 import { rangeEndOf } from './keys.js';
 import type { OwnKey } from './place.js';
-import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsIn, withJson } from './recorded-terms.js';
+import { bytesOfTerms, isOfLaterVersion, merged, type RecordedTerm, termsOfKey, withJson } from './recorded-terms.js';
 
 /** Ends of terms that a leader takes into the history at once: etcd allows 128 operations (`--max-txn-ops`). */
 const MOST_ENDS = 100;
@@ -88,9 +88,6 @@ function deletionOf({ key }: KeyValue): Op {
 }
 
 function termsOf({ history, ends }: Recorded): RecordedTerm[] {
-  const appended = history === undefined ? [] : termsIn(history.value);
-  return merged(
-    appended,
-    ends.flatMap(({ value }) => termsIn(value)),
-  );
+  const appended = history === undefined ? [] : termsOfKey(history);
+  return merged(appended, ends.flatMap(termsOfKey));
 }

@@ -85,9 +85,9 @@ export class SeenElection {
     this.#picture = undefined;
   }
 
-  /** A key that leaders record terms in has changed; `value` undefined: it has been deleted. */
-  record(key: RecordKey, value: Buffer | undefined): void {
-    this.#records.set(key, value);
+  /** A key that leaders record terms in has changed; `kv` undefined: it has been deleted. */
+  record(key: RecordKey, kv: KeyValue | undefined): void {
+    this.#records.set(key, kv);
     this.#picture = undefined;
   }
 

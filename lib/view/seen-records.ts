@@ -1,5 +1,5 @@
 import { endedPrefixOf, historyKeyOf } from '../queue/control-keys.js';
-import { merged, type RecordedTerm, termsIn } from '../queue/recorded-terms.js';
+import { merged, type RecordedTerm, termsOfKey } from '../queue/recorded-terms.js';
 import type { KeyValue } from '../store/store.js';
 
 /** Recorded terms of one election that are kept, and keys with ends that are read. */
@@ -44,14 +44,14 @@ export class SeenRecords {
     this.#terms = undefined;
     for (const kv of kvs) {
       const key = recordKeyIn(kv.key);
-      if (key !== undefined) this.set(key, kv.value);
+      if (key !== undefined) this.set(key, kv);
     }
   }
 
-  /** `value` undefined: the key has been deleted. */
-  set({ end }: RecordKey, value: Buffer | undefined): void {
+  /** `kv` undefined: the key has been deleted. */
+  set({ end }: RecordKey, kv: KeyValue | undefined): void {
     this.#terms = undefined;
-    const terms = value === undefined ? [] : termsIn(value).slice(-MOST_RECORDED);
+    const terms = kv === undefined ? [] : termsOfKey(kv).slice(-MOST_RECORDED);
     if (end === undefined) {
       this.#history = terms;
       return;

@@ -175,7 +175,7 @@ export class Seen {
     const folder = key.endsWith(TAKEN) ? key.slice(0, -TAKEN.length) : record?.folder;
     const election = this.#elections.get(folder ?? '');
     if (election !== undefined && record !== undefined) {
-      election.record(record, kv?.value);
+      election.record(record, kv);
       this.#changed.elections.add(election);
     } else if (election !== undefined && kv !== undefined) election.taken = askIn(kv)?.token;
   }

@@ -86,7 +86,7 @@ export class Process {
     this.enlist();
   }
 
-  /** The user closes what is open, and has not come back yet: others leave the candidates alone, and nothing is calm. */
+  /** The user closes what is open, and has not come back yet: others leave the candidates alone; nothing is calm. */
   get isRenewing(): boolean {
     return this.renewals > 0;
   }
