@@ -57,6 +57,24 @@ describe('watches on etcd', () => {
     });
   });
 
+  it('begin at the revision that etcd names, and at none when a gateway has answered in its place', async () => {
+    const headers = [{ cluster_id: '1', revision: '7' }, { revision: '10' }];
+    member.answers.Watch = ({ create_request }) => ({
+      header: headers.shift(),
+      watch_id: (create_request as Message)['watch_id'],
+      created: true,
+    });
+    const recorder = open();
+    recorder.stream.create(1, 'a', undefined, 10n);
+    await told(recorder, 1);
+    recorder.stream.create(2, 'a', undefined, 10n);
+    await told(recorder, 2);
+    expect([...recorder.createdAt]).to.deep.equal([
+      [1, 7n],
+      [2, undefined],
+    ]);
+  });
+
   it('tell puts and deletions with their revisions', async () => {
     const recorder = open();
     recorder.stream.create(1, 'a', undefined, 9n);

@@ -163,7 +163,7 @@ export class EtcdWatch implements WatchStream {
       on.cancelled(id, compacted > 0n ? compacted : undefined, error);
     } else if (reply.created) {
       if (this.#unwanted.delete(id)) this.#end(id);
-      on.created(id, maybeHeader(reply.header)?.revision, clusterOf(reply.header));
+      on.created(id, beginningOf(reply), clusterOf(reply.header));
     }
     if (reply.events.length > 0) on.events(id, reply.events.map(toWatchEvent), clusterOf(reply.header));
   }
@@ -172,6 +172,15 @@ export class EtcdWatch implements WatchStream {
     this.#pipe.close();
     this.#options.on.closed(this.#options.translate(error));
   }
+}
+
+/**
+ * The revision of etcd at which the watch began. A gateway may answer for etcd, because it has such a watch already.
+ * Then it names no cluster, and the revision is the one from which the watch is to tell. etcd may not have come so far,
+ * so the revision counts for nothing (`watchBroadcast.add` of `etcd grpc-proxy`, seen in 3.6.16 and 3.7.3).
+ */
+function beginningOf({ header }: IWatchResponse): bigint | undefined {
+  return clusterOf(header) === undefined ? undefined : maybeHeader(header)?.revision;
 }
 
 export function toKeyValue(kv: IKeyValue): KeyValue {

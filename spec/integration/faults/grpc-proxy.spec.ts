@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Election, Session } from '../../../lib/index.js';
+import { Election, Session } from '../../../lib/index.js';
 import { deleteKey } from '../../support/by-hand.js';
 import { CLIENTS, candidate, inOrder, leading, openClient } from '../../support/candidates.js';
 import { GrpcProxy } from '../../support/cluster/grpc-proxy.js';
@@ -77,6 +77,28 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
     await leader.proclaim('changed');
     await until(() => story.length === 2, { what: 'the proclaimed value' });
     expect(story).to.deep.equal(['other leader: a', 'other leader: changed']);
+  });
+
+  it('clients behind one proxy that watch the same go on reading while nothing changes', async () => {
+    const [hosts, name] = [await throughProxy(), uniqueName()];
+    const all = ['a', 'b', 'c'].map((value) => candidate(hosts, name, { value }));
+    await inOrder(...all);
+    const wrong: string[] = [];
+    for (const election of all) election.on('error', ({ message }) => wrong.push(message));
+    const [leader, ...others] = all as [Election, Election, Election];
+    const observers = times(3).map(() => openClient(hosts));
+    for (const client of observers) {
+      const seen = new Election(client, name).observe()[Symbol.asyncIterator]();
+      tracked({ close: async () => void (await seen.return?.()) });
+      expect((await seen.next()).value?.value).to.equal('a');
+    }
+    for (let round = 0; round < 3; round++) {
+      for (const election of [leader, ...others]) {
+        expect((await election.candidates()).map(({ value }) => value)).to.deep.equal(['a', 'b', 'c']);
+      }
+      expect(await leader.leadership?.verify()).to.equal(true);
+    }
+    expect(wrong).to.deep.equal([]);
   });
 
   it('of many elections on one session only those hear of a deletion whose keys were deleted', async () => {
