@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
 import { freePorts } from '../spec/support/cluster/ports.js';
 
@@ -23,11 +22,6 @@ else
   );
 
 async function serve(bin: string, version: string): Promise<void> {
-  if (await answers()) {
-    console.error(`an etcd listens at ${CLIENTS} already: use it, or end it first`);
-    process.exitCode = 1;
-    return;
-  }
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-etcd-'));
   const [port] = await freePorts(1);
   const peers = `http://127.0.0.1:${port}`;
@@ -42,21 +36,14 @@ async function serve(bin: string, version: string): Promise<void> {
     '--log-level=error',
   ];
   const etcd = spawn(bin, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  etcd.once('spawn', () => console.log(`etcd ${version} listens at ${CLIENTS} until Ctrl-C`));
   etcd.once('error', (err) => console.error(err.message));
   etcd.once('close', (code) => {
     rmSync(folder, { recursive: true, force: true });
+    if (code !== null && code > 0)
+      console.error(`etcd has ended by itself. Does something listen at ${CLIENTS} already?`);
     process.exitCode = code ?? 0;
   });
   const end = (): void => void etcd.kill();
   process.on('SIGINT', end).on('SIGTERM', end).on('SIGHUP', end);
-  while (etcd.exitCode === null && etcd.signalCode === null && !(await answers())) await setTimeout(100);
-  if (etcd.exitCode === null && etcd.signalCode === null)
-    console.log(`etcd ${version} listens at ${CLIENTS} until Ctrl-C`);
-}
-
-async function answers(): Promise<boolean> {
-  return await fetch(`${CLIENTS}/version`, { signal: AbortSignal.timeout(2_000) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }

@@ -69,6 +69,21 @@ describe('transactions of one session', () => {
     ]);
   });
 
+  it('go by themselves when they read at a revision, because with a write etcd’s members could differ', async () => {
+    const past: Txn = {
+      compare: [],
+      success: [{ type: 'range', range: { key: 'a', order: 'oldest', limit: 1, revision: world.etcd.revision } }],
+      failure: [],
+    };
+    void busy();
+    await world.settled(Promise.all([commit(create('a')), commit(past), commit(create('b')), commit(create('c'))]));
+    expect(sent.slice(8).map(({ success }) => success.map(({ type }) => type))).to.deep.equal([
+      ['put'],
+      ['range'],
+      ['put', 'put'],
+    ]);
+  });
+
   it('read what is true at the revision that they are answered with, also what others of the batch write', async () => {
     world.etcd.put('a', 'old');
     void busy();

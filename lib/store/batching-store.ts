@@ -5,7 +5,7 @@ interface WaitingTxn {
   readonly txn: Txn;
   readonly resolve: (result: TxnResult) => void;
   readonly reject: (reason: unknown) => void;
-  /** The transaction was part of a batch that was refused: now it is sent by itself. */
+  /** The transaction is sent by itself: it was part of a batch that was refused, or it reads at a revision. */
   isAlone: boolean;
 }
 
@@ -24,6 +24,9 @@ const MOST_BYTES = 256 * 1024;
  * All compares of a batch must hold together. They nearly always do, because each guards a key that only one candidate
  * writes. When a compare does not hold, or etcd refuses the batch (one permission is missing, one lease is gone), its
  * transactions are sent one by one, so that no transaction decides for the others.
+ *
+ * A read at a revision never goes with a write. When that revision is compacted, some members of etcd refuse the
+ * transaction and others carry it out, and their data differ from then on (seen with etcd 3.5.30 and 3.6.16).
  */
 export class BatchingStore extends PassingStore {
   #waiting: WaitingTxn[] = [];
@@ -31,7 +34,7 @@ export class BatchingStore extends PassingStore {
 
   override txn(txn: Txn): Promise<TxnResult> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ txn, resolve, reject, isAlone: false });
+      this.#waiting.push({ txn, resolve, reject, isAlone: txn.success.some(isAtRevision) });
       this.#send();
     });
   }
@@ -86,6 +89,10 @@ export class BatchingStore extends PassingStore {
     for (const waiting of batch) waiting.isAlone = true;
     this.#waiting.unshift(...batch);
   }
+}
+
+function isAtRevision(op: Op): boolean {
+  return op.type === 'range' && op.range.revision !== undefined;
 }
 
 /**

@@ -24,19 +24,14 @@ export function compactionSpecs(spec: ContractContext): void {
   });
 
   describe('with reads after a compaction', () => {
-    it('refuses those of an earlier revision, also in a transaction that writes, and answers the others', async () => {
+    // Not in a transaction that writes: etcd's members would differ from then on.
+    it('refuses those of an earlier revision, and answers the others', async () => {
       const { revision: first } = await spec.commit(spec.put('a'));
       const { revision: second } = await spec.commit(spec.put('b'));
       await spec.commit({ type: 'delete', key: `${spec.prefix}a` });
       await spec.compact(second);
-      const refusals = await Promise.all(
-        [[spec.rangeAt(first, 0)], [spec.put('c'), spec.rangeAt(first, 0)]].map((ops) =>
-          spec.commit(...ops).catch((err: unknown) => err),
-        ),
-      );
-      for (const error of refusals) {
-        expect(error).to.be.an.instanceOf(RevisionGone).with.property('code', 'UNAVAILABLE');
-      }
+      const refusal = await spec.commit(spec.rangeAt(first, 0)).catch((err: unknown) => err);
+      expect(refusal).to.be.an.instanceOf(RevisionGone).with.property('code', 'UNAVAILABLE');
       expect(spec.names(await spec.commit(spec.rangeAt(second, 0)))).to.deep.equal(['a', 'b']);
       expect(spec.names(await spec.commit(spec.range('key', 0)))).to.deep.equal(['b']);
     });
