@@ -79,6 +79,12 @@ describe('the history of etcd that a client has seen', () => {
     });
   }
 
+  it('believes no event of another cluster, though the first answer did not name it', () => {
+    expect([judge(90n, undefined), judge(90n, 2n)]).to.deep.equal(['older', 'older']);
+    history.saw(120n);
+    expect([history.revision, judge(120n, 2n)]).to.deep.equal([100n, 'older']);
+  });
+
   it('is not kept waiting by older answers that overtake each other', async () => {
     expect(judge(5n, 1n)).to.equal('older');
     const { doubted } = history;

@@ -180,7 +180,8 @@ export class EtcdWatch implements WatchStream {
  * so the revision counts for nothing (`watchBroadcast.add` of `etcd grpc-proxy`, seen in 3.6.16 and 3.7.3).
  */
 function beginningOf({ header }: IWatchResponse): bigint | undefined {
-  return clusterOf(header) === undefined ? undefined : maybeHeader(header)?.revision;
+  const named = maybeHeader(header);
+  return named?.cluster === undefined ? undefined : named.revision;
 }
 
 export function toKeyValue(kv: IKeyValue): KeyValue {

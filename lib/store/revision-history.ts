@@ -16,9 +16,9 @@ interface OlderAnswers {
   /** When the first of them came. */
   readonly since: number;
   /** When the last of them came. */
-  last: number;
+  readonly last: number;
   /** The newest revision that they tell. */
-  revision: bigint;
+  readonly revision: bigint;
   readonly cluster: bigint | undefined;
   /** One of them came from another cluster than the one that is believed. */
   readonly isOfOther: boolean;
@@ -120,17 +120,16 @@ export class RevisionHistory {
    */
   #doubt({ revision, cluster }: Header, doubted: bigint | undefined): OlderAnswers {
     const now = this.#clock.now();
-    const before = this.#older;
-    const isOfOther = this.isOfOther(cluster);
-    if (before === undefined || now - before.last > GAP) {
-      this.#older = { since: now, last: now, revision, cluster, isOfOther };
-    } else if ((doubted !== undefined && revision < doubted) || areDifferent(cluster, before.cluster)) {
-      this.#older = { since: now, last: now, revision, cluster, isOfOther: isOfOther || before.isOfOther };
-    } else {
-      before.last = now;
-      if (revision > before.revision) before.revision = revision;
-      return before;
-    }
+    const before = this.#older !== undefined && now - this.#older.last <= GAP ? this.#older : undefined;
+    const hasGoneBack = doubted !== undefined && revision < doubted;
+    const isSame = before !== undefined && !hasGoneBack && !areDifferent(cluster, before.cluster);
+    this.#older = {
+      since: isSame ? before.since : now,
+      last: now,
+      revision: isSame && before.revision > revision ? before.revision : revision,
+      cluster: cluster ?? (isSame ? before.cluster : undefined),
+      isOfOther: this.isOfOther(cluster) || before?.isOfOther === true,
+    };
     return this.#older;
   }
 }

@@ -18,7 +18,7 @@ import { lintWorkflows } from './workflows.js';
 /** The first line of a complaint of biome's: `lib/time.ts:3:5 lint/…` or `lib/time.ts format`. */
 const PLACE = /^\S+\.\w+(:\d+:\d+)? .*━/;
 
-/** Specs on etcd wait most of the time: three such suites keep two cores busy, and two leave half a core unused. */
+/** Specs on etcd wait most of the time: with three such suites at a time, two cores were busy for 60 % of a run. */
 const onEtcd = { after: ['releases'], cores: 0.6 };
 const INTEGRATION = 'dist/spec/integration';
 

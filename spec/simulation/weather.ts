@@ -44,7 +44,7 @@ export class Weather {
     this.#stormUntil = 0;
   }
 
-  /** For `Faults.draw`. */
+  /** For `MessageFaults.draw`. */
   readonly draw = (request: Request): MessageFault => {
     const scripted = this.#scripted.find(({ kind, fault }) => kind === request.kind && canBefall(fault, request));
     if (scripted === undefined) return this.#drawFromStorm(request);

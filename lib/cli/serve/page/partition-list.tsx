@@ -47,7 +47,7 @@ function Row({ partition, codes }: { partition: PartitionJson; codes: Codes }) {
           <span aria-hidden="true" class={`code fill-${code % 8}`}>
             {letters(code)}
           </span>
-          {ownerText(partition)}
+          {owner}
         </span>
       )}
       <span class="unseen">{fencingToken === null ? '' : ', token '}</span>

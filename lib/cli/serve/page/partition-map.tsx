@@ -152,8 +152,7 @@ function linesOf(partition: PartitionJson | undefined): string[] {
 }
 
 function mapText({ partitions, members }: PoolJson): string {
+  const unowned = countUnowned(partitions);
   const owned = members.map(({ id, owned: figure }) => `${id} has ${figure}`).slice(0, 20);
-  return [count(partitions.length, 'partition', 'partitions'), `${countUnowned(partitions)} unowned`, ...owned].join(
-    ', ',
-  );
+  return [count(partitions.length, 'partition', 'partitions'), `${unowned} unowned`, ...owned].join(', ');
 }
