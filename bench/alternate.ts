@@ -1,8 +1,8 @@
 import { LoopLag } from './loop-lag.js';
-import type { Measurement, Requests, Who } from './report.js';
+import type { Measured, Measurement, RequestsByMethod } from './report.js';
 import { add, difference, scale } from './requests.js';
 import { round, summarize } from './statistics.js';
-import type { World } from './world.js';
+import type { BenchWorld } from './world.js';
 
 /** One iteration. */
 export interface Trial {
@@ -12,7 +12,7 @@ export interface Trial {
 }
 
 export interface Contestant {
-  readonly who: Who;
+  readonly who: Measured;
   /** Prepares the iteration; none of this is measured. */
   prepare(): Promise<Trial>;
   close(): Promise<void>;
@@ -27,12 +27,12 @@ const AFTERMATH = 150;
  * counters costs etcd time.
  */
 export async function alternate(
-  world: World,
+  world: BenchWorld,
   contestants: readonly Contestant[],
   amounts: { readonly rounds: number; readonly warmUp: number; readonly counted: number } = world.amounts,
 ): Promise<Measurement[]> {
   const lag = new LoopLag();
-  const samples = new Map<Who, number[]>(contestants.map(({ who }) => [who, []]));
+  const samples = new Map<Measured, number[]>(contestants.map(({ who }) => [who, []]));
   try {
     for (let at = 0; at < amounts.warmUp + amounts.rounds; at++) {
       for (let turn = 0; turn < contestants.length; turn++) {
@@ -64,8 +64,8 @@ async function iterate(contestant: Contestant): Promise<number> {
   return ms;
 }
 
-async function count({ counter }: World, contestant: Contestant, times: number): Promise<Requests> {
-  let requests: Requests = {};
+async function count({ counter }: BenchWorld, contestant: Contestant, times: number): Promise<RequestsByMethod> {
+  let requests: RequestsByMethod = {};
   for (let at = 0; at < times; at++) {
     const trial = await contestant.prepare();
     const before = await counter.read();

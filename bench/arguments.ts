@@ -17,7 +17,7 @@ export interface Arguments {
   readonly from: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [case …] [options]
+export const BENCH_USAGE = `npm run bench -- [case …] [options]
 
   --json        the report as JSON on stdout; everything else goes to stderr
   --into FILE   writes the report into FILE, and keeps the other cases that it has

@@ -1,6 +1,6 @@
 import { load } from './machine.js';
 import type { Measurement, Result } from './report.js';
-import type { World } from './world.js';
+import type { BenchWorld } from './world.js';
 
 /** What can be asked for by name; gives one or more results. */
 export interface Case {
@@ -8,12 +8,12 @@ export interface Case {
   readonly about: string;
   /** The case takes so much of the machine that it is run only when it is asked for by name. */
   readonly isSpecial?: boolean;
-  run(world: World): Promise<Result[]>;
+  run(world: BenchWorld): Promise<Result[]>;
 }
 
 /** Measures one result and notes the machine's load around it. */
 export async function measured(
-  world: World,
+  world: BenchWorld,
   id: string,
   title: string,
   measure: () => Promise<Measurement[]>,

@@ -2,7 +2,7 @@ import type { Case } from './case.js';
 import { crash } from './cases/crash.js';
 import { crowd } from './cases/crowd.js';
 import { fleet } from './cases/fleet.js';
-import { handover, queued } from './cases/handover.js';
+import { afterQueueing, handover } from './cases/handover.js';
 import { pool } from './cases/pool.js';
 import { processes } from './cases/processes.js';
 import { start } from './cases/start.js';
@@ -11,7 +11,7 @@ import { viewers } from './cases/viewers.js';
 
 export const CASES: readonly Case[] = [
   handover,
-  queued,
+  afterQueueing,
   crash,
   start,
   crowd,

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Outcome } from './report.js';
+import type { PartOutcome } from './report.js';
 
 /** What a program of bench/programs can be asked for; every answer must be plain data. */
 export type Commands = { readonly [name: string]: (argument: never) => unknown };
@@ -22,9 +22,9 @@ export interface Reply {
 
 /** A child did not do what it was asked for; how it failed is a result. */
 export class ChildFailure extends Error {
-  readonly outcome: Exclude<Outcome, 'ok'>;
+  readonly outcome: Exclude<PartOutcome, 'ok'>;
 
-  constructor(outcome: Exclude<Outcome, 'ok'>, message: string) {
+  constructor(outcome: Exclude<PartOutcome, 'ok'>, message: string) {
     super(message);
     this.outcome = outcome;
   }

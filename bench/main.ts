@@ -3,12 +3,12 @@
  * docs/performance.md for what is measured, and how.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Arguments, parse, USAGE } from './arguments.js';
+import { type Arguments, BENCH_USAGE, parse } from './arguments.js';
 import { chosen } from './catalogue.js';
 import { describeMachine } from './machine.js';
 import { draw } from './pictures/draw.js';
-import type { Report } from './report.js';
-import { table, verdicts } from './table.js';
+import type { BenchReport } from './report.js';
+import { tableOfReport, verdicts } from './table.js';
 import { judge } from './targets.js';
 import { FULL, openWorld, QUICK } from './world.js';
 
@@ -24,13 +24,13 @@ try {
 }
 
 async function main(args: Arguments): Promise<void> {
-  if (args.help) return console.log(USAGE);
+  if (args.help) return console.log(BENCH_USAGE);
   const say = args.json ? console.error : console.log;
   const fresh = args.from === undefined ? await measure(args, say) : read(args.from);
   const report = args.into === undefined ? fresh : merge(args.into, fresh);
   if (args.into !== undefined) writeFileSync(args.into, `${JSON.stringify(report, undefined, 1)}\n`);
 
-  say(table(report));
+  say(tableOfReport(report));
   const judged = judge(report);
   say(verdicts(judged));
   if (args.svg) for (const file of draw(report)) say(`drawn: ${file}`);
@@ -38,7 +38,7 @@ async function main(args: Arguments): Promise<void> {
   if (args.check && judged.some(({ met }) => met === false)) process.exitCode = 1;
 }
 
-async function measure(args: Arguments, say: (text: string) => void): Promise<Report> {
+async function measure(args: Arguments, say: (text: string) => void): Promise<BenchReport> {
   const cases = chosen(args.cases);
   const begun = performance.now();
   const world = await openWorld(args.quick ? QUICK : FULL, (text) => {
@@ -54,12 +54,12 @@ async function measure(args: Arguments, say: (text: string) => void): Promise<Re
   }
 }
 
-function read(file: string): Report {
-  return JSON.parse(readFileSync(file, 'utf8')) as Report;
+function read(file: string): BenchReport {
+  return JSON.parse(readFileSync(file, 'utf8')) as BenchReport;
 }
 
 /** Puts the measured cases into `file`, in place of earlier results of the same cases. */
-function merge(file: string, fresh: Report): Report {
+function merge(file: string, fresh: BenchReport): BenchReport {
   if (!existsSync(file)) return fresh;
   const kept = read(file).results.filter(({ id }) => !fresh.results.some((result) => result.id === id));
   return { ...fresh, results: [...kept, ...fresh.results] };

@@ -1,5 +1,5 @@
 import type { Machine } from './machine.js';
-import { ratio, type Summary } from './statistics.js';
+import { ratio, type TimesSummary } from './statistics.js';
 
 /**
  * This library, the same with `observe: true` where a case tells the two apart, etcd3's own, Go's own where Go is on
@@ -7,13 +7,13 @@ import { ratio, type Summary } from './statistics.js';
  */
 export const CONTESTANTS = ['etcd-leader', 'observing', 'etcd3', 'go', 'floor'] as const;
 /** `viewed`: this library, while three viewers follow the elections. */
-export type Who = (typeof CONTESTANTS)[number] | 'viewed';
+export type Measured = (typeof CONTESTANTS)[number] | 'viewed';
 
 /** How a contestant's part of a case has ended. Every outcome but `ok` is a result too. */
-export type Outcome = 'ok' | 'crashed' | 'timed out' | 'failed';
+export type PartOutcome = 'ok' | 'crashed' | 'timed out' | 'failed';
 
 /** Requests that etcd has received, by method. Each message on a stream counts. */
-export type Requests = Readonly<Record<string, number>>;
+export type RequestsByMethod = Readonly<Record<string, number>>;
 
 /** How late the measured event loop was, in milliseconds beyond what a timer takes anyway. */
 export interface Lag {
@@ -22,15 +22,15 @@ export interface Lag {
 }
 
 export interface Measurement {
-  readonly who: Who;
-  readonly outcome: Outcome;
+  readonly who: Measured;
+  readonly outcome: PartOutcome;
   /** Why the outcome is not `ok`. */
   readonly note?: string;
-  readonly time?: Summary;
+  readonly time?: TimesSummary;
   /** Milliseconds, in the order in which they were measured. */
   readonly samples: readonly number[];
   /** Requests per iteration, on average. */
-  readonly requests?: Requests;
+  readonly requests?: RequestsByMethod;
   /** Other figures of the case, each with its unit in its name. */
   readonly figures?: Readonly<Record<string, number>>;
   readonly lag?: Lag;
@@ -46,7 +46,7 @@ export interface Result {
   readonly measurements: readonly Measurement[];
 }
 
-export interface Report {
+export interface BenchReport {
   readonly version: 1;
   readonly date: string;
   readonly quick: boolean;
@@ -54,16 +54,16 @@ export interface Report {
   readonly results: readonly Result[];
 }
 
-export function measurementOf(report: Report, id: string, who: Who): Measurement | undefined {
+export function measurementOf(report: BenchReport, id: string, who: Measured): Measurement | undefined {
   return report.results.find((result) => result.id === id)?.measurements.find((m) => m.who === who);
 }
 
 /** The p50 of one contestant divided by the p50 of another. */
-export function p50Ratio(result: Result, a: Who, b: Who): number | undefined {
-  const p50 = (who: Who): number | undefined => result.measurements.find((m) => m.who === who)?.time?.p50;
+export function p50Ratio(result: Result, a: Measured, b: Measured): number | undefined {
+  const p50 = (who: Measured): number | undefined => result.measurements.find((m) => m.who === who)?.time?.p50;
   return ratio(p50(a), p50(b));
 }
 
-export function totalOf(requests: Requests | undefined): number | undefined {
+export function totalRequests(requests: RequestsByMethod | undefined): number | undefined {
   return requests && Object.values(requests).reduce((sum, n) => sum + n, 0);
 }

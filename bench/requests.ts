@@ -1,5 +1,5 @@
 import { get } from '../spec/support/cluster/http.js';
-import type { Requests } from './report.js';
+import type { RequestsByMethod } from './report.js';
 
 /**
  * Messages that etcd received, unary or on a stream: a created watch, a refreshed lease and a read are one message
@@ -16,7 +16,7 @@ export class RequestCounter {
   }
 
   /** Requests since the members were started. */
-  async read(): Promise<Requests> {
+  async read(): Promise<RequestsByMethod> {
     const total: Record<string, number> = {};
     const pages = await Promise.all(this.#hosts.map((host) => get(`${host}/metrics`, undefined, 10_000)));
     for (const [, method = '', count] of pages.flatMap((page) => [...page.matchAll(RECEIVED)])) {
@@ -27,17 +27,17 @@ export class RequestCounter {
 }
 
 /** Requests between two readings, without the methods that were not used. */
-export function difference(before: Requests, after: Requests): Requests {
+export function difference(before: RequestsByMethod, after: RequestsByMethod): RequestsByMethod {
   const added = Object.entries(after).map(([method, n]) => [method, n - (before[method] ?? 0)] as const);
   return Object.fromEntries(added.filter(([, n]) => n !== 0));
 }
 
-export function add(a: Requests, b: Requests): Requests {
+export function add(a: RequestsByMethod, b: RequestsByMethod): RequestsByMethod {
   const methods = new Set([...Object.keys(a), ...Object.keys(b)]);
   return Object.fromEntries([...methods].map((method) => [method, (a[method] ?? 0) + (b[method] ?? 0)]));
 }
 
 /** Rounded to hundredths. */
-export function scale(requests: Requests, factor: number): Requests {
+export function scale(requests: RequestsByMethod, factor: number): RequestsByMethod {
   return Object.fromEntries(Object.entries(requests).map(([m, n]) => [m, Math.round(n * factor * 100) / 100]));
 }

@@ -1,5 +1,5 @@
 /** A summary of measured times, in milliseconds. */
-export interface Summary {
+export interface TimesSummary {
   readonly n: number;
   readonly min: number;
   readonly p50: number;
@@ -8,7 +8,7 @@ export interface Summary {
   readonly max: number;
 }
 
-export function summarize(samples: readonly number[]): Summary | undefined {
+export function summarize(samples: readonly number[]): TimesSummary | undefined {
   if (samples.length === 0) return undefined;
   const sorted = [...samples].sort((a, b) => a - b);
   const at = (share: number): number => quantile(sorted, share);

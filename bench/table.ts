@@ -1,8 +1,15 @@
-import { type Measurement, p50Ratio, type Report, type Requests, type Result, totalOf } from './report.js';
-import type { Verdict } from './targets.js';
+import {
+  type BenchReport,
+  type Measurement,
+  p50Ratio,
+  type RequestsByMethod,
+  type Result,
+  totalRequests,
+} from './report.js';
+import type { TargetVerdict } from './targets.js';
 
 /** The report as people read it. */
-export function table(report: Report): string {
+export function tableOfReport(report: BenchReport): string {
   const { machine } = report;
   const lines = [
     `${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
@@ -37,19 +44,19 @@ function row(result: Result, measurement: Measurement): string[] {
     `n ${time?.n ?? 0}`,
     figure(p50Ratio(result, who, 'floor')),
     figure(p50Ratio(result, who, 'etcd3')),
-    describe(requests),
+    describeRequests(requests),
   ];
 }
 
 /** "3 (Txn 1, Range 2)" */
-export function describe(requests: Requests | undefined): string {
+export function describeRequests(requests: RequestsByMethod | undefined): string {
   if (requests === undefined) return '–';
   const methods = Object.entries(requests).filter(([, n]) => n !== 0);
-  const total = Math.round((totalOf(requests) ?? 0) * 100) / 100;
+  const total = Math.round((totalRequests(requests) ?? 0) * 100) / 100;
   return `${total} (${methods.map(([method, n]) => `${method} ${n}`).join(', ')})`;
 }
 
-export function verdicts(all: readonly Verdict[]): string {
+export function verdicts(all: readonly TargetVerdict[]): string {
   const rows = all.map(({ title, limit, figure, met }) => {
     const found = figure === undefined ? 'not measured' : `${figure}`;
     return [met === undefined ? '?' : met ? 'met' : 'NOT MET', title, limit, found];

@@ -1,4 +1,4 @@
-import { measurementOf, type Report, totalOf, type Who } from './report.js';
+import { type BenchReport, type Measured, measurementOf, totalRequests } from './report.js';
 import { ratio } from './statistics.js';
 
 interface Target {
@@ -6,10 +6,10 @@ interface Target {
   /** The limit as people read it. */
   readonly limit: string;
   readonly atMost: number;
-  figure(report: Report): number | undefined;
+  figure(report: BenchReport): number | undefined;
 }
 
-export interface Verdict {
+export interface TargetVerdict {
   readonly title: string;
   readonly limit: string;
   readonly figure: number | undefined;
@@ -17,28 +17,28 @@ export interface Verdict {
   readonly met: boolean | undefined;
 }
 
-function p50(report: Report, id: string, who: Who = 'etcd-leader'): number | undefined {
+function p50(report: BenchReport, id: string, who: Measured = 'etcd-leader'): number | undefined {
   return measurementOf(report, id, who)?.time?.p50;
 }
 
-function against(who: Who, id: string): (report: Report) => number | undefined {
+function against(who: Measured, id: string): (report: BenchReport) => number | undefined {
   return (report) => ratio(p50(report, id), p50(report, id, who));
 }
 
-function figure(id: string, name: string): (report: Report) => number | undefined {
+function figure(id: string, name: string): (report: BenchReport) => number | undefined {
   return (report) => measurementOf(report, id, 'etcd-leader')?.figures?.[name];
 }
 
 /** Requests of a change of leader, without the leader's own leaving. */
-function requests(id: string): (report: Report) => number | undefined {
+function requests(id: string): (report: BenchReport) => number | undefined {
   return (report) => {
-    const total = totalOf(measurementOf(report, id, 'etcd-leader')?.requests);
+    const total = totalRequests(measurementOf(report, id, 'etcd-leader')?.requests);
     return total === undefined ? undefined : Math.round((total - 1) * 100) / 100;
   };
 }
 
 /** The greatest measured value; undefined when one of the attempts failed. */
-function worst(id: string): (report: Report) => number | undefined {
+function worst(id: string): (report: BenchReport) => number | undefined {
   return (report) => {
     const measurement = measurementOf(report, id, 'etcd-leader');
     return measurement?.outcome === 'ok' ? measurement.time?.max : measurement && Number.POSITIVE_INFINITY;
@@ -109,7 +109,7 @@ export const TARGETS: readonly Target[] = [
   { title: '10,000 elections, idle', ...atMost(1, '% of a core'), figure: figure('fleet-10000', 'idle cpu %') },
 ];
 
-export function judge(report: Report): Verdict[] {
+export function judge(report: BenchReport): TargetVerdict[] {
   return TARGETS.map(({ title, limit, atMost, figure: find }) => {
     const found = find(report);
     return { title, limit, figure: found, met: found === undefined ? undefined : found <= atMost };

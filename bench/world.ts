@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/index.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { RequestCounter } from './requests.js';
-import type { Viewed } from './viewers/elections.js';
+import type { SeededElections } from './viewers/elections.js';
 
 /** One pool that is measured. */
 export interface PoolAmounts {
@@ -44,7 +44,7 @@ export interface Amounts {
   readonly peerAtMost: number;
   readonly pools: readonly PoolAmounts[];
   /** What viewers look at. */
-  readonly viewed: readonly Viewed[];
+  readonly viewed: readonly SeededElections[];
   /** Whether Go's election is built when it is not there yet. */
   readonly buildsGo: boolean;
 }
@@ -89,7 +89,7 @@ export const QUICK: Amounts = {
 };
 
 /** What every case is given. */
-export interface World {
+export interface BenchWorld {
   readonly hosts: readonly string[];
   readonly amounts: Amounts;
   readonly counter: RequestCounter;
@@ -102,7 +102,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(amounts: Amounts, say: (text: string) => void): Promise<World> {
+export async function openWorld(amounts: Amounts, say: (text: string) => void): Promise<BenchWorld> {
   const cluster = await Cluster.start();
   const { hosts, members } = cluster;
   const counter = new RequestCounter(hosts);
@@ -110,14 +110,6 @@ export async function openWorld(amounts: Amounts, say: (text: string) => void): 
   return { hosts, amounts, counter, say, folder: members[0]?.folder, etcd, close: () => cluster.stop() };
 }
 
-export function clientOf(hosts: readonly string[]): Etcd3 {
+export function clientOfCluster(hosts: readonly string[]): Etcd3 {
   return createClient({ hosts: [...hosts] });
-}
-
-let names = 0;
-
-/** A name that no other iteration uses, nor another run on the same cluster. */
-export function uniqueName(prefix = 'bench'): string {
-  names++;
-  return `${prefix}-${process.pid}-${Date.now().toString(36)}-${names}`;
 }

@@ -9,10 +9,10 @@ import { createClient, Election } from '../lib/index.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
 import { until } from '../spec/support/wait.js';
-import { Contender } from './demo/contender.js';
+import { DemoCandidate } from './demo/contender.js';
 import { Page } from './demo/page.js';
 import { paint, remark, say, title } from './demo/screen.js';
-import { Timeline } from './demo/timeline.js';
+import { DemoTimeline } from './demo/timeline.js';
 
 const TTL = 3;
 const READING_TIME = 3_000;
@@ -23,7 +23,7 @@ const NAMES = ['ada', 'ben', 'cleo'];
 const isWeb = process.argv.includes('--web');
 /** Ctrl-C before the end is a demo that has not been shown. */
 let interrupted = (): void => process.exit(130);
-let timeline: Timeline | undefined;
+let timeline: DemoTimeline | undefined;
 
 // On `exit` candidates and members are killed, and the cluster's folder is removed.
 process.on('SIGINT', () => interrupted());
@@ -59,8 +59,8 @@ async function demo(): Promise<void> {
 
   say(`three candidates start: ${NAMES.join(', ')}`);
   remark(`one process each, with a lease of ${TTL} s that it keeps refreshing`);
-  timeline = new Timeline(client, election, NAMES);
-  const contenders = NAMES.map((name) => new Contender(name, { hosts: cluster.hosts, election, ttl: TTL }));
+  timeline = new DemoTimeline(client, election, NAMES);
+  const contenders = NAMES.map((name) => new DemoCandidate(name, { hosts: cluster.hosts, election, ttl: TTL }));
   await until(async () => (await queue()).length === NAMES.length, { within: LONG, what: 'all three to be queued' });
   const first = await leaderAmong(contenders);
   await show(first, queue);
@@ -110,9 +110,9 @@ async function shownUntilInterrupted(page: Page): Promise<void> {
 }
 
 /** Resolves with the candidate that has been elected. */
-async function leaderAmong(contenders: readonly Contender[]): Promise<Contender> {
+async function leaderAmong(contenders: readonly DemoCandidate[]): Promise<DemoCandidate> {
   const names = contenders.map(({ name }) => name).join(' or ');
-  const heard = (): Contender | undefined =>
+  const heard = (): DemoCandidate | undefined =>
     contenders.find(({ elected, ended }) => elected !== undefined || ended !== undefined);
   const leader = await until(heard, { within: LONG, what: `${names} to lead` });
   if (leader.ended !== undefined) throw new Error(`${leader.name} has ended (${leader.ended})`);
@@ -120,7 +120,7 @@ async function leaderAmong(contenders: readonly Contender[]): Promise<Contender>
 }
 
 /** Prints who leads, after comparing the term with etcd and with the leader before. */
-async function show(leader: Contender, queue: () => Promise<string[]>, previous?: Contender): Promise<void> {
+async function show(leader: DemoCandidate, queue: () => Promise<string[]>, previous?: DemoCandidate): Promise<void> {
   const token = BigInt(leader.elected?.token ?? 0);
   if (previous !== undefined && token <= BigInt(previous.elected?.token ?? 0)) {
     throw new Error(`the fencing token of ${leader.name}, ${token}, is not greater than that of ${previous.name}`);
@@ -131,7 +131,7 @@ async function show(leader: Contender, queue: () => Promise<string[]>, previous?
   say(`${paint('green', `${leader.name} leads`)}, with fencing token ${token}; ${rest}`);
 }
 
-async function ended(contender: Contender): Promise<void> {
+async function ended(contender: DemoCandidate): Promise<void> {
   const code = await until(() => contender.ended, { within: LONG, what: `${contender.name} to end` });
   if (code !== 0) throw new Error(`${contender.name} ended with ${code}`);
 }

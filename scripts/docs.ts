@@ -7,9 +7,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { brokenLinks } from '../spec/support/docs/links.js';
 import { pages, ROOT } from '../spec/support/docs/pages.js';
-import { faultsOf } from './docs/built.js';
+import { faultsOfSite } from './docs/built.js';
 import { llmsFullTxt, llmsTxt } from './docs/llms.js';
-import { placeOf, siteAssets, sitePages, sourcePages, summaryOf } from './docs/pages.js';
+import { firstSentence, placeOfPage, siteAssets, sitePages, sourcePages } from './docs/pages.js';
 import { BASE, HTML, PAGES, REFERENCE, SITE } from './docs/places.js';
 import { runTool } from './test/tool.js';
 
@@ -41,7 +41,7 @@ function stage(): void {
   );
   for (const { place, markdown } of [...sitePages(), ...sourcePages()]) write(join(PAGES, place), markdown);
   for (const file of siteAssets()) {
-    for (const folder of [PAGES, join(PAGES, 'public')]) cpSync(join(ROOT, file), join(folder, placeOf(file)));
+    for (const folder of [PAGES, join(PAGES, 'public')]) cpSync(join(ROOT, file), join(folder, placeOfPage(file)));
   }
 }
 
@@ -52,7 +52,7 @@ function forModels(): void {
     .map((file) => join('reference', file).replaceAll('\\', '/'))
     .sort();
   for (const place of reference) cpSync(join(PAGES, place), join(HTML, place));
-  const types = reference.map((place) => ({ place, summary: summaryOf(readFileSync(join(PAGES, place), 'utf8')) }));
+  const types = reference.map((place) => ({ place, summary: firstSentence(readFileSync(join(PAGES, place), 'utf8')) }));
   const all = sitePages();
   for (const { place, markdown } of [...all, ...sourcePages()]) write(join(HTML, place), markdown);
   write(join(HTML, 'llms.txt'), llmsTxt(all, types, BASE));
@@ -64,5 +64,5 @@ stage();
 await tool('typedoc/bin/typedoc');
 await tool('vitepress/bin/vitepress.js', 'build', 'site');
 forModels();
-insist(faultsOf(HTML, BASE));
+insist(faultsOfSite(HTML, BASE));
 console.log(`docs: ${HTML}`);

@@ -11,13 +11,13 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ColumnStep } from './matrix/column-step.js';
-import { type MatrixOptions, parseOptions, USAGE } from './matrix/options.js';
+import { MATRIX_USAGE, type MatrixOptions, parseMatrixOptions } from './matrix/options.js';
 import { remarksOn, tableOf, warningsFor } from './matrix/page.js';
 import { readKept, writePage } from './matrix/page-file.js';
 import { type MatrixResult, merge, readResult, resultOf, writeResult } from './matrix/result.js';
 import { Run } from './test/run.js';
 import { RunLogs } from './test/run-logs.js';
-import { summaryOf } from './test/summary.js';
+import { summaryLines } from './test/summary.js';
 import { root } from './test/tool.js';
 
 /** The last result of each column, in a folder that git ignores. */
@@ -25,9 +25,9 @@ const LAST = join(root, 'logs', 'matrix.json');
 
 let options: MatrixOptions;
 try {
-  options = parseOptions(process.argv.slice(2));
+  options = parseMatrixOptions(process.argv.slice(2));
 } catch (err) {
-  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
+  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${MATRIX_USAGE}`);
   process.exit(2);
 }
 if (options.onlyPage) writePage(merge(readKept(), readResult(LAST)));
@@ -53,7 +53,7 @@ async function runColumns({ columns, form }: MatrixOptions): Promise<void> {
   });
   writeResult(LAST, merge(readResult(LAST), result));
   const took = performance.now() - startedAt;
-  console.log(`\n${summaryOf(outcomes, took, hasPassed ? undefined : logs.place).join('\n')}`);
+  console.log(`\n${summaryLines(outcomes, took, hasPassed ? undefined : logs.place).join('\n')}`);
   console.log(`\n${[...tableOf(result), '', ...remarksOn(result), ...warningsFor(result)].join('\n')}`);
   if (!hasPassed) process.exitCode ??= 1;
 }

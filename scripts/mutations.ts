@@ -11,7 +11,13 @@ import { runAll } from '../spec/simulation/shards.js';
 import type { Check } from '../spec/simulation/violation.js';
 import { Mutant } from '../spec/support/mutants/mutant.js';
 import { type CompiledFile, MutantCompiler } from '../spec/support/mutants/mutant-compiler.js';
-import { type Broken, CRASH, describeBesides, type MutantOutcome, outcomeOf } from '../spec/support/mutants/outcome.js';
+import {
+  type Broken,
+  CRASH,
+  describeBesides,
+  type MutantOutcome,
+  mutantOutcome,
+} from '../spec/support/mutants/outcome.js';
 
 const { values } = parseArgs({
   options: {
@@ -62,7 +68,7 @@ async function tryOut(
       const { found } = await runAll({ from, schedules: many, shards, persists: true, program });
       broken.push(...found.map(({ check, isCrash }) => ({ promise: check, isCrash })));
       done += many;
-      const outcome = outcomeOf(mutation, broken);
+      const outcome = mutantOutcome(mutation, broken);
       if (outcome.expected > 0 || done >= most) return { schedules: done, outcome };
     }
   } finally {

@@ -8,9 +8,9 @@
  */
 import { parseArgs } from 'node:util';
 import { missing } from '../spec/simulation/required.js';
-import { run } from '../spec/simulation/schedule.js';
+import { runSchedule } from '../spec/simulation/schedule.js';
 import { planOf, shrink } from '../spec/simulation/search.js';
-import { runAll, type Summary } from '../spec/simulation/shards.js';
+import { runAll, type ShardsSummary } from '../spec/simulation/shards.js';
 import { writePlan } from '../spec/simulation/written.js';
 
 /** Schedules after which everything must have occurred: what never occurs in so many was forgotten. */
@@ -36,7 +36,7 @@ async function simulate(): Promise<boolean> {
   const startedAt = performance.now();
   const seconds = (): number => (performance.now() - startedAt) / 1_000;
   let spokenAt = startedAt;
-  const onProgress = (soFar: Summary): void => {
+  const onProgress = (soFar: ShardsSummary): void => {
     if (performance.now() - spokenAt < SPEAKS_EVERY) return;
     spokenAt = performance.now();
     const elections = soFar.counts.outcome['elections'] ?? 0;
@@ -55,7 +55,7 @@ async function simulate(): Promise<boolean> {
   return lacking.length === 0;
 }
 
-function describe({ schedules, steps, time, counts }: Summary, seconds: number): void {
+function describe({ schedules, steps, time, counts }: ShardsSummary, seconds: number): void {
   const hours = (time / 3_600_000).toFixed(1);
   console.log(`   ${schedules} schedules in ${seconds.toFixed(1)} s: ${hours} h of virtual time, ${steps} events`);
   for (const [topic, all] of Object.entries(counts)) {
@@ -68,7 +68,7 @@ function describe({ schedules, steps, time, counts }: Summary, seconds: number):
 async function repeat(seed: number, isShortened: boolean): Promise<boolean> {
   const shortest = isShortened ? await shrink(seed) : undefined;
   const plan = shortest?.plan ?? planOf(seed);
-  const report = shortest?.report ?? (await run(plan, { story: true }));
+  const report = shortest?.report ?? (await runSchedule(plan, { story: true }));
   console.log(writePlan(plan));
   console.log(report.story.join('\n'));
   if (shortest !== undefined) console.log(`\n   the shortest of ${shortest.tried} tried`);

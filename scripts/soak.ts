@@ -9,10 +9,10 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lineOf, type RunResult, totalOf } from './soak/lines.js';
+import { lineOf, type RunResult, totalLines } from './soak/lines.js';
 import { Load } from './soak/load.js';
 import { runOnce } from './soak/one-run.js';
-import { parseOptions, type SoakOptions, USAGE } from './soak/options.js';
+import { parseSoakOptions, SOAK_USAGE, type SoakOptions } from './soak/options.js';
 import { suiteOf } from './test/step.js';
 import { STEPS } from './test/steps.js';
 import { root } from './test/tool.js';
@@ -27,9 +27,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 let options: SoakOptions;
 try {
-  options = parseOptions(process.argv.slice(2), [...new Set(STEPS.map(suiteOf))]);
+  options = parseSoakOptions(process.argv.slice(2), [...new Set(STEPS.map(suiteOf))]);
 } catch (err) {
-  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
+  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${SOAK_USAGE}`);
   process.exit(2);
 }
 const load = options.withoutLoad ? undefined : new Load(join(root, 'logs'));
@@ -53,6 +53,6 @@ async function soak({ runs, suite }: SoakOptions): Promise<void> {
     console.log(lineOf(results.at(-1) as RunResult, results.length, runs));
     for (const line of load?.renew() ?? []) console.log(`  ${line}`);
   }
-  console.log(`\n${totalOf(results, runs).join('\n')}`);
+  console.log(`\n${totalLines(results, runs).join('\n')}`);
   if (results.some(({ passed }) => !passed)) process.exitCode ??= 1;
 }

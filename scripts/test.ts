@@ -12,7 +12,7 @@ import { Run } from './test/run.js';
 import { RunLogs } from './test/run-logs.js';
 import { suiteOf } from './test/step.js';
 import { COVERAGE, STEPS } from './test/steps.js';
-import { summaryOf } from './test/summary.js';
+import { summaryLines } from './test/summary.js';
 
 const [, , name] = process.argv;
 const asked = STEPS.filter((step) => suiteOf(step) === name);
@@ -44,5 +44,7 @@ function conclude({ outcomes, hasPassed }: Run): void {
   logs.close(!hasPassed);
   if (!hasPassed) process.exitCode ??= 1;
   tellOthers(outcomes, logs.place);
-  console.log(`\n${summaryOf(outcomes, performance.now() - startedAt, hasPassed ? undefined : logs.place).join('\n')}`);
+  console.log(
+    `\n${summaryLines(outcomes, performance.now() - startedAt, hasPassed ? undefined : logs.place).join('\n')}`,
+  );
 }

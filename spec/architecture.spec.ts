@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { withoutMarks } from './support/docs/compiler.js';
 import { readPage, sources, tableUnder } from './support/docs/pages.js';
-import { circleIn, folderOf, type Import, importsIn, importsOfLib } from './support/imports.js';
+import { circleIn, type Import, importsIn, importsOfLib, partOf } from './support/imports.js';
 
 /** The files that lie in lib/ itself and that any folder may import, because everybody uses their words. */
 const WORDS = ['errors.ts', 'log.ts', 'checks.ts', 'options.ts', 'events.ts', 'candidate.ts', 'leadership.ts'];
@@ -44,7 +44,7 @@ const POOL = 'pool';
 function upward(imports: readonly Import[]): string[] {
   return imports
     .filter(({ from, to }) => {
-      const [folder, target] = [folderOf(from), folderOf(to)];
+      const [folder, target] = [partOf(from), partOf(to)];
       if (folder === from || folder === target) return false; // files in lib/ itself put the rest together
       if (folder === POOL) return target in ON_TOP;
       const above = ON_TOP[folder];
@@ -104,12 +104,12 @@ describe('the architecture', () => {
   });
 
   it('knows every folder', () => {
-    const folders = new Set(files.map(folderOf).filter((folder) => !files.includes(folder)));
+    const folders = new Set(files.map(partOf).filter((folder) => !files.includes(folder)));
     expect([...folders]).to.have.members([...Object.keys(BELOW), POOL, ...Object.keys(ON_TOP)]);
   });
 
   it('keeps in lib/ itself only what users can touch, and the words: 18 files at the most', () => {
-    expect(files.filter((file) => folderOf(file) === file).length).to.be.at.most(18);
+    expect(files.filter((file) => partOf(file) === file).length).to.be.at.most(18);
   });
 
   it('has no file of more than 250 lines', () => {

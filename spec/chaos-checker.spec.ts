@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describe as describeFindings } from './chaos/checker/report.js';
+import { describeFindings } from './chaos/checker/report.js';
 import { encode, type LogRecord } from './chaos/log/records.js';
 import { CALL, committed, GOOD, judged, leads, MS, SECOND } from './support/chaos-logs.js';
 import { FORGERIES } from './support/pool/plan-forger.js';

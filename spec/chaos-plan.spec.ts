@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import { kill } from './chaos/nemesis/candidate-faults.js';
 import { canPair, type FaultKind, KINDS, parseKinds, traitsOf } from './chaos/nemesis/kinds.js';
-import { plan, type Step } from './chaos/nemesis/plan.js';
-import type { World } from './chaos/world.js';
+import { type NemesisStep, plan } from './chaos/nemesis/plan.js';
+import type { ChaosWorld } from './chaos/world.js';
 import { pause } from './support/wait.js';
 
-function first(count: number, seed: number): Step[] {
+function first(count: number, seed: number): NemesisStep[] {
   const steps = plan(seed, KINDS);
   return Array.from({ length: count }, () => steps.next().value);
 }
 
-function kindsIn(steps: readonly Step[]): FaultKind[] {
+function kindsIn(steps: readonly NemesisStep[]): FaultKind[] {
   return steps.flatMap(({ faults }) => faults.map(({ kind }) => kind));
 }
 
@@ -62,7 +62,7 @@ describe('a candidate that chaos kills', () => {
       launch: () => story.push(`started after: ${story.join()}`),
     };
     const draw = { kind: 'kill', lasts: 0, onLeader: false, roll: 0, strength: 0 } as const;
-    const applied = await kill({ candidates: [candidate] } as unknown as World, draw);
+    const applied = await kill({ candidates: [candidate] } as unknown as ChaosWorld, draw);
     await applied?.heal();
     expect(story).to.deep.equal(['gone', 'started after: gone']);
   });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Etcd3, isRecoverableError } from 'etcd3';
 import { createClient } from '../lib/client.js';
-import { GrpcMember, Status } from './support/grpc-member.js';
+import { GrpcMember, StatusAnswer } from './support/grpc-member.js';
 import { Authority } from './support/security/certificates.js';
 import { tracked } from './support/track.js';
 
@@ -133,7 +133,7 @@ describe('createClient()', () => {
     const member = await GrpcMember.listen();
     const well = member.answers.Range;
     member.answers.Range = () => {
-      throw new Status(14, 'etcdserver: no leader');
+      throw new StatusAnswer(14, 'etcdserver: no leader');
     };
     const client = open({ hosts: member.host });
     for (let n = 1; n <= 5; n += 1) {

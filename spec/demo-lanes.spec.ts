@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { cellOf, type LanesOptions, lanesOf, type Stretch } from '../scripts/demo/lanes.js';
+import { cellOf, type LaneStretch, type LanesOptions, lanesOf } from '../scripts/demo/lanes.js';
 
 describe('the timeline of the demo', () => {
   const OPTIONS: LanesOptions = { names: ['ada', 'ben'], from: 0, now: 1_000, columns: 80 };
-  const stretch = (name: string, from: number, until?: number, killed?: number): Stretch => {
+  const stretch = (name: string, from: number, until?: number, killed?: number): LaneStretch => {
     return { name, from, until, killed };
   };
-  const drawn = (stretches: readonly Stretch[], options: Partial<LanesOptions> = {}): readonly string[] =>
+  const drawn = (stretches: readonly LaneStretch[], options: Partial<LanesOptions> = {}): readonly string[] =>
     lanesOf(stretches, { ...OPTIONS, ...options }).map(({ name, cells, remark }) => `${name} [${cells}] ${remark}`);
 
   it('has a bar that grows while somebody leads', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { describeServer, findEtcd } from './support/cluster/etcd-server.js';
-import { keep } from './support/cluster/kept.js';
+import { keepRelease } from './support/cluster/kept.js';
 import { tracked } from './support/track.js';
 
 function temporaryFolder(): string {
@@ -102,7 +102,9 @@ describe('the etcd server for specs and demo', () => {
   describe('is kept', () => {
     it('once it runs and is of the release that was asked for', async () => {
       const env = { ETCD_KEPT: join(temporaryFolder(), 'new') };
-      expect(await keep('3.6.1', async (folder) => putEtcd('3.6.1', folder) as undefined, env)).to.equal(undefined);
+      expect(await keepRelease('3.6.1', async (folder) => putEtcd('3.6.1', folder) as undefined, env)).to.equal(
+        undefined,
+      );
       expect(await findEtcd({ ...env, PATH: '', ETCD_VERSION: '3.6' })).to.include({ version: '3.6.1' });
     });
 
@@ -113,7 +115,9 @@ describe('the etcd server for specs and demo', () => {
     ] as const) {
       it(`is not kept, and leaves nothing behind, when what was asked for ${what}`, async () => {
         const env = { ETCD_KEPT: temporaryFolder() };
-        expect(await keep('3.6.1', make as (folder: string) => Promise<string | undefined>, env)).to.equal(reason);
+        expect(await keepRelease('3.6.1', make as (folder: string) => Promise<string | undefined>, env)).to.equal(
+          reason,
+        );
         expect(existsSync(env.ETCD_KEPT) && readdirSync(env.ETCD_KEPT)).to.deep.equal([]);
       });
     }

@@ -3,7 +3,7 @@ import type { Etcd3 } from 'etcd3';
 import { createClient } from '../lib/client.js';
 import { EtcdStore } from '../lib/etcd/etcd-store.js';
 import { ClientClosed, type RangeQuery, type Txn } from '../lib/store/store.js';
-import { GrpcMember, type Message, Status } from './support/grpc-member.js';
+import { GrpcMember, type Message, StatusAnswer } from './support/grpc-member.js';
 import { tracked } from './support/track.js';
 import { VirtualTime } from './support/virtual-time.js';
 
@@ -19,7 +19,7 @@ describe('the store on etcd3', () => {
     store = new EtcdStore(etcd, new VirtualTime().clock());
   });
   const fail = (code: number, message: string) => () => {
-    throw new Status(code, message);
+    throw new StatusAnswer(code, message);
   };
   const codeOf = (promise: Promise<unknown>): Promise<string> =>
     promise.then(

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createClient } from '../lib/client.js';
 import { EtcdStore } from '../lib/etcd/etcd-store.js';
-import { GrpcMember, Status } from './support/grpc-member.js';
+import { GrpcMember, StatusAnswer } from './support/grpc-member.js';
 import { type KeepAliveRecorder, recordKeepAlive, recordWatch, type WatchRecorder } from './support/store-recorders.js';
 import { tracked } from './support/track.js';
 import { settle, VirtualTime } from './support/virtual-time.js';
@@ -64,7 +64,7 @@ describe('a stream to etcd', () => {
 
   for (const [how, status] of [
     ['ends it', undefined],
-    ['fails', new Status(14, 'etcdserver: no leader')],
+    ['fails', new StatusAnswer(14, 'etcdserver: no leader')],
   ] as const) {
     it(`tells once that it is closed when the member ${how}, and nothing after it`, async () => {
       const recorder = keepAlive();
@@ -168,7 +168,7 @@ describe('a stream to etcd', () => {
       const left = [...texts];
       member.answers.LeaseKeepAlive = () => {
         const text = left.shift();
-        if (text !== undefined) throw new Status(16, text);
+        if (text !== undefined) throw new StatusAnswer(16, text);
         return { TTL: '10' };
       };
     };
@@ -221,7 +221,7 @@ describe('a stream to etcd', () => {
       recorder.stream.send();
       await until(() => member.asked.length === 1, { what: 'the refresh' });
       recorder.stream.close();
-      member.endStreams(new Status(16, 'etcdserver: invalid auth token'));
+      member.endStreams(new StatusAnswer(16, 'etcdserver: invalid auth token'));
       member.condition = 'up';
       await store.grant(1n, 10);
       expect([recorder.story, member.requests('LeaseKeepAlive').length]).to.deep.equal([[], 1]);

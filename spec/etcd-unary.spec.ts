@@ -6,7 +6,7 @@ import { ElectionError } from '../lib/errors.js';
 import type { CallOptions } from '../lib/etcd/call-guard.js';
 import { MemberHealth } from '../lib/etcd/member-health.js';
 import { unary } from '../lib/etcd/unary.js';
-import { GrpcMember, Status } from './support/grpc-member.js';
+import { GrpcMember, StatusAnswer } from './support/grpc-member.js';
 import { tracked } from './support/track.js';
 import type { VirtualClock } from './support/virtual-clock.js';
 import { settle, VirtualTime } from './support/virtual-time.js';
@@ -240,7 +240,7 @@ describe('a request to etcd', () => {
 
     it('remembers a member that refuses connections, and one that says that it cannot serve', async () => {
       well.answers.Range = () => {
-        throw new Status(14, 'etcdserver: no leader');
+        throw new StatusAnswer(14, 'etcdserver: no leader');
       };
       connect(well);
       ask(read);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ColumnStep } from '../scripts/matrix/column-step.js';
-import { COLUMNS, type Column } from '../scripts/matrix/columns.js';
-import { parseOptions } from '../scripts/matrix/options.js';
-import { remarksOn, rowsOf, warningsFor } from '../scripts/matrix/page.js';
+import { MATRIX_COLUMNS, type MatrixColumn } from '../scripts/matrix/columns.js';
+import { parseMatrixOptions } from '../scripts/matrix/options.js';
+import { remarksOn, runtimeRows, warningsFor } from '../scripts/matrix/page.js';
 import { pageOf, readKept } from '../scripts/matrix/page-file.js';
 import { type ColumnResult, merge, readResult, resultOf, writeResult } from '../scripts/matrix/result.js';
-import type { Outcome } from '../scripts/test/outcome.js';
+import type { StepOutcome } from '../scripts/test/outcome.js';
 import { Run } from '../scripts/test/run.js';
 import { RunLogs } from '../scripts/test/run-logs.js';
 import { root } from '../scripts/test/tool.js';
@@ -23,19 +23,19 @@ function scratch(): string {
   return folder;
 }
 
-function column(name: string): Column {
-  const found = COLUMNS.find((each) => each.name === name);
+function column(name: string): MatrixColumn {
+  const found = MATRIX_COLUMNS.find((each) => each.name === name);
   if (found === undefined) throw new Error(`no column ${name}`);
   return found;
 }
 
-function outcome(name: string, more: Partial<Outcome> = {}): Outcome {
+function outcome(name: string, more: Partial<StepOutcome> = {}): StepOutcome {
   const specs = { passed: 12, failed: [], counted: true };
   return { name, result: 'passed', took: 61_499, reason: '', specs, details: [], ...more };
 }
 
 /** The column, run with this outcome on etcd 3.6.16. */
-function result(name: string, more: Partial<Outcome> = {}): ReturnType<typeof resultOf> {
+function result(name: string, more: Partial<StepOutcome> = {}): ReturnType<typeof resultOf> {
   const step = new ColumnStep(column(name), 'short');
   step.pair = { etcd: '3.6.16', runtime: 'Node.js 20.20.2' };
   return resultOf(step, outcome(name, more), DAY);
@@ -43,19 +43,19 @@ function result(name: string, more: Partial<Outcome> = {}): ReturnType<typeof re
 
 describe('the matrix', () => {
   it('has a name for each column, and its specs are there', () => {
-    expect(new Set(COLUMNS.map(({ name }) => name)).size).to.equal(COLUMNS.length);
-    const single = COLUMNS.flatMap(({ specs }) => [...specs.short, ...specs.whole]).filter(
+    expect(new Set(MATRIX_COLUMNS.map(({ name }) => name)).size).to.equal(MATRIX_COLUMNS.length);
+    const single = MATRIX_COLUMNS.flatMap(({ specs }) => [...specs.short, ...specs.whole]).filter(
       (spec) => !spec.includes('*'),
     );
     for (const spec of single) expect(existsSync(join(root, spec)), spec).to.equal(true);
   });
 
   it('runs everything unless told otherwise, and refuses columns that it has not', () => {
-    expect(parseOptions([])).to.deep.equal({ columns: COLUMNS, form: 'whole', onlyPage: false });
-    const { columns, form } = parseOptions(['--short', '--only', 'bun, etcd-3.6']);
+    expect(parseMatrixOptions([])).to.deep.equal({ columns: MATRIX_COLUMNS, form: 'whole', onlyPage: false });
+    const { columns, form } = parseMatrixOptions(['--short', '--only', 'bun, etcd-3.6']);
     expect([columns.map(({ name }) => name), form]).to.deep.equal([['etcd-3.6', 'bun'], 'short']);
-    const all = COLUMNS.map(({ name }) => name).join(', ');
-    expect(() => parseOptions(['--only', 'etcd-2'])).to.throw(`\`--only\` must name some of: ${all}; got etcd-2`);
+    const all = MATRIX_COLUMNS.map(({ name }) => name).join(', ');
+    expect(() => parseMatrixOptions(['--only', 'etcd-2'])).to.throw(`\`--only\` must name some of: ${all}; got etcd-2`);
   });
 
   it('leaves out what cannot be had, and says why', async () => {
@@ -110,7 +110,7 @@ describe('the matrix', () => {
   it('ends with a table, and names what failed, what was left out, and releases with known faults', () => {
     const failed = { ...result('bun'), runtime: 'Bun 1.4.5', etcd: '3.4.23', failed: ['an election is won'] };
     const all = [result('etcd-3.6'), failed as ColumnResult, { name: 'node-26', leftOut: 'npm does not answer' }];
-    expect(rowsOf(all)).to.deep.equal([
+    expect(runtimeRows(all)).to.deep.equal([
       ['etcd 3.6.16', 'Node.js 20.20.2', 'short', '12', '0', '61 s', '2026-11-26'],
       ['Bun 1.4.5', 'etcd 3.4.23', 'short', '12', '1', '61 s', '2026-11-26'],
       ['Node.js 26', '–', '–', '–', 'left out', '–', '–'],

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
-import { MUTATIONS as OF_CHAOS } from './chaos/mutations.js';
-import { MUTATIONS as OF_POOL } from './pool/mutations.js';
+import { CHAOS_MUTATIONS } from './chaos/mutations.js';
+import { POOL_MUTATIONS } from './pool/mutations.js';
 import { MUTATIONS as OF_SIMULATION } from './simulation/mutations.js';
 import { CHECKS } from './simulation/violation.js';
 import { MutantCompiler } from './support/mutants/mutant-compiler.js';
 import type { Mutation } from './support/mutants/mutation.js';
-import { describeBesides, outcomeOf } from './support/mutants/outcome.js';
+import { describeBesides, mutantOutcome } from './support/mutants/outcome.js';
 
 describe('a mutant', function () {
   this.timeout(60_000); // the first one waits for everything to be parsed
   const compiler = new MutantCompiler();
-  const TABLES = { 'the simulation': OF_SIMULATION, chaos: OF_CHAOS, 'the pool': OF_POOL };
+  const TABLES = { 'the simulation': OF_SIMULATION, chaos: CHAOS_MUTATIONS, 'the pool': POOL_MUTATIONS };
 
   for (const [where, table] of Object.entries(TABLES)) {
     for (const mutation of table) {
@@ -73,7 +73,7 @@ describe('what a mutant is found by', () => {
   const found = (promise: string, isCrash = false) => ({ promise, isCrash });
 
   it('is the check that the mutant must break, and no other check', () => {
-    const outcome = outcomeOf(
+    const outcome = mutantOutcome(
       { breaks: ['a', 'b'] },
       ['a', 'c', 'b', 'c', 'd'].map((promise) => found(promise)),
     );
@@ -82,7 +82,7 @@ describe('what a mutant is found by', () => {
   });
 
   it('is no crash, even if the crash breaks the very promise', () => {
-    const outcome = outcomeOf({ breaks: ['a'] }, [found('a', true)]);
+    const outcome = mutantOutcome({ breaks: ['a'] }, [found('a', true)]);
     expect(outcome.expected).to.equal(0);
     expect(describeBesides(outcome)).to.equal('a crash 1');
   });

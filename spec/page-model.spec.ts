@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Codes, letters } from '../lib/cli/serve/page/model/codes.js';
 import { joinedTerms } from '../lib/cli/serve/page/model/joined-terms.js';
 import { PictureStore } from '../lib/cli/serve/page/model/picture.js';
-import { type Column, inOrder, rowsOf } from '../lib/cli/serve/page/model/rows.js';
+import { type Column, electionRows, inOrder } from '../lib/cli/serve/page/model/rows.js';
 import { EventReader } from '../lib/cli/serve/page/model/sse.js';
 import { countUnowned, durationText, ownerText, sinceText } from '../lib/cli/serve/page/model/text.js';
 import type { ElectionJson, TermJson } from '../lib/view/json.js';
@@ -92,7 +92,7 @@ describe('what the page knows', () => {
     const shuffled = ['job-10', 'job-2', 'job-1', 'job-3'];
     expect(inOrder(shuffled)).to.deep.equal(all.map(({ name }) => name));
     const names = (by: Column, isDescending = false): string[] =>
-      rowsOf(all, '', { by, isDescending }).map(({ name }) => name.replace('job-', ''));
+      electionRows(all, '', { by, isDescending }).map(({ name }) => name.replace('job-', ''));
     expect(names('name')).to.deep.equal(['1', '2', '3', '10']);
     expect(names('name', true)).to.deep.equal(['10', '3', '2', '1']);
     expect(names('leader')).to.deep.equal(['1', '2', '3', '10']);
@@ -103,7 +103,7 @@ describe('what the page knows', () => {
 
   it('finds elections by a part of their name or of their leader, in any case', () => {
     const all = [election('Billing', 'ada'), election('reports', 'BILL'), election('x')];
-    const found = rowsOf(all, ' bill ', { by: 'name', isDescending: false });
+    const found = electionRows(all, ' bill ', { by: 'name', isDescending: false });
     expect(found.map(({ name }) => name)).to.deep.equal(['Billing', 'reports']);
   });
 

@@ -6,7 +6,7 @@ import { SystemClock } from '../lib/common/time.js';
 import { type Credentials, readCertificatesNow } from '../lib/etcd/certificate-files.js';
 import { EtcdStore } from '../lib/etcd/etcd-store.js';
 import { Renewal } from '../lib/etcd/renewal.js';
-import { GrpcMember, Status } from './support/grpc-member.js';
+import { GrpcMember, StatusAnswer } from './support/grpc-member.js';
 import { Authority, type ClientCertificate } from './support/security/certificates.js';
 import { RenewableFiles } from './support/security/renewable-files.js';
 import { recordKeepAlive, recordWatch } from './support/store-recorders.js';
@@ -229,7 +229,7 @@ describe('a password that a function gives', () => {
     const well = member.answers.Range;
     member.answers.Range = () => {
       member.answers.Range = well;
-      throw new Status(16, 'etcdserver: invalid auth token');
+      throw new StatusAnswer(16, 'etcdserver: invalid auth token');
     };
     await etcd.get('a');
     expect(member.requests('Authenticate')[1]).to.deep.equal({ name: 'worker', password: 'second' });

@@ -3,7 +3,7 @@ import { useFakeTimers } from 'sinon';
 import { MOST_STREAMS } from '../lib/cli/serve/event-streams.js';
 import { MOST_CONNECTIONS } from '../lib/cli/serve/server.js';
 import { electionIn } from './support/serve/fake-view.js';
-import { ask, EventFollower, type HttpAnswer, RawConnection } from './support/serve/http.js';
+import { EventFollower, type HttpAnswer, RawConnection, sendRequest } from './support/serve/http.js';
 import { failuresOfSites, openSite, SECRET } from './support/serve/site.js';
 import { until } from './support/wait.js';
 
@@ -28,7 +28,7 @@ describe('the security of etcd-leader serve', () => {
           'a b',
           '[::1]',
         ]) {
-          const { status } = await ask(url, path, { headers: { host } });
+          const { status } = await sendRequest(url, path, { headers: { host } });
           expect(status, `${path} as ${host}`).to.equal(403);
         }
       }
@@ -36,7 +36,7 @@ describe('the security of etcd-leader serve', () => {
 
     it('may be left out by HTTP/1.0 only, which no browser speaks', async () => {
       const { url } = await openSite();
-      await until(async () => (await ask(url, '/healthz')).status === 200, { what: 'etcd to have answered' });
+      await until(async () => (await sendRequest(url, '/healthz')).status === 200, { what: 'etcd to have answered' });
       const status = async (head: string): Promise<string> => {
         const connection = (await RawConnection.to(url)).read().write(`${head}Connection: close\r\n\r\n`);
         await connection.closed();
@@ -57,7 +57,7 @@ describe('the security of etcd-leader serve', () => {
         'Leaders.Example.com',
         'leaders.example.com:443',
       ]) {
-        expect((await ask(url, '/', { headers: { host } })).status, host).to.equal(200);
+        expect((await sendRequest(url, '/', { headers: { host } })).status, host).to.equal(200);
       }
     });
   });
@@ -77,7 +77,7 @@ describe('the security of etcd-leader serve', () => {
       it(`may not ask: ${JSON.stringify(headers)}`, async () => {
         const { url } = await openSite();
         for (const path of ['/', ...GUARDED]) {
-          const answer = await ask(url, path, { headers });
+          const answer = await sendRequest(url, path, { headers });
           expect([answer.status, path]).to.deep.equal([403, path]);
           expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).to.deep.equal([]);
         }
@@ -87,10 +87,10 @@ describe('the security of etcd-leader serve', () => {
     it('may link to the page, and our own page may ask', async () => {
       const { url } = await openSite({ hosts: ['leaders.example.com'] });
       const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
-      expect((await ask(url, '/', { headers: link })).status).to.equal(200);
+      expect((await sendRequest(url, '/', { headers: link })).status).to.equal(200);
       for (const origin of [url.slice(0, -1), 'https://leaders.example.com']) {
         const headers = { origin, 'sec-fetch-site': 'same-origin' };
-        expect((await ask(url, '/api/elections', { headers })).status, origin).to.equal(200);
+        expect((await sendRequest(url, '/api/elections', { headers })).status, origin).to.equal(200);
       }
     });
 
@@ -98,7 +98,7 @@ describe('the security of etcd-leader serve', () => {
       const { url } = await openSite();
       for (const path of ['/', '/api/elections', '/leader/x', '/nothing']) {
         for (const method of ['GET', 'OPTIONS']) {
-          const { headers } = await ask(url, path, { method });
+          const { headers } = await sendRequest(url, path, { method });
           expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).to.deep.equal([]);
           expect(headers['content-security-policy']).to.match(
             /^default-src 'none'; script-src 'self'; .*form-action 'none'$/,
@@ -119,11 +119,11 @@ describe('the security of etcd-leader serve', () => {
     it('is asked for by everything but the page and /healthz', async () => {
       const { url } = await openSite({ secret: SECRET });
       for (const path of GUARDED) {
-        const { status, headers, json } = await ask(url, path);
+        const { status, headers, json } = await sendRequest(url, path);
         expect([status, path, headers['www-authenticate']]).to.deep.equal([401, path, 'Bearer realm="etcd-leader"']);
         expect(Object.keys(json)).to.deep.equal(['error']);
       }
-      for (const path of OPEN) expect((await ask(url, path)).status, path).to.not.equal(401);
+      for (const path of OPEN) expect((await sendRequest(url, path)).status, path).to.not.equal(401);
     });
 
     it('is refused when it is wrong, part of the right one, or not shown as it should be', async () => {
@@ -141,11 +141,17 @@ describe('the security of etcd-leader serve', () => {
         '',
       ];
       for (const authorization of wrong) {
-        expect((await ask(url, '/api/elections', { headers: { authorization } })).status, authorization).to.equal(401);
+        expect(
+          (await sendRequest(url, '/api/elections', { headers: { authorization } })).status,
+          authorization,
+        ).to.equal(401);
       }
-      expect((await ask(url, `/api/elections?token=${SECRET}&access_token=${SECRET}`)).status).to.equal(401);
+      expect((await sendRequest(url, `/api/elections?token=${SECRET}&access_token=${SECRET}`)).status).to.equal(401);
       for (const authorization of [`Bearer ${SECRET}`, `bearer  ${SECRET} `]) {
-        expect((await ask(url, '/api/elections', { headers: { authorization } })).status, authorization).to.equal(200);
+        expect(
+          (await sendRequest(url, '/api/elections', { headers: { authorization } })).status,
+          authorization,
+        ).to.equal(200);
       }
     });
 
@@ -153,7 +159,9 @@ describe('the security of etcd-leader serve', () => {
       const { url } = await openSite({ secret: SECRET });
       const authorization = `Bearer ${SECRET}`;
       for (const headers of [{ host: 'evil.example.com' }, { origin: 'https://evil.example.com' }]) {
-        expect((await ask(url, '/api/elections', { headers: { authorization, ...headers } })).status).to.equal(403);
+        expect((await sendRequest(url, '/api/elections', { headers: { authorization, ...headers } })).status).to.equal(
+          403,
+        );
       }
     });
   });
@@ -166,7 +174,7 @@ describe('the security of etcd-leader serve', () => {
       view.draw(electionIn(EVIL, EVIL), electionIn('x', EVIL));
       const paths = ['/api/elections', '/api/elections/x', `/api/elections/${encodeURIComponent(EVIL)}`, '/leader/x'];
       for (const path of paths) {
-        const { text, headers, json } = await ask(url, path);
+        const { text, headers, json } = await sendRequest(url, path);
         expect(headers['content-type'], path).to.equal('application/json; charset=utf-8');
         expect(headers['x-content-type-options']).to.equal('nosniff');
         expect(text).to.not.include('<');
@@ -183,7 +191,7 @@ describe('the security of etcd-leader serve', () => {
     it('are never part of an error', async () => {
       const { url } = await openSite();
       for (const path of [`/api/elections/${encodeURIComponent(EVIL)}`, `/${encodeURIComponent(EVIL)}`]) {
-        const { status, text } = await ask(url, path);
+        const { status, text } = await sendRequest(url, path);
         expect([status, text.includes('onerror')]).to.deep.equal([404, false]);
       }
     });
@@ -208,7 +216,7 @@ describe('the security of etcd-leader serve', () => {
     for (const path of outside) {
       it(`leads nowhere but to the page's own files: ${path}`, async () => {
         const { url } = await openSite();
-        expect((await ask(url, path)).status).to.equal(404);
+        expect((await sendRequest(url, path)).status).to.equal(404);
       });
     }
 
@@ -224,14 +232,14 @@ describe('the security of etcd-leader serve', () => {
     for (const path of malformed) {
       it(`is refused when it is malformed: ${path}`, async () => {
         const { url } = await openSite();
-        const { status } = await ask(url, path, path === '*' ? { method: 'OPTIONS' } : {});
+        const { status } = await sendRequest(url, path, path === '*' ? { method: 'OPTIONS' } : {});
         expect(status).to.equal(400);
       });
     }
 
     it('of another server is refused, as a proxy would be asked', async () => {
       const { url } = await openSite();
-      expect((await ask(url, 'http://evil.example.com/api/elections')).status).to.equal(400);
+      expect((await sendRequest(url, 'http://evil.example.com/api/elections')).status).to.equal(400);
       const tunnel = await RawConnection.to(url);
       tunnel.read().write(`CONNECT evil.example.com:443 HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`);
       await tunnel.closed();
@@ -240,8 +248,8 @@ describe('the security of etcd-leader serve', () => {
 
     it('of more than 4 KiB is refused', async () => {
       const { url } = await openSite();
-      expect((await ask(url, `/leader/${'a'.repeat(4_100)}`)).status).to.equal(414);
-      expect((await ask(url, `/leader/${'a'.repeat(50_000)}`)).status).to.equal(431);
+      expect((await sendRequest(url, `/leader/${'a'.repeat(4_100)}`)).status).to.equal(414);
+      expect((await sendRequest(url, `/leader/${'a'.repeat(50_000)}`)).status).to.equal(431);
     });
   });
 
@@ -250,7 +258,7 @@ describe('the security of etcd-leader serve', () => {
       it(`is refused: ${method}`, async () => {
         const { url } = await openSite();
         for (const path of ['/', '/api/elections', '/leader/x', '/healthz']) {
-          const { status, headers } = await ask(url, path, { method });
+          const { status, headers } = await sendRequest(url, path, { method });
           expect([status, headers.allow]).to.deep.equal([405, 'GET, HEAD, OPTIONS']);
         }
       });
@@ -263,12 +271,12 @@ describe('the security of etcd-leader serve', () => {
         'content-type': 'application/json',
         'x-original-url': '/x',
       };
-      expect((await ask(url, '/api/elections', { headers, body: '{}', method: 'GET' })).status).to.equal(200);
+      expect((await sendRequest(url, '/api/elections', { headers, body: '{}', method: 'GET' })).status).to.equal(200);
     });
 
     it('is told what may be asked, by OPTIONS', async () => {
       const { url } = await openSite();
-      const { status, headers } = await ask(url, '/api/elections', { method: 'OPTIONS' });
+      const { status, headers } = await sendRequest(url, '/api/elections', { method: 'OPTIONS' });
       expect([status, headers.allow]).to.deep.equal([204, 'GET, HEAD, OPTIONS']);
     });
   });
@@ -282,7 +290,7 @@ describe('the security of etcd-leader serve', () => {
       await oneMore.closed();
       expect(connections.filter(({ isClosed }) => isClosed).length).to.equal(0);
       connections[0]?.close();
-      await until(async () => (await ask(url, '/healthz').catch(() => undefined)) !== undefined, {
+      await until(async () => (await sendRequest(url, '/healthz').catch(() => undefined)) !== undefined, {
         what: 'room for another',
       });
     });
@@ -290,10 +298,10 @@ describe('the security of etcd-leader serve', () => {
     it(`streams are refused, and health checks are not: the one after ${MOST_STREAMS}`, async () => {
       const { url } = await openSite();
       for (let n = 0; n < MOST_STREAMS; n++) await EventFollower.at(url);
-      const { status, headers } = await ask(url, '/api/events');
+      const { status, headers } = await sendRequest(url, '/api/events');
       expect([status, headers['retry-after']]).to.deep.equal([503, '10']);
-      expect((await ask(url, '/leader/x')).status).to.equal(503);
-      expect((await ask(url, '/', {})).status).to.equal(200);
+      expect((await sendRequest(url, '/leader/x')).status).to.equal(503);
+      expect((await sendRequest(url, '/', {})).status).to.equal(200);
     });
   });
 
@@ -309,7 +317,7 @@ describe('the security of etcd-leader serve', () => {
         view.draw(electionIn('big', 'v'.repeat(1 << 20), BigInt(n)));
         await reader.event('changed', ({ elections }) => elections[0].leader.fencingToken === String(n));
       }
-      await until(async () => figure(await ask(url, '/metrics'), 'clients') === 1, {
+      await until(async () => figure(await sendRequest(url, '/metrics'), 'clients') === 1, {
         what: 'the stalled one to be cut off',
       });
       stalled.read();
@@ -326,7 +334,7 @@ describe('the security of etcd-leader serve', () => {
         const stalled = (await RawConnection.to(url)).write(GET(url));
         const reader = await EventFollower.at(url);
         await reader.event('picture');
-        const clients = async (): Promise<number> => figure(await ask(url, '/metrics'), 'clients');
+        const clients = async (): Promise<number> => figure(await sendRequest(url, '/metrics'), 'clients');
         await until(async () => (await clients()) === 2, { what: 'both to be there' });
         timers.tick(29_999);
         expect(await clients()).to.equal(2);

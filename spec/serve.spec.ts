@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { StillClock } from '../lib/testing/still-clock.js';
 import { drawnElection } from './support/browser/drawn.js';
 import { electionIn, FakeView } from './support/serve/fake-view.js';
-import { ask, EventFollower } from './support/serve/http.js';
+import { EventFollower, sendRequest } from './support/serve/http.js';
 import { failuresOfSites, openSite } from './support/serve/site.js';
 import { until } from './support/wait.js';
 
@@ -14,7 +14,7 @@ describe('etcd-leader serve', () => {
       const { url, view } = await openSite();
       view.draw(electionIn('a', 'web-1', 5n), electionIn('b', 'web-2'), electionIn('c', undefined));
       await trusted(url);
-      const answers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => ask(url, `/leader/${name}`)));
+      const answers = await Promise.all(['a', 'b', 'c', 'd'].map((name) => sendRequest(url, `/leader/${name}`)));
       expect(answers.map(({ status }) => status)).to.deep.equal([200, 503, 503, 503]);
       const leader = { value: 'web-1', fencingToken: '5', leaseId: '694d9a1b2c3d4e5f' };
       const since = { at: 1_700_000_000_000, exact: true };
@@ -37,12 +37,12 @@ describe('etcd-leader serve', () => {
       const key = { leaseId: '0', fencingToken: 3n, isOurs: false, value: 'web-1' };
       view.draw({ ...electionIn('a', undefined), blockedBy: 'a/readme', queue: [key, ...queue] });
       await trusted(url);
-      const { status, json } = await ask(url, '/leader/a');
+      const { status, json } = await sendRequest(url, '/leader/a');
       expect([status, json]).to.deep.equal([
         503,
         { election: 'a', leads: false, leader: null, reason: 'nobody leads' },
       ]);
-      expect((await ask(url, '/api/elections/a')).json.blockedBy).to.equal('a/readme');
+      expect((await sendRequest(url, '/api/elections/a')).json.blockedBy).to.equal('a/readme');
     });
 
     it('answers for whoever asks with ?value=', async () => {
@@ -51,7 +51,7 @@ describe('etcd-leader serve', () => {
       await trusted(url);
       const statuses = await Promise.all(
         ['value=web%202%2B3', 'value=web+2%2B3', 'value=web-1', 'value=', 'value=a&value=b'].map(async (query) => {
-          return (await ask(url, `/leader/a?${query}`)).status;
+          return (await sendRequest(url, `/leader/a?${query}`)).status;
         }),
       );
       expect(statuses).to.deep.equal([200, 200, 503, 503, 400]);
@@ -63,7 +63,7 @@ describe('etcd-leader serve', () => {
       view.draw(...names.map((name) => electionIn(name, 'web-1')));
       await trusted(url);
       const paths = ['jobs/nightly', 'jobs%2Fnightly', '../etc', 'a%252fb', '%C3%BCn%C3%AF'];
-      for (const path of paths) expect((await ask(url, `/leader/${path}`)).status, path).to.equal(200);
+      for (const path of paths) expect((await sendRequest(url, `/leader/${path}`)).status, path).to.equal(200);
     });
 
     it('answers HEAD and OPTIONS with the same status and no body', async () => {
@@ -75,7 +75,7 @@ describe('etcd-leader serve', () => {
           ['a', 200],
           ['b', 503],
         ] as const) {
-          const { status, text } = await ask(url, `/leader/${name}`, { method });
+          const { status, text } = await sendRequest(url, `/leader/${name}`, { method });
           expect([status, text], `${method} ${name}`).to.deep.equal([expected, '']);
         }
       }
@@ -98,9 +98,9 @@ describe('etcd-leader serve', () => {
       await trusted(url);
       isAnswering = false;
       clock.move(5_000);
-      expect((await ask(url, '/leader/a')).status, 'at the bound').to.equal(200);
+      expect((await sendRequest(url, '/leader/a')).status, 'at the bound').to.equal(200);
       clock.move(1);
-      const late = await ask(url, '/leader/a');
+      const late = await sendRequest(url, '/leader/a');
       expect([late.status, late.json.leader, late.json.reason]).to.deep.equal([
         503,
         null,
@@ -111,7 +111,7 @@ describe('etcd-leader serve', () => {
       await until(
         async () => {
           clock.move(1_000);
-          return asked > before && (await ask(url, '/leader/a')).status === 200;
+          return asked > before && (await sendRequest(url, '/leader/a')).status === 200;
         },
         { what: 'the answer to count again' },
       );
@@ -128,12 +128,12 @@ describe('etcd-leader serve', () => {
         clock.move(1_000);
         await Promise.resolve();
       }
-      expect((await ask(url, '/leader/a')).status).to.equal(503);
+      expect((await sendRequest(url, '/leader/a')).status).to.equal(503);
       view.answer();
       await until(
         async () => {
           clock.move(1_000);
-          return (await ask(url, '/leader/a')).status === 200;
+          return (await sendRequest(url, '/leader/a')).status === 200;
         },
         { what: 'the picture to be believed again' },
       );
@@ -146,9 +146,9 @@ describe('etcd-leader serve', () => {
       view.draw(electionIn('a', 'web-1'));
       clock.move(4_000);
       answer();
-      await until(async () => (await ask(url, '/leader/a')).status === 200, { what: 'the answer' });
+      await until(async () => (await sendRequest(url, '/leader/a')).status === 200, { what: 'the answer' });
       clock.move(1_001);
-      expect((await ask(url, '/leader/a')).status).to.equal(503);
+      expect((await sendRequest(url, '/leader/a')).status).to.equal(503);
     });
   });
 
@@ -158,16 +158,16 @@ describe('etcd-leader serve', () => {
       view.draw(electionIn('jobs/a', 'web-1', 12n));
       const member = { id: 'w', leaseId: '1', owned: 1, isCoordinator: true };
       view.drawPool({ name: 'p', members: [member], partitions: [{ name: '0', owner: 'w', fencingToken: 3n }] });
-      const all = (await ask(url, '/api/elections')).json;
+      const all = (await sendRequest(url, '/api/elections')).json;
       expect([all.revision, all.outage, typeof all.now]).to.deep.equal(['3', null, 'number']);
       expect(all.elections[0].leader.fencingToken).to.equal('12');
-      expect((await ask(url, '/api/elections/jobs/a')).json.name).to.equal('jobs/a');
-      expect((await ask(url, '/api/elections/jobs%2fa')).json.name).to.equal('jobs/a');
-      expect((await ask(url, '/api/pools/p')).json.partitions).to.deep.equal([
+      expect((await sendRequest(url, '/api/elections/jobs/a')).json.name).to.equal('jobs/a');
+      expect((await sendRequest(url, '/api/elections/jobs%2fa')).json.name).to.equal('jobs/a');
+      expect((await sendRequest(url, '/api/pools/p')).json.partitions).to.deep.equal([
         { name: '0', owner: 'w', fencingToken: '3' },
       ]);
       for (const path of ['/api/elections/x', '/api/pools/x', '/api', '/x', '/api/elections/']) {
-        expect((await ask(url, path)).status, path).to.equal(404);
+        expect((await sendRequest(url, path)).status, path).to.equal(404);
       }
     });
 
@@ -175,13 +175,13 @@ describe('etcd-leader serve', () => {
       const view = new FakeView({ isStarted: false });
       const { url, following } = await openSite({ view });
       for (const path of ['/api/elections', '/api/elections/a', '/leader/a', '/healthz']) {
-        expect((await ask(url, path)).status, path).to.equal(503);
+        expect((await sendRequest(url, path)).status, path).to.equal(503);
       }
       view.begin();
       await following;
-      expect((await ask(url, '/api/elections')).status).to.equal(200);
+      expect((await sendRequest(url, '/api/elections')).status).to.equal(200);
       view.fail();
-      const { outage } = (await ask(url, '/api/elections')).json;
+      const { outage } = (await sendRequest(url, '/api/elections')).json;
       expect([outage.code, outage.message, typeof outage.since]).to.deep.equal([
         'UNAVAILABLE',
         'described: UNAVAILABLE',
@@ -193,13 +193,13 @@ describe('etcd-leader serve', () => {
   describe('/healthz', () => {
     it('is 200 while etcd answers, and 503 with the code of what is wrong', async () => {
       const { url, view } = await openSite();
-      await until(async () => (await ask(url, '/healthz')).status === 200, { what: 'etcd to have answered' });
-      expect((await ask(url, '/healthz')).json.status).to.equal('ok');
+      await until(async () => (await sendRequest(url, '/healthz')).status === 200, { what: 'etcd to have answered' });
+      expect((await sendRequest(url, '/healthz')).json.status).to.equal('ok');
       view.fail('PERMISSION_DENIED');
-      const { status, json } = await ask(url, '/healthz');
+      const { status, json } = await sendRequest(url, '/healthz');
       expect([status, json.code]).to.deep.equal([503, 'PERMISSION_DENIED']);
       view.answer();
-      expect((await ask(url, '/healthz')).status).to.equal(200);
+      expect((await sendRequest(url, '/healthz')).status).to.equal(200);
     });
   });
 
@@ -212,7 +212,7 @@ describe('etcd-leader serve', () => {
       view.draw(electionIn('gone', 'x'));
       view.erase('gone');
       await EventFollower.at(url);
-      const { status, headers, text } = await ask(url, '/metrics');
+      const { status, headers, text } = await sendRequest(url, '/metrics');
       expect(status).to.equal(200);
       expect(headers['content-type']).to.match(/^text\/plain; version=0\.0\.4/);
       const figures = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -293,9 +293,9 @@ describe('etcd-leader serve', () => {
       ]);
       expect(told((await whole.event('picture')).data.elections)).to.deep.equal(all);
       expect(told((await day.event('picture')).data.elections)).to.deep.equal(recent);
-      expect(told((await ask(url, '/api/elections?terms=day')).json.elections)).to.deep.equal(recent);
-      expect(told((await ask(url, '/api/elections?terms=all')).json.elections)).to.deep.equal(all);
-      expect(told([(await ask(url, '/api/elections/busy')).json])).to.deep.equal({ busy: 'abcd' });
+      expect(told((await sendRequest(url, '/api/elections?terms=day')).json.elections)).to.deep.equal(recent);
+      expect(told((await sendRequest(url, '/api/elections?terms=all')).json.elections)).to.deep.equal(all);
+      expect(told([(await sendRequest(url, '/api/elections/busy')).json])).to.deep.equal({ busy: 'abcd' });
 
       view.draw(drawnElection('busy', terms, 200));
       // What was drawn before may be told again with it.
@@ -308,7 +308,7 @@ describe('etcd-leader serve', () => {
       expect(await changed(whole)).to.deep.equal({ busy: 'abcd' });
       expect(await changed(day)).to.deep.equal({ busy: 'bcd' });
       for (const query of ['terms=', 'terms=week', 'terms=day&terms=day']) {
-        expect((await ask(url, `/api/elections?${query}`)).status, query).to.equal(400);
+        expect((await sendRequest(url, `/api/elections?${query}`)).status, query).to.equal(400);
       }
     });
 
@@ -340,19 +340,19 @@ describe('etcd-leader serve', () => {
   describe('the page', () => {
     it('is served from memory, with a tag by which browsers ask whether it has changed', async () => {
       const { url } = await openSite();
-      const page = await ask(url, '/');
+      const page = await sendRequest(url, '/');
       expect([page.status, page.headers['content-type']]).to.deep.equal([200, 'text/html; charset=utf-8']);
       expect(page.headers['cache-control']).to.equal('no-cache');
-      const again = await ask(url, '/', { headers: { 'if-none-match': page.headers.etag } });
+      const again = await sendRequest(url, '/', { headers: { 'if-none-match': page.headers.etag } });
       expect([again.status, again.text]).to.deep.equal([304, '']);
-      expect((await ask(url, '/', { method: 'HEAD' })).text).to.equal('');
+      expect((await sendRequest(url, '/', { method: 'HEAD' })).text).to.equal('');
     });
   });
 });
 
 /** Waits until etcd has answered once. */
 async function trusted(url: string): Promise<void> {
-  await until(async () => (await ask(url, '/leader/nobody')).json.reason === 'nobody leads', {
+  await until(async () => (await sendRequest(url, '/leader/nobody')).json.reason === 'nobody leads', {
     what: 'the picture to be believed',
   });
 }

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { createMarkdownRenderer } from 'vitepress';
-import { faultsOf } from '../scripts/docs/built.js';
+import { faultsOfSite } from '../scripts/docs/built.js';
 import { MARKDOWN } from '../scripts/docs/config.js';
-import { addressOf, GROUPS, grouped } from '../scripts/docs/groups.js';
+import { addressOfText, GROUPS, grouped } from '../scripts/docs/groups.js';
 import { llmsFullTxt, llmsTxt } from '../scripts/docs/llms.js';
-import { placeOf, type SitePage, siteAssets, sitePage, sitePages, sourcePages } from '../scripts/docs/pages.js';
+import { placeOfPage, type SitePage, siteAssets, sitePage, sitePages, sourcePages } from '../scripts/docs/pages.js';
 import { linksIn, withLinks } from './support/docs/links.js';
 import { pages, ROOT } from './support/docs/pages.js';
 
@@ -51,7 +51,7 @@ describe('the sidebar of the site', () => {
 describe('a page of the site', () => {
   it('stands where its address is short: docs/ is the root, and a README is the page of its folder', () => {
     const places = ['README.md', 'docs/api.md', 'SECURITY.md', 'examples/README.md', 'docs/coming-from/client-go.md'];
-    expect(places.map(placeOf).map(addressOf)).to.deep.equal([
+    expect(places.map(placeOfPage).map(addressOfText)).to.deep.equal([
       '/',
       '/api',
       '/security',
@@ -186,12 +186,12 @@ describe('the check of a built site', () => {
       'a/index.html': '',
       'a/b.html': '<h2 id="c"></h2><a href="../index.html">up</a><a href="#c">here</a>',
     });
-    expect(faultsOf(folder, '/base/')).to.deep.equal([]);
+    expect(faultsOfSite(folder, '/base/')).to.deep.equal([]);
   });
 
   it('names a link that leads nowhere, and an anchor that is not there', () => {
     build({ 'index.html': '<a href="/gone.html">x</a> <a href="/a.html#gone">y</a>', 'a.html': '<h2 id="b"></h2>' });
-    expect(faultsOf(folder)).to.deep.equal([
+    expect(faultsOfSite(folder)).to.deep.equal([
       'index.html: nothing at /gone.html',
       'index.html: no anchor at /a.html#gone',
     ]);
@@ -202,7 +202,7 @@ describe('the check of a built site', () => {
       'index.html': '<script defer src="https://cdn.example/a.js"></script><img alt="" src="//cdn.example/b.png">',
       'assets/style.css': '@import "https://cdn.example/c.css"; @font-face { src: url(https://cdn.example/d.woff2) }',
     });
-    expect(faultsOf(folder)).to.deep.equal([
+    expect(faultsOfSite(folder)).to.deep.equal([
       'index.html: fetches https://cdn.example/a.js',
       'index.html: fetches //cdn.example/b.png',
       'assets/style.css: fetches https://cdn.example/c.css',
@@ -213,6 +213,6 @@ describe('the check of a built site', () => {
   it('misses the search index when it is not there', () => {
     build({});
     rmSync(join(folder, 'assets'), { recursive: true });
-    expect(faultsOf(folder)).to.deep.equal(['there is no search index']);
+    expect(faultsOfSite(folder)).to.deep.equal(['there is no search index']);
   });
 });

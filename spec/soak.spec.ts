@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { lineOf, type RunResult, totalOf } from '../scripts/soak/lines.js';
+import { lineOf, type RunResult, totalLines } from '../scripts/soak/lines.js';
 import { Load } from '../scripts/soak/load.js';
-import { parseOptions } from '../scripts/soak/options.js';
+import { parseSoakOptions } from '../scripts/soak/options.js';
 import { tracked } from './support/track.js';
 import { until } from './support/wait.js';
 
@@ -16,11 +16,11 @@ const DEFAULTS = { runs: 10, suite: undefined, onlyLoad: false, withoutLoad: fal
 
 describe('the options of a soak', () => {
   it('are ten runs of everything unless told otherwise', () => {
-    expect(parseOptions([], SUITES)).to.deep.equal(DEFAULTS);
+    expect(parseSoakOptions([], SUITES)).to.deep.equal(DEFAULTS);
   });
 
   it('say how many runs there are, and of what', () => {
-    const options = parseOptions(['--runs', '3', '--suite', 'integration'], SUITES);
+    const options = parseSoakOptions(['--runs', '3', '--suite', 'integration'], SUITES);
     expect(options).to.deep.equal({ ...DEFAULTS, runs: 3, suite: 'integration' });
   });
 
@@ -33,7 +33,7 @@ describe('the options of a soak', () => {
   ];
   for (const [args, message] of wrong) {
     it(`are refused when they are ${args}`, () => {
-      expect(() => parseOptions(args.split(' '), SUITES)).to.throw(message);
+      expect(() => parseSoakOptions(args.split(' '), SUITES)).to.throw(message);
     });
   }
 });
@@ -49,7 +49,7 @@ describe('the lines of a soak', () => {
   });
 
   it('tell at the end how many runs passed, and how often each failure came', () => {
-    expect(totalOf([good, bad('cli: a'), bad('docs: b', 'cli: a')], 10)).to.deep.equal([
+    expect(totalLines([good, bad('cli: a'), bad('docs: b', 'cli: a')], 10)).to.deep.equal([
       '1 passed, 2 failed, 7 not run, 10 min 0 s',
       '  2× cli: a',
       '  1× docs: b',

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { type Facts, leftOut, outcomeOf } from '../scripts/test/outcome.js';
-import { duration, failuresOf, summaryOf, uncounted } from '../scripts/test/summary.js';
+import { type Facts, leftOut, stepOutcome } from '../scripts/test/outcome.js';
+import { failuresOf, minutesText, summaryLines, uncounted } from '../scripts/test/summary.js';
 
 const WELL = { code: 0, signal: null } as const;
 const expiry = {
@@ -21,18 +21,18 @@ function facts(more: Partial<Facts>): Facts {
 }
 
 const specs = { passed: 3, failed: [expiry], left: 0, interrupted: undefined };
-const passed = outcomeOf(facts({ name: 'lint', passed: true, endings: [WELL] }));
+const passed = stepOutcome(facts({ name: 'lint', passed: true, endings: [WELL] }));
 
 describe('the last lines of a test run', () => {
   const linesOf = (...failures: readonly Facts[]): string[] =>
-    summaryOf([passed, ...failures.map(outcomeOf)], 62_000, 'logs/now');
+    summaryLines([passed, ...failures.map(stepOutcome)], 62_000, 'logs/now');
 
   it('say what passed when all has passed', () => {
-    expect(summaryOf([passed], 62_000, undefined)).to.deep.equal(['── passed in 1 min 2 s: lint']);
+    expect(summaryLines([passed], 62_000, undefined)).to.deep.equal(['── passed in 1 min 2 s: lint']);
   });
 
   it('say what there was nothing to run for', () => {
-    const lines = summaryOf([passed, leftOut('compose', 'docker is not installed')], 0, undefined);
+    const lines = summaryLines([passed, leftOut('compose', 'docker is not installed')], 0, undefined);
     expect(lines).to.deep.equal(['── passed in 0 s: lint', '   left out: compose, docker is not installed']);
   });
 
@@ -50,11 +50,11 @@ describe('the last lines of a test run', () => {
   });
 
   it('tell of a step that was left out', () => {
-    const lines = summaryOf([outcomeOf(facts({})), leftOut('coverage', 'since something failed')], 0, 'logs/now');
+    const lines = summaryLines([stepOutcome(facts({})), leftOut('coverage', 'since something failed')], 0, 'logs/now');
     expect(lines[1]).to.equal('   left out: coverage, since something failed');
   });
 
-  const reasonOf = (more: Partial<Facts>): string => outcomeOf(facts(more)).reason;
+  const reasonOf = (more: Partial<Facts>): string => stepOutcome(facts(more)).reason;
 
   it('say which signal killed a step, and in which spec', () => {
     const interrupted = { title: 'a thing works', file: 'spec/a.spec.ts' };
@@ -75,13 +75,13 @@ describe('the last lines of a test run', () => {
 
   it('tell of specs that ended before their time, though their process claims that all is well', () => {
     const cut = { passed: 1, failed: [], left: 2, interrupted: { title: '', file: '' } };
-    const outcome = outcomeOf(facts({ passed: true, endings: [WELL], specs: cut }));
+    const outcome = stepOutcome(facts({ passed: true, endings: [WELL], specs: cut }));
     expect([outcome.result, outcome.reason]).to.deep.equal(['failed', 'ended between two specs, 2 specs did not run']);
   });
 
   it('repeat the lines that a tool marks as telling', () => {
     const output = 'Checked 3 files\nlib/a.ts:3:5 lint ━━━\n  details\nlib/b.ts format ━━━\nthe end\n';
-    expect(outcomeOf(facts({ output, telling: /━/ })).details).to.deep.equal([
+    expect(stepOutcome(facts({ output, telling: /━/ })).details).to.deep.equal([
       'lib/a.ts:3:5 lint ━━━',
       'lib/b.ts format ━━━',
     ]);
@@ -89,13 +89,13 @@ describe('the last lines of a test run', () => {
 
   it('repeat ten of them', () => {
     const output = Array.from({ length: 12 }, (_, i) => `lib/${i}.ts ━`).join('\n');
-    const { details } = outcomeOf(facts({ output, telling: /━/ }));
+    const { details } = stepOutcome(facts({ output, telling: /━/ }));
     expect(details.slice(-2)).to.deep.equal(['lib/9.ts ━', '… and 2 more']);
   });
 
   it('repeat the last lines of a tool that marks none', () => {
     const output = 'one\ntwo\nthree\nfour\n\nfive\nsix\n';
-    expect(outcomeOf(facts({ output })).details).to.deep.equal(['two', 'three', 'four', 'five', 'six']);
+    expect(stepOutcome(facts({ output })).details).to.deep.equal(['two', 'three', 'four', 'five', 'six']);
   });
 });
 
@@ -103,17 +103,17 @@ describe('what other programs are told of a test run', () => {
   const crashed = { passed: 3, failed: [], left: 7, interrupted: { title: 'a', file: 'a' } };
 
   it('is each failure by its name', () => {
-    const outcomes = [passed, outcomeOf(facts({ specs })), outcomeOf(facts({ name: 'docs' }))];
+    const outcomes = [passed, stepOutcome(facts({ specs })), stepOutcome(facts({ name: 'docs' }))];
     expect(failuresOf(outcomes)).to.deep.equal([`integration: ${expiry.title} (${expiry.file})`, 'docs: exit code 1']);
   });
 
   it('counts steps without specs, and specs that were cut short, besides what the reporter has counted', () => {
     const outcomes = [
       passed,
-      outcomeOf(facts({ specs })),
-      outcomeOf(facts({ name: 'docs' })),
-      outcomeOf(facts({ specs: crashed })),
-      outcomeOf(facts({ specs: { ...specs, failed: [] } })),
+      stepOutcome(facts({ specs })),
+      stepOutcome(facts({ name: 'docs' })),
+      stepOutcome(facts({ specs: crashed })),
+      stepOutcome(facts({ specs: { ...specs, failed: [] } })),
       leftOut('coverage', 'since something failed'),
     ];
     expect(uncounted(outcomes)).to.deep.equal(['0 1', '3 1', '0 1']);
@@ -122,6 +122,6 @@ describe('what other programs are told of a test run', () => {
 
 describe('a duration', () => {
   it('is told in minutes and seconds', () => {
-    expect([999, 59_400, 65_000, 600_000].map(duration)).to.deep.equal(['1 s', '59 s', '1 min 5 s', '10 min 0 s']);
+    expect([999, 59_400, 65_000, 600_000].map(minutesText)).to.deep.equal(['1 s', '59 s', '1 min 5 s', '10 min 0 s']);
   });
 });

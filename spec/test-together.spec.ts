@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Step } from '../scripts/test/step.js';
 import { COVERAGE, STEPS } from '../scripts/test/steps.js';
 import { together } from '../scripts/test/together.js';
-import { Turns } from '../scripts/test/turns.js';
+import { OutputTurns } from '../scripts/test/turns.js';
 
 /** Steps that end when they are told to. */
 class Stages {
@@ -68,11 +68,11 @@ describe('steps that run at the same time', () => {
 
 describe('the output of several at the same time', () => {
   let printed: string[];
-  let turns: Turns;
+  let turns: OutputTurns;
 
   beforeEach(() => {
     printed = [];
-    turns = new Turns((text) => {
+    turns = new OutputTurns((text) => {
       if (text !== '') printed.push(text);
     });
   });

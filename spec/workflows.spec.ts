@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { COLUMNS, NODE_RELEASES } from '../scripts/matrix/columns.js';
+import { MATRIX_COLUMNS, NODE_RELEASES } from '../scripts/matrix/columns.js';
 import { warningOf } from './support/cluster/release.js';
 import { LINES } from './support/cluster/releases.js';
-import { type CommandOutcome, run } from './support/cluster/run.js';
+import { type CommandOutcome, runCommand } from './support/cluster/run.js';
 import { ROOT, readPage } from './support/docs/pages.js';
 import { tracked } from './support/track.js';
 import { readYaml, Yaml } from './support/yaml.js';
@@ -25,7 +25,7 @@ describe('the workflow', () => {
     expect(releases.map((release) => release.replace(/\.\d+$/, ''))).to.deep.equal([...LINES]);
     expect(releases.map(warningOf), 'known faults').to.deep.equal(LINES.map(() => undefined));
     const paired = [...LINES.map((line) => `etcd-${line}`), ...NODE_RELEASES.map((release) => `node-${release}`)];
-    const others = COLUMNS.map(({ name }) => name).filter((name) => !paired.includes(name));
+    const others = MATRIX_COLUMNS.map(({ name }) => name).filter((name) => !paired.includes(name));
     expect(commands(jobs.get('other-columns')?.at('steps').items ?? []).at(-1)).to.equal(
       `npm run test:matrix -- --short --only ${others.join(',')}`,
     );
@@ -86,7 +86,7 @@ if (process.platform === 'linux') {
         writeFileSync(join(folder, NAME, program), '#!/bin/sh\necho "etcd Version: 3.7.3"\n', { mode: 0o755 });
       }
       const archive = join(archives, `${NAME}.tar.gz`);
-      const packed = await run('tar', ['-czf', archive, '-C', folder, NAME]);
+      const packed = await runCommand('tar', ['-czf', archive, '-C', folder, NAME]);
       expect(packed.ok, packed.output).to.equal(true);
       const sum = checksum ?? createHash('sha256').update(readFileSync(archive)).digest('hex');
       const sums = [`${'0'.repeat(64)}  etcd-${RELEASE}-darwin-amd64.zip`, `${sum}  ${NAME}.tar.gz`];
@@ -94,7 +94,10 @@ if (process.platform === 'linux') {
       const env = { ...process.env, VERSION: RELEASE, RUNNER_TEMP: temp, ARCHIVES: archives };
       const files = { GITHUB_ENV: join(folder, 'env'), GITHUB_PATH: join(folder, 'path') };
       const script = `curl() { cp "$ARCHIVES"/* .; }\n${step.at('run').text}`;
-      return await run('bash', ['-e', '-o', 'pipefail', '-c', script], { cwd: folder, env: { ...env, ...files } });
+      return await runCommand('bash', ['-e', '-o', 'pipefail', '-c', script], {
+        cwd: folder,
+        env: { ...env, ...files },
+      });
     }
 
     it('unpacks it, and tells the specs where it is', async () => {

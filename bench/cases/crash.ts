@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { type Case, measured } from '../case.js';
 import { Child } from '../child.js';
 import { now } from '../clock.js';
-import { bareSuccessor, ourSuccessor, peerSuccessor, type Successor } from '../contestants/crash.js';
+import { bareSuccessor, type MeasuredSuccessor, ourSuccessor, peerSuccessor } from '../contestants/crash.js';
 import { Witness } from '../contestants/witness.js';
 import { LoopLag } from '../loop-lag.js';
 import type { LeaderCommands } from '../programs/leader.js';
 import type { Measurement } from '../report.js';
 import { round, summarize } from '../statistics.js';
-import { uniqueName, type World } from '../world.js';
+import type { BenchWorld } from '../world.js';
 
 const TTL = 3;
 const PATIENCE = 20_000;
@@ -26,7 +27,7 @@ interface Death {
 }
 
 /** A leader's process is killed: it can tell nobody. */
-async function kill(world: World, successor: Successor, share: number): Promise<Death> {
+async function kill(world: BenchWorld, successor: MeasuredSuccessor, share: number): Promise<Death> {
   const name = uniqueName();
   const leader = new Child<LeaderCommands>('leader', [world.hosts.join(','), `election/${name}`, String(TTL)]);
   try {
@@ -46,7 +47,7 @@ async function kill(world: World, successor: Successor, share: number): Promise<
   }
 }
 
-async function measure(world: World): Promise<Measurement[]> {
+async function measure(world: BenchWorld): Promise<Measurement[]> {
   const { hosts, amounts } = world;
   const successors = [ourSuccessor(hosts), peerSuccessor(hosts), bareSuccessor(hosts)];
   const deaths = successors.map((): Death[] => []);

@@ -1,29 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { type Case, measured } from '../case.js';
 import { Child, ChildFailure } from '../child.js';
 import { load } from '../machine.js';
 import type { CrowdCommands } from '../programs/crowd.js';
-import { CONTESTANTS, type Measurement, type Requests, type Result, type Who } from '../report.js';
+import { CONTESTANTS, type Measured, type Measurement, type RequestsByMethod, type Result } from '../report.js';
 import { add, difference, scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
-import { uniqueName, type World } from '../world.js';
+import type { BenchWorld } from '../world.js';
 
 const PATIENCE = 180_000;
 /** Milliseconds between two changes whose requests are not counted. */
 const PAUSE = 100;
 
 interface Member {
-  readonly who: Who;
+  readonly who: Measured;
   readonly child: Child<CrowdCommands>;
   join: number;
   readonly changes: number[];
-  requests: Requests;
+  requests: RequestsByMethod;
   /** Why the crowd is left out from now on. */
   failure: ChildFailure | undefined;
 }
 
 /** All four crowds are there all the time, and change leaders in turn. */
-async function measure(world: World, count: number): Promise<[joins: Measurement[], changes: Measurement[]]> {
+async function measure(world: BenchWorld, count: number): Promise<[joins: Measurement[], changes: Measurement[]]> {
   const members = CONTESTANTS.map((who): Member => {
     const child = new Child<CrowdCommands>('crowd', [who, world.hosts.join(',')]);
     return { who, child, join: 0, changes: [], requests: {}, failure: undefined };
@@ -49,7 +50,7 @@ async function measure(world: World, count: number): Promise<[joins: Measurement
   }
 }
 
-async function changeInTurn({ amounts }: World, members: readonly Member[], times: number): Promise<void> {
+async function changeInTurn({ amounts }: BenchWorld, members: readonly Member[], times: number): Promise<void> {
   for (let at = 0; at < times; at++) {
     for (let turn = 0; turn < members.length; turn++) {
       const member = members[(at + turn) % members.length];
@@ -60,7 +61,7 @@ async function changeInTurn({ amounts }: World, members: readonly Member[], time
   }
 }
 
-async function countInTurn({ counter, amounts }: World, members: readonly Member[], times: number): Promise<void> {
+async function countInTurn({ counter, amounts }: BenchWorld, members: readonly Member[], times: number): Promise<void> {
   for (let at = 0; at < times; at++) {
     for (const member of members) {
       const before = await counter.read();
@@ -89,7 +90,7 @@ async function attempt(member: Member, act: (member: Member) => Promise<unknown>
 function measurement(
   { who, failure }: Member,
   samples: readonly number[],
-  requests: Requests | undefined,
+  requests: RequestsByMethod | undefined,
 ): Measurement {
   if (failure !== undefined) return { who, outcome: failure.outcome, samples: [], note: failure.message };
   const time = summarize(samples);

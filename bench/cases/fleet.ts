@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { type Case, measured } from '../case.js';
 import { Child, ChildFailure } from '../child.js';
 import type { FleetCommands } from '../programs/fleet.js';
-import type { Lag, Measurement, Requests, Who } from '../report.js';
+import type { Lag, Measured, Measurement, RequestsByMethod } from '../report.js';
 import { difference, scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
-import { uniqueName, type World } from '../world.js';
+import type { BenchWorld } from '../world.js';
 
-export const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
+export const WHO: readonly Measured[] = ['etcd-leader', 'etcd3', 'floor'];
 /** Milliseconds to wait for a fleet, because etcd3 with ten thousand elections would go on until its memory is full. */
-export const PATIENCE = 90_000;
+export const FLEET_PATIENCE = 90_000;
 const WARM_UP = 100;
 /** Milliseconds between two looks at etcd's counters. */
 const PAUSE = 1_000;
@@ -18,10 +19,10 @@ interface Launch {
   readonly ms: number;
   readonly lag: Lag;
   readonly figures: Record<string, number>;
-  readonly requests: Requests;
+  readonly requests: RequestsByMethod;
 }
 
-export function openFleet(world: World, who: Who): Child<FleetCommands> {
+export function openFleet(world: BenchWorld, who: Measured): Child<FleetCommands> {
   return new Child<FleetCommands>('fleet', [who, world.hosts.join(',')]);
 }
 
@@ -31,31 +32,35 @@ export function fleetNames(count: number, prefix = ''): string[] {
 }
 
 export async function warmUp(fleet: Child<FleetCommands>, count: number): Promise<void> {
-  await fleet.ask('warmUp', { names: fleetNames(Math.min(count, WARM_UP)) }, PATIENCE);
+  await fleet.ask('warmUp', { names: fleetNames(Math.min(count, WARM_UP)) }, FLEET_PATIENCE);
 }
 
 /** Runs one fleet from its start to its end. Only the first fleet of a contestant is also measured while it is idle. */
-async function launch(world: World, who: Who, count: number, isFirst: boolean): Promise<Launch> {
+async function launch(world: BenchWorld, who: Measured, count: number, isFirst: boolean): Promise<Launch> {
   const fleet = openFleet(world, who);
   try {
     await warmUp(fleet, count);
     const before = await world.counter.read();
-    const { ms, errors, lag } = await fleet.ask('launch', { names: fleetNames(count), until: 'leading' }, PATIENCE);
+    const { ms, errors, lag } = await fleet.ask(
+      'launch',
+      { names: fleetNames(count), until: 'leading' },
+      FLEET_PATIENCE,
+    );
     const requests = difference(before, await world.counter.read());
     const figures = { errors, ...(isFirst && who !== 'floor' && (await upkeep(world, fleet))) };
-    const close = await fleet.ask('close', undefined as never, PATIENCE);
+    const close = await fleet.ask('close', undefined as never, FLEET_PATIENCE);
     return { ms, lag, requests, figures: { ...figures, 'close ms': round(close.ms) } };
   } finally {
     fleet.kill();
   }
 }
 
-async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record<string, number>> {
+async function upkeep(world: BenchWorld, fleet: Child<FleetCommands>): Promise<Record<string, number>> {
   const { idle } = world.amounts;
   await calm(world);
-  const { heap, rss } = await fleet.ask('memory', undefined as never, PATIENCE);
+  const { heap, rss } = await fleet.ask('memory', undefined as never, FLEET_PATIENCE);
   const before = await world.counter.read();
-  const cpu = await fleet.ask('idle', { ms: idle }, idle + PATIENCE);
+  const cpu = await fleet.ask('idle', { ms: idle }, idle + FLEET_PATIENCE);
   const { Watch = 0, LeaseKeepAlive = 0, ...others } = difference(before, await world.counter.read());
   const rest = Object.values(others).reduce((sum, n) => sum + n, 0);
   return {
@@ -67,8 +72,8 @@ async function upkeep(world: World, fleet: Child<FleetCommands>): Promise<Record
 }
 
 /** Idle figures are read when etcd has created all watches, because etcd creates them in the background. */
-export async function calm({ counter, amounts }: World, patience = PATIENCE): Promise<void> {
-  const isBusy = ({ Watch = 0 }: Requests): boolean => Watch > (20 * PAUSE) / 1_000;
+export async function calm({ counter, amounts }: BenchWorld, patience = FLEET_PATIENCE): Promise<void> {
+  const isBusy = ({ Watch = 0 }: RequestsByMethod): boolean => Watch > (20 * PAUSE) / 1_000;
   for (let before = await counter.read(), waited = 0; waited < patience && amounts.idle > PAUSE; waited += PAUSE) {
     await sleep(PAUSE);
     const after = await counter.read();
@@ -77,9 +82,9 @@ export async function calm({ counter, amounts }: World, patience = PATIENCE): Pr
   }
 }
 
-async function measure(world: World, count: number): Promise<Measurement[]> {
-  const launches = new Map<Who, Launch[]>(WHO.map((who) => [who, []]));
-  const failures = new Map<Who, ChildFailure>();
+async function measure(world: BenchWorld, count: number): Promise<Measurement[]> {
+  const launches = new Map<Measured, Launch[]>(WHO.map((who) => [who, []]));
+  const failures = new Map<Measured, ChildFailure>();
   for (let at = 0; at < world.amounts.launches; at++) {
     for (const who of WHO) {
       if (failures.has(who) || (who === 'etcd3' && count > world.amounts.peerAtMost)) continue;
@@ -94,7 +99,7 @@ async function measure(world: World, count: number): Promise<Measurement[]> {
   return WHO.map((who) => summary(who, launches.get(who) ?? [], failures.get(who)));
 }
 
-function summary(who: Who, launches: readonly Launch[], failure: ChildFailure | undefined): Measurement {
+function summary(who: Measured, launches: readonly Launch[], failure: ChildFailure | undefined): Measurement {
   const samples = launches.map(({ ms }) => round(ms));
   const time = summarize(samples);
   const [first] = launches;

@@ -1,18 +1,23 @@
 import { buildGoParticipant } from '../../spec/support/go-participant.js';
 import { alternate } from '../alternate.js';
 import { type Case, measured } from '../case.js';
-import type { Leaving } from '../contestants/contender.js';
+import type { WayToLeave } from '../contestants/contender.js';
 import { handoverOf } from '../contestants/handover.js';
-import type { Measurement, Who } from '../report.js';
-import type { World } from '../world.js';
+import type { Measured, Measurement } from '../report.js';
+import type { BenchWorld } from '../world.js';
 
 /** Milliseconds after the candidate has queued: too soon for a library that watches from the wrong revision. */
 const SOON = 20;
 
-async function contest(world: World, settle: number, how: Leaving): Promise<Measurement[]> {
+async function contest(world: BenchWorld, settle: number, how: WayToLeave): Promise<Measurement[]> {
   const whyNoGo = await buildGoParticipant(world.amounts.buildsGo);
   if (whyNoGo !== undefined) world.say(`without Go's election: ${whyNoGo}`);
-  const all: readonly Who[] = ['etcd-leader', 'etcd3', ...(whyNoGo === undefined ? (['go'] as const) : []), 'floor'];
+  const all: readonly Measured[] = [
+    'etcd-leader',
+    'etcd3',
+    ...(whyNoGo === undefined ? (['go'] as const) : []),
+    'floor',
+  ];
   const contestants = all.map((who) => {
     return handoverOf(who, world.hosts, settle, how);
   });
@@ -24,7 +29,7 @@ export const handover: Case = {
   about: 'the leader leaves in order; the successor, in another process, has long been waiting',
   async run(world) {
     const { settle } = world.amounts;
-    const measure = (how: Leaving) => () => contest(world, settle, how);
+    const measure = (how: WayToLeave) => () => contest(world, settle, how);
     return [
       await measured(world, 'handover-stop', 'handover after stop()', measure('stop')),
       await measured(world, 'handover-stepdown', 'handover after stepDown()', measure('stepDown')),
@@ -32,7 +37,7 @@ export const handover: Case = {
   },
 };
 
-export const queued: Case = {
+export const afterQueueing: Case = {
   name: 'queued',
   about: `the leader leaves ${SOON} ms after the successor has queued`,
   async run(world) {

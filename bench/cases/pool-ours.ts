@@ -1,11 +1,12 @@
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { now } from '../clock.js';
-import { OurPool, type Worker } from '../contestants/pool.js';
+import { type BenchWorker, OurPool } from '../contestants/pool.js';
 import { difference } from '../requests.js';
-import { clientOf, type PoolAmounts, uniqueName, type World } from '../world.js';
+import { type BenchWorld, clientOfCluster, type PoolAmounts } from '../world.js';
 import type { Life, PhaseResult } from './pool.js';
 
 /** One pool from its beginning to its end. */
-export async function ourLife(world: World, amounts: PoolAmounts, isFirst: boolean): Promise<Life> {
+export async function ourLife(world: BenchWorld, amounts: PoolAmounts, isFirst: boolean): Promise<Life> {
   const pool = new OurPool(world, uniqueName('pool'), amounts);
   const life = new PoolLife(world, pool);
   try {
@@ -43,7 +44,7 @@ export async function ourLife(world: World, amounts: PoolAmounts, isFirst: boole
 /** Bytes of heap of a worker for each partition that it owns, and what the coordinator has beside that. */
 async function memoryOf(pool: OurPool): Promise<Record<string, number>> {
   const coordinator = await pool.coordinator();
-  const read = async ({ child }: Worker): Promise<number> =>
+  const read = async ({ child }: BenchWorker): Promise<number> =>
     (await child.ask('memory', undefined as never, 60_000)).heap / 2 ** 20;
   const others = pool.workers.filter((worker) => worker !== coordinator);
   const heaps = await Promise.all(others.map(read));
@@ -54,10 +55,10 @@ async function memoryOf(pool: OurPool): Promise<Record<string, number>> {
 }
 
 class PoolLife {
-  readonly #world: World;
+  readonly #world: BenchWorld;
   readonly #pool: OurPool;
 
-  constructor(world: World, pool: OurPool) {
+  constructor(world: BenchWorld, pool: OurPool) {
     this.#world = world;
     this.#pool = pool;
   }
@@ -74,9 +75,9 @@ class PoolLife {
   async crash(): Promise<PhaseResult> {
     const pool = this.#pool;
     const coordinator = await pool.coordinator();
-    const victim = pool.workers.find((worker) => worker !== coordinator) as Worker;
+    const victim = pool.workers.find((worker) => worker !== coordinator) as BenchWorker;
     const before = await this.#start();
-    const client = clientOf(this.#world.hosts);
+    const client = clientOfCluster(this.#world.hosts);
     const watcher = await client.watch().prefix(`${pool.name}/members/`).create();
     const gone = new Promise<number>((resolve) => watcher.once('delete', () => resolve(now())));
     const killedAt = now();

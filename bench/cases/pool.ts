@@ -1,9 +1,9 @@
 import { type Case, measured } from '../case.js';
 import { ChildFailure } from '../child.js';
-import type { Measurement, Requests, Result, Who } from '../report.js';
+import type { Measured, Measurement, RequestsByMethod, Result } from '../report.js';
 import { scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
-import type { PoolAmounts, World } from '../world.js';
+import type { BenchWorld, PoolAmounts } from '../world.js';
 import { bareLife } from './pool-bare.js';
 import { ourLife } from './pool-ours.js';
 
@@ -14,14 +14,14 @@ export type Phase = (typeof PHASES)[number];
 /** One phase of one life. A rolling restart has a sample for each worker. */
 export interface PhaseResult {
   readonly samples: readonly number[];
-  readonly requests: Requests;
+  readonly requests: RequestsByMethod;
   readonly figures: Readonly<Record<string, number>>;
   readonly lag?: { readonly p99: number; readonly max: number };
 }
 
 export type Life = Readonly<Partial<Record<Phase, PhaseResult>>>;
 
-const WHO: readonly Who[] = ['etcd-leader', 'floor'];
+const WHO: readonly Measured[] = ['etcd-leader', 'floor'];
 
 function titleOf(phase: Phase, { partitions, workers, isApart }: PoolAmounts): string {
   const apart = isApart ? ', coordinated by one more process' : '';
@@ -37,8 +37,11 @@ function titleOf(phase: Phase, { partitions, workers, isApart }: PoolAmounts): s
 }
 
 /** Lives in turn, ours and bare. */
-async function live(world: World, amounts: PoolAmounts): Promise<ReadonlyMap<Who, readonly Life[] | ChildFailure>> {
-  const lives = new Map<Who, Life[] | ChildFailure>(WHO.map((who) => [who, []]));
+async function live(
+  world: BenchWorld,
+  amounts: PoolAmounts,
+): Promise<ReadonlyMap<Measured, readonly Life[] | ChildFailure>> {
+  const lives = new Map<Measured, Life[] | ChildFailure>(WHO.map((who) => [who, []]));
   for (let at = 0; at < amounts.lives; at++) {
     for (const who of WHO) {
       const known = lives.get(who);
@@ -55,7 +58,7 @@ async function live(world: World, amounts: PoolAmounts): Promise<ReadonlyMap<Who
   return lives;
 }
 
-function summary(who: Who, phase: Phase, lives: readonly Life[] | ChildFailure): Measurement {
+function summary(who: Measured, phase: Phase, lives: readonly Life[] | ChildFailure): Measurement {
   if (!Array.isArray(lives)) {
     const { outcome, message } = lives as ChildFailure;
     return { who, outcome, note: message, samples: [] };
@@ -86,7 +89,7 @@ export const pool: Case = {
   async run(world) {
     const results: Result[] = [];
     for (const amounts of world.amounts.pools) {
-      let lives: ReadonlyMap<Who, readonly Life[] | ChildFailure> = new Map();
+      let lives: ReadonlyMap<Measured, readonly Life[] | ChildFailure> = new Map();
       for (const phase of amounts.isApart ? PHASES.slice(0, 2) : PHASES) {
         const id = `pool-${amounts.partitions}-${phase}${amounts.isApart ? '-apart' : ''}`;
         const measure = async (): Promise<Measurement[]> => {

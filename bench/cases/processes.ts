@@ -4,7 +4,7 @@ import { cpuOf, memoryOf } from '../proc.js';
 import type { Measurement } from '../report.js';
 import { difference } from '../requests.js';
 import { round, summarize } from '../statistics.js';
-import type { World } from '../world.js';
+import type { BenchWorld } from '../world.js';
 import { calm, fleetNames, openFleet, warmUp } from './fleet.js';
 
 const MEGABYTE = 2 ** 20;
@@ -19,7 +19,7 @@ function mean(values: readonly number[]): number {
  * Many processes, each with many elections on one session, all led: until all lead, and what that costs while nothing
  * happens. Nobody is beside them: the question is what one cluster of etcd can carry.
  */
-async function measure(world: World): Promise<Measurement[]> {
+async function measure(world: BenchWorld): Promise<Measurement[]> {
   const { processes, inEach } = world.amounts.many;
   const fleets = Array.from({ length: processes }, () => openFleet(world, 'etcd-leader'));
   try {
@@ -48,7 +48,7 @@ async function measure(world: World): Promise<Measurement[]> {
 
 /** What all this costs while nothing happens: of each member of etcd, and of each process, on average. */
 async function upkeep(
-  world: World,
+  world: BenchWorld,
   fleets: readonly ReturnType<typeof openFleet>[],
   before: readonly (number | undefined)[],
 ): Promise<Record<string, number>> {

@@ -1,15 +1,16 @@
 import { Etcd3 } from 'etcd3';
 import { Election, Session } from '../../lib/index.js';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { alternate, type Contestant } from '../alternate.js';
 import { type Case, measured } from '../case.js';
 import { now } from '../clock.js';
 import { bareKey, grant, joinTxn } from '../contestants/bare.js';
-import { clientOf, uniqueName } from '../world.js';
+import { clientOfCluster } from '../world.js';
 
 const TTL = 10;
 
 function ours(hosts: readonly string[], isReady: boolean): Contestant {
-  const client = clientOf(hosts);
+  const client = clientOfCluster(hosts);
   const session = new Session(client, { ttl: TTL });
   const first = new Election(session, uniqueName()); // a session has a lease, and a stream, when it is used
   return {
@@ -57,7 +58,7 @@ function peer(hosts: readonly string[]): Contestant {
 }
 
 function floor(hosts: readonly string[], isReady: boolean): Contestant {
-  const client = clientOf(hosts);
+  const client = clientOfCluster(hosts);
   const ready = grant(client, 3_600);
   return {
     who: 'floor',

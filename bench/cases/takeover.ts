@@ -1,14 +1,14 @@
 import { type Case, measured } from '../case.js';
 import { type Child, ChildFailure } from '../child.js';
 import type { FleetCommands } from '../programs/fleet.js';
-import type { Lag, Measurement, Requests, Who } from '../report.js';
+import type { Lag, Measured, Measurement, RequestsByMethod } from '../report.js';
 import { difference, scale } from '../requests.js';
 import { round, summarize } from '../statistics.js';
-import type { World } from '../world.js';
-import { calm, fleetNames, openFleet, PATIENCE, WHO, warmUp } from './fleet.js';
+import type { BenchWorld } from '../world.js';
+import { calm, FLEET_PATIENCE, fleetNames, openFleet, WHO, warmUp } from './fleet.js';
 
 interface Contestant {
-  readonly who: Who;
+  readonly who: Measured;
   /** What the names of its elections begin with. */
   readonly prefix: string;
 }
@@ -16,7 +16,7 @@ interface Contestant {
 interface Takeover {
   readonly ms: number;
   readonly lag: Lag;
-  readonly requests: Requests;
+  readonly requests: RequestsByMethod;
   readonly figures: Readonly<Record<string, number>>;
 }
 
@@ -26,7 +26,7 @@ interface Takeover {
  * is still creating them, unless it `settles` before.
  */
 async function takeOver(
-  world: World,
+  world: BenchWorld,
   { who, prefix }: Contestant,
   count: number,
   settles: boolean,
@@ -37,15 +37,15 @@ async function takeOver(
   try {
     for (const fleet of fleets) await warmUp(fleet, count);
     const names = fleetNames(count, prefix);
-    await leaders.ask('launch', { names, until: 'leading' }, PATIENCE);
-    const queued = await followers.ask('launch', { names, until: 'waiting' }, PATIENCE);
-    const memory = await followers.ask('memory', undefined as never, PATIENCE);
+    await leaders.ask('launch', { names, until: 'leading' }, FLEET_PATIENCE);
+    const queued = await followers.ask('launch', { names, until: 'waiting' }, FLEET_PATIENCE);
+    const memory = await followers.ask('memory', undefined as never, FLEET_PATIENCE);
     if (settles) await calm(world);
     const before = await world.counter.read();
-    const taking = followers.ask('takeOver', undefined as never, PATIENCE);
-    const [taken, left] = await Promise.all([taking, leaders.ask('close', undefined as never, PATIENCE)]);
+    const taking = followers.ask('takeOver', undefined as never, FLEET_PATIENCE);
+    const [taken, left] = await Promise.all([taking, leaders.ask('close', undefined as never, FLEET_PATIENCE)]);
     const requests = difference(before, await world.counter.read());
-    await followers.ask('close', undefined as never, PATIENCE);
+    await followers.ask('close', undefined as never, FLEET_PATIENCE);
     const figures = {
       errors: taken.errors,
       'queueing ms': round(queued.ms),
@@ -59,13 +59,13 @@ async function takeOver(
 
 /** Each contestant in turn. */
 export async function takeOvers(
-  world: World,
+  world: BenchWorld,
   count: number,
   settles: boolean,
   contestants: readonly Contestant[] = WHO.map((who) => ({ who, prefix: '' })),
 ): Promise<Measurement[]> {
-  const takeovers = new Map<Who, Takeover[]>(contestants.map(({ who }) => [who, []]));
-  const failures = new Map<Who, ChildFailure>();
+  const takeovers = new Map<Measured, Takeover[]>(contestants.map(({ who }) => [who, []]));
+  const failures = new Map<Measured, ChildFailure>();
   for (let at = 0; at < world.amounts.launches; at++) {
     for (const contestant of contestants) {
       const { who } = contestant;

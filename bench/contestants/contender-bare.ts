@@ -1,11 +1,11 @@
 import type { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { type BareKey, bareKey, closeWatch, guardedDelete, joinTxn, next, watchKey } from './bare.js';
-import type { Contender } from './contender.js';
+import type { BenchCandidate } from './contender.js';
 
 /** The floor of a handover: a guarded deletion, and the watch's event. */
-export class BareContender implements Contender {
+export class BareContender implements BenchCandidate {
   readonly #client: Etcd3;
   readonly #prefix: string;
   #own: BareKey | undefined;
@@ -13,7 +13,7 @@ export class BareContender implements Contender {
   #electedAt: Promise<number> | undefined;
 
   constructor(hosts: readonly string[], name: string) {
-    this.#client = clientOf(hosts);
+    this.#client = clientOfCluster(hosts);
     this.#prefix = `${name}/`;
   }
 

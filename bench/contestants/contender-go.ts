@@ -1,8 +1,8 @@
 import { GoParticipant } from '../../spec/support/go-participant.js';
-import type { Contender } from './contender.js';
+import type { BenchCandidate } from './contender.js';
 
 /** Go's `concurrency.Election`, in a process of its own. */
-export class GoContender implements Contender {
+export class GoContender implements BenchCandidate {
   readonly #go: GoParticipant;
 
   constructor(hosts: readonly string[], name: string) {

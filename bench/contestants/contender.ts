@@ -2,29 +2,29 @@ import { Etcd3 } from 'etcd3';
 import { Election } from '../../lib/index.js';
 import { until } from '../../spec/support/wait.js';
 import { now } from '../clock.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 
 export const TTL = 10;
 
 /** How a leader leaves: for good, or to the end of the queue. */
-export type Leaving = 'stop' | 'stepDown';
+export type WayToLeave = 'stop' | 'stepDown';
 
 /** A candidate in a process of its own, which joins the same election again and again. */
-export interface Contender {
+export interface BenchCandidate {
   /** Joins, unless it has joined. Resolves when it leads or waits. */
   queue(): Promise<void>;
   /** Resolves with the moment at which it was elected after its last join, on the clock of {@link now}. */
   elected(): Promise<number>;
   /** Leaves. Resolves with the moment at which leaving began. */
-  leave(how: Leaving): Promise<number>;
+  leave(how: WayToLeave): Promise<number>;
 }
 
-export class OurContender implements Contender {
+export class OurContender implements BenchCandidate {
   readonly #election: Election;
   #electedAt: Promise<number> | undefined;
 
   constructor(hosts: readonly string[], name: string) {
-    this.#election = new Election(clientOf(hosts), name, { ttl: TTL });
+    this.#election = new Election(clientOfCluster(hosts), name, { ttl: TTL });
   }
 
   async queue(): Promise<void> {
@@ -40,7 +40,7 @@ export class OurContender implements Contender {
     return (await this.#electedAt) ?? Number.NaN;
   }
 
-  async leave(how: Leaving): Promise<number> {
+  async leave(how: WayToLeave): Promise<number> {
     const at = now();
     await (how === 'stop' ? this.#election.stop() : this.#election.stepDown());
     return at;
@@ -50,7 +50,7 @@ export class OurContender implements Contender {
 export type PeerCampaign = ReturnType<ReturnType<Etcd3['election']>['campaign']>;
 
 /** etcd3 leaves leadership by `resign()`, for good or for a while; for a while a new campaign follows. */
-export class PeerContender implements Contender {
+export class PeerContender implements BenchCandidate {
   readonly #client: Etcd3;
   readonly #name: string;
   #campaign: PeerCampaign | undefined;
@@ -66,7 +66,7 @@ export class PeerContender implements Contender {
     const campaign = this.#client.election(this.#name, TTL).campaign('peer');
     this.#campaign = campaign;
     this.#electedAt = campaign.wait().then(() => now());
-    await Promise.race([this.#electedAt, queued(campaign)]);
+    await Promise.race([this.#electedAt, peerQueued(campaign)]);
   }
 
   async elected(): Promise<number> {
@@ -82,7 +82,7 @@ export class PeerContender implements Contender {
 }
 
 /** Waits as etcd3's own specs do: the key is there, and the watch is about to be created. */
-export function queued(campaign: PeerCampaign): Promise<void> {
+export function peerQueued(campaign: PeerCampaign): Promise<void> {
   return new Promise((resolve, reject) => {
     const emitter: NodeJS.EventEmitter = campaign;
     emitter.once('_isWaiting', resolve);

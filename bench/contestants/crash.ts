@@ -2,14 +2,14 @@ import { Etcd3 } from 'etcd3';
 import { Election } from '../../lib/index.js';
 import { until } from '../../spec/support/wait.js';
 import { now } from '../clock.js';
-import type { Who } from '../report.js';
-import { clientOf } from '../world.js';
+import type { Measured } from '../report.js';
+import { clientOfCluster } from '../world.js';
 import { bareKey, closeWatch, joinTxn, next, watchKey } from './bare.js';
-import { queued } from './contender.js';
+import { peerQueued } from './contender.js';
 
 /** A candidate that waits behind a leader that is going to be killed. */
-export interface Successor {
-  readonly who: Who;
+export interface MeasuredSuccessor {
+  readonly who: Measured;
   /** Queues in the election `election/<name>`, behind `leaderKey`. Resolves when it is in the queue. */
   wait(
     name: string,
@@ -24,8 +24,8 @@ export interface Successor {
 
 const TTL = 10;
 
-export function ourSuccessor(hosts: readonly string[]): Successor {
-  const client = clientOf(hosts);
+export function ourSuccessor(hosts: readonly string[]): MeasuredSuccessor {
+  const client = clientOfCluster(hosts);
   return {
     who: 'etcd-leader',
     close: () => client.close(),
@@ -39,7 +39,7 @@ export function ourSuccessor(hosts: readonly string[]): Successor {
   };
 }
 
-export function peerSuccessor(hosts: readonly string[]): Successor {
+export function peerSuccessor(hosts: readonly string[]): MeasuredSuccessor {
   const client = new Etcd3({ hosts: [...hosts] });
   return {
     who: 'etcd3',
@@ -47,15 +47,15 @@ export function peerSuccessor(hosts: readonly string[]): Successor {
     wait: async (name) => {
       const campaign = client.election(name, TTL).campaign('peer');
       const elected = campaign.wait().then(() => now());
-      await queued(campaign);
+      await peerQueued(campaign);
       return { elected, end: () => campaign.resign() };
     },
   };
 }
 
 /** The watch's event. */
-export function bareSuccessor(hosts: readonly string[]): Successor {
-  const client = clientOf(hosts);
+export function bareSuccessor(hosts: readonly string[]): MeasuredSuccessor {
+  const client = clientOfCluster(hosts);
   return {
     who: 'floor',
     close: () => client.close(),

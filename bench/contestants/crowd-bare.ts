@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
 import { type BareWatch, bareKey, closeWatch, grant, joinTxn, next } from './bare.js';
 import type { Crowd } from './crowd.js';
-import { Tally } from './fleet.js';
+import { FleetTally } from './fleet.js';
 
 interface Place {
   readonly prefix: string;
@@ -27,7 +27,7 @@ export class BareCrowd implements Crowd {
     this.#queue = places.sort((a, b) => Number(BigInt(a.revision) - BigInt(b.revision)));
     const stream = await this.#client.watchClient.watch();
     this.#stream = stream;
-    const created = new Tally(count - 1);
+    const created = new FleetTally(count - 1);
     stream.on('data', (response) => {
       if (response.created) created.add();
       if (response.events.length > 0) this.#onEvent(Number(response.watch_id));

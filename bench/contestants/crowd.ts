@@ -2,7 +2,7 @@ import type { Etcd3 } from 'etcd3';
 import { Election } from '../../lib/index.js';
 import { until } from '../../spec/support/wait.js';
 import { now } from '../clock.js';
-import { Tally } from './fleet.js';
+import { FleetTally } from './fleet.js';
 
 /** Many candidates in one election, all in one process. Leases are long, so that refreshes do not disturb. */
 export interface Crowd {
@@ -73,7 +73,7 @@ export class PeerCrowd implements Crowd {
 
   async join(name: string, count: number): Promise<void> {
     const election = this.#client.election(name, TTL);
-    const queued = new Tally(count);
+    const queued = new FleetTally(count);
     this.#campaigns = Array.from({ length: count }, (_, i) => {
       const campaign = election.campaign(String(i));
       const emitter: NodeJS.EventEmitter = campaign;

@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { type BareKey, type BareWatch, bareKey, closeWatch, grant, joinTxn, next } from './bare.js';
-import { type Fleet, type FleetState, Tally } from './fleet.js';
+import { type Fleet, type FleetState, FleetTally } from './fleet.js';
 
 /** Joins in one transaction, and transactions under way, because lib/store/batching-store.ts batches so. */
 const JOINS = 40;
@@ -19,7 +19,7 @@ export class BareFleet implements Fleet {
   #lease = '';
   #waiting: Waiting[] = [];
   #stream: BareWatch | undefined;
-  #led = new Tally(0);
+  #led = new FleetTally(0);
 
   constructor(client: Etcd3) {
     this.#client = client;
@@ -62,8 +62,8 @@ export class BareFleet implements Fleet {
   async #watch(): Promise<void> {
     const stream = await this.#client.watchClient.watch();
     this.#stream = stream;
-    this.#led = new Tally(this.#waiting.length);
-    const created = new Tally(this.#waiting.length);
+    this.#led = new FleetTally(this.#waiting.length);
+    const created = new FleetTally(this.#waiting.length);
     stream.on('data', ({ created: isNew, events }) => {
       if (isNew) created.add();
       if (events.length > 0) this.#led.add();

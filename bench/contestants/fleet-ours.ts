@@ -1,8 +1,8 @@
 import type { Etcd3 } from 'etcd3';
 import { Election, Session } from '../../lib/index.js';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { until as eventually } from '../../spec/support/wait.js';
-import { uniqueName } from '../world.js';
-import { type Fleet, type FleetState, Tally } from './fleet.js';
+import { type Fleet, type FleetState, FleetTally } from './fleet.js';
 
 const LONG = 600_000;
 
@@ -11,7 +11,7 @@ export class OurFleet implements Fleet {
   readonly #client: Etcd3;
   readonly #session: Session;
   readonly #elections: Election[] = [];
-  #led: Tally | undefined;
+  #led: FleetTally | undefined;
   #errors = 0;
 
   constructor(client: Etcd3, ttl: number) {
@@ -29,7 +29,7 @@ export class OurFleet implements Fleet {
   }
 
   async launch(names: readonly string[], until: FleetState): Promise<void> {
-    this.#led = new Tally(names.length);
+    this.#led = new FleetTally(names.length);
     const onElected = (): void => this.#led?.add();
     const onError = (): void => {
       this.#errors++;

@@ -16,7 +16,7 @@ export interface Fleet {
 }
 
 /** Counts up to a number, and then resolves. */
-export class Tally {
+export class FleetTally {
   readonly #wanted: number;
   #count = 0;
   #reach: () => void = () => {};

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import type { Contestant } from '../alternate.js';
 import { Child } from '../child.js';
 import type { ContenderCommands } from '../programs/contender.js';
-import type { Who } from '../report.js';
-import { uniqueName } from '../world.js';
-import type { Leaving } from './contender.js';
+import type { Measured } from '../report.js';
+import type { WayToLeave } from './contender.js';
 
 const PATIENCE = 30_000;
 
 /** Two candidates, each in a process of its own as in life, that hand over to each other. */
 export function handoverOf(
-  who: Who,
+  who: Measured,
   hosts: readonly string[],
   settle: number,
-  how: Leaving,
+  how: WayToLeave,
   name = uniqueName(),
 ): Contestant {
   const open = (): Child<ContenderCommands> => new Child<ContenderCommands>('contender', [who, hosts.join(','), name]);

@@ -1,7 +1,7 @@
 import type { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
 import { type BareKey, type BareWatch, bareKey, closeWatch, grant, guardedDelete, joinTxn, next } from './bare.js';
-import { Tally } from './fleet.js';
+import { FleetTally } from './fleet.js';
 
 /** Requests in one transaction, and transactions under way, because lib/store/batching-store.ts batches so. */
 const AT_ONCE = 40;
@@ -21,8 +21,8 @@ export class BarePool {
   readonly #held = new Map<string, Held>();
   #stream: BareWatch | undefined;
   #watches = 0;
-  #created = new Tally(0);
-  #led = new Tally(0);
+  #created = new FleetTally(0);
+  #led = new FleetTally(0);
 
   constructor(client: Etcd3) {
     this.#client = client;
@@ -47,8 +47,8 @@ export class BarePool {
   async queue(names: readonly string[]): Promise<number> {
     await this.hold(names);
     const waiting = names.flatMap((name) => this.#held.get(name) ?? []);
-    this.#created = new Tally(waiting.length);
-    this.#led = new Tally(waiting.length);
+    this.#created = new FleetTally(waiting.length);
+    this.#led = new FleetTally(waiting.length);
     for (const { before, revision } of waiting) {
       const request = {
         key: Buffer.from(before ?? ''),

@@ -3,22 +3,22 @@ import { Child, ChildFailure } from '../child.js';
 import type { PoolCommands, WorkerState } from '../programs/pool.js';
 import type { Lag } from '../report.js';
 import type { Stall } from '../stalls.js';
-import type { World } from '../world.js';
+import type { BenchWorld } from '../world.js';
 
 /** Milliseconds for anything: beyond that it counts as failed. */
-export const PATIENCE = 120_000;
+export const POOL_PATIENCE = 120_000;
 /** Milliseconds between two looks at the workers, and for which nothing may change before they count as balanced. */
 const LOOK = 100;
 
 /** What all workers of a pool say. */
-export interface PoolState {
+export interface WorkersState {
   readonly owned: readonly number[];
   readonly gained: number;
   readonly changedAt: number;
   readonly errors: readonly string[];
 }
 
-export interface Worker {
+export interface BenchWorker {
   readonly member: string;
   readonly child: Child<PoolCommands>;
   /** 0: it only coordinates. */
@@ -29,54 +29,58 @@ export interface Worker {
 export class OurPool {
   readonly name: string;
   readonly partitions: number;
-  readonly #world: World;
+  readonly #world: BenchWorld;
   readonly #ttl: number;
-  #workers: Worker[] = [];
+  #workers: BenchWorker[] = [];
   /** What workers that have ended had gained. */
   #goneGained = 0;
 
-  constructor(world: World, name: string, { partitions, ttl }: { readonly partitions: number; readonly ttl: number }) {
+  constructor(
+    world: BenchWorld,
+    name: string,
+    { partitions, ttl }: { readonly partitions: number; readonly ttl: number },
+  ) {
     this.#world = world;
     this.#ttl = ttl;
     this.name = name;
     this.partitions = partitions;
   }
 
-  get workers(): readonly Worker[] {
+  get workers(): readonly BenchWorker[] {
     return this.#workers;
   }
 
   /** A process that is connected, and not in the pool yet. */
-  async prepare(member: string, weight = 1): Promise<Worker> {
+  async prepare(member: string, weight = 1): Promise<BenchWorker> {
     const child = new Child<PoolCommands>('pool', [this.#world.hosts.join(',')]);
-    await child.ask('ready', undefined as never, PATIENCE);
+    await child.ask('ready', undefined as never, POOL_PATIENCE);
     return { member, child, weight };
   }
 
   /** Resolves to when it was started. */
-  async start(worker: Worker): Promise<number> {
+  async start(worker: BenchWorker): Promise<number> {
     this.#workers.push(worker);
     const { name, partitions } = this;
     const options = { name, member: worker.member, partitions, ttl: this.#ttl, weight: worker.weight };
-    return (await worker.child.ask('start', options, PATIENCE)).at;
+    return (await worker.child.ask('start', options, POOL_PATIENCE)).at;
   }
 
   /** Ends a worker in order, or by SIGKILL. */
-  async end(worker: Worker, how: 'stop' | 'kill'): Promise<void> {
-    const { gained } = await worker.child.ask('state', undefined as never, PATIENCE);
+  async end(worker: BenchWorker, how: 'stop' | 'kill'): Promise<void> {
+    const { gained } = await worker.child.ask('state', undefined as never, POOL_PATIENCE);
     this.#goneGained += gained;
     this.#workers = this.#workers.filter((other) => other !== worker);
-    if (how === 'stop') await worker.child.ask('stop', undefined as never, PATIENCE);
+    if (how === 'stop') await worker.child.ask('stop', undefined as never, POOL_PATIENCE);
     worker.child.kill();
   }
 
-  async isMember({ child }: Worker): Promise<void> {
-    while (!(await child.ask('state', undefined as never, PATIENCE)).isMember) await sleep(LOOK);
+  async isMember({ child }: BenchWorker): Promise<void> {
+    while (!(await child.ask('state', undefined as never, POOL_PATIENCE)).isMember) await sleep(LOOK);
   }
 
   /** Resolves when every partition is owned, each worker has its share, and nothing has changed since the last look. */
-  async balanced(): Promise<PoolState> {
-    const end = performance.now() + PATIENCE;
+  async balanced(): Promise<WorkersState> {
+    const end = performance.now() + POOL_PATIENCE;
     for (let before = Number.NaN; ; await sleep(LOOK)) {
       const state = await this.state();
       const sum = state.owned.reduce((a, b) => a + b, 0);
@@ -87,7 +91,7 @@ export class OurPool {
     }
   }
 
-  async state(): Promise<PoolState> {
+  async state(): Promise<WorkersState> {
     const workers = this.#workers;
     const all = await this.#ask();
     return {
@@ -98,7 +102,7 @@ export class OurPool {
     };
   }
 
-  async coordinator(): Promise<Worker> {
+  async coordinator(): Promise<BenchWorker> {
     for (;;) {
       const at = (await this.#ask()).findIndex(({ isCoordinator }) => isCoordinator);
       const found = this.#workers[at];
@@ -113,7 +117,7 @@ export class OurPool {
     const all = await Promise.all(
       this.#workers.map(async (worker) => ({
         isCoordinator: worker === coordinator,
-        ...(await worker.child.ask('loop', undefined as never, PATIENCE)),
+        ...(await worker.child.ask('loop', undefined as never, POOL_PATIENCE)),
       })),
     );
     const [own] = all.filter(({ isCoordinator }) => isCoordinator);
@@ -128,6 +132,6 @@ export class OurPool {
   }
 
   #ask(): Promise<WorkerState[]> {
-    return Promise.all(this.#workers.map(({ child }) => child.ask('state', undefined as never, PATIENCE)));
+    return Promise.all(this.#workers.map(({ child }) => child.ask('state', undefined as never, POOL_PATIENCE)));
   }
 }

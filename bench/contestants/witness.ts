@@ -1,5 +1,5 @@
 import { now } from '../clock.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { closeWatch, watchKey } from './bare.js';
 
 /**
@@ -29,7 +29,7 @@ export class Witness {
   }
 
   async #follow(host: string, key: string): Promise<void> {
-    const client = clientOf([host]);
+    const client = clientOfCluster([host]);
     const stream = await watchKey(client, key, '0', () => this.#seen(now()));
     this.#closers.push(() => {
       closeWatch(stream);

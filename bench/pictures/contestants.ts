@@ -1,7 +1,7 @@
-import type { Who } from '../report.js';
+import type { Measured } from '../report.js';
 
 /** The same colour and name in every picture. */
-export const LOOK: Readonly<Record<Who, { readonly colour: string; readonly label: string }>> = {
+export const LOOK: Readonly<Record<Measured, { readonly colour: string; readonly label: string }>> = {
   'etcd-leader': { colour: '#0969da', label: 'etcd-leader' },
   viewed: { colour: '#bf3989', label: 'etcd-leader, three viewers' },
   observing: { colour: '#8250df', label: 'etcd-leader, observe: true' },

@@ -1,12 +1,12 @@
-import { measurementOf, type Report, type Who } from '../report.js';
+import { type BenchReport, type Measured, measurementOf } from '../report.js';
 import { type Chart, chart, legend, type Series } from './chart.js';
 import { LOOK, milliseconds } from './contestants.js';
 import { svg, text } from './svg.js';
 
-const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
+const WHO: readonly Measured[] = ['etcd-leader', 'etcd3', 'floor'];
 
 /** Draws what N elections in one process cost, or N candidates in one election. */
-export function growth(report: Report): string | undefined {
+export function growth(report: BenchReport): string | undefined {
   const fleets = growing(report, 'fleet', WHO);
   const takeovers = growing(report, 'takeover', WHO);
   const crowds = growing(report, 'crowd', ['etcd-leader', 'observing', 'etcd3', 'floor']);
@@ -37,7 +37,7 @@ export function growth(report: Report): string | undefined {
   ]);
 }
 
-function growing(report: Report, prefix: string, contestants: readonly Who[]): Series[] {
+function growing(report: BenchReport, prefix: string, contestants: readonly Measured[]): Series[] {
   const sizes = report.results
     .flatMap(({ id }) => new RegExp(`^${prefix}-(\\d+)$`).exec(id)?.[1] ?? [])
     .map(Number)

@@ -1,13 +1,13 @@
-import { measurementOf, type Report, type Who } from '../report.js';
+import { type BenchReport, type Measured, measurementOf } from '../report.js';
 import { LOOK, milliseconds } from './contestants.js';
 import { box, FAINT, INK, line, svg, text } from './svg.js';
 
-const WHO: readonly Who[] = ['etcd-leader', 'etcd3', 'floor'];
+const WHO: readonly Measured[] = ['etcd-leader', 'etcd3', 'floor'];
 const LEFT = 190;
 const WIDTH = 620;
 
 /** How long nobody leads: after a leader has left in order, and after one was killed. */
-export function timeline(report: Report): string | undefined {
+export function timeline(report: BenchReport): string | undefined {
   const crash = measurementOf(report, 'crash', 'etcd-leader');
   const lease = crash?.figures?.['SIGKILL to deletion p50 ms'];
   if (crash?.time === undefined || lease === undefined) return undefined;
@@ -48,7 +48,7 @@ export function timeline(report: Report): string | undefined {
 }
 
 /** The last step, enlarged: from the moment the key is deleted or being released. */
-function bars(report: Report, top: number): string[] {
+function bars(report: BenchReport, top: number): string[] {
   const rows = [
     ['crash', 'key gone → elected'],
     ['handover-stop', 'stop() → elected'],

@@ -3,7 +3,7 @@ import { Etcd3 } from 'etcd3';
 import { now } from '../clock.js';
 import { type Crowd, OurCrowd, PeerCrowd } from '../contestants/crowd.js';
 import { BareCrowd } from '../contestants/crowd-bare.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { serve } from './serve.js';
 
 const [who = '', list = ''] = process.argv.slice(2);
@@ -14,9 +14,9 @@ function open(): Crowd {
     case 'etcd3':
       return new PeerCrowd(new Etcd3({ hosts }));
     case 'floor':
-      return new BareCrowd(clientOf(hosts));
+      return new BareCrowd(clientOfCluster(hosts));
     default:
-      return new OurCrowd(clientOf(hosts), who === 'observing');
+      return new OurCrowd(clientOfCluster(hosts), who === 'observing');
   }
 }
 

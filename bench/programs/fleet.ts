@@ -8,7 +8,7 @@ import { OurFleet } from '../contestants/fleet-ours.js';
 import { PeerFleet } from '../contestants/fleet-peer.js';
 import { LoopLag } from '../loop-lag.js';
 import type { Lag } from '../report.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { serve } from './serve.js';
 
 const TTL = 10;
@@ -20,7 +20,7 @@ const hosts = list.split(',');
 
 function open(): Fleet {
   if (who === 'etcd3') return new PeerFleet(new Etcd3({ hosts }), TTL);
-  return who === 'floor' ? new BareFleet(clientOf(hosts)) : new OurFleet(clientOf(hosts), TTL);
+  return who === 'floor' ? new BareFleet(clientOfCluster(hosts)) : new OurFleet(clientOfCluster(hosts), TTL);
 }
 
 /** Reads the memory in bytes, after a garbage collection. */

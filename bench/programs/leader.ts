@@ -1,11 +1,11 @@
 /** One candidate in a process of its own, to be killed. */
 import { Election } from '../../lib/index.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { serve } from './serve.js';
 
 const [hosts = '', name = '', ttl = ''] = process.argv.slice(2);
 
-const election = new Election(clientOf(hosts.split(',')), name, { value: 'to be killed', ttl: Number(ttl) });
+const election = new Election(clientOfCluster(hosts.split(',')), name, { value: 'to be killed', ttl: Number(ttl) });
 
 export interface LeaderCommands {
   readonly [name: string]: (argument: never) => unknown;

@@ -1,10 +1,10 @@
 /** The bare requests of one worker of a pool, in a process of their own. */
 import { now } from '../clock.js';
 import { BarePool } from '../contestants/pool-bare.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { serve } from './serve.js';
 
-const worker = new BarePool(clientOf((process.argv[2] ?? '').split(',')));
+const worker = new BarePool(clientOfCluster((process.argv[2] ?? '').split(',')));
 
 const commands = {
   ready: (): Promise<void> => worker.ready(),

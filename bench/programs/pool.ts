@@ -5,7 +5,7 @@ import { now } from '../clock.js';
 import { LoopLag } from '../loop-lag.js';
 import type { Lag } from '../report.js';
 import { type Stall, Stalls } from '../stalls.js';
-import { clientOf } from '../world.js';
+import { clientOfCluster } from '../world.js';
 import { serve } from './serve.js';
 
 /** Milliseconds to wait until garbage and timers are gone. */
@@ -23,7 +23,7 @@ export interface WorkerState {
   readonly errors: readonly string[];
 }
 
-const client = clientOf((process.argv[2] ?? '').split(','));
+const client = clientOfCluster((process.argv[2] ?? '').split(','));
 let pool: Pool | undefined;
 let [gained, lost, changedAt] = [0, 0, 0];
 const errors: string[] = [];

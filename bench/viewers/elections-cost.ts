@@ -1,9 +1,10 @@
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { alternate } from '../alternate.js';
 import { takeOvers } from '../cases/takeover.js';
-import type { Leaving } from '../contestants/contender.js';
+import type { WayToLeave } from '../contestants/contender.js';
 import { handoverOf } from '../contestants/handover.js';
 import type { Measurement } from '../report.js';
-import { clientOf, uniqueName, type World } from '../world.js';
+import { type BenchWorld, clientOfCluster } from '../world.js';
 import { WrittenElections } from './elections.js';
 import { ViewerProgram } from './program.js';
 import { CountingStream } from './stream.js';
@@ -17,11 +18,11 @@ const LIVES = 2;
  * measured beside it, differ by being seen.
  */
 async function underThree(
-  world: World,
+  world: BenchWorld,
   elections: number,
   measure: (prefix: string) => Promise<Measurement[]>,
 ): Promise<Measurement[]> {
-  const client = clientOf(world.hosts);
+  const client = clientOfCluster(world.hosts);
   const prefix = `${uniqueName('viewed')}/`;
   const written = new WrittenElections(client, prefix, { elections, terms: 0 });
   const programs: ViewerProgram[] = [];
@@ -53,7 +54,7 @@ async function underThree(
 }
 
 /** One election hands over, beside `elections` others: seen by three viewers, and seen by nobody. */
-export async function measureHandovers(world: World, elections: number, how: Leaving): Promise<Measurement[]> {
+export async function measureHandovers(world: BenchWorld, elections: number, how: WayToLeave): Promise<Measurement[]> {
   const { settle } = world.amounts;
   return await underThree(world, elections, async (prefix) => {
     const alone = handoverOf('etcd-leader', world.hosts, settle, how);
@@ -63,7 +64,7 @@ export async function measureHandovers(world: World, elections: number, how: Lea
 }
 
 /** So many elections change their leaders at once: seen by three viewers, and seen by nobody. */
-export async function measureChanges(world: World, elections: number): Promise<Measurement[]> {
+export async function measureChanges(world: BenchWorld, elections: number): Promise<Measurement[]> {
   return await underThree(world, elections, async (prefix) => {
     const contestants = [
       { who: 'etcd-leader', prefix: '' },

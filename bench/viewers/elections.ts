@@ -4,7 +4,7 @@ import { bytesOfTerms, type RecordedTerm } from '../../lib/queue/recorded-terms.
 import { bytesOf } from '../../lib/store/bytes.js';
 
 /** Elections that are written to etcd as two processes with the option `history` would have written them. */
-export interface Viewed {
+export interface SeededElections {
   readonly elections: number;
   /** Terms that the history of each election holds; 0: none is recorded. */
   readonly terms: number;
@@ -21,10 +21,10 @@ const TTL = 3_600;
 export class WrittenElections {
   readonly #client: Etcd3;
   readonly #prefix: string;
-  readonly #viewed: Viewed;
+  readonly #viewed: SeededElections;
   readonly #leases: Lease[] = [];
 
-  constructor(client: Etcd3, prefix: string, viewed: Viewed) {
+  constructor(client: Etcd3, prefix: string, viewed: SeededElections) {
     this.#client = client;
     this.#prefix = prefix;
     this.#viewed = viewed;

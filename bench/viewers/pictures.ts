@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from '../../spec/support/cluster/http.js';
+import { uniqueName } from '../../spec/support/unique-name.js';
 import { cpuOf, memoryOf } from '../proc.js';
 import type { Measurement } from '../report.js';
 import { difference } from '../requests.js';
 import { round, summarize } from '../statistics.js';
-import { clientOf, uniqueName, type World } from '../world.js';
-import { type Viewed, WrittenElections } from './elections.js';
+import { type BenchWorld, clientOfCluster } from '../world.js';
+import { type SeededElections, WrittenElections } from './elections.js';
 import { ViewerProgram } from './program.js';
 import { CountingStream, Prober } from './stream.js';
 
@@ -15,13 +16,13 @@ const VIEWERS = 3;
 const megabytes = (bytes: number | undefined): number => round((bytes ?? Number.NaN) / MEGABYTE);
 
 /** Bytes that one member of etcd has in its database. */
-async function stored({ hosts }: World): Promise<number> {
+async function stored({ hosts }: BenchWorld): Promise<number> {
   const page = await get(`${hosts[0]}/metrics`);
   return Number(/^etcd_mvcc_db_total_size_in_bytes (\S+)$/m.exec(page)?.[1]);
 }
 
 /** `serve` with three clients: their first pictures, nothing happening, and every leader changing at once. */
-async function serve(world: World, prefix: string, elections: WrittenElections) {
+async function serve(world: BenchWorld, prefix: string, elections: WrittenElections) {
   const before = await world.counter.read();
   const begun = performance.now();
   const program = new ViewerProgram(world, 'serve', prefix, '--listen', '127.0.0.1:0');
@@ -68,7 +69,7 @@ async function serve(world: World, prefix: string, elections: WrittenElections) 
   }
 }
 
-async function idleOf(world: World, pid: number): Promise<Record<string, number>> {
+async function idleOf(world: BenchWorld, pid: number): Promise<Record<string, number>> {
   const { idle } = world.amounts;
   const [cpu, before] = [cpuOf(pid) ?? Number.NaN, await world.counter.read()];
   await sleep(idle);
@@ -80,7 +81,7 @@ async function idleOf(world: World, pid: number): Promise<Record<string, number>
 }
 
 /** `top` where there is no terminal: the same view, and a line for each election. */
-async function top(world: World, prefix: string, { elections }: Viewed): Promise<Record<string, number>> {
+async function top(world: BenchWorld, prefix: string, { elections }: SeededElections): Promise<Record<string, number>> {
   const begun = performance.now();
   const program = new ViewerProgram(world, 'top', prefix);
   try {
@@ -94,8 +95,8 @@ async function top(world: World, prefix: string, { elections }: Viewed): Promise
 }
 
 /** What viewers cost themselves, with many elections that nobody else looks at. */
-export async function measurePictures(world: World, viewed: Viewed): Promise<Measurement[]> {
-  const client = clientOf(world.hosts);
+export async function measurePictures(world: BenchWorld, viewed: SeededElections): Promise<Measurement[]> {
+  const client = clientOfCluster(world.hosts);
   const prefix = `${uniqueName('viewed')}/`;
   const elections = new WrittenElections(client, prefix, viewed);
   try {

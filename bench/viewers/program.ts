@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { get } from '../../spec/support/cluster/http.js';
 import { until } from '../../spec/support/wait.js';
-import type { World } from '../world.js';
+import type { BenchWorld } from '../world.js';
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
 /** Milliseconds in which a viewer shows what it is waited for. Else the case fails. */
-export const PATIENCE = 90_000;
+export const VIEWER_PATIENCE = 90_000;
 
 const alive = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -22,7 +22,7 @@ export class ViewerProgram {
   #first: string | undefined;
   #lines = 0;
 
-  constructor(world: World, ...args: readonly string[]) {
+  constructor(world: BenchWorld, ...args: readonly string[]) {
     const env = { ...process.env, ETCDCTL_ENDPOINTS: world.hosts.join(',') };
     this.#what = args.join(' ');
     this.#child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -60,7 +60,7 @@ export class ViewerProgram {
   }
 
   async #until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    await until(condition, { within: PATIENCE, what: `${what} of ${this.#what}` }).catch((err: Error) => {
+    await until(condition, { within: VIEWER_PATIENCE, what: `${what} of ${this.#what}` }).catch((err: Error) => {
       throw new Error(`${err.message}; it has printed ${this.#lines} lines`, { cause: err });
     });
   }

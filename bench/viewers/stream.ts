@@ -1,6 +1,6 @@
 import { type ClientRequest, get } from 'node:http';
 import { until } from '../../spec/support/wait.js';
-import { PATIENCE } from './program.js';
+import { VIEWER_PATIENCE } from './program.js';
 
 /** Milliseconds of silence after which everything has been told: a sign of life comes every 5 s. */
 const QUIET = 1_500;
@@ -25,7 +25,7 @@ export class CountingStream {
   /** When the last event came, once nothing has come for a while. */
   async quiet(since: number): Promise<number> {
     const isQuiet = (): boolean => this.#lastAt >= since && performance.now() - this.#lastAt >= QUIET;
-    await until(isQuiet, { within: PATIENCE, what: 'an event to be told, and then none' });
+    await until(isQuiet, { within: VIEWER_PATIENCE, what: 'an event to be told, and then none' });
     return this.#lastAt;
   }
 
@@ -54,7 +54,7 @@ export class Prober {
     while (!this.#isOver) {
       const asked = performance.now();
       await new Promise<void>((resolve, reject) => {
-        const options = { agent: false, signal: AbortSignal.timeout(PATIENCE) };
+        const options = { agent: false, signal: AbortSignal.timeout(VIEWER_PATIENCE) };
         get(url, options, (response) => response.resume().on('end', resolve).on('error', reject)).on('error', reject);
       });
       this.longest = Math.max(this.longest, performance.now() - asked);

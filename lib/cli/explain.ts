@@ -1,5 +1,5 @@
 import { ElectionError } from '../errors.js';
-import { openSslReasonOf as opensslReasonOf } from '../etcd/certificate-files.js';
+import { openSslReasonOf } from '../etcd/certificate-files.js';
 import { RequestRefused } from '../store/store.js';
 import { visible } from './output.js';
 
@@ -86,5 +86,5 @@ function reasonOf(error: ElectionError): string {
     .replace(/\. Resolution note:.*$/s, '')
     .replace(/ \(\d{4}-\d\d-\d\dT[^)]*\)/, '')
     .trim();
-  return visible(bare === 'undefined' || bare === '' ? 'no reason given' : opensslReasonOf(new Error(bare)));
+  return visible(bare === 'undefined' || bare === '' ? 'no reason given' : openSslReasonOf(new Error(bare)));
 }

@@ -1,6 +1,6 @@
 /** One candidate in a process of its own. It does what an application does, and reports to the demo. */
 import { createClient, Election } from '../../lib/index.js';
-import type { Report } from './contender.js';
+import type { DemoReport } from './contender.js';
 
 const [hosts = '', name = '', value = '', ttl = ''] = process.argv.slice(2);
 
@@ -27,7 +27,7 @@ function giveUp(): void {
   process.exit(1);
 }
 
-function report(message: Report): void {
+function report(message: DemoReport): void {
   if (process.connected) process.send?.(message);
 }
 

@@ -4,26 +4,26 @@ import { fileURLToPath } from 'node:url';
 const program = fileURLToPath(new URL('./candidate.js', import.meta.url));
 
 /** What a candidate's process tells, and when. */
-export type Report =
+export type DemoReport =
   | { readonly event: 'elected'; readonly at: number; readonly token: string }
   | { readonly event: 'unelected' | 'error'; readonly at: number; readonly reason: string };
 
-export interface ContenderOptions {
+export interface DemoCandidateOptions {
   readonly hosts: readonly string[];
   readonly election: string;
   readonly ttl: number;
 }
 
 /** A candidate's process, seen from the demo. */
-export class Contender {
+export class DemoCandidate {
   readonly name: string;
-  readonly reports: Report[] = [];
+  readonly reports: DemoReport[] = [];
   readonly #process: ChildProcess;
 
-  constructor(name: string, { hosts, election, ttl }: ContenderOptions) {
+  constructor(name: string, { hosts, election, ttl }: DemoCandidateOptions) {
     this.name = name;
     this.#process = fork(program, [hosts.join(','), election, name, String(ttl)]);
-    this.#process.on('message', (report: Report) => this.reports.push(report));
+    this.#process.on('message', (report: DemoReport) => this.reports.push(report));
     this.#process.on('error', () => {}); // seen as an end that was not asked for
     process.once('exit', () => this.#process.kill('SIGKILL'));
   }
@@ -37,11 +37,11 @@ export class Contender {
     return this.#process.exitCode ?? this.#process.signalCode ?? undefined;
   }
 
-  get elected(): Extract<Report, { event: 'elected' }> | undefined {
+  get elected(): Extract<DemoReport, { event: 'elected' }> | undefined {
     return this.reports.find((report) => report.event === 'elected');
   }
 
-  get unelected(): Report | undefined {
+  get unelected(): DemoReport | undefined {
     return this.reports.find((report) => report.event === 'unelected');
   }
 

@@ -1,7 +1,7 @@
 /** Who led when, as lines of text: a lane for each candidate, and one for the time in which nobody led. */
 
 /** A term, with times in milliseconds since 1970. */
-export interface Stretch {
+export interface LaneStretch {
   readonly name: string;
   readonly from: number;
   /** Undefined: it lasts. */
@@ -43,7 +43,7 @@ export function cellOf({ from, now, columns }: LanesOptions): number {
   return cell;
 }
 
-export function lanesOf(stretches: readonly Stretch[], options: LanesOptions): Lane[] {
+export function lanesOf(stretches: readonly LaneStretch[], options: LanesOptions): Lane[] {
   const { names, from, now } = options;
   const cell = cellOf(options);
   const starts = Array.from({ length: Math.ceil((now - from) / cell) }, (_, at) => from + at * cell);
@@ -65,7 +65,7 @@ export function lanesOf(stretches: readonly Stretch[], options: LanesOptions): L
   return cells.trim() === '' ? lanes : [...lanes, { name: 'nobody', cells, remark: '', kind: 'nobody' }];
 }
 
-function stateOf(last: Stretch | undefined, now: number): Pick<Lane, 'remark' | 'kind'> {
+function stateOf(last: LaneStretch | undefined, now: number): Pick<Lane, 'remark' | 'kind'> {
   if (last === undefined) return { remark: '', kind: 'led' };
   const { from, until, killed } = last;
   if (killed !== undefined)

@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
 import { View } from '../../lib/view/view.js';
-import { type Lane, lanesOf, type Stretch } from './lanes.js';
+import { type Lane, type LaneStretch, lanesOf } from './lanes.js';
 import { keepBelow, type Live, paint } from './screen.js';
 
 /** Milliseconds between two drawings: bars grow by themselves. */
@@ -9,7 +9,7 @@ const USUAL_COLUMNS = 80;
 const NARROWEST = 50;
 
 /** Who leads when, live below the lines of the demo; where there is no terminal, nothing. */
-export class Timeline {
+export class DemoTimeline {
   readonly #names: readonly string[];
   readonly #view: View;
   readonly #began = Date.now();
@@ -49,7 +49,7 @@ export class Timeline {
     return ['', ...lanesOf(stretches, { names: this.#names, from, now, columns }).map(painted), ''];
   }
 
-  #stretches(): Stretch[] {
+  #stretches(): LaneStretch[] {
     const terms = this.#view.picture.elections[0]?.terms ?? [];
     return terms.flatMap(({ value, from, until }) => {
       const killed = this.#killed.get(value);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
 /** What is wrong with a built site: links that lead nowhere, anything that a browser would fetch from elsewhere. */
-export function faultsOf(html: string, base = '/'): string[] {
+export function faultsOfSite(html: string, base = '/'): string[] {
   const files = readdirSync(html, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
   const read = (file: string): string => readFileSync(join(html, file), 'utf8');
   const pages = new Map(files.filter((file) => file.endsWith('.html')).map((file) => [file, read(file)]));

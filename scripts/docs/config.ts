@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { DefaultTheme, MarkdownOptions, UserConfig } from 'vitepress';
 import { anchorOf } from '../../spec/support/docs/links.js';
-import { addressOf, grouped } from './groups.js';
+import { addressOfText, grouped } from './groups.js';
 import { sitePages } from './pages.js';
 import { BASE, HTML, PAGES, REFERENCE, SITE } from './places.js';
 
@@ -52,7 +52,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
     text,
     items: pages.map(({ title, file, place }) => ({
       text: file === 'README.md' ? 'Overview' : title,
-      link: addressOf(place),
+      link: addressOfText(place),
     })),
   }));
 }
@@ -63,7 +63,7 @@ function referenceSidebar(): DefaultTheme.SidebarItem[] {
   for (const path of readdirSync(REFERENCE, { recursive: true, encoding: 'utf8' }).sort()) {
     const [entry = '', , name] = path.split(/[\\/]/);
     if (name === undefined || !path.endsWith('.md')) continue;
-    const link = addressOf(posix.join('reference', path.replaceAll('\\', '/')));
+    const link = addressOfText(posix.join('reference', path.replaceAll('\\', '/')));
     items.set(entry, [...(items.get(entry) ?? []), { text: name.replace(/\.md$/, ''), link }]);
   }
   return [...items].map(([entry, exports]) => ({

@@ -69,6 +69,6 @@ export function grouped(pages: readonly SitePage[]): { text: string; pages: Site
 }
 
 /** The address of a place on the site, below its base: `/coming-from/client-go`, `/examples/`. */
-export function addressOf(place: string): string {
+export function addressOfText(place: string): string {
   return `/${place.replace(/(^|\/)index\.md$/, '$1').replace(/\.md$/, '')}`;
 }

@@ -20,7 +20,7 @@ export interface SitePage {
 const AS_THEY_ARE = new Set(['.svg', '.png', '.jpg', '.gif', '.webp', '.json']);
 
 /** Where a file of the project is on the site. */
-export function placeOf(file: string): string {
+export function placeOfPage(file: string): string {
   const path = file.replace(/^docs\//, '');
   const folder = posix.dirname(path);
   if (posix.basename(path) === 'README.md') return posix.join(folder, 'index.md');
@@ -36,7 +36,7 @@ export function sitePages(): SitePage[] {
 export function sitePage(file: string, text: string): SitePage {
   const title = /^# (.+)$/m.exec(outsideCode(text))?.[1] ?? file;
   const markdown = withLinks(text, (target) => onSite(file, target));
-  return { file, place: placeOf(file), title: withoutMarks(title), summary: summaryOf(text), markdown };
+  return { file, place: placeOfPage(file), title: withoutMarks(title), summary: firstSentence(text), markdown };
 }
 
 /** The programs and manifests that pages link to: the site shows each as a page with its text. */
@@ -45,7 +45,7 @@ export function sourcePages(): SitePage[] {
   return files.map((file) => {
     const text = readPage(file);
     const markdown = `# ${posix.basename(file)}\n\n\`\`\`\`${extname(file).slice(1)}\n${text.trimEnd()}\n\`\`\`\`\n`;
-    return { file, place: placeOf(file), title: file, summary: '', markdown };
+    return { file, place: placeOfPage(file), title: file, summary: '', markdown };
   });
 }
 
@@ -70,12 +70,12 @@ function onSite(page: string, target: string): string {
   let file = fileOf(page, target);
   if (statSync(join(ROOT, file), { throwIfNoEntry: false })?.isDirectory() === true)
     file = posix.join(file, 'README.md');
-  const path = posix.relative(posix.dirname(placeOf(page)), placeOf(file));
+  const path = posix.relative(posix.dirname(placeOfPage(page)), placeOfPage(file));
   return `${path.startsWith('.') ? '' : './'}${path}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
 /** The first sentence between the title and the next heading; where there is none, the headings. */
-export function summaryOf(text: string): string {
+export function firstSentence(text: string): string {
   const [, ...parts] = outsideCode(text.slice(text.search(/^# /m))).split(/\n{2,}/);
   const next = parts.findIndex((part) => part.startsWith('#'));
   const first = parts.slice(0, next < 0 ? parts.length : next).find((part) => /^[\w`"[]/.test(part));

@@ -4,7 +4,7 @@ import { MOCHA, REPORTER } from '../test/mocha.js';
 import type { Stage } from '../test/stage.js';
 import type { Step } from '../test/step.js';
 import { THIS_NODE } from '../test/tool.js';
-import { type Column, ETCD_RELEASES, type Form } from './columns.js';
+import { ETCD_RELEASES, type Form, type MatrixColumn } from './columns.js';
 import { ensureRuntime, type FoundRuntime } from './runtimes.js';
 
 /** What a column needs. */
@@ -22,7 +22,7 @@ export interface Pair {
 
 /** One column of the matrix as a step of a run. */
 export class ColumnStep implements Step {
-  readonly column: Column;
+  readonly column: MatrixColumn;
   readonly form: Form;
   readonly name: string;
   /** Undefined until the column was run. */
@@ -30,7 +30,7 @@ export class ColumnStep implements Step {
   readonly #fetches: boolean;
 
   /** @param fetches false: a release of etcd that is not on this machine is left out. @default true */
-  constructor(column: Column, form: Form, fetches = true) {
+  constructor(column: MatrixColumn, form: Form, fetches = true) {
     this.column = column;
     this.form = column.specs.short === column.specs.whole ? 'short' : form;
     this.#fetches = fetches;

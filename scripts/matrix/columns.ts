@@ -4,7 +4,7 @@ const SHORT = ['election', 'expiry', 'deletion', 'transfer', 'pool', 'rest', 'st
 export type Form = 'short' | 'whole';
 
 /** A release of etcd, or a runtime, on which specs run. */
-export interface Column {
+export interface MatrixColumn {
   /** What `--only` calls it, and its log. */
   readonly name: string;
   readonly of: 'etcd' | 'Node.js' | 'Bun' | 'Deno';
@@ -37,10 +37,12 @@ const ON_NODE = {
 /** Neither promises what the specs of processes and signals need, so these have a short form only. */
 const ON_OTHERS = integration(['election', 'expiry', 'deletion', 'session', 'observe', 'run', 'fencing']);
 
-export const COLUMNS: readonly Column[] = [
-  ...ETCD_RELEASES.map((version): Column => ({ name: `etcd-${version}`, of: 'etcd', version, specs: ON_ETCD })),
-  ...NODE_RELEASES.map((version): Column => ({ name: `node-${version}`, of: 'Node.js', version, specs: ON_NODE })),
+export const MATRIX_COLUMNS: readonly MatrixColumn[] = [
+  ...ETCD_RELEASES.map((version): MatrixColumn => ({ name: `etcd-${version}`, of: 'etcd', version, specs: ON_ETCD })),
+  ...NODE_RELEASES.map(
+    (version): MatrixColumn => ({ name: `node-${version}`, of: 'Node.js', version, specs: ON_NODE }),
+  ),
   ...(['Bun', 'Deno'] as const).map(
-    (of): Column => ({ name: of.toLowerCase(), of, specs: { short: ON_OTHERS, whole: ON_OTHERS } }),
+    (of): MatrixColumn => ({ name: of.toLowerCase(), of, specs: { short: ON_OTHERS, whole: ON_OTHERS } }),
   ),
 ];

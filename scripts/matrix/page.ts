@@ -1,13 +1,13 @@
 import { warningOf } from '../../spec/support/cluster/release.js';
-import { COLUMNS } from './columns.js';
+import { MATRIX_COLUMNS } from './columns.js';
 import { isLeftOut, type MatrixResult } from './result.js';
 
 const HEAD = ['ran on', 'with', 'specs', 'passed', 'failed', 'took', 'on'];
 
 /** The rows of the table that a run of the matrix ends with, and that docs/compatibility.md shows. */
-export function rowsOf(result: MatrixResult): string[][] {
+export function runtimeRows(result: MatrixResult): string[][] {
   return result.map((column) => {
-    const { of = 'etcd', version = '' } = COLUMNS.find(({ name }) => name === column.name) ?? {};
+    const { of = 'etcd', version = '' } = MATRIX_COLUMNS.find(({ name }) => name === column.name) ?? {};
     if (isLeftOut(column)) return [`${of} ${version}`.trim(), '–', '–', '–', 'left out', '–', '–'];
     const { form, etcd, runtime, passed, failed, seconds, date } = column;
     const [subject, other] = of === 'etcd' ? [`etcd ${etcd}`, runtime] : [runtime, `etcd ${etcd}`];
@@ -18,7 +18,7 @@ export function rowsOf(result: MatrixResult): string[][] {
 /** A table of Markdown. */
 export function tableOf(result: MatrixResult): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(HEAD), `|${HEAD.map(() => '---').join('|')}|`, ...rowsOf(result).map(line)];
+  return [line(HEAD), `|${HEAD.map(() => '---').join('|')}|`, ...runtimeRows(result).map(line)];
 }
 
 /** A table of what failed and what was left out; empty when there is nothing to say. */

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Outcome } from '../test/outcome.js';
+import type { StepOutcome } from '../test/outcome.js';
 import type { ColumnStep } from './column-step.js';
-import { COLUMNS, type Form } from './columns.js';
+import { type Form, MATRIX_COLUMNS } from './columns.js';
 
 /** How one column went. */
 export interface ColumnResult {
@@ -28,7 +28,7 @@ export interface LeftOut {
 /** The last result of each column. */
 export type MatrixResult = readonly (ColumnResult | LeftOut)[];
 
-export function resultOf({ name, form, pair }: ColumnStep, outcome: Outcome, date: Date): ColumnResult | LeftOut {
+export function resultOf({ name, form, pair }: ColumnStep, outcome: StepOutcome, date: Date): ColumnResult | LeftOut {
   const { result, reason, took, specs } = outcome;
   if (result === 'left out') return { name, leftOut: reason };
   const titles = specs.failed.map(({ title }) => title);
@@ -40,7 +40,7 @@ export function resultOf({ name, form, pair }: ColumnStep, outcome: Outcome, dat
 
 /** Columns that were run replace what was known of them. What was left out replaces nothing that was run before. */
 export function merge(before: MatrixResult, now: MatrixResult): MatrixResult {
-  return COLUMNS.flatMap(({ name }) => {
+  return MATRIX_COLUMNS.flatMap(({ name }) => {
     const [old, fresh] = [before, now].map((results) => results.find((result) => result.name === name));
     const last = fresh === undefined || (isLeftOut(fresh) && old !== undefined && !isLeftOut(old)) ? old : fresh;
     return last === undefined ? [] : [last];

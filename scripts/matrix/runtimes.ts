@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../spec/support/cluster/run.js';
+import { runCommand } from '../../spec/support/cluster/run.js';
 import { type Runtime, root } from '../test/tool.js';
-import type { Column } from './columns.js';
+import type { MatrixColumn } from './columns.js';
 
 const INSTALLS_WITHIN = 10 * 60_000;
 
@@ -26,7 +26,7 @@ interface Package {
  * The runtime of a column: this Node.js if it is the one, else what is kept, else what npm has. Resolves with why there
  * is none as a string.
  */
-export async function ensureRuntime(column: Column, say: (line: string) => void): Promise<FoundRuntime | string> {
+export async function ensureRuntime(column: MatrixColumn, say: (line: string) => void): Promise<FoundRuntime | string> {
   const { name, of, version } = column;
   const [major] = process.versions.node.split('.');
   const args = packageOf(of).args;
@@ -37,14 +37,14 @@ export async function ensureRuntime(column: Column, say: (line: string) => void)
     if (reason !== undefined) return reason;
   }
   const program = programIn(place, packageOf(of).program);
-  const answer = program === undefined ? undefined : await run(program, ['--version']);
+  const answer = program === undefined ? undefined : await runCommand(program, ['--version']);
   const found = /\d+\.\d+\.\d+/.exec(answer?.output ?? '')?.[0];
   if (program === undefined || !answer?.ok || found === undefined) return `what npm has does not run here: ${place}`;
   return { program, version: found, args };
 }
 
 /** The programs come in packages for one platform each, so no script of a package has to run. */
-function packageOf(of: Column['of']): Package {
+function packageOf(of: MatrixColumn['of']): Package {
   switch (of) {
     case 'Bun':
       return { name: 'bun', program: /^@oven\/[\w-]+\/bin\/bun$/, args: [] };
@@ -60,7 +60,7 @@ function packageOf(of: Column['of']): Package {
 
 /** What is only half there is never seen by others. Resolves with why it failed. */
 async function install(
-  { of, version }: Column,
+  { of, version }: MatrixColumn,
   place: string,
   say: (line: string) => void,
 ): Promise<string | undefined> {
@@ -71,7 +71,10 @@ async function install(
   try {
     writeFileSync(join(fresh, 'package.json'), '{"private":true}'); // else npm looks for one further up
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    const { ok, output } = await run('npm', ['install', ...quiet, wanted], { cwd: fresh, within: INSTALLS_WITHIN });
+    const { ok, output } = await runCommand('npm', ['install', ...quiet, wanted], {
+      cwd: fresh,
+      within: INSTALLS_WITHIN,
+    });
     if (!ok) return `npm has no ${wanted} for this machine: ${firstLine(output)}`;
     renameSync(fresh, place);
     return undefined;

@@ -1,4 +1,4 @@
-import { duration } from '../test/summary.js';
+import { minutesText } from '../test/summary.js';
 
 /** The result of one run. */
 export interface RunResult {
@@ -14,12 +14,12 @@ export interface RunResult {
 /** Formats one run: `run 3 of 10: failed in 9 min 1 s: cli: … | integration: …; logs: logs/…`. */
 export function lineOf(result: RunResult, number: number, runs: number): string {
   const { passed, took, failures, logs } = result;
-  const beginning = `run ${number} of ${runs}: ${passed ? 'passed' : 'failed'} in ${duration(took)}`;
+  const beginning = `run ${number} of ${runs}: ${passed ? 'passed' : 'failed'} in ${minutesText(took)}`;
   return passed ? beginning : `${beginning}: ${failures.join(' | ')}; logs: ${logs}`;
 }
 
 /** Formats how many runs passed, and how often each failure came, the most frequent first. */
-export function totalOf(results: readonly RunResult[], runs: number): string[] {
+export function totalLines(results: readonly RunResult[], runs: number): string[] {
   const passed = results.filter((result) => result.passed).length;
   const left = runs - results.length;
   const times = new Map<string, number>();
@@ -27,7 +27,7 @@ export function totalOf(results: readonly RunResult[], runs: number): string[] {
   const sorted = [...times].sort(([, a], [, b]) => b - a);
   const total = results.reduce((sum, { took }) => sum + took, 0);
   return [
-    `${passed} passed, ${results.length - passed} failed${left > 0 ? `, ${left} not run` : ''}, ${duration(total)}`,
+    `${passed} passed, ${results.length - passed} failed${left > 0 ? `, ${left} not run` : ''}, ${minutesText(total)}`,
     ...sorted.map(([name, count]) => `  ${count}× ${name}`),
   ];
 }

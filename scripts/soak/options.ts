@@ -9,14 +9,14 @@ export interface SoakOptions {
   readonly withoutLoad: boolean;
 }
 
-export const USAGE = `npm run test:soak -- [options]
+export const SOAK_USAGE = `npm run test:soak -- [options]
   --runs 10              how often everything is run
   --suite integration    one suite instead of all
   --only-load            the load alone, until Ctrl-C, for what you run beside it
   --without-load         the runs alone`;
 
 /** @throws when an option is not known, or its value makes no sense */
-export function parseOptions(args: readonly string[], suites: readonly string[]): SoakOptions {
+export function parseSoakOptions(args: readonly string[], suites: readonly string[]): SoakOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -1,5 +1,5 @@
 import { describeServer, type EtcdServer, findEtcd } from '../../spec/support/cluster/etcd-server.js';
-import { run } from '../../spec/support/cluster/run.js';
+import { runCommand } from '../../spec/support/cluster/run.js';
 import { ensureServers } from '../../spec/support/cluster/tools.js';
 import type { Stage } from './stage.js';
 
@@ -66,7 +66,7 @@ export async function mochaOnQueues(stage: Stage): Promise<boolean> {
 /** The specs of the tarball. Some of them install what users have beside it, which takes a registry that answers. */
 export async function mochaOnPackage(stage: Stage): Promise<boolean> {
   const specs = ['dist/spec/package/*.spec.js', '--timeout', '300000'];
-  const asked = await run('npm', ['view', 'etcd3', 'version', '--prefer-online', '--fetch-retries=0']);
+  const asked = await runCommand('npm', ['view', 'etcd3', 'version', '--prefer-online', '--fetch-retries=0']);
   if (asked.ok) return await mocha(stage, ...specs, 'dist/spec/package/online/*.spec.js');
   stage.say('   without Jest, ts-jest, vitest, esbuild, pnpm and git: the registry of npm does not answer');
   return await mocha(stage, ...specs);

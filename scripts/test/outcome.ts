@@ -21,7 +21,7 @@ export interface Facts {
   readonly telling?: RegExp | undefined;
 }
 
-export interface Outcome {
+export interface StepOutcome {
   readonly name: string;
   readonly result: 'passed' | 'failed' | 'left out';
   /** Milliseconds. */
@@ -34,7 +34,7 @@ export interface Outcome {
   readonly details: readonly string[];
 }
 
-export function outcomeOf(facts: Facts): Outcome {
+export function stepOutcome(facts: Facts): StepOutcome {
   const { name, took, specs } = facts;
   const problems = facts.passed ? [] : problemsOf(facts);
   const interrupted = interruptionOf(specs);
@@ -53,7 +53,7 @@ export function outcomeOf(facts: Facts): Outcome {
 }
 
 /** The outcome of a step that was not run. */
-export function leftOut(name: string, reason: string): Outcome {
+export function leftOut(name: string, reason: string): StepOutcome {
   const specs = { passed: 0, failed: [], counted: false };
   return { name, result: 'left out', took: 0, reason, specs, details: [] };
 }

@@ -1,14 +1,14 @@
 import { findEtcd } from '../../spec/support/cluster/etcd-server.js';
 import { fits } from '../../spec/support/cluster/release.js';
-import { ensureLine, LINES, type Line, programOf } from '../../spec/support/cluster/releases.js';
+import { ensureLine, LINES, programOf, type ReleaseLine } from '../../spec/support/cluster/releases.js';
 import { ColumnStep } from '../matrix/column-step.js';
-import { COLUMNS } from '../matrix/columns.js';
+import { MATRIX_COLUMNS } from '../matrix/columns.js';
 import { mocha } from './mocha.js';
 import type { Stage } from './stage.js';
 import type { Step } from './step.js';
 
 /** The line on which the steps after {@link fetchReleases} run; undefined: on what is found first. */
-let chosen: Line | undefined;
+let chosen: ReleaseLine | undefined;
 
 /**
  * Fetches the newest line that can be had, on which the steps after it run. The other lines come only if somebody has
@@ -31,8 +31,8 @@ export async function fetchReleases(stage: Stage): Promise<boolean> {
 }
 
 /** Fetches a line if it is not here, and runs the short form of the matrix on it, unless all specs have run on it. */
-export function onOtherRelease(line: Line, how: Pick<Step, 'cores' | 'after'>): Step {
-  const column = COLUMNS.find(({ of, version }) => of === 'etcd' && version === line);
+export function onOtherRelease(line: ReleaseLine, how: Pick<Step, 'cores' | 'after'>): Step {
+  const column = MATRIX_COLUMNS.find(({ of, version }) => of === 'etcd' && version === line);
   if (column === undefined) throw new Error(`the matrix has no column for etcd ${line}`);
   return {
     ...how,
@@ -62,7 +62,7 @@ function whyOnlyOne(): string | undefined {
   return name === undefined ? undefined : `\`${name}\` says which etcd to use`;
 }
 
-async function whyCovered(line: Line): Promise<string | undefined> {
+async function whyCovered(line: ReleaseLine): Promise<string | undefined> {
   const server = await findEtcd();
   const isCovered = server?.kind === 'program' && fits(server.version, line);
   return isCovered ? `all specs have run on etcd ${server.version}` : undefined;

@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import type { Outcome } from './outcome.js';
+import type { StepOutcome } from './outcome.js';
 import { failuresOf, uncounted } from './summary.js';
 
 /** What other programs are told of a run. */
@@ -11,7 +11,7 @@ export interface TestReport {
 }
 
 /** Writes the report into the files that `SPEC_COUNTS` and `TEST_REPORT` name. */
-export function tellOthers(outcomes: readonly Outcome[], logs: string): void {
+export function tellOthers(outcomes: readonly StepOutcome[], logs: string): void {
   const { SPEC_COUNTS: counts, TEST_REPORT: file } = process.env;
   if (counts !== undefined) for (const line of uncounted(outcomes)) appendFileSync(counts, `${line}\n`);
   const told: TestReport = { failures: failuresOf(outcomes), logs };

@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { type Facts, leftOut, type Outcome, outcomeOf } from './outcome.js';
+import { type Facts, leftOut, type StepOutcome, stepOutcome } from './outcome.js';
 import type { RunLogs } from './run-logs.js';
 import { Stage } from './stage.js';
 import { type Step, suiteOf } from './step.js';
 import { together } from './together.js';
-import { Turns } from './turns.js';
+import { OutputTurns } from './turns.js';
 
 /** More cores gain nothing, since the longest suite decides; and in a container fewer may be ours than can be seen. */
 const CORES = Math.min(4, availableParallelism());
 
-export interface RunOptions {
+export interface TestRunOptions {
   readonly logs: RunLogs;
   readonly mochaArgs: readonly string[];
   /** The suite that was asked for by its name. */
@@ -25,11 +25,11 @@ export interface RunOptions {
  * What failed is told by {@link outcomes}.
  */
 export class Run {
-  readonly outcomes: Outcome[] = [];
-  readonly #options: RunOptions;
+  readonly outcomes: StepOutcome[] = [];
+  readonly #options: TestRunOptions;
   #interruptedBy: NodeJS.Signals | undefined;
 
-  constructor(options: RunOptions) {
+  constructor(options: TestRunOptions) {
     this.#options = options;
   }
 
@@ -57,7 +57,7 @@ export class Run {
 
   async #together(steps: readonly Step[]): Promise<void> {
     const { print, cores = CORES } = this.#options;
-    const turns = new Turns(print);
+    const turns = new OutputTurns(print);
     await together(steps, cores, async (step) => {
       const voice = turns.begin();
       this.outcomes.push(await this.#try(step, (text) => voice.print(text)));
@@ -65,7 +65,7 @@ export class Run {
     });
   }
 
-  async #try(step: Step, print: (text: string) => void): Promise<Outcome> {
+  async #try(step: Step, print: (text: string) => void): Promise<StepOutcome> {
     if (this.#interruptedBy !== undefined) return leftOut(step.name, `interrupted by ${this.#interruptedBy}`);
     if (step.needsAll === true && this.outcomes.some(({ result }) => result === 'failed')) {
       return leftOut(step.name, 'since something before it has failed');
@@ -95,7 +95,7 @@ function outcomeOfStage(
   { name, telling }: Step,
   { leftOut: reason, endings, specs, output }: Stage,
   { passed, took, thrown }: Pick<Facts, 'passed' | 'took' | 'thrown'>,
-): Outcome {
+): StepOutcome {
   if (passed && reason !== undefined) return leftOut(name, reason);
-  return outcomeOf({ name, telling, endings, specs, output, passed, took, ...(thrown !== undefined && { thrown }) });
+  return stepOutcome({ name, telling, endings, specs, output, passed, took, ...(thrown !== undefined && { thrown }) });
 }

@@ -1,17 +1,17 @@
-import type { Outcome } from './outcome.js';
+import type { StepOutcome } from './outcome.js';
 
 /** Failed specs of one step that are named; more have one cause, as a rule. */
 const NAMED = 50;
 
 /** The last lines of a run: what failed, by name, and where to read on; without logs nothing has failed. */
-export function summaryOf(outcomes: readonly Outcome[], took: number, logs: string | undefined): string[] {
+export function summaryLines(outcomes: readonly StepOutcome[], took: number, logs: string | undefined): string[] {
   const failed = outcomes.filter(({ result }) => result === 'failed');
   const leftOut = outcomes.filter(({ result }) => result === 'left out');
   const passed = outcomes.filter(({ result }) => result === 'passed');
   const others = leftOut.map(({ name, reason }) => `   left out: ${name}, ${reason}`);
-  if (logs === undefined) return [`── passed in ${duration(took)}: ${namesOf(passed)}`, ...others];
+  if (logs === undefined) return [`── passed in ${minutesText(took)}: ${namesOf(passed)}`, ...others];
   return [
-    `── failed in ${duration(took)}: ${namesOf(failed)}`,
+    `── failed in ${minutesText(took)}: ${namesOf(failed)}`,
     ...(passed.length === 0 ? [] : [`   passed: ${namesOf(passed)}`]),
     ...others,
     ...failed.flatMap((outcome) => ['', ...failureOf(outcome)]),
@@ -21,7 +21,7 @@ export function summaryOf(outcomes: readonly Outcome[], took: number, logs: stri
 }
 
 /** Names of what failed, each on one line: `integration: a leader … stops (spec/integration/expiry.spec.ts:42)`. */
-export function failuresOf(outcomes: readonly Outcome[]): string[] {
+export function failuresOf(outcomes: readonly StepOutcome[]): string[] {
   return outcomes
     .filter(({ result }) => result === 'failed')
     .flatMap(({ name, reason, specs: { failed } }) =>
@@ -33,7 +33,7 @@ export function failuresOf(outcomes: readonly Outcome[]): string[] {
  * What the reporter could not count, as it counts, `<passed> <failed>` a line: a step that has failed without a failed
  * spec is one, and of specs that were cut short there are those that had ended.
  */
-export function uncounted(outcomes: readonly Outcome[]): string[] {
+export function uncounted(outcomes: readonly StepOutcome[]): string[] {
   return outcomes.flatMap(({ result, specs: { passed, failed, counted } }) => {
     if (result !== 'failed' || (counted && failed.length > 0)) return [];
     return [counted ? '0 1' : `${passed} ${Math.max(1, failed.length)}`];
@@ -41,12 +41,12 @@ export function uncounted(outcomes: readonly Outcome[]): string[] {
 }
 
 /** `1 min 5 s` for 65,000 ms. */
-export function duration(ms: number): string {
+export function minutesText(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-function failureOf({ name, reason, specs: { failed }, details }: Outcome): string[] {
+function failureOf({ name, reason, specs: { failed }, details }: StepOutcome): string[] {
   const more = failed.length > NAMED ? [`  … and ${failed.length - NAMED} more`] : [];
   return [
     `${name}: ${reason}`,
@@ -56,6 +56,6 @@ function failureOf({ name, reason, specs: { failed }, details }: Outcome): strin
   ];
 }
 
-function namesOf(outcomes: readonly Outcome[]): string {
+function namesOf(outcomes: readonly StepOutcome[]): string {
   return outcomes.map(({ name }) => name).join(', ');
 }

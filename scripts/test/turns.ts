@@ -15,7 +15,7 @@ interface Held extends Voice {
  * has ended: then those that have ended too are heard in whole, and the one that began before the others is the next to
  * be heard at once.
  */
-export class Turns {
+export class OutputTurns {
   readonly #print: (text: string) => void;
   /** In the order in which they began. */
   readonly #voices: Held[] = [];

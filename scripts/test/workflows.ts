@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { keptFolder } from '../../spec/support/cluster/kept.js';
-import { run } from '../../spec/support/cluster/run.js';
+import { runCommand } from '../../spec/support/cluster/run.js';
 import type { Stage } from './stage.js';
 import { root } from './tool.js';
 
@@ -22,19 +22,19 @@ export async function lintWorkflows(stage: Stage): Promise<boolean> {
     return !stage.isAskedFor;
   }
   // Without the linters that a machine may have for the scripts in the workflows: every machine finds the same.
-  const { ok, output } = await run(program, ['-oneline', '-shellcheck=', '-pyflakes='], { cwd: root });
+  const { ok, output } = await runCommand(program, ['-oneline', '-shellcheck=', '-pyflakes='], { cwd: root });
   stage.say(output === '' ? `   actionlint ${RELEASE} finds nothing` : output);
   return ok;
 }
 
 /** Resolves with why there is no program, or with undefined. */
 async function build(program: string): Promise<string | undefined> {
-  if (!(await run('go', ['version'])).ok) return 'no go here';
+  if (!(await runCommand('go', ['version'])).ok) return 'no go here';
   mkdirSync(keptFolder(), { recursive: true });
   const fresh = mkdtempSync(join(keptFolder(), 'new-'));
   try {
     const env = { ...process.env, GOBIN: fresh, GOFLAGS: '', CGO_ENABLED: '0', GOWORK: 'off' };
-    const { ok, output } = await run('nice', ['-n', '10', 'go', 'install', MODULE], {
+    const { ok, output } = await runCommand('nice', ['-n', '10', 'go', 'install', MODULE], {
       cwd: fresh,
       env,
       within: BUILDS_WITHIN,

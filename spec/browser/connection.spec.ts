@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { browserOfSuite } from '../support/browser/chromium.js';
 import { drawnElection } from '../support/browser/drawn.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { openSite, SECRET } from '../support/serve/site.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 /** `As of 12:03:10.` */
@@ -17,7 +18,7 @@ describe('what the page says of its connection', () => {
   it('says as of when it was so while the server is away, and is live again by itself', async () => {
     const hosts = cluster().hosts;
     const prefix = uniqueName('page');
-    const first = Program.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts });
+    const first = CliProgram.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts });
     const [url = ''] = /http:\S+/.exec(await first.stdout.line(/http:\/\//)) ?? [];
     const page = await ElectionsPage.open(await open(), url);
 
@@ -30,7 +31,7 @@ describe('what the page says of its connection', () => {
     expect(AS_OF.exec(await page.status())?.[0]).to.equal(told);
     expect(await page.page.locator('main').getAttribute('class')).to.include('is-old');
 
-    Program.start(['serve', prefix, '--listen', new URL(url).host], { hosts });
+    CliProgram.start(['serve', prefix, '--listen', new URL(url).host], { hosts });
     await page.statusIs(/Live/);
     expect(await page.page.locator('main').getAttribute('class')).to.include('is-live');
   });

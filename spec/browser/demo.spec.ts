@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { browserOfSuite } from '../support/browser/chromium.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { ROOT } from '../support/docs/pages.js';
 import { until } from '../support/wait.js';
 
@@ -13,7 +13,7 @@ describe('npm run demo -- --web', () => {
   const open = browserOfSuite();
 
   it('shows its three leaders on the page, live, and stays until Ctrl-C', async () => {
-    const demo = Program.spawn(process.execPath, [join(ROOT, 'dist/scripts/demo.js'), '--web']);
+    const demo = CliProgram.spawn(process.execPath, [join(ROOT, 'dist/scripts/demo.js'), '--web']);
     const url = /http:\S+/.exec(await demo.stdout.line(/the page is at http:/, LONG))?.[0] ?? '';
     const page = await ElectionsPage.open(await open(), url);
     const leaders = page.page.getByRole('rowheader');

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { browserOfSuite } from '../support/browser/chromium.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
 import { candidate, leading, openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** What somebody may write into etcd. Each would call `hacked` if it became HTML or a script. */
@@ -26,7 +27,7 @@ describe('values from etcd on the page', () => {
     for (const [at, value] of HOSTILE.entries()) {
       await leading(candidate(client, `${prefix}${at}${value.replaceAll('/', '')}`, { value }));
     }
-    const program = Program.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
+    const program = CliProgram.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
     const [url = ''] = /http:\S+/.exec(await program.stdout.line(/http:\/\//)) ?? [];
     const opened = await open();
     await opened.page.addInitScript('globalThis.hacked = () => { globalThis.isHacked = true; };');

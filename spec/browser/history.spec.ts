@@ -5,9 +5,10 @@ import { bytesOfTerms, type RecordedTerm } from '../../lib/queue/recorded-terms.
 import { bytesOf } from '../../lib/store/bytes.js';
 import { browserOfSuite } from '../support/browser/chromium.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
-import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
+import { CliProgram } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const HOUR = 3_600_000;
@@ -47,8 +48,8 @@ describe('the recorded terms of an election, on its page', () => {
     const [cleo, dora] = ['cleo', 'dora'].map((value) => candidate(hosts, name, { value, history: 100 }));
     if (cleo === undefined || dora === undefined) throw new Error('there are two candidates');
     candidates = [cleo, dora];
-    await inOrder(cleo, dora);
-    const program = Program.start(['serve', name, '--listen', '127.0.0.1:0'], { hosts });
+    await joinInOrder(cleo, dora);
+    const program = CliProgram.start(['serve', name, '--listen', '127.0.0.1:0'], { hosts });
     const [url = ''] = /http:\S+/.exec(await program.stdout.line(/http:\/\//)) ?? [];
     page = await ElectionsPage.open(await open(), url);
   });

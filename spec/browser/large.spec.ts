@@ -8,9 +8,10 @@ import { browserOfSuite } from '../support/browser/chromium.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
 import { type Smoothness, smoothness, smoothnessText } from '../support/browser/frames.js';
 import { openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const ELECTIONS = 1_000;
@@ -33,7 +34,7 @@ describe('the page with 1,000 elections and a pool of 1,000 partitions', () => {
   const open = browserOfSuite();
 
   async function openPage(prefix: string): Promise<ElectionsPage> {
-    const program = Program.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
+    const program = CliProgram.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
     const [url = ''] = /http:\S+/.exec(await program.stdout.line(/http:\/\//)) ?? [];
     return await ElectionsPage.open(await open(), url);
   }

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { browserOfSuite } from '../support/browser/chromium.js';
-import { ElectionsPage, type Shown } from '../support/browser/elections-page.js';
+import { ElectionsPage, type ShownChange } from '../support/browser/elections-page.js';
 import { openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { runCandidate } from '../support/processes.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up before the leader is killed. */
@@ -26,14 +27,14 @@ describe('the page of etcd-leader serve, while leaders are killed', () => {
     const watcher = await etcd.watch().prefix(prefix).create();
     watcher.on('data', () => events.push(Date.now()));
     tracked({ stop: () => watcher.cancel() });
-    const program = Program.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
+    const program = CliProgram.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
     const [url = ''] = /http:\S+/.exec(await program.stdout.line(/http:\/\//)) ?? [];
     const page = await ElectionsPage.open(await open(), url);
     return { page, events, url };
   }
 
   /** Milliseconds from etcd's last event to the first time that the page showed it. */
-  function delay(shown: readonly Shown[], pattern: RegExp, event: number | undefined): number {
+  function delay(shown: readonly ShownChange[], pattern: RegExp, event: number | undefined): number {
     const first = shown.find(({ text }) => pattern.test(text));
     if (first === undefined || event === undefined) throw new Error(`never shown: ${pattern}`);
     return first.at - event;

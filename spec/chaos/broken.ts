@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Mutant } from '../support/mutants/mutant.js';
 import { MutantCompiler } from '../support/mutants/mutant-compiler.js';
-import { describeBesides, outcomeOf } from '../support/mutants/outcome.js';
-import { check } from './checker/check.js';
+import { describeBesides, mutantOutcome } from '../support/mutants/outcome.js';
+import { checkLogs } from './checker/check.js';
 import { verdictOn } from './checker/verdict.js';
-import { type ChaosMutation, MUTATIONS } from './mutations.js';
+import { CHAOS_MUTATIONS, type ChaosMutation } from './mutations.js';
 
 /**
  * Runs chaos on a copy of what was compiled, with a mistake in the copy. The copy is removed afterwards. `folder` gets
@@ -17,9 +17,9 @@ import { type ChaosMutation, MUTATIONS } from './mutations.js';
  * @throws when the mistake is unknown, or the source has changed so that the mistake cannot be made
  */
 export async function runBroken(name: string, args: readonly string[], folder: string | undefined): Promise<number> {
-  const mutation = MUTATIONS.find((one) => one.name === name);
+  const mutation = CHAOS_MUTATIONS.find((one) => one.name === name);
   if (mutation === undefined) {
-    const names = MUTATIONS.map((one) => one.name);
+    const names = CHAOS_MUTATIONS.map((one) => one.name);
     throw new Error(`\`--break\` must be one of: ${names.join(', ')}; got ${name}`);
   }
   const logs = folder ?? mkdtempSync(join(tmpdir(), 'etcd-leader-chaos-'));
@@ -44,9 +44,9 @@ function runToItsEnd(args: readonly string[]): Promise<number> {
 
 /** Judges the logs with the checker of this library, which has no mistake in it. */
 async function judge({ name, breaks }: ChaosMutation, logs: string): Promise<number> {
-  const failures = verdictOn(await check(logs));
+  const failures = verdictOn(await checkLogs(logs));
   const broken = failures.map(({ promise }) => ({ promise, isCrash: promise === 'no crash' }));
-  const outcome = outcomeOf({ breaks }, broken);
+  const outcome = mutantOutcome({ breaks }, broken);
   const isFound = outcome.expected > 0;
   const besides = describeBesides(outcome);
   console.log(`"${name}" must break: ${breaks.join(', or ')}; found ${outcome.expected} times`);

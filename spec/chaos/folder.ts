@@ -19,7 +19,7 @@ export function workFolder(named: string | undefined): string {
  *
  * @returns the folder of the logs. In a step of `npm test` they are moved there when the step has ended.
  */
-export function keep(folder: string): string {
+export function keepLogs(folder: string): string {
   const { SPEC_LOGS: logs } = process.env;
   if (logs !== undefined) return join(logs, 'processes');
   const kept = newLogs('chaos');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { journalPrefix } from './candidate/profile.js';
 import { Log } from './log/log.js';
-import type { World } from './world.js';
+import type { ChaosWorld } from './world.js';
 
 const PAGE = 2_000;
 
@@ -9,7 +9,7 @@ const PAGE = 2_000;
  * Writes down all guarded writes that etcd has committed, a page at a time. Compaction takes none, because each has a
  * key.
  */
-export async function readJournal({ client, run }: World, folder: string): Promise<void> {
+export async function readRunJournal({ client, run }: ChaosWorld, folder: string): Promise<void> {
   const prefix = journalPrefix(run);
   const log = new Log(join(folder, 'journal.log'));
   const end = Buffer.from(`${prefix.slice(0, -1)}0`);

@@ -8,12 +8,12 @@
  */
 import { rmSync } from 'node:fs';
 import { describeServer, findEtcd } from '../support/cluster/etcd-server.js';
-import { check } from './checker/check.js';
-import { describe } from './checker/report.js';
+import { checkLogs } from './checker/check.js';
+import { describeFindings } from './checker/report.js';
 import { verdictOn } from './checker/verdict.js';
-import { keep, workFolder } from './folder.js';
-import { type ChaosOptions, parseOptions, USAGE } from './options.js';
-import { run } from './run.js';
+import { keepLogs, workFolder } from './folder.js';
+import { CHAOS_USAGE, type ChaosOptions, parseChaosOptions } from './options.js';
+import { runChaos } from './run.js';
 
 const SHOWN = 20;
 
@@ -23,9 +23,9 @@ process.once('SIGTERM', () => process.exit(143));
 
 let options: ChaosOptions;
 try {
-  options = parseOptions(process.argv.slice(2));
+  options = parseChaosOptions(process.argv.slice(2));
 } catch (err) {
-  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${USAGE}`);
+  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${CHAOS_USAGE}`);
   process.exit(2);
 }
 process.exit(await carryOut(options));
@@ -54,9 +54,9 @@ async function runAndCheck(chosen: ChaosOptions): Promise<number> {
   const say = (line: string): void =>
     console.log(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
 
-  const failed = await judge(folder, await run(chosen, folder, say));
+  const failed = await judge(folder, await runChaos(chosen, folder, say));
   if (failed > 0) {
-    const kept = chosen.folder ?? keep(folder);
+    const kept = chosen.folder ?? keepLogs(folder);
     console.log(`logs: ${kept}; check them again with: npm run chaos -- --check ${kept}`);
   } else if (chosen.folder === undefined) {
     rmSync(folder, { recursive: true, force: true });
@@ -65,9 +65,9 @@ async function runAndCheck(chosen: ChaosOptions): Promise<number> {
 }
 
 async function judge(folder: string, problems: readonly string[]): Promise<number> {
-  const findings = await check(folder);
+  const findings = await checkLogs(folder);
   const failures = [...problems, ...verdictOn(findings).map(({ message }) => message)];
-  console.log(`\n${describe(findings)}\n`);
+  console.log(`\n${describeFindings(findings)}\n`);
   for (const failure of failures.slice(0, SHOWN)) console.log(`FAILED: ${failure}`);
   if (failures.length > SHOWN) console.log(`FAILED: and ${failures.length - SHOWN} more`);
   console.log(failures.length === 0 ? 'chaos: every promise was kept' : `chaos: ${failures.length} failures`);

@@ -5,7 +5,7 @@ import type { Promised } from './checker/verdict.js';
 export type ChaosMutation = Mutation<Promised>;
 
 /** Mistakes that other election libraries have made. Chaos must find every one of them; `--break NAME` tries one. */
-export const MUTATIONS: readonly ChaosMutation[] = [
+export const CHAOS_MUTATIONS: readonly ChaosMutation[] = [
   {
     name: 'deadline from the reply',
     file: 'lib/lease/lease.ts',

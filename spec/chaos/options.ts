@@ -16,7 +16,7 @@ export interface ChaosOptions {
   readonly break: string | undefined;
 }
 
-export const USAGE = `npm run chaos -- [options]
+export const CHAOS_USAGE = `npm run chaos -- [options]
   --minutes 5        how long faults are applied
   --seed 7           which faults, in which order; drawn and printed when it is left out
   --faults a,b       only these kinds
@@ -26,7 +26,7 @@ export const USAGE = `npm run chaos -- [options]
   --break NAME       on a copy of the library with a mistake in it: ends with 1 when what that must break was broken`;
 
 /** @throws when an option is not known, or its value is no number */
-export function parseOptions(args: readonly string[]): ChaosOptions {
+export function parseChaosOptions(args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/wait.js';
 import { ownersOf } from './candidate/profile.js';
-import { readJournal } from './journal.js';
+import { readRunJournal } from './journal.js';
 import { microseconds } from './log/clock.js';
 import { type FaultKind, kindsFor } from './nemesis/kinds.js';
 import { Nemesis } from './nemesis/nemesis.js';
 import { plan } from './nemesis/plan.js';
 import { Upgrade } from './upgrade.js';
-import { World } from './world.js';
+import { ChaosWorld } from './world.js';
 
 /** Milliseconds in which a process must have started, because a busy machine takes its time. */
 const STARTS_WITHIN = 120_000;
@@ -16,14 +16,14 @@ const RECOVERS_WITHIN = 35_000;
 /** Milliseconds in which all are led: a leader at the end of the faults may have a lease that runs out only then. */
 const PEACE = 3_000;
 
-export interface RunOptions {
+export interface ChaosRunOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly faults: readonly FaultKind[] | undefined;
   readonly upgrade: boolean;
 }
 
-async function isAtPeace(world: World): Promise<boolean> {
+async function isAtPeace(world: ChaosWorld): Promise<boolean> {
   if (!world.allLed || !world.isBalanced) return false;
   await sleep(PEACE);
   return world.allLed && world.isBalanced;
@@ -34,9 +34,13 @@ async function isAtPeace(world: World): Promise<boolean> {
  *
  * @returns what no log can tell: processes that ended though nobody had asked them to
  */
-export async function run(options: RunOptions, folder: string, say: (line: string) => void): Promise<string[]> {
+export async function runChaos(
+  options: ChaosRunOptions,
+  folder: string,
+  say: (line: string) => void,
+): Promise<string[]> {
   const upgrade = options.upgrade ? await Upgrade.find(say) : undefined;
-  const world = await World.start(folder, upgrade);
+  const world = await ChaosWorld.start(folder, upgrade);
   const { log, candidates } = world;
   const problems: string[] = [];
   try {
@@ -59,7 +63,7 @@ export async function run(options: RunOptions, folder: string, say: (line: strin
     }).catch((err) => say(String(err)));
     log.add(['Q', microseconds(), 'ending']);
     await Promise.all(candidates.map((candidate) => candidate.end()));
-    await readJournal(world, folder);
+    await readRunJournal(world, folder);
   } catch (err) {
     problems.push(`the run broke off: ${err instanceof Error ? (err.stack ?? err.message) : String(err)}`);
   } finally {

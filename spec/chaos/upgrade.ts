@@ -1,8 +1,8 @@
 import { get } from '../support/cluster/http.js';
-import type { Member } from '../support/cluster/member.js';
-import { LINES, type Line, type Program, programOf } from '../support/cluster/releases.js';
+import type { MemberProcess } from '../support/cluster/member.js';
+import { type EtcdProgram, LINES, programOf, type ReleaseLine } from '../support/cluster/releases.js';
 
-const FIRST: Line = '3.5';
+const FIRST: ReleaseLine = '3.5';
 
 /**
  * Writes after which a member makes a snapshot: the guarded writes of some seconds. A member of 3.7 ends when it has to
@@ -15,12 +15,12 @@ const SNAPSHOT_EVERY = 50;
  * when the cluster as a whole has come to the line before, because etcd takes one line at a time.
  */
 export class Upgrade {
-  readonly #programs: readonly Program[];
+  readonly #programs: readonly EtcdProgram[];
   readonly #say: (line: string) => void;
   /** The place of each member in `#programs`. */
-  readonly #places = new Map<Member, number>();
+  readonly #places = new Map<MemberProcess, number>();
 
-  private constructor(programs: readonly Program[], say: (line: string) => void) {
+  private constructor(programs: readonly EtcdProgram[], say: (line: string) => void) {
     this.#programs = programs;
     this.#say = say;
   }
@@ -43,7 +43,7 @@ export class Upgrade {
   }
 
   /** Makes a member that is down the next release, if it is its turn. */
-  async next(member: Member, members: readonly Member[]): Promise<void> {
+  async next(member: MemberProcess, members: readonly MemberProcess[]): Promise<void> {
     const [place, lowest] = [this.#placeOf(member), Math.min(...members.map((each) => this.#placeOf(each)))];
     const program = this.#programs[place + 1];
     if (place !== lowest || program === undefined) return;
@@ -54,12 +54,12 @@ export class Upgrade {
     this.#say(`  ${member.name} comes back as etcd ${program.version}`);
   }
 
-  #placeOf(member: Member): number {
+  #placeOf(member: MemberProcess): number {
     return this.#places.get(member) ?? 0;
   }
 
   /** Whether the members have agreed on being of that line. */
-  async #hasCome(members: readonly Member[], place: number): Promise<boolean> {
+  async #hasCome(members: readonly MemberProcess[], place: number): Promise<boolean> {
     const [major, minor] = (this.#programs[place]?.version ?? '').split('.');
     const answers = members.map(async ({ host }) => await get(`${host}/version`, undefined, 1_000));
     const answer = await Promise.any(answers).catch(() => '');

@@ -2,17 +2,17 @@ import { join } from 'node:path';
 import type { Etcd3 } from 'etcd3';
 import { createClient } from '../../lib/index.js';
 import { Cluster } from '../support/cluster/cluster.js';
-import type { Member } from '../support/cluster/member.js';
-import { CandidateProcess } from './candidate/candidate-process.js';
+import type { MemberProcess } from '../support/cluster/member.js';
+import { ChaosCandidate } from './candidate/candidate-process.js';
 import { electionsOf, mainElection, ownersOf, PROFILES, partitionElections } from './candidate/profile.js';
 import { Log } from './log/log.js';
 import type { Upgrade } from './upgrade.js';
 
 /** All parts of a run: the cluster, the candidates, a client that goes past the proxies, and the nemesis' own log. */
-export class World {
+export class ChaosWorld {
   readonly run: string;
   readonly cluster: Cluster;
-  readonly candidates: readonly CandidateProcess[];
+  readonly candidates: readonly ChaosCandidate[];
   readonly client: Etcd3;
   readonly log: Log;
   readonly elections: readonly string[];
@@ -24,7 +24,7 @@ export class World {
     run: string,
     folder: string,
     cluster: Cluster,
-    candidates: readonly CandidateProcess[],
+    candidates: readonly ChaosCandidate[],
     upgrade: Upgrade | undefined,
   ) {
     this.run = run;
@@ -42,25 +42,25 @@ export class World {
   }
 
   /** @param upgrade the releases that the cluster goes through */
-  static async start(folder: string, upgrade?: Upgrade): Promise<World> {
+  static async start(folder: string, upgrade?: Upgrade): Promise<ChaosWorld> {
     const { first: bin, flags } = upgrade ?? {};
     const cluster = await Cluster.start({ members: 3, ...(bin !== undefined && { bin, flags: flags ?? [] }) });
     const run = `chaos-${process.pid}-${Date.now().toString(36)}`;
     const candidates = await Promise.all(
-      PROFILES.map((profile) => CandidateProcess.start(profile, cluster.hosts, folder, run)),
+      PROFILES.map((profile) => ChaosCandidate.start(profile, cluster.hosts, folder, run)),
     );
-    return new World(run, folder, cluster, candidates, upgrade);
+    return new ChaosWorld(run, folder, cluster, candidates, upgrade);
   }
 
   /** The candidate that leads the main election, as far as candidates have told: the one elected last. */
-  get leader(): CandidateProcess | undefined {
+  get leader(): ChaosCandidate | undefined {
     const main = mainElection(this.run);
-    const since = (candidate: CandidateProcess): number => candidate.leads.get(main) ?? 0;
+    const since = (candidate: ChaosCandidate): number => candidate.leads.get(main) ?? 0;
     return this.candidates.filter((c) => c.leads.has(main)).sort((a, b) => since(b) - since(a))[0];
   }
 
   /** Starts a member that was stopped, as the next release when it is its turn. */
-  async comeBack(member: Member): Promise<void> {
+  async comeBack(member: MemberProcess): Promise<void> {
     if (!member.alive) await this.#upgrade?.next(member, this.cluster.members);
     member.launch();
   }
@@ -78,7 +78,7 @@ export class World {
   }
 
   /** The workers of the pool. */
-  get workers(): readonly CandidateProcess[] {
+  get workers(): readonly ChaosCandidate[] {
     return this.candidates.filter(({ profile }) => profile.pool);
   }
 

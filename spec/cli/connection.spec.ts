@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { type ConnectionFlags, clientOptions } from '../../lib/cli/connection.js';
 import { parseEndpoints } from '../../lib/cli/endpoints.js';
 import { CliError } from '../../lib/cli/exit.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { Authority, type ClientCertificate } from '../support/security/certificates.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 
@@ -126,7 +126,7 @@ describe('the flags that say how to reach etcd', () => {
   ];
   for (const [message, flags] of wrong) {
     it(`say what is wrong with ${flags.join(' ')}, and exit with 2`, async () => {
-      const program = Program.start(['list', ...flags]);
+      const program = CliProgram.start(['list', ...flags]);
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 2 });
       expect(program.stderr.text).to.match(message);
     });
@@ -137,13 +137,13 @@ describe('the flags that say how to reach etcd', () => {
 
     it('go before the environment', async () => {
       const wrong = { env: { ETCDCTL_ENDPOINTS: '127.0.0.1:1' } };
-      const program = Program.start(['list', 'no/such/', '--endpoints', cluster().hosts.join(',')], wrong);
+      const program = CliProgram.start(['list', 'no/such/', '--endpoints', cluster().hosts.join(',')], wrong);
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     });
 
     it('may come before the command, and without a scheme', async () => {
       const hosts = cluster().hosts.map((host) => host.replace('http://', ''));
-      const program = Program.start(['--endpoints', hosts.join(','), '--json', 'list', 'no/such/']);
+      const program = CliProgram.start(['--endpoints', hosts.join(','), '--json', 'list', 'no/such/']);
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
       expect(program.stdout.text).to.equal('[]');
     });

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { runs } from '../../lib/cli/child/process-group.js';
 import { candidate } from '../support/candidates.js';
-import { commandLine, Program, pidOf } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram, commandLine, pidOf } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Makes itself a daemon: a session of its own, and no parent that waits for it. Ends on SIGTERM, and says so. */
@@ -19,11 +20,11 @@ describe('a daemon that the command of etcd-leader run has started', () => {
     name = uniqueName('cli/daemon');
   });
 
-  const run = (script: string, ...flags: readonly string[]): Program =>
-    Program.start(['run', '--ttl', '12', ...flags, name, '--', 'sh', '-c', script], { hosts: cluster().hosts });
+  const run = (script: string, ...flags: readonly string[]): CliProgram =>
+    CliProgram.start(['run', '--ttl', '12', ...flags, name, '--', 'sh', '-c', script], { hosts: cluster().hosts });
 
   const deleteLeader = async (): Promise<void> => {
-    const step = Program.start(['step-down', name, '--yes', '--force'], { hosts: cluster().hosts });
+    const step = CliProgram.start(['step-down', name, '--yes', '--force'], { hosts: cluster().hosts });
     expect(await step.exited(), step.stderr.text).to.deep.equal({ code: 0 });
   };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { EXIT } from '../../lib/cli/exit.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 
 const COMMANDS = ['run', 'observe', 'candidates', 'history', 'list', 'top', 'step-down', 'pool', 'serve'];
 
@@ -15,7 +15,7 @@ describe('the documentation of the command line', () => {
   });
 
   it('names every command, as the program does', async () => {
-    const program = Program.start(['--help']);
+    const program = CliProgram.start(['--help']);
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     for (const command of COMMANDS) {
       expect(program.stdout.text, 'help').to.match(new RegExp(`^  ${command}\\b`, 'm'));
@@ -25,7 +25,7 @@ describe('the documentation of the command line', () => {
 
   for (const command of COMMANDS) {
     it(`has examples, exit codes and the flags of etcdctl in the help of ${command}`, async () => {
-      const program = Program.start([command, '--help']);
+      const program = CliProgram.start([command, '--help']);
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
       for (const part of ['Examples:', `$ etcd-leader ${command}`, 'Exit codes:', 'ETCDCTL_ENDPOINTS', '--cacert']) {
         expect(program.stdout.text).to.include(part);

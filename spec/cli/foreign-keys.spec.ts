@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { candidate, openClient, queued } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { etcd3s, etcdctls } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** What the command line says of a key that is no candidate's. */
@@ -21,7 +22,7 @@ describe('the command line and keys that are no candidates’', () => {
     client = openClient(cluster().hosts);
   });
 
-  const ask = (...args: readonly string[]): Program => Program.start(args, { hosts: cluster().hosts });
+  const ask = (...args: readonly string[]): CliProgram => CliProgram.start(args, { hosts: cluster().hosts });
 
   /** A key of an application under the election's name; deleted at the end of the spec. */
   const write = async (lease?: string): Promise<string> => {

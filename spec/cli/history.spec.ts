@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { ElectionOptions } from '../../lib/index.js';
-import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
+import { CliProgram } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('etcd-leader history', () => {
@@ -26,7 +27,7 @@ describe('etcd-leader history', () => {
     args: readonly string[] = [],
     hosts = cluster().hosts,
   ): Promise<{ readonly lines: readonly string[]; readonly notices: string }> => {
-    const program = Program.start(['history', name, ...args], { hosts });
+    const program = CliProgram.start(['history', name, ...args], { hosts });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     return { lines: program.stdout.all, notices: program.stderr.text };
   };
@@ -40,7 +41,7 @@ describe('etcd-leader history', () => {
       candidate(hosts, name, { value: 'a', ...options }),
       candidate(hosts, name, { value: 'b', ...options }),
     ];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     if (options.history) await until(async () => (await a.history()).length === 1, { what: 'the term to be recorded' });
     await a.stop();
     await leading(b);
@@ -126,7 +127,7 @@ describe('etcd-leader history', () => {
     expect((await json(hosts)).terms.map(({ value }) => value)).to.deep.equal(['b']);
 
     const c = candidate(hosts, name, { value: 'c' });
-    await inOrder(c);
+    await joinInOrder(c);
     await candidate(hosts, name).ask({ to: 'c' });
     await c.stop();
     const { since, terms } = await json(hosts);
@@ -135,9 +136,9 @@ describe('etcd-leader history', () => {
   });
 
   it('records the terms of hosts that run a command with --history', async () => {
-    const run = (value: string): Program => {
+    const run = (value: string): CliProgram => {
       const args = ['run', '--history', '10', '--value', value, name, '--', 'sleep', '600'];
-      return Program.start(args, { hosts: cluster().hosts });
+      return CliProgram.start(args, { hosts: cluster().hosts });
     };
     const first = run('a');
     await first.stderr.line(/elected with token/);

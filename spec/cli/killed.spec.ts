@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { runs, statesOf } from '../../lib/cli/child/process-group.js';
 import { candidate, openClient, queued } from '../support/candidates.js';
-import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
+import { CliProgram, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import { figure } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
 import { Access } from '../support/security/access.js';
 import { Authority } from '../support/security/certificates.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: whoever leads well before that has not waited for the end of a lease. */
@@ -36,8 +37,8 @@ describe('etcd-leader run that is killed', () => {
     name = uniqueName('cli/killed');
   });
 
-  const run = (hosts: readonly string[], ttl: number, ...args: readonly string[]): Program =>
-    Program.start(['run', '--ttl', String(ttl), ...args], { hosts });
+  const run = (hosts: readonly string[], ttl: number, ...args: readonly string[]): CliProgram =>
+    CliProgram.start(['run', '--ttl', String(ttl), ...args], { hosts });
 
   it('is followed by the next host as soon as its command has ended, with what it has started', async () => {
     const { hosts } = cluster();
@@ -165,8 +166,8 @@ describe('etcd-leader run that is killed, on an etcd with certificates and passw
   });
 
   it('is followed as soon: the watchdog knows how to reach etcd, though the files are gone', async () => {
-    const start = (): Program =>
-      Program.start([...flags, 'run', '--ttl', String(TTL), 'cli/secured', '--', ...SCRIPTS.polite], cluster);
+    const start = (): CliProgram =>
+      CliProgram.start([...flags, 'run', '--ttl', String(TTL), 'cli/secured', '--', ...SCRIPTS.polite], cluster);
     const leader = start();
     await pidOf(leader);
     const next = start();

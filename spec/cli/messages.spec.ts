@@ -5,15 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import { Authority, type ClientCertificate } from '../support/security/certificates.js';
 import { securedCluster } from '../support/security/secured-cluster.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 
 /** The only line on stderr, without the program's name. */
-const lineOf = (program: Program): string => {
+const lineOf = (program: CliProgram): string => {
   expect(program.stderr.all, program.stderr.text).to.have.lengthOf(1);
   return program.stderr.text.replace(/^etcd-leader: /, '');
 };
@@ -27,8 +28,8 @@ describe('what the command line says when etcd refuses', () => {
       election = uniqueName('roles');
     });
 
-    const ask = (args: readonly string[], user?: string): Program =>
-      Program.start([...(user === undefined ? [] : ['--user', user]), ...args], { hosts: secured().hosts });
+    const ask = (args: readonly string[], user?: string): CliProgram =>
+      CliProgram.start([...(user === undefined ? [] : ['--user', user]), ...args], { hosts: secured().hosts });
 
     it('names the role that is missing', async () => {
       const { username, password } = await secured().access.user('worker', 'electors');
@@ -74,7 +75,7 @@ describe('what the command line says when etcd refuses', () => {
 
   it('says what to do with a user that etcd does not ask for', async () => {
     const cluster = tracked(await Cluster.start({ members: 1 }));
-    const program = Program.start(['list', '--user', 'root:x'], { hosts: cluster.hosts });
+    const program = CliProgram.start(['list', '--user', 'root:x'], { hosts: cluster.hosts });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 1 });
     expect(lineOf(program)).to.match(/^etcd refuses this user \(authentication is not enabled\): .*leave --user out$/);
   });
@@ -84,7 +85,7 @@ describe('what the command line says when etcd refuses', () => {
     const client = openClient(cluster.hosts);
     const { header } = await client.maintenance.status();
     await client.maintenance.alarm({ action: 'Activate', memberID: header.member_id, alarm: 'Nospace' });
-    const program = Program.start(['run', '--wait', '0', 'x', '--', 'true'], { hosts: cluster.hosts });
+    const program = CliProgram.start(['run', '--wait', '0', 'x', '--', 'true'], { hosts: cluster.hosts });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 125 });
     for (const line of program.stderr.all) {
       expect(line).to.match(
@@ -119,7 +120,7 @@ describe('what the command line says when TLS fails', () => {
     return join(folder, name);
   };
   const list = async (endpoint: string, ...flags: readonly string[]): Promise<string> => {
-    const program = Program.start(['list', '--endpoints', endpoint, ...flags]);
+    const program = CliProgram.start(['list', '--endpoints', endpoint, ...flags]);
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 1 });
     const line = lineOf(program);
     expect(line).not.to.match(/routines|error:|undefined/);
@@ -143,7 +144,7 @@ describe('what the command line says when TLS fails', () => {
   it('reaches etcd when all is right', async () => {
     const flags = ['--cacert', file('ca.pem', ours.rootCertificate), '--cert', file('cert.pem', ours.certChain)];
     const args = ['list', '--endpoints', address(), ...flags, '--key', file('key.pem', ours.privateKey)];
-    const program = Program.start(args);
+    const program = CliProgram.start(args);
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
   });
 
@@ -176,7 +177,7 @@ describe('what the command line says of its flags', () => {
   ];
   for (const [args, message] of wrong) {
     it(`names the flag and the value: ${args.join(' ')}`, async () => {
-      const program = Program.start(['run', ...args, 'x', '--', 'true']);
+      const program = CliProgram.start(['run', ...args, 'x', '--', 'true']);
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 125 });
       expect(lineOf(program)).to.equal(message);
     });
@@ -187,7 +188,7 @@ describe('what the command line says of its flags', () => {
     ['a!b', 'the name of the election must not contain "!"; got "a!b"'],
   ] as const) {
     it(`names the election that has no good name: "${name}"`, async () => {
-      const program = Program.start(['candidates', name]);
+      const program = CliProgram.start(['candidates', name]);
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 2 });
       expect(lineOf(program)).to.equal(message);
     });
@@ -213,14 +214,14 @@ describe('a proxy that the environment names', () => {
 
   it('is not asked for an etcd on this host', async () => {
     const { url, asked } = await proxy();
-    const program = Program.start(['list', 'no/such/'], { hosts: cluster().hosts, env: { http_proxy: url } });
+    const program = CliProgram.start(['list', 'no/such/'], { hosts: cluster().hosts, env: { http_proxy: url } });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     expect(asked()).to.equal(0);
   });
 
   it('is named in one line when it lets nobody through to another host', async () => {
     const { url, asked } = await proxy();
-    const program = Program.start(['list'], { hosts: ['10.255.255.1:2379'], env: { http_proxy: url } });
+    const program = CliProgram.start(['list'], { hosts: ['10.255.255.1:2379'], env: { http_proxy: url } });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 1 });
     expect(asked()).to.be.greaterThan(0);
     expect(lineOf(program)).to.equal(
@@ -234,8 +235,8 @@ describe('output that cannot be written', () => {
   const cluster = sharedCluster();
 
   /** The program with its output on a disk that is full. */
-  const full = (redirection: string, ...args: readonly string[]): Program =>
-    Program.redirected(args, redirection, { hosts: cluster().hosts });
+  const full = (redirection: string, ...args: readonly string[]): CliProgram =>
+    CliProgram.redirected(args, redirection, { hosts: cluster().hosts });
 
   for (const args of [['list', 'no/such/'], ['--help'], ['observe', 'no/such']]) {
     it(`is told in one line, and is exit code 1: ${args[0]}`, async () => {

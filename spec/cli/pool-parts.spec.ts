@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient, Pool } from '../../lib/index.js';
 import { candidate, queued } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up. */
@@ -17,8 +18,8 @@ describe('a pool among elections, on the command line', () => {
   let client: Etcd3;
   let pool: Pool;
 
-  const ask = async (...args: readonly string[]): Promise<Program> => {
-    const program = Program.start(args, { hosts: cluster().hosts });
+  const ask = async (...args: readonly string[]): Promise<CliProgram> => {
+    const program = CliProgram.start(args, { hosts: cluster().hosts });
     await program.exited();
     return program;
   };
@@ -56,7 +57,7 @@ describe('a pool among elections, on the command line', () => {
     const candidates = await ask('candidates', partition);
     expect(candidates.stdout.all[1]).to.match(/^1 +w /);
     expect(candidates.stderr.all).to.deep.equal([says]);
-    const observe = tracked(Program.start(['observe', partition], { hosts: cluster().hosts }));
+    const observe = tracked(CliProgram.start(['observe', partition], { hosts: cluster().hosts }));
     await until(() => observe.stderr.all.includes(says), { what: 'observe to name the pool' });
     expect(observe.stdout.all[0]).to.match(/ w leads /);
   });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient, Pool } from '../../lib/index.js';
-import { Program } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up. */
@@ -20,7 +21,8 @@ describe('etcd-leader pool', () => {
     tracked({ close: () => client.delete().prefix(`${name}/`).exec() });
   });
 
-  const ask = (...args: readonly string[]): Program => Program.start(['pool', ...args], { hosts: cluster().hosts });
+  const ask = (...args: readonly string[]): CliProgram =>
+    CliProgram.start(['pool', ...args], { hosts: cluster().hosts });
 
   const worker = (member: string, partitions: number | readonly string[] = 4): Pool => {
     const own = tracked(createClient({ hosts: [...cluster().hosts] }));

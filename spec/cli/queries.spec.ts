@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient, Election } from '../../lib/index.js';
-import { Program } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up. */
@@ -19,7 +20,7 @@ describe('what etcd-leader shows of elections', () => {
     client = tracked(createClient({ hosts: [...cluster().hosts] }));
   });
 
-  const ask = (...args: readonly string[]): Program => Program.start(args, { hosts: cluster().hosts });
+  const ask = (...args: readonly string[]): CliProgram => CliProgram.start(args, { hosts: cluster().hosts });
 
   const candidate = (value: string, election = name): Election =>
     tracked(new Election(tracked(createClient({ hosts: [...cluster().hosts] })), election, { value, ttl: TTL }));
@@ -241,7 +242,7 @@ describe('what etcd-leader shows of elections', () => {
       it(`asks on a terminal, and does ${steppedDown ? 'it' : 'nothing'} after "${answer}"`, async () => {
         const [first] = await queue('first');
         const token = first?.leadership?.fencingToken;
-        const program = Program.onTerminal(['step-down', name], { hosts: cluster().hosts });
+        const program = CliProgram.onTerminal(['step-down', name], { hosts: cluster().hosts });
         await program.stdout.line(new RegExp(`leads ${name}\\. Make it step down\\? \\[y/N\\]`));
         program.type(`${answer}\n`);
         expect(await program.exited(), program.stderr.text).to.deep.equal({ code: steppedDown ? 0 : 1 });

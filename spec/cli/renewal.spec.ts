@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { runs } from '../../lib/cli/child/process-group.js';
 import { createClient, Election } from '../../lib/index.js';
-import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
+import { CliProgram, pidOf, SCRIPTS } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import { Authority } from '../support/security/certificates.js';
 import { RenewableFiles } from '../support/security/renewable-files.js';
-import { uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up, and a lease that cannot be refreshed ends within the spec. */
@@ -30,16 +30,16 @@ describe('etcd-leader run while certificates are renewed', () => {
     cluster = tracked(await Cluster.start({ tls: { ca, cert, key, clientAuth: true } }));
   });
 
-  const run = (name: string, command: readonly string[]): Program => {
+  const run = (name: string, command: readonly string[]): CliProgram => {
     const files = [`--cacert=${clients.ca}`, `--cert=${clients.cert}`, `--key=${clients.key}`];
-    return Program.start(
+    return CliProgram.start(
       [...files, '--log-level', 'debug', 'run', '--ttl', String(TTL), name, '--', ...command],
       cluster,
     );
   };
 
   /** Replaces all files, and restarts the members one by one. Each program takes the new files for each of them. */
-  const renew = async (programs: readonly Program[]): Promise<void> => {
+  const renew = async (programs: readonly CliProgram[]): Promise<void> => {
     servers.renew(await after.client('member'));
     clients.renew(await after.client());
     for (const [at, member] of cluster.members.entries()) {

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { candidate, leading, openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 /** Says for which period it runs. */
@@ -23,17 +24,17 @@ describe('etcd-leader run --every', () => {
     tracked({ close: () => client.delete().key(`${name}!period`).exec() });
   });
 
-  const run = (...args: readonly string[]): Program =>
-    Program.start(['run', '--ttl', '12', ...args], { hosts: cluster().hosts });
+  const run = (...args: readonly string[]): CliProgram =>
+    CliProgram.start(['run', '--ttl', '12', ...args], { hosts: cluster().hosts });
 
   /** The periods that the command was run for, by all of the programs, in their order. */
-  const reported = (programs: readonly Program[]): string[] =>
+  const reported = (programs: readonly CliProgram[]): string[] =>
     programs
       .flatMap((program) => program.stdout.all.flatMap((line) => /report of (\S+) by/.exec(line)?.[1] ?? []))
       .sort();
 
   it('runs the command once in each period, on three hosts that start a second apart, across a crash', async () => {
-    const programs: Program[] = [];
+    const programs: CliProgram[] = [];
     for (const value of ['a', 'b', 'c']) {
       if (programs.length > 0) await pause(1_000);
       programs.push(run('--value', value, '--every', '1s', name, '--', ...REPORT));
@@ -42,7 +43,7 @@ describe('etcd-leader run --every', () => {
       until(() => reported(programs).length >= count, { what: `${count} reports` });
     await periods(4);
     const leader = programs.find(({ stdout }) =>
-      reported([{ stdout } as Program]).includes(reported(programs).at(-1) ?? ''),
+      reported([{ stdout } as CliProgram]).includes(reported(programs).at(-1) ?? ''),
     );
     leader?.kill('SIGKILL');
     await periods(7);
@@ -52,7 +53,7 @@ describe('etcd-leader run --every', () => {
   });
 
   it('runs the command on one of three hosts that start apart with --once; the others exit with 0', async () => {
-    const programs: Program[] = [];
+    const programs: CliProgram[] = [];
     for (const value of ['a', 'b', 'c']) {
       if (programs.length > 0) await pause(1_000);
       programs.push(run('--value', value, '--every', '1000d', '--once', name, '--', ...REPORT));
@@ -130,7 +131,7 @@ describe('etcd-leader run --every', () => {
     const admin = openClient(own.hosts);
     const leader = candidate(own.hosts, name);
     await leading(leader);
-    const program = Program.start(['run', '--every', '1000d', name, '--', ...REPORT], { hosts: own.hosts });
+    const program = CliProgram.start(['run', '--every', '1000d', name, '--', ...REPORT], { hosts: own.hosts });
     await until(async () => (await leader.candidates()).length === 2, { what: 'the program to queue' });
     const { header } = await admin.maintenance.status();
     await admin.maintenance.alarm({ action: 'Activate', memberID: header.member_id, alarm: 'Nospace' });

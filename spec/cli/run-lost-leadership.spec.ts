@@ -6,9 +6,10 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { runs } from '../../lib/cli/child/process-group.js';
 import { createClient, Election } from '../../lib/index.js';
-import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram, pidOf, SCRIPTS } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up, and `--kill-after` leaves it two before the lease can run out. */
@@ -25,8 +26,8 @@ describe('etcd-leader run when leadership is lost', () => {
     client = tracked(createClient({ hosts: [...cluster().hosts] }));
   });
 
-  const run = (...args: readonly string[]): Program =>
-    Program.start(['run', '--ttl', String(TTL), name, ...args], { hosts: cluster().hosts });
+  const run = (...args: readonly string[]): CliProgram =>
+    CliProgram.start(['run', '--ttl', String(TTL), name, ...args], { hosts: cluster().hosts });
 
   const leader = async () => {
     const found = await new Election(client, name).leader();
@@ -80,7 +81,7 @@ describe('etcd-leader run when leadership is lost', () => {
       const env = { NODE_OPTIONS: `--import ${pathToFileURL(program)}`, WOKEN_BY: join(folder, 'woken') };
       const flags = ['--ttl', '60', ...(watched === 'without' ? ['--no-watchdog'] : [])];
       const { hosts } = cluster();
-      const sleeper = Program.start(['run', ...flags, name, '--', ...SCRIPTS.work], { hosts, env });
+      const sleeper = CliProgram.start(['run', ...flags, name, '--', ...SCRIPTS.work], { hosts, env });
       const pid = await pidOf(sleeper);
       writeFileSync(env.WOKEN_BY, '');
       const wokenAt = performance.now();
@@ -94,7 +95,7 @@ describe('etcd-leader run when leadership is lost', () => {
 
   it('runs the command to its end with --once, in a later term if need be', async () => {
     const script = 'echo "works as $$"; sleep 1; exit 9';
-    const program = Program.start(['run', '--ttl', String(TTL), '--once', name, '--', 'sh', '-c', script], {
+    const program = CliProgram.start(['run', '--ttl', String(TTL), '--once', name, '--', 'sh', '-c', script], {
       hosts: cluster().hosts,
     });
     await pidOf(program);
@@ -104,7 +105,7 @@ describe('etcd-leader run when leadership is lost', () => {
   });
 
   describe('because the program itself is killed or stopped', () => {
-    const handsOver = async (program: Program, act: () => void): Promise<{ before: boolean; ms: number }> => {
+    const handsOver = async (program: CliProgram, act: () => void): Promise<{ before: boolean; ms: number }> => {
       const pid = await pidOf(program);
       const other = tracked(new Election(client, name, { value: 'other', ttl: 60 }));
       let isThereStill = true;

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { runs } from '../../lib/cli/child/process-group.js';
 import { createClient, Election } from '../../lib/index.js';
-import { Program, pidOf, SCRIPTS } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram, pidOf, SCRIPTS } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('signals to etcd-leader run', () => {
@@ -14,7 +15,8 @@ describe('signals to etcd-leader run', () => {
     name = uniqueName('cli/signals');
   });
 
-  const run = (...args: readonly string[]): Program => Program.start(['run', ...args], { hosts: cluster().hosts });
+  const run = (...args: readonly string[]): CliProgram =>
+    CliProgram.start(['run', ...args], { hosts: cluster().hosts });
 
   const election = (): Election => {
     const client = tracked(createClient({ hosts: [...cluster().hosts] }));

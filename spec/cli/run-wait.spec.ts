@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { candidate, leading, openClient, queued } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
-import { NOBODY } from '../support/cluster/ports.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram } from '../support/cli/program.js';
+import { NOBODY_LISTENS } from '../support/cluster/ports.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('etcd-leader run --wait', () => {
@@ -14,8 +15,8 @@ describe('etcd-leader run --wait', () => {
     name = uniqueName('cli/wait');
   });
 
-  const run = (...args: readonly string[]): Program =>
-    Program.start(['run', ...args, name, '--', 'echo', 'works'], { hosts: cluster().hosts });
+  const run = (...args: readonly string[]): CliProgram =>
+    CliProgram.start(['run', ...args, name, '--', 'echo', 'works'], { hosts: cluster().hosts });
 
   it('exits with 124 at once with --wait 0 when another leads, says who, and leaves the queue', async () => {
     const other = candidate(cluster().hosts, name, { value: 'other' });
@@ -52,7 +53,7 @@ describe('etcd-leader run --wait', () => {
 
   it('exits with 125, because nobody leads, when etcd does not answer', async () => {
     const args = ['run', '--wait', '0', name, '--', 'true'];
-    const program = Program.start(args, { hosts: [NOBODY] });
+    const program = CliProgram.start(args, { hosts: [NOBODY_LISTENS] });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 125 });
     expect(program.stderr.all.at(-1)).to.match(/not elected within 0 s: etcd does not answer at 127\.0\.0\.1:\d+/);
   });

@@ -4,15 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { freePorts } from '../support/cluster/ports.js';
 import { figure } from '../support/figures.js';
 import { type BalancerOptions, startHaproxy, startNginx } from '../support/serve/balancers.js';
-import { ask } from '../support/serve/http.js';
+import { sendRequest } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { SECRET } from '../support/serve/site.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 const HOSTS = ['web-1', 'web-2'] as const;
@@ -53,14 +54,14 @@ for (const { name: balancer, start, onEachHost } of BALANCERS) {
       return await start({ places: { apps, serves: all.map(({ port }) => port) }, election, token: SECRET });
     };
 
-    const run = (host: string, ...command: readonly string[]): Program =>
-      Program.start(['run', '--ttl', String(TTL), '--value', host, election, '--', ...command], {
+    const run = (host: string, ...command: readonly string[]): CliProgram =>
+      CliProgram.start(['run', '--ttl', String(TTL), '--value', host, election, '--', ...command], {
         hosts: cluster().hosts,
       });
 
     /** One write; undefined when nobody takes it. */
     const write = async (address: string): Promise<string | undefined> => {
-      const { status, text } = await ask(address, '/write', { method: 'POST', body: 'x' });
+      const { status, text } = await sendRequest(address, '/write', { method: 'POST', body: 'x' });
       return status === 200 ? text : undefined;
     };
 

@@ -3,14 +3,15 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { candidate, leading } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { securedCluster } from '../support/security/secured-cluster.js';
-import { ask, EventFollower, RawConnection } from '../support/serve/http.js';
+import { EventFollower, RawConnection, sendRequest } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { SECRET } from '../support/serve/site.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 const authorization = `Bearer ${SECRET}`;
@@ -28,7 +29,7 @@ describe('the security of etcd-leader serve in a process of its own', () => {
     const paths = ['/', '/api/elections', `/leader/${name}`, '/metrics', '/healthz', '/%', `/leader/x?token=${SECRET}`];
     for (const path of paths) {
       for (const headers of [{}, { authorization }, { authorization: `Bearer ${SECRET}x` }, { origin: SECRET }]) {
-        const answer = await ask(url, path, { headers });
+        const answer = await sendRequest(url, path, { headers });
         expect(`${JSON.stringify(answer.headers)} ${answer.text}`, path).to.not.include(SECRET);
       }
     }
@@ -50,13 +51,13 @@ describe('the security of etcd-leader serve in a process of its own', () => {
     for (const address of addresses) {
       const base = `http://${address}:${port}/`;
       const statuses = [
-        (await ask(base, '/api/elections')).status,
-        (await ask(base, '/api/elections', { headers: { authorization, host: 'evil.example.com' } })).status,
-        (await ask(base, '/', {})).status,
+        (await sendRequest(base, '/api/elections')).status,
+        (await sendRequest(base, '/api/elections', { headers: { authorization, host: 'evil.example.com' } })).status,
+        (await sendRequest(base, '/', {})).status,
       ];
       expect(statuses, address).to.deep.equal([401, 403, 200]);
     }
-    await until(async () => (await ask(url, '/api/elections', { headers: { authorization } })).status === 200, {
+    await until(async () => (await sendRequest(url, '/api/elections', { headers: { authorization } })).status === 200, {
       what: 'the picture',
     });
     expect(readFileSync(`/proc/${program.pid}/cmdline`, 'utf8')).to.not.include(SECRET);
@@ -64,7 +65,7 @@ describe('the security of etcd-leader serve in a process of its own', () => {
 
   it('does not take the fencing token of run for its own', async () => {
     const { url } = await serving([], { hosts: hosts(), env: { ETCD_LEADER_TOKEN: SECRET } });
-    await until(async () => (await ask(url, '/api/elections')).status === 200, { what: 'the picture' });
+    await until(async () => (await sendRequest(url, '/api/elections')).status === 200, { what: 'the picture' });
   });
 
   it('closes connections that send nothing, a request by drops, or half a body; others are answered', async () => {
@@ -77,11 +78,11 @@ describe('the security of etcd-leader serve in a process of its own', () => {
     halfway.write(`GET /nothing HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100000\r\n\r\nx`);
     const drip = setInterval(() => dripping.write('x'), 200);
     tracked({ close: () => clearInterval(drip) });
-    expect((await ask(url, '/healthz')).status).to.be.oneOf([200, 503]);
+    expect((await sendRequest(url, '/healthz')).status).to.be.oneOf([200, 503]);
     await Promise.all([silent, dripping, halfway].map((connection) => connection.closed(20_000 + BUSY)));
     figure('until slow requests were cut off', elapsed());
     expect(dripping.text).to.match(/^HTTP\/1\.1 408 /);
-    expect((await ask(url, '/')).status).to.equal(200);
+    expect((await sendRequest(url, '/')).status).to.equal(200);
   });
 
   it('sends what somebody has put into etcd as JSON that is no HTML', async () => {
@@ -91,7 +92,7 @@ describe('the security of etcd-leader serve in a process of its own', () => {
     const path = `/api/elections/${encodeURIComponent(name)}`;
     const answer = await until(
       async () => {
-        const one = await ask(url, path);
+        const one = await sendRequest(url, path);
         return one.json.leader ? one : undefined;
       },
       { what: 'the election' },
@@ -113,8 +114,8 @@ describe('etcd-leader serve, as a user of an etcd that asks for passwords', () =
     await leading(candidate(access.root, `${folder}/mail`, { value: 'web-1' }));
     const { url } = await serving([`${folder}/`, '--value', 'web-1', '--user', `${username}:${password}`], { hosts });
     const path = `/leader/${encodeURIComponent(`${folder}/mail`)}`;
-    await until(async () => (await ask(url, path)).status === 200, { what: 'this host to lead' });
-    expect((await ask(url, '/healthz')).status).to.equal(200);
+    await until(async () => (await sendRequest(url, path)).status === 200, { what: 'this host to lead' });
+    expect((await sendRequest(url, '/healthz')).status).to.equal(200);
   });
 
   for (const command of ['serve', 'top'] as const) {
@@ -123,7 +124,7 @@ describe('etcd-leader serve, as a user of an etcd that asks for passwords', () =
       const { username, password } = await access.user(`no-${command}`, `no-${command}s`);
       const listen = command === 'serve' ? ['--listen', '127.0.0.1:0'] : [];
       const user = ['--user', `${username}:${password}`];
-      const program = Program.start([command, 'jobs/', ...listen, ...user], { hosts });
+      const program = CliProgram.start([command, 'jobs/', ...listen, ...user], { hosts });
       expect(await program.exited()).to.deep.equal({ code: 1 });
       expect(program.stderr.all).to.have.length(1);
       expect(program.stderr.text).to.match(/^etcd-leader: etcd refuses this user .*: it needs a role.*will do$/);

@@ -6,11 +6,12 @@ import { after, before } from 'mocha';
 import { candidate, leading } from '../support/candidates.js';
 import { Authority } from '../support/security/certificates.js';
 import { startHaproxyForTls, startNginxForTls } from '../support/serve/balancers.js';
-import { ask, EventFollower, type HttpRequestOptions } from '../support/serve/http.js';
+import { EventFollower, type HttpRequestOptions, sendRequest } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
 import { SECRET } from '../support/serve/site.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const PROXIES = [
@@ -47,7 +48,7 @@ describe('TLS before etcd-leader serve, as docs/serve.md has it', () => {
       });
       const withToken = options({ authorization: `Bearer ${SECRET}` });
       const status = async (path: string, asked: HttpRequestOptions): Promise<number> =>
-        (await ask(url, path, asked)).status;
+        (await sendRequest(url, path, asked)).status;
 
       await until(async () => (await status('/healthz', options({})).catch(() => 0)) === 200, { what: `${proxy}` });
       expect(await status('/', options({}))).to.equal(200);

@@ -3,15 +3,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import type { Election } from '../../lib/index.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
-import { Program, SCRIPTS } from '../support/cli/program.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
+import { CliProgram, SCRIPTS } from '../support/cli/program.js';
 import { readPage } from '../support/docs/pages.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { ask, EventFollower } from '../support/serve/http.js';
+import { EventFollower, sendRequest } from '../support/serve/http.js';
 import { serving } from '../support/serve/serving.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 import { Yaml } from '../support/yaml.js';
 
@@ -31,20 +32,20 @@ describe('etcd-leader serve in a process of its own', () => {
     await leading(election);
     return election;
   };
-  const status = async (url: string, path: string): Promise<number> => (await ask(url, path)).status;
+  const status = async (url: string, path: string): Promise<number> => (await sendRequest(url, path)).status;
 
   it('shows an election as JSON, with its leader and its queue', async () => {
     const election = await lead('web-1');
     const { url } = await serve();
     const path = `/api/elections/${name}`;
-    await until(async () => (await ask(url, path)).json?.leader, { what: 'the election' });
-    const one = await ask(url, path);
+    await until(async () => (await sendRequest(url, path)).json?.leader, { what: 'the election' });
+    const one = await sendRequest(url, path);
     const { fencingToken, leaseId } = election.leadership ?? {};
     expect(one.json.leader).to.deep.include({ value: 'web-1', fencingToken: String(fencingToken), leaseId });
     expect(one.json.queue).to.deep.equal([
       { leaseId, fencingToken: String(fencingToken), isOurs: true, value: 'web-1' },
     ]);
-    const all = (await ask(url, '/api/elections')).json;
+    const all = (await sendRequest(url, '/api/elections')).json;
     expect(all.elections.map((each: { name: string }) => each.name)).to.deep.equal([name]);
   });
 
@@ -66,7 +67,7 @@ describe('etcd-leader serve in a process of its own', () => {
       candidate(cluster().hosts, name, { value, history: 10 }),
     ) as [Election, Election];
     const began = Date.now();
-    await inOrder(first, second);
+    await joinInOrder(first, second);
     await first.stop();
     await leading(second);
     const recorded = async (): Promise<boolean> => {
@@ -78,7 +79,7 @@ describe('etcd-leader serve in a process of its own', () => {
 
     const { url } = await serve();
     const path = `/api/elections/${name}`;
-    const terms = await until(async () => (await ask(url, path)).json?.terms, { what: 'the election' });
+    const terms = await until(async () => (await sendRequest(url, path)).json?.terms, { what: 'the election' });
     expect(terms.map(({ value }: { value: string }) => value)).to.deep.equal(['first', 'second']);
     expect(terms[0]).to.deep.include({ ended: 'released', why: 'STOPPED', isRecorded: true });
     expect(terms[1]).to.deep.include({ until: null, ended: null, why: null, isRecorded: true });
@@ -90,10 +91,10 @@ describe('etcd-leader serve in a process of its own', () => {
 
   it('answers 200 for the default value of run on this host, and at once 503 when it has ended', async () => {
     const { url } = await serve();
-    const leader = Program.start(['run', name, '--', ...SCRIPTS.work], { hosts: cluster().hosts });
+    const leader = CliProgram.start(['run', name, '--', ...SCRIPTS.work], { hosts: cluster().hosts });
     await leader.stdout.line(/works/);
     await until(async () => (await status(url, `/leader/${name}`)) === 200, { what: 'this host to lead' });
-    const { json } = await ask(url, `/leader/${encodeURIComponent(name)}`);
+    const { json } = await sendRequest(url, `/leader/${encodeURIComponent(name)}`);
     expect(json.leader.value).to.match(new RegExp(`^${hostname()}:\\d+$`));
     expect(await status(url, `/leader/${name}?value=${hostname()}`)).to.equal(503);
     leader.kill('SIGTERM');
@@ -112,11 +113,11 @@ describe('etcd-leader serve in a process of its own', () => {
     const elapsed = stopwatch();
     await until(async () => (await status(url, `/leader/${name}`)) === 503, { what: 'nobody to be called leader' });
     expect(elapsed(), 'to 503').to.be.lessThan(2_000 + BUSY);
-    expect((await ask(url, `/leader/${name}`)).json.reason).to.equal('etcd has not answered for too long');
+    expect((await sendRequest(url, `/leader/${name}`)).json.reason).to.equal('etcd has not answered for too long');
     const { data } = await follower.event('outage');
     expect(data.code).to.equal('UNAVAILABLE');
     expect(await status(url, '/healthz')).to.equal(503);
-    expect((await ask(url, '/api/elections')).json.outage.code).to.equal('UNAVAILABLE');
+    expect((await sendRequest(url, '/api/elections')).json.outage.code).to.equal('UNAVAILABLE');
     await program.stderr.line(/etcd does not answer .*still trying/);
     proxy.restore();
     await follower.event('answered');
@@ -133,7 +134,7 @@ describe('etcd-leader serve in a process of its own', () => {
     await program.stderr.line(/etcd does not answer .*still trying/);
     expect([await status(url, '/'), await status(url, '/api/elections')]).to.deep.equal([200, 503]);
     proxy.restore();
-    await until(async () => (await ask(url, `/api/elections/${name}`)).json.leader?.value === 'web-1', {
+    await until(async () => (await sendRequest(url, `/api/elections/${name}`)).json.leader?.value === 'web-1', {
       what: 'the election',
     });
   });
@@ -149,7 +150,7 @@ describe('etcd-leader serve in a process of its own', () => {
       const asked = args.map((arg) =>
         arg.replace('127.0.0.1:8080/leader/jobs/mail', `127.0.0.1:${port}/leader/${name}`),
       );
-      return await Program.spawn(program, asked, { env }).exited();
+      return await CliProgram.spawn(program, asked, { env }).exited();
     };
     await until(async () => isDeepStrictEqual(await probe(here?.port), { code: 0 }), { what: 'this host to lead' });
     expect(await probe(elsewhere?.port)).to.deep.equal({ code: 1 });
@@ -179,7 +180,7 @@ describe('etcd-leader serve in a process of its own', () => {
     await etcd.put(`${name}/readme`).value('web-1');
     await queued(candidate(cluster().hosts, name, { value: 'web-1' }));
     const { url } = await serve('--value', 'web-1');
-    await until(async () => (await ask(url, `/api/elections/${name}`)).json.blockedBy === `${name}/readme`, {
+    await until(async () => (await sendRequest(url, `/api/elections/${name}`)).json.blockedBy === `${name}/readme`, {
       what: 'the key that blocks',
     });
     expect(await status(url, `/leader/${name}`)).to.equal(503);
@@ -190,7 +191,7 @@ describe('etcd-leader serve in a process of its own', () => {
   it('answers 501 to /metrics, and all else as ever, when prom-client is not installed', async () => {
     const env = { NODE_OPTIONS: `--import ${withoutPackage('prom-client')}` };
     const { url } = await serving([prefix], { hosts: cluster().hosts, env });
-    const { status: code, json } = await ask(url, '/metrics');
+    const { status: code, json } = await sendRequest(url, '/metrics');
     expect([code, json.error]).to.deep.equal([501, 'figures need the package prom-client: npm install prom-client']);
     await until(async () => (await status(url, '/healthz')) === 200, { what: 'etcd to answer' });
     expect(await status(url, '/')).to.equal(200);
@@ -199,14 +200,16 @@ describe('etcd-leader serve in a process of its own', () => {
   it('has figures for Prometheus', async () => {
     await lead('web-1');
     const { url } = await serve();
-    await until(async () => (await ask(url, '/metrics')).text.includes('etcd_leader_view_elections_led 1'), {
+    await until(async () => (await sendRequest(url, '/metrics')).text.includes('etcd_leader_view_elections_led 1'), {
       what: 'the election to be counted',
     });
-    expect((await ask(url, '/metrics')).text).to.include(`etcd_leader_view_leader_changes_total{election="${name}"} 0`);
+    expect((await sendRequest(url, '/metrics')).text).to.include(
+      `etcd_leader_view_leader_changes_total{election="${name}"} 0`,
+    );
   });
 
   it('says where it listens as JSON with --json', async () => {
-    const program = Program.start(['serve', '--json', '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
+    const program = CliProgram.start(['serve', '--json', '--listen', '127.0.0.1:0'], { hosts: cluster().hosts });
     const line = await program.stdout.line(/listening/);
     expect(JSON.parse(line).listening).to.match(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   });
@@ -216,7 +219,7 @@ describe('etcd-leader serve in a process of its own', () => {
       args: readonly string[],
       env: NodeJS.ProcessEnv = {},
     ): Promise<readonly [unknown, string]> => {
-      const program = Program.start(['serve', ...args], { hosts: cluster().hosts, env });
+      const program = CliProgram.start(['serve', ...args], { hosts: cluster().hosts, env });
       return [await program.exited(), program.stderr.text];
     };
 

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { ask } from '../support/serve/http.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sendRequest } from '../support/serve/http.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** A hundred heads are read in a request, one request after the other. */
@@ -40,7 +41,7 @@ describe('an etcd that answers slowly', () => {
 
   it('is not called silent by `top`, which reads a thousand elections for longer than a person waits', async () => {
     const elapsed = stopwatch();
-    const program = Program.start(['top', prefix], { hosts: proxy.hosts });
+    const program = CliProgram.start(['top', prefix], { hosts: proxy.hosts });
     await program.stdout.line(/job-999\b.*web-1/, SLOW);
     expect(elapsed()).to.be.greaterThan(PATIENCE);
     expect(program.stderr.text).to.equal('');
@@ -48,9 +49,9 @@ describe('an etcd that answers slowly', () => {
 
   it('is not called silent by `serve`, which reads a thousand elections for longer than a person waits', async () => {
     const elapsed = stopwatch();
-    const program = Program.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: proxy.hosts });
+    const program = CliProgram.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts: proxy.hosts });
     const url = (await program.stdout.line(/^listening on http:/, SLOW)).replace('listening on ', '');
-    await until(async () => (await ask(url, '/api/elections')).json?.elections?.length === ELECTIONS, {
+    await until(async () => (await sendRequest(url, '/api/elections')).json?.elections?.length === ELECTIONS, {
       within: SLOW,
       what: 'all elections',
     });

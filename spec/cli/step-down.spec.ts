@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { candidate } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { queueIs } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Writes down when it begins and when it has ended, which takes it 0.8 s. */
@@ -26,7 +27,7 @@ describe('step-down while commands run under etcd-leader', () => {
     const names = Object.keys(flags);
     for (const [at, NAME] of names.entries()) {
       const args = ['run', '--value', NAME, '--ttl', '60', ...(flags[NAME] ?? []), name, '--', 'sh', '-c', WORK];
-      Program.start(args, { hosts: cluster().hosts, env: { JOURNAL, NAME } });
+      CliProgram.start(args, { hosts: cluster().hosts, env: { JOURNAL, NAME } });
       await queueIs(reader, names.slice(0, at + 1));
     }
     const journal = (): string[] => readFileSync(JOURNAL, 'utf8').trim().split('\n');
@@ -46,7 +47,7 @@ describe('step-down while commands run under etcd-leader', () => {
       // Those that have made way queue again in a moment.
       await until(async () => (await operator.candidates()).length === 3, { what: 'three hosts to queue' });
       if (times % 5 === 0) {
-        const program = Program.start(['step-down', name, '--to', to, '--yes'], { hosts: cluster().hosts });
+        const program = CliProgram.start(['step-down', name, '--to', to, '--yes'], { hosts: cluster().hosts });
         expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
         expect(program.stdout.text).to.match(new RegExp(`^${from} .* has stepped down; ${to} .* leads now, after `));
         expected.push(`${from} has ended`, `${to} begins`);
@@ -64,7 +65,7 @@ describe('step-down while commands run under etcd-leader', () => {
   it('hands over to the host of the highest --priority, and leaves others alone', async () => {
     const name = uniqueName('cli/priority');
     const journal = await hosts(name, { a: [], b: [], c: ['--priority', '5'] });
-    const program = Program.start(['step-down', name, '--yes'], { hosts: cluster().hosts });
+    const program = CliProgram.start(['step-down', name, '--yes'], { hosts: cluster().hosts });
     expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
     await until(() => journal().length === 3, { what: 'the next command to begin' });
     expect(journal()).to.deep.equal(['a begins', 'a has ended', 'c begins']);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { runs, statesOf } from '../../lib/cli/child/process-group.js';
-import { commandLine, Program, pidOf, SCRIPTS } from '../support/cli/program.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CliProgram, commandLine, pidOf, SCRIPTS } from '../support/cli/program.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const CTRL_C = '\u0003';
@@ -10,8 +11,8 @@ const CTRL_Z = '\u001a';
 describe('etcd-leader run on a terminal', () => {
   const cluster = sharedCluster();
 
-  const onTerminal = (...args: readonly string[]): Program =>
-    Program.onTerminal(['run', ...args], { hosts: cluster().hosts });
+  const onTerminal = (...args: readonly string[]): CliProgram =>
+    CliProgram.onTerminal(['run', ...args], { hosts: cluster().hosts });
 
   it('lets the command read what is typed', async () => {
     const script = 'echo ready; read -r line; echo "read: $line"';
@@ -58,7 +59,7 @@ describe('etcd-leader run on a terminal', () => {
   });
 
   it('stops the command with itself on Ctrl-Z, and lets it go on with itself', async () => {
-    const shell = Program.shell({ hosts: cluster().hosts });
+    const shell = CliProgram.shell({ hosts: cluster().hosts });
     shell.type(`${commandLine(['run', uniqueName(), '--', ...SCRIPTS.work])}\n`);
     const pid = await pidOf(shell);
     shell.type(CTRL_Z);

@@ -3,12 +3,13 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { stringWidth } from '../../lib/cli/top/ink.js';
 import { openClient } from '../support/candidates.js';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { Screen, type ScreenSize } from '../support/cli/screen.js';
 import { scratch } from '../support/package/tarball.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const ESC = '\u001b';
@@ -205,7 +206,7 @@ describe('etcd-leader top', () => {
 
   it('prints a line for every change where there is no terminal', async () => {
     const [leave, leaveToo] = await join('mail', 'one\u001b', 'two');
-    const program = Program.start(['top', folder], { hosts: cluster().hosts });
+    const program = CliProgram.start(['top', folder], { hosts: cluster().hosts });
     await program.stdout.line(/\/mail {2}one\\u001b leads {2}token \d+ {2}queue 2$/);
     await leave?.();
     await program.stdout.line(/two leads {2}token \d+ {2}queue 1 {2}before: one\\u001b \(token \d+, unknown\)$/);
@@ -218,7 +219,7 @@ describe('etcd-leader top', () => {
 
   it('prints the same as JSON', async () => {
     await join('mail', 'one');
-    const program = Program.start(['top', folder, '--json'], { hosts: cluster().hosts });
+    const program = CliProgram.start(['top', folder, '--json'], { hosts: cluster().hosts });
     const line = await program.stdout.line(/^\{.*\}$/);
     const { election, leader, queue, blockedBy } = JSON.parse(line) as Record<string, never>;
     expect(election).to.equal(`${folder}/mail`);

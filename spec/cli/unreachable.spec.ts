@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { expect } from 'chai';
-import { Program } from '../support/cli/program.js';
-import { NOBODY } from '../support/cluster/ports.js';
+import { CliProgram } from '../support/cli/program.js';
+import { NOBODY_LISTENS } from '../support/cluster/ports.js';
 import { tracked } from '../support/track.js';
 import { BUSY } from '../support/wait.js';
 
@@ -15,14 +15,14 @@ describe('an etcd that cannot be reached', () => {
   const within = 5_000 + BUSY;
 
   const places: Readonly<Record<string, () => Promise<string>>> = {
-    'refuses connections': async () => NOBODY,
+    'refuses connections': async () => NOBODY_LISTENS,
     'never answers': async () => `127.0.0.1:${await blackHole()}`,
   };
 
   for (const [what, place] of Object.entries(places)) {
     for (const args of QUERIES) {
       it(`is one line and exit code 1 for \`${args[0]}\` when it ${what}`, async () => {
-        const program = Program.start(args, { hosts: [await place()] });
+        const program = CliProgram.start(args, { hosts: [await place()] });
         expect(await program.exited(within)).to.deep.equal({ code: 1 });
         expect(program.stderr.all).to.have.lengthOf(1);
         expect(program.stderr.text).to.match(/^etcd-leader: etcd does not answer at 127\.0\.0\.1:\d+ \([^)]+\)$/);
@@ -32,7 +32,7 @@ describe('an etcd that cannot be reached', () => {
 
     for (const args of WAITING) {
       it(`is one line for \`${args[0]}\`, which keeps trying, when it ${what}`, async () => {
-        const program = Program.start(args, { hosts: [await place()] });
+        const program = CliProgram.start(args, { hosts: [await place()] });
         await program.stderr.line(
           /^etcd-leader: etcd does not answer at 127\.0\.0\.1:\d+ \([^)]+\): still trying$/,
           within,
@@ -45,7 +45,7 @@ describe('an etcd that cannot be reached', () => {
   }
 
   it('is a JSON object with --json', async () => {
-    const program = Program.start(['list', '--json'], { hosts: [NOBODY] });
+    const program = CliProgram.start(['list', '--json'], { hosts: [NOBODY_LISTENS] });
     await program.exited();
     expect(JSON.parse(program.stderr.text)).to.include({ level: 'error' }).and.to.have.property('message');
   });

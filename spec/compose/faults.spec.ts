@@ -9,9 +9,9 @@ import {
   SERVICES,
   type Service,
 } from '../support/cluster/compose.js';
-import { uniqueName } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const HOSTS = Object.values(SERVICES);

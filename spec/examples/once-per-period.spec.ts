@@ -3,8 +3,9 @@ import { candidate, openClient } from '../support/candidates.js';
 import { readPage } from '../support/docs/pages.js';
 import { fencedIn } from '../support/docs/snippets.js';
 import { firstToSay, type Replica, replica } from '../support/replica.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 describe('the recipe for once per period', () => {

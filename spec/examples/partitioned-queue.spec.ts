@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { openClient } from '../support/candidates.js';
 import { replica } from '../support/replica.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** ms for what takes some seconds on a machine that has nothing else to do. */

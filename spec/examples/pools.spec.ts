@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { openClient } from '../support/candidates.js';
 import { firstToSay, type Replica, replica } from '../support/replica.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /**

@@ -1,13 +1,13 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Program } from '../support/cli/program.js';
+import { CliProgram } from '../support/cli/program.js';
 import { findEtcd } from '../support/cluster/etcd-server.js';
 import { freePorts } from '../support/cluster/ports.js';
-import { run } from '../support/cluster/run.js';
+import { runCommand } from '../support/cluster/run.js';
 import { ROOT } from '../support/docs/pages.js';
 import { fencesIn } from '../support/docs/snippets.js';
-import { write } from '../support/package/project.js';
+import { writeInto } from '../support/package/project.js';
 import { scratch } from '../support/package/tarball.js';
 import { until } from '../support/wait.js';
 
@@ -26,7 +26,7 @@ const commands = new Map(
 describe('the README lets one try in a clone', () => {
   before(async () => {
     // The commands would compile what has changed, and take away the compiled files that run here.
-    const { ok } = await run(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--check']);
+    const { ok } = await runCommand(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--check']);
     expect(ok, 'the sources are as they were compiled').to.equal(true);
   });
 
@@ -35,7 +35,7 @@ describe('the README lets one try in a clone', () => {
   });
 
   it('a demo that shows a takeover and a handover, who leads when below them, and ends by itself', async () => {
-    const demo = Program.terminal('npm run demo', { cwd: ROOT });
+    const demo = CliProgram.terminal('npm run demo', { cwd: ROOT });
     expect(await demo.exited(LONG), demo.stdout.text).to.deep.equal({ code: 0 });
     for (const told of [/takeover: /, /handover: /, /everything is stopped/]) await demo.stdout.line(told);
     for (const lane of [/ada +.*█/, /ben +.*█/, /cleo +.*█/, /killed/, /nobody +.*▒/]) await demo.stdout.line(lane);
@@ -45,13 +45,13 @@ describe('the README lets one try in a clone', () => {
     const server = await findEtcd();
     if (server?.kind !== 'program') {
       // There is no program that could be started: the command says what to use instead.
-      const { ok, output } = await run('npm', ['run', 'etcd'], { cwd: ROOT });
+      const { ok, output } = await runCommand('npm', ['run', 'etcd'], { cwd: ROOT });
       expect([ok, /use |docker compose up/.test(output)]).to.deep.equal([true, true]);
       return;
     }
     const [port = 0] = await freePorts(1);
     const { bin, dataFolder } = elsewhere(server.bin, port);
-    const etcd = Program.terminal('npm run etcd', { cwd: ROOT, env: { ETCD_BIN: bin, ETCD_VERSION: '' } });
+    const etcd = CliProgram.terminal('npm run etcd', { cwd: ROOT, env: { ETCD_BIN: bin, ETCD_VERSION: '' } });
     await etcd.stdout.line(/^etcd \d+\.\d+\.\d+ listens at http:\/\/127\.0\.0\.1:2379 until Ctrl-C/, LONG);
     const isHealthy = async (): Promise<boolean> => {
       const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
@@ -78,8 +78,8 @@ for arg do
 done
 exec '${etcd}' "$@"
 `;
-  write(folder, 'etcd', script);
+  writeInto(folder, 'etcd', script);
   chmodSync(join(folder, 'etcd'), 0o755);
-  const dataFolder = async (): Promise<string> => (await run('cat', [join(folder, 'data-dir')])).output;
+  const dataFolder = async (): Promise<string> => (await runCommand('cat', [join(folder, 'data-dir')])).output;
   return { bin: join(folder, 'etcd'), dataFolder };
 }

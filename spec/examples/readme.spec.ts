@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Program } from '../support/cli/program.js';
-import { run } from '../support/cluster/run.js';
+import type { CliProgram } from '../support/cli/program.js';
+import { runCommand } from '../support/cluster/run.js';
 import { ROOT, readPage } from '../support/docs/pages.js';
-import { type Command, commandsIn, type Fence, fencesIn } from '../support/docs/snippets.js';
+import { commandsIn, type Fence, fencesIn, type TypedCommand } from '../support/docs/snippets.js';
 import { sampleOf, scrape } from '../support/prometheus.js';
-import { Reader } from '../support/reader/reader.js';
+import { PageReader } from '../support/reader/reader.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { until } from '../support/wait.js';
 
@@ -27,15 +27,18 @@ function under(heading: string, mark: string): readonly Fence[] {
 }
 
 /** The first of two that prints such a line, and the other. */
-async function firstToSay(pattern: RegExp, ...programs: readonly [Program, Program]): Promise<[Program, Program]> {
+async function firstToSay(
+  pattern: RegExp,
+  ...programs: readonly [CliProgram, CliProgram]
+): Promise<[CliProgram, CliProgram]> {
   const [one, other] = programs;
-  const says = (program: Program): boolean => program.stdout.count(pattern) > 0;
+  const says = (program: CliProgram): boolean => program.stdout.count(pattern) > 0;
   const first = await until(() => programs.find(says), { within: LONG, what: `one of two to say ${pattern}` });
   return first === one ? [one, other] : [other, one];
 }
 
 /** What was shown comes out, whatever numbers, keys and times it shows. */
-async function answers(program: Program, { output }: Command): Promise<void> {
+async function answers(program: CliProgram, { output }: TypedCommand): Promise<void> {
   for (const line of output) {
     const shown = (): boolean =>
       [...program.stdout.all, ...program.stderr.all].some((one) => shape(one) === shape(line));
@@ -57,10 +60,10 @@ function shape(line: string): string {
 
 describe('the README', () => {
   const cluster = sharedCluster();
-  let reader: Reader;
+  let reader: PageReader;
 
   before(async () => {
-    reader = await Reader.at(cluster().hosts);
+    reader = await PageReader.at(cluster().hosts);
   });
 
   it('has no snippet and no command but those that are run here', () => {
@@ -120,7 +123,7 @@ describe('the README', () => {
   });
 
   it('has a pool whose second worker takes its share, and everything when the first one is ended', async () => {
-    const works = (one: Program): number => new Set(one.stdout.all.filter((line) => /^works on/.test(line))).size;
+    const works = (one: CliProgram): number => new Set(one.stdout.all.filter((line) => /^works on/.test(line))).size;
     const first = reader.start(pool);
     await until(() => works(first) === 8, { within: LONG, what: 'the first worker to own all' });
     const second = reader.start(pool);
@@ -146,7 +149,7 @@ describe('the README', () => {
 
     it('hands over at once after Ctrl-C and after a kill, as those see who look on', async () => {
       if (first === undefined || observe === undefined || candidates === undefined) throw new Error('no commands');
-      const start = (value: string): Program => reader.type(first.command.replace('web-1', value));
+      const start = (value: string): CliProgram => reader.type(first.command.replace('web-1', value));
       const works = /^token \d+$/;
 
       const one = start('web-1');
@@ -195,7 +198,7 @@ describe('the README', () => {
 
     it('is there in a clone as `npx etcd-leader`', async () => {
       expect(text).to.include('`npx etcd-leader`');
-      const { ok, output } = await run('npx', ['etcd-leader', '--version'], { cwd: ROOT });
+      const { ok, output } = await runCommand('npx', ['etcd-leader', '--version'], { cwd: ROOT });
       expect(ok, output).to.equal(true);
       expect(output).to.match(/^\d+\.\d+\.\d+/);
     });
@@ -217,6 +220,6 @@ describe('the README', () => {
   });
 });
 
-function tokenOf(program: Program): number {
+function tokenOf(program: CliProgram): number {
   return Number(program.stdout.all.join('\n').match(/token (\d+)/)?.[1]);
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { firstToSay, type Replica, replica } from '../support/replica.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** The fires that a replica has run; and all that it was asked about, where it says so. */

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { NOBODY } from '../support/cluster/ports.js';
+import { NOBODY_LISTENS } from '../support/cluster/ports.js';
 import { firstToSay, type Replica, replica } from '../support/replica.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const WORKS = /^works with token (\d+)/;
@@ -51,7 +52,7 @@ describe('the probes of the fastify example', () => {
   });
 
   it('say alive while etcd cannot be reached', async () => {
-    const alone = replica('fastify', { ETCD_HOSTS: `http://${NOBODY}`, NAME: 'a', PORT: '0' });
+    const alone = replica('fastify', { ETCD_HOSTS: `http://${NOBODY_LISTENS}`, NAME: 'a', PORT: '0' });
     const origin = await alone.says(/^listening at (\S+)/);
     await alone.says(/^UNAVAILABLE/);
     const answer = await fetch(`${origin}/healthz`, { headers: { connection: 'close' } });

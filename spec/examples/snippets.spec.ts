@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { pages } from '../support/docs/pages.js';
 import { examples, fencedIn, type Snippet } from '../support/docs/snippets.js';
 import { read, sampleOf, scrape } from '../support/prometheus.js';
-import { Reader } from '../support/reader/reader.js';
+import { PageReader } from '../support/reader/reader.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { until } from '../support/wait.js';
 
@@ -17,10 +17,10 @@ const isAlone = ({ file }: Snippet): boolean => file !== 'README.md';
 
 describe('a snippet of the pages and docstrings', () => {
   const cluster = sharedCluster();
-  let reader: Reader;
+  let reader: PageReader;
 
   before(async () => {
-    reader = await Reader.at(cluster().hosts);
+    reader = await PageReader.at(cluster().hosts);
   });
 
   const servers = all.filter(({ code }) => code.includes('register.metrics()')).filter(isAlone);

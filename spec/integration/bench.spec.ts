@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { CASES } from '../../bench/catalogue.js';
-import type { Report } from '../../bench/report.js';
+import type { BenchReport } from '../../bench/report.js';
 
 const main = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
 
@@ -18,7 +18,7 @@ describe('the benchmark', () => {
   it('runs every case, and reports each contestant as JSON', async function () {
     this.timeout(WITHIN + 10_000);
     const { stdout, stderr } = await bench('--quick', '--json');
-    const { results, machine, quick } = JSON.parse(stdout) as Report;
+    const { results, machine, quick } = JSON.parse(stdout) as BenchReport;
 
     expect(quick).to.equal(true);
     expect(machine).to.include.keys('cores', 'node', 'etcd', 'members', 'dataOn');
@@ -65,7 +65,7 @@ describe('the benchmark', () => {
   it('measures elections that viewers follow, and what the viewers show of them', async function () {
     this.timeout(WITHIN + 10_000);
     const { stdout } = await bench('--quick', '--json', 'viewers');
-    const { results } = JSON.parse(stdout) as Report;
+    const { results } = JSON.parse(stdout) as BenchReport;
 
     const under = ['viewed-20-stop', 'viewed-20-stepdown', 'viewed-20-change'];
     expect(results.map(({ id }) => id)).to.deep.equal([...under, 'viewers-20-5']);

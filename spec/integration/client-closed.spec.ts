@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Election, type ElectionError, Lock, Pool } from '../../lib/index.js';
 import { openClient, queued } from '../support/candidates.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { recordLog } from '../support/world.js';
 
 describe('a client that is closed under those who use it', () => {

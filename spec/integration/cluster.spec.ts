@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { get } from '../support/cluster/http.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 
 describe('the shared cluster', () => {
   const cluster = sharedCluster();

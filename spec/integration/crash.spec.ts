@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
 import { queue } from '../support/by-hand.js';
-import { candidate, inOrder, leading, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, queued } from '../support/candidates.js';
 import { figure, stopwatch, times } from '../support/figures.js';
 import { runCandidate } from '../support/processes.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 /** Seconds, for those that crash or stand still; the others must not lose their leases on a busy machine. */
@@ -23,7 +24,7 @@ describe('when a candidate process', () => {
         const next = candidate(cluster().hosts, name);
         const last = candidate(cluster().hosts, name);
         const story = tell({ next, last });
-        await inOrder(next, last);
+        await joinInOrder(next, last);
         crashing.signal('SIGKILL');
         const since = stopwatch();
         const term = await leading(next);

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { deleteKey, keyOf, queue, revoke, withRevoked } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { deleteKey, keyAnnouncing, queue, revoke, withRevoked } from '../support/by-hand.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { figure, stopwatch, times } from '../support/figures.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 describe('when somebody', () => {
@@ -35,8 +36,8 @@ describe('when somebody', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((value) => candidate(cluster().hosts, name, { value }));
     if (a === undefined || b === undefined || c === undefined) throw new Error('three were made');
     const story = tell({ a, b, c });
-    await inOrder(a, b, c);
-    await deleteKey(operator, await keyOf(a, 'a'));
+    await joinInOrder(a, b, c);
+    await deleteKey(operator, await keyAnnouncing(a, 'a'));
     await leading(b);
     await until(() => a.state === 'waiting', { what: 'a to queue again' });
     expect(await queue(a)).to.deep.equal(['b', 'c', 'a']);
@@ -49,9 +50,9 @@ describe('when somebody', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((value) => candidate(cluster().hosts, name, { value }));
     if (a === undefined || b === undefined || c === undefined) throw new Error('three were made');
     const story = tell({ a, b, c });
-    await inOrder(a, b, c);
+    await joinInOrder(a, b, c);
     const since = stopwatch();
-    await deleteKey(operator, await keyOf(b, 'b'));
+    await deleteKey(operator, await keyAnnouncing(b, 'b'));
     await until(async () => (await queue(a)).join() === 'a,c,b', { what: 'b to queue again' });
     figure('key of a waiting one deleted to queued again', since());
     await until(() => b.state === 'waiting', { what: 'b to be waiting' });
@@ -72,7 +73,7 @@ describe('when somebody', () => {
     const name = uniqueName();
     const operator = openClient(cluster().hosts);
     const all = times(6).map((i) => candidate(cluster().hosts, name, { value: String(i) }));
-    await inOrder(...all);
+    await joinInOrder(...all);
     for (const _ of times(3)) {
       await operator.delete().prefix(`${name}/`);
       await until(async () => (await queue(all[0] as (typeof all)[number])).length === 6, { what: 'six in the queue' });
@@ -111,7 +112,7 @@ describe('when somebody', () => {
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
     const story = tell({ a, b });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const [, before] = await a.candidates();
     await revoke(operator, before?.leaseId ?? '');
     const other = async (): Promise<boolean> => {

@@ -3,11 +3,12 @@ import { expect } from 'chai';
 import { Etcd3 } from 'etcd3';
 import { Election } from '../../lib/index.js';
 import { queue } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { figure, stopwatch, times } from '../support/figures.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, until } from '../support/wait.js';
 
 describe('an election', () => {
@@ -40,7 +41,7 @@ describe('an election', () => {
     const join = (): Election => candidate(cluster().hosts, name);
     const [a, b, c, d] = [join(), join(), join(), join()];
     const story = tell({ a, b, c, d });
-    await inOrder(c, a, d, b);
+    await joinInOrder(c, a, d, b);
     for (const [leader, next] of [
       [c, a],
       [a, d],
@@ -65,7 +66,7 @@ describe('an election', () => {
     const join = (): Election => candidate(cluster().hosts, name);
     const [a, b, c] = [join(), join(), join()];
     const story = tell({ a, b, c });
-    await inOrder(a, b, c);
+    await joinInOrder(a, b, c);
     await b.stop();
     await a.stop();
     await leading(c);
@@ -76,7 +77,7 @@ describe('an election', () => {
     const name = uniqueName();
     const [a, b] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
     const took: number[] = [];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     for (const i of times(10)) {
       const [leader, next] = i % 2 === 0 ? [a, b] : [b, a];
       const elected = new Promise<void>((resolve) => next.once('elected', () => resolve()));
@@ -97,7 +98,7 @@ describe('an election', () => {
     const b = candidate(cluster().hosts, name, { value: 'b' });
     const c = candidate(cluster().hosts, name, { value: 'c' });
     const story = tell({ a, b, c }, ['leader']);
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await until(() => a.currentLeader() === 'a' && b.currentLeader() === 'a', { what: 'both to know a' });
     await a.stop();
     await until(() => b.currentLeader() === 'b', { what: 'b to know b' });
@@ -115,7 +116,7 @@ describe('an election', () => {
     const story = tell({ outer1, inner1, outer2, inner2 });
     await queued(inner1); // its key is the oldest of all under the outer name
     await leading(outer1);
-    await inOrder(inner2, outer2);
+    await joinInOrder(inner2, outer2);
     await outer1.stop();
     await leading(outer2); // the key created just before its own is a nested one
     expect(inner1.isLeader()).to.equal(true);
@@ -136,7 +137,7 @@ describe('an election', () => {
     const value = Buffer.from([0, 255, 128, 47]);
     const a = candidate(cluster().hosts, name, { value });
     const b = candidate(cluster().hosts, name);
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     expect((await b.leader())?.bytes).to.deep.equal(value);
     await a.stop();
     await leading(b);

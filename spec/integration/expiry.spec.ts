@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { CLIENTS, candidate, inOrder, leading } from '../support/candidates.js';
+import { CLIENTS, candidate, joinInOrder, leading } from '../support/candidates.js';
 import { figure, stopwatch, times } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { aborted, pause, until } from '../support/wait.js';
 
 /** Three times what a leader on a busy machine may need between two refreshes. */
@@ -23,7 +24,7 @@ describe('a leader cut off from etcd without a word', () => {
         const first = candidate(proxy.hosts, name, { ttl: TTL, client });
         const second = candidate(cluster().hosts, name, { client });
         const story = tell({ first, second });
-        await inOrder(first, second);
+        await joinInOrder(first, second);
         return { proxy, first, second, story };
       }),
     );
@@ -56,7 +57,7 @@ describe('a leader cut off from etcd without a word', () => {
     const proxy = tracked(await TcpProxy.to(cluster().hosts));
     const first = candidate(proxy.hosts, name, { ttl: TTL, value: 'first' });
     const second = candidate(cluster().hosts, name, { value: 'second' });
-    await inOrder(first, second);
+    await joinInOrder(first, second);
     proxy.blackhole();
     await leading(second);
     proxy.restore();

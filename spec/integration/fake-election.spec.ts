@@ -4,9 +4,10 @@ import type { Election } from '../../lib/index.js';
 import { FakeElection, type LossCode } from '../../lib/testing.js';
 import { candidate, openClient, queued } from '../support/candidates.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { type Chapter, record } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const CHAPTERS: readonly Chapter[] = ['elected', 'unelected', 'leader'];

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { candidate, leading, queued } from '../support/candidates.js';
 import { Postgres } from '../support/postgres.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 
 /** The statements in the `sql` blocks of a page, in their order, without comments. */
 function statementsIn(page: string): string[] {

@@ -2,10 +2,11 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import type { ElectionError, Leadership } from '../../lib/index.js';
 import { revoke } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { aborted } from '../support/wait.js';
 
 const HANDOVERS = 20;
@@ -50,7 +51,7 @@ describe('fencing', () => {
   it(`gives every leader a greater token than the one before, in ${HANDOVERS} handovers`, async () => {
     const name = uniqueName();
     const [a, b] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const tokens: bigint[] = [];
     for (let i = 0; i < HANDOVERS; i++) {
       const [leader, next] = i % 2 === 0 ? [a, b] : [b, a];

@@ -3,8 +3,9 @@ import { Lock, Session } from '../../lib/index.js';
 import { keysUnder } from '../support/by-hand.js';
 import { openClient } from '../support/candidates.js';
 import { Locker } from '../support/lockers.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause } from '../support/wait.js';
 
 /** Seconds, for a holder that stands still; the others must not lose their leases on a busy machine. */

@@ -3,9 +3,10 @@ import { type Election, Session } from '../../lib/index.js';
 import { keysUnder, leases } from '../support/by-hand.js';
 import { candidate, leading, openClient } from '../support/candidates.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('when etcd carries requests out and replies are lost,', () => {

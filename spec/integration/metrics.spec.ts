@@ -4,11 +4,12 @@ import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import type { Election, ElectionOptions } from '../../lib/index.js';
 import { collectMetrics, type MetricsOptions } from '../../lib/metrics.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { get } from '../support/cluster/http.js';
 import { stopwatch } from '../support/figures.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('the metrics of an election', () => {
@@ -109,7 +110,7 @@ describe('the metrics of an election', () => {
 
   it('tell the place of a waiting candidate in the queue, by a read that the scrape does not wait for', async () => {
     const [first, second] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
-    await inOrder(first, second);
+    await joinInOrder(first, second);
     await queued(candidateWithMetrics());
     expect((await scrape()).of('queue_position', name)).to.equal(undefined);
     await until(async () => (await scrape()).of('queue_position', name) === 3, { what: 'the read' });

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
-import { CLIENTS, type ClientKind, candidate, inOrder, leading, queued } from '../support/candidates.js';
+import { CLIENTS, type ClientKind, candidate, joinInOrder, leading, queued } from '../support/candidates.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 /** Seconds: what is broken for seconds does not use them up, on a busy machine neither. */
@@ -104,7 +105,7 @@ describe('on a bad network', () => {
       const proxy = tracked(await TcpProxy.to(cluster().hosts));
       const leader = candidate(cluster().hosts, name);
       const next = candidate(proxy.hosts, name, { ttl: TTL, client: kind });
-      await inOrder(leader, next);
+      await joinInOrder(leader, next);
       proxy.blackhole({ on: 'existing' });
       const since = stopwatch();
       await leader.stop();

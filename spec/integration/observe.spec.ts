@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { type Candidate, Election } from '../../lib/index.js';
 import { revoke } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Writes down who leads, as `observe()` tells, until the returned function is called. */
@@ -38,7 +39,7 @@ describe('who leads', () => {
 
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const term = await leading(a);
     const seen = (await onlooker.leader()) as Candidate;
     expect(seen).to.deep.equal({
@@ -63,7 +64,7 @@ describe('who leads', () => {
     await heard(1);
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await heard(2);
     await a.stop();
     await heard(3);
@@ -78,7 +79,7 @@ describe('who leads', () => {
     const a = candidate(cluster().hosts, name, { value: 'same' });
     const b = candidate(cluster().hosts, name, { value: 'same' });
     const story = tell({ b }, ['leader']);
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await until(() => observer.story.at(-1) === 'same', { what: 'the first' });
     const before = observer.story.length;
     await a.stop();
@@ -92,7 +93,7 @@ describe('who leads', () => {
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
     const story = tell({ b }, ['leader']);
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const observer = follow(b);
     await until(() => observer.story.length === 1, { what: 'the first' });
     const { fencingToken } = await leading(a);
@@ -109,7 +110,7 @@ describe('who leads', () => {
     const name = uniqueName();
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await b.proclaim('b2');
     await a.stop();
     expect((await leading(b)).value).to.equal('b2');
@@ -126,7 +127,7 @@ describe('who leads', () => {
     const observer = follow(candidate(proxy.hosts, name));
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await until(() => observer.story.at(-1) === 'a', { what: 'a' });
     proxy.cut();
     await a.stop();
@@ -141,7 +142,7 @@ describe('who leads', () => {
     const observer = follow(candidate(cluster().hosts, name));
     const a = candidate(cluster().hosts, name, { value: 'a' });
     const b = candidate(cluster().hosts, name, { value: 'b' });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await until(() => observer.story.at(-1) === 'a', { what: 'a' });
     await revoke(operator, (await leading(a)).leaseId);
     await until(() => observer.story.at(-1) === 'b', { what: 'b' });

@@ -4,8 +4,9 @@ import { createClient, Pool } from '../../lib/index.js';
 import { FORGERIES, PlanForger } from '../support/pool/plan-forger.js';
 import { PoolFleet } from '../support/pool/pool-fleet.js';
 import { Random } from '../support/random.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const PARTITIONS = 100;

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { createClient, Pool } from '../../lib/index.js';
 import { PoolFleet } from '../support/pool/pool-fleet.js';
 import type { PoolProcess } from '../support/pool/pool-processes.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const PARTITIONS = 100;

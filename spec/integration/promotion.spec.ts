@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import type { Election } from '../../lib/index.js';
 import { revoke } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
 import { requestsTo } from '../support/cluster/requests.js';
 import { figure, stopwatch, times } from '../support/figures.js';
 import { runCandidate } from '../support/processes.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 /** So many elections change their leader at the same time, so often. */
@@ -39,7 +40,7 @@ describe('a change of leader on three members', () => {
         const name = uniqueName();
         return hosts.map((host) => candidate([host], name, { value: host, ttl: 30 }));
       });
-      for (const queue of elections) await inOrder(...queue);
+      for (const queue of elections) await joinInOrder(...queue);
       await leadsEverywhere(elections, 0);
       const took: number[] = [];
       for (const round of times(ROUNDS)) {
@@ -70,7 +71,7 @@ describe('a change of leader on three members', () => {
           const crashing = runCandidate({ hosts: [first], name, ttl: 12 });
           await crashing.heard('elected');
           const [next, third] = [candidate([host], name), candidate([last], name)];
-          await inOrder(next, third);
+          await joinInOrder(next, third);
           return { crashing, next, third };
         }),
       );

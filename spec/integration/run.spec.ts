@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { ElectionError, type Leadership } from '../../lib/index.js';
 import { keysUnder, queue, REVOKED, revoke } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { aborted, BUSY, pause, until } from '../support/wait.js';
 
 /** How a promise settles: its value, or the code or message of its rejection. */
@@ -136,7 +137,7 @@ describe('run()', () => {
     const name = uniqueName();
     const client = openClient(cluster().hosts);
     const [a, b] = [candidate(client, name), candidate(cluster().hosts, name)];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const term = await leading(a);
     const write = (value: string): Promise<{ succeeded: boolean }> =>
       term
@@ -167,7 +168,7 @@ describe('a candidate', () => {
   it('settles elected() when it is stopped or the caller gives up', async () => {
     const name = uniqueName();
     const [a, b] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const abort = new AbortController();
     const given = outcome(b.elected({ signal: abort.signal }));
     const stopped = outcome(b.elected());
@@ -185,7 +186,7 @@ describe('a candidate', () => {
       candidate(cluster().hosts, name, { value: 'c' }),
     ];
     const story = tell({ a, b });
-    await inOrder(a, b, c);
+    await joinInOrder(a, b, c);
     await a.stepDown();
     await leading(b);
     expect([a.state, await queue(a)]).to.deep.equal(['waiting', ['b', 'c', 'a']]);
@@ -209,7 +210,7 @@ describe('a candidate', () => {
     const sick = candidate(cluster().hosts, name, { ttl: 12, value: 'sick', healthCheck: () => healthy });
     const next = candidate(cluster().hosts, name, { value: 'next' });
     const story = tell({ sick, next });
-    await inOrder(sick, next);
+    await joinInOrder(sick, next);
     healthy = false;
     await leading(next);
     expect(await queue(next)).to.deep.equal(['next']);

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { type Election, Session } from '../../lib/index.js';
 import { keysUnder, leases, queue, revoke, withRevoked } from '../support/by-hand.js';
-import { candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { closedBySpec, tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('a session', () => {
@@ -44,7 +45,7 @@ describe('a session', () => {
     const before = await leading(a);
     await leading(b);
     const other = candidate(cluster().hosts, waiting.name, { value: 'other' });
-    await inOrder(other, waiting);
+    await joinInOrder(other, waiting);
     await revoke(operator, before.leaseId);
     await until(() => stories[0]?.length === 3 && stories[1]?.length === 3, { what: 'both to be elected again' });
     await until(async () => (await queue(other)).join() === 'other,waiting', { what: 'the third to queue again' });
@@ -96,7 +97,7 @@ describe('a session', () => {
   it('queues behind a session of another client in the same election', async () => {
     const name = uniqueName();
     const [a, b] = [candidate(open(), name, { value: 'a' }), candidate(open(), name, { value: 'b' })];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     expect([await queue(a), a.isLeader(), b.isLeader()]).to.deep.equal([['a', 'b'], true, false]);
   });
 

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { CLIENTS, candidate, leading, queued } from '../support/candidates.js';
 import { figure, stopwatch, times } from '../support/figures.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up. */

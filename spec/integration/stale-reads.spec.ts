@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
-import { CLIENTS, candidate, inOrder, leading, openClient } from '../support/candidates.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { CLIENTS, candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { StaleMember } from '../support/stale-member.js';
 import { tell } from '../support/story.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('behind a member of etcd that answers a read from before', () => {
@@ -16,7 +17,7 @@ describe('behind a member of etcd that answers a read from before', () => {
       const member = await StaleMember.of(cluster().hosts[0] ?? '');
       const [a, b] = ['a', 'b'].map((value) => candidate(cluster().hosts, name, { value })) as [Election, Election];
       const c = candidate([member.host], name, { value: 'c', client });
-      await inOrder(a, b, c);
+      await joinInOrder(a, b, c);
       await until(() => c.currentLeader() === 'a', { what: 'c to know the leader' });
       const { header } = await openClient(cluster().hosts).kv.range({ key: Buffer.from(name) });
       return { all: [a, b, c], member, now: header.revision };

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { keysUnder, leases } from '../support/by-hand.js';
-import { CLIENTS, candidate, inOrder, leading, openClient, queued } from '../support/candidates.js';
+import { CLIENTS, candidate, joinInOrder, leading, openClient, queued } from '../support/candidates.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { runCandidate } from '../support/processes.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { closedBySpec, tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, pause, until } from '../support/wait.js';
 
 describe('stop()', () => {
@@ -30,7 +31,7 @@ describe('stop()', () => {
     const name = uniqueName();
     const [a, b] = [candidate(cluster().hosts, name), candidate(cluster().hosts, name)];
     const story = tell({ a, b });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await b.stop();
     expect((await a.candidates()).map(({ key }) => key)).to.deep.equal([a.leadership?.key]);
     expect(story).to.deep.equal(['a elected']);
@@ -87,7 +88,7 @@ describe('stop()', () => {
       const name = uniqueName();
       const leader = candidate(proxy.hosts, name, { releaseTimeout: 500, client: kind });
       const waiting = candidate(proxy.hosts, name, { releaseTimeout: 500, client: kind });
-      await inOrder(leader, waiting);
+      await joinInOrder(leader, waiting);
       proxy.blackhole();
       const since = stopwatch();
       await Promise.all([leader.stop(), waiting.stop()]);

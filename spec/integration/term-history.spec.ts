@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { Election, ElectionOptions } from '../../lib/index.js';
-import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
 import { runCandidate } from '../support/processes.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { SOON, until } from '../support/wait.js';
 
 describe('a recorded history, on etcd', () => {
@@ -34,7 +35,7 @@ describe('a recorded history, on etcd', () => {
 
   it('tells of a stop, a step down and a key that was deleted, in order, each term once', async () => {
     const [a, b, c] = [make('a'), make('b'), make('c')];
-    await inOrder(a, b, c);
+    await joinInOrder(a, b, c);
     await recorded(c, 'a: lasts');
     await a.stop();
     await leading(b);
@@ -53,7 +54,7 @@ describe('a recorded history, on etcd', () => {
 
   it('loses no term in 20 handovers, and knows why each one ended', async () => {
     const made = [make('a', { observe: false }), make('b', { observe: false })] as const;
-    await inOrder(...made);
+    await joinInOrder(...made);
     for (let times = 0; times < 20; times++) {
       const [leader, next] = made[0].isLeader() ? made : [made[1], made[0]];
       await leader.stepDown();
@@ -80,7 +81,7 @@ describe('a recorded history, on etcd', () => {
     const dying = runCandidate({ hosts: cluster().hosts, name, ttl: 12, value: 'a', history: 100 });
     await dying.heard('elected');
     const b = make('b');
-    await inOrder(b);
+    await joinInOrder(b);
     await recorded(b, 'a: lasts');
     dying.signal('SIGKILL');
     await leading(b);

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { BlockedLeader } from '../support/blocked-leader.js';
 import { candidate, openClient, queued } from '../support/candidates.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 /** Seconds: a busy machine does not use them up before the main thread blocks. */

@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
 import { atOnce } from '../support/at-once.js';
-import { candidate, inOrder, openClient, queued } from '../support/candidates.js';
+import { candidate, joinInOrder, openClient, queued } from '../support/candidates.js';
 import { figure, stopwatch } from '../support/figures.js';
 import { queueIs } from '../support/other-clients.js';
 import { runCandidate } from '../support/processes.js';
 import { TcpProxy } from '../support/proxy/proxy.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { BUSY, pause, until } from '../support/wait.js';
 
 /** Milliseconds that the work of a leader needs to end. */
@@ -58,7 +59,7 @@ describe('a leader that hands over', () => {
   it('passes ten candidates by in one transaction, and they queue again behind', async () => {
     const name = uniqueName();
     const all = Array.from({ length: 12 }, (_, n) => candidate(cluster().hosts, name, { value: `c${n}` }));
-    await inOrder(...all);
+    await joinInOrder(...all);
     const story = tell(Object.fromEntries(all.map((election, n) => [`c${n}`, election])));
     const took = stopwatch();
     const leader = await (all[0] as Election).stepDown({ to: 'c11' });
@@ -74,7 +75,7 @@ describe('a leader that hands over', () => {
     const make = (value: string, priority: number): Election =>
       candidate(cluster().hosts, name, { value, priority, preempt: 1 });
     const [a, b, c] = [make('a', 5), make('b', 0), make('c', 3)];
-    await inOrder(a, b, c);
+    await joinInOrder(a, b, c);
     const story = tell({ a, b, c });
     await a.stop();
     await until(() => c.isLeader(), { what: 'the best to lead' });
@@ -93,7 +94,7 @@ describe('a leader that hands over', () => {
     const name = uniqueName();
     const client = openClient(cluster().hosts);
     const [a, b] = [candidate(client, name, { value: 'a' }), candidate(cluster().hosts, name, { value: 'b' })];
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const operator = candidate(client, name);
     const took = stopwatch();
     expect((await operator.ask())?.value).to.equal('b');
@@ -134,7 +135,7 @@ describe('a leader that hands over', () => {
           candidate(cluster().hosts, name, { value: 'b' }),
         ];
         work(a, 'a', journal);
-        await inOrder(a, b);
+        await joinInOrder(a, b);
         const { harm, mend } = await make(name);
         await queueIs(a, ['a', 'b', 'target']);
         if (moment === 'before the leader is asked') harm();

@@ -4,8 +4,9 @@ import type { Picture } from '../../lib/view/picture.js';
 import { View } from '../../lib/view/view.js';
 import { openClient } from '../support/candidates.js';
 import { get } from '../support/cluster/http.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const MANY = 1_000;

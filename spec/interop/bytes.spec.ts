@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { candidate, leading, openClient, queued } from '../support/candidates.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 
 /** The end of a key, and a value. Neither is UTF-8, and each has a byte that ends strings elsewhere. */
 const KEY = Buffer.from([0xff, 0x00, 0x80, 0xfe]);

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { candidate, openClient } from '../support/candidates.js';
-import { type Contestant, etcd3s, ours, queueIs } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { etcd3s, type ForeignCandidate, ours, queueIs } from '../support/other-clients.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const SIZE = 4;
@@ -13,10 +14,10 @@ class Census {
   withLeader = 0;
   /** The leaders of each sample that found more than one. */
   readonly overlaps: string[] = [];
-  readonly #fleet: readonly Contestant[];
+  readonly #fleet: readonly ForeignCandidate[];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(fleet: readonly Contestant[]) {
+  constructor(fleet: readonly ForeignCandidate[]) {
     this.#fleet = fleet;
     this.#timer = setInterval(() => this.take(), 1);
   }
@@ -37,17 +38,17 @@ describe('a fleet of etcd3’s Election', () => {
   const cluster = sharedCluster();
 
   for (const [order, pick] of [
-    ['the leader first', (old: Contestant[]) => old.find((each) => each.isLeader())],
-    ['the leader last', (old: Contestant[]) => old.find((each) => !each.isLeader()) ?? old[0]],
+    ['the leader first', (old: ForeignCandidate[]) => old.find((each) => each.isLeader())],
+    ['the leader last', (old: ForeignCandidate[]) => old.find((each) => !each.isLeader()) ?? old[0]],
   ] as const) {
     it(`is moved over candidate by candidate without two leaders at any moment: ${order}`, async () => {
       const { hosts } = cluster();
       const name = uniqueName();
       const queue = `election/${name}`;
       const reader = candidate(hosts, queue);
-      const fleet: Contestant[] = [];
+      const fleet: ForeignCandidate[] = [];
       const census = tracked(new Census(fleet));
-      let old: Contestant[] = [];
+      let old: ForeignCandidate[] = [];
       let values: string[] = [];
       for (let i = 0; i < SIZE; i++) {
         const contestant = etcd3s(openClient(hosts), name, `old ${i}`);

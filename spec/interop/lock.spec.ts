@@ -4,8 +4,9 @@ import { keysUnder } from '../support/by-hand.js';
 import { openClient } from '../support/candidates.js';
 import { GoParticipant } from '../support/go-participant.js';
 import { etcdctlLocks, goLocks, withGo } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 const ROUNDS = 8;

@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import type { Election } from '../../lib/index.js';
 import { candidate, leading, openClient } from '../support/candidates.js';
 import { etcd3s, etcdctlListens, etcdctls } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('who leads in a mixed queue, and what the leader proclaims,', () => {

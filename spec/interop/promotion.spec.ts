@@ -4,8 +4,9 @@ import type { Election, ElectionOptions } from '../../lib/index.js';
 import { revoke } from '../support/by-hand.js';
 import { candidate, leading, openClient, queued } from '../support/candidates.js';
 import { requestsTo } from '../support/cluster/requests.js';
-import { type Contestant, etcd3s, etcdctls, goCandidate, queueIs, withGo } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { etcd3s, etcdctls, type ForeignCandidate, goCandidate, queueIs, withGo } from '../support/other-clients.js';
+import { sharedCluster } from '../support/shared-cluster.js';
+import { uniqueName } from '../support/unique-name.js';
 import { pause, until } from '../support/wait.js';
 
 /** Milliseconds until all have heard who leads, and etcd has caught up with the watches that came of it. */
@@ -23,7 +24,7 @@ const PEERS = {
 type Join = (typeof PEERS)[keyof typeof PEERS];
 
 /** How a leader of another client goes. `reader` is of the same queue. */
-const WAYS: Record<string, (leader: Contestant, operator: Etcd3, reader: Election) => Promise<void>> = {
+const WAYS: Record<string, (leader: ForeignCandidate, operator: Etcd3, reader: Election) => Promise<void>> = {
   'it resigns': (leader) => leader.leave(),
   // By this request etcd itself ends a lease that nobody refreshes.
   'its lease ends': async ({ value }, operator, reader) => {
@@ -48,7 +49,7 @@ describe('a promotion of ours behind a leader of another client', () => {
       this.#join = join;
     }
 
-    async theirs(value: string): Promise<Contestant> {
+    async theirs(value: string): Promise<ForeignCandidate> {
       const contestant = await this.#join(this.#at(0), this.name, value);
       this.values.push(value);
       await queueIs(this.reader, this.values);

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { keysUnder } from '../support/by-hand.js';
 import { candidate, openClient } from '../support/candidates.js';
-import { type Contestant, etcd3s, etcdctls, ours, queueIs } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { etcd3s, etcdctls, type ForeignCandidate, ours, queueIs } from '../support/other-clients.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('one queue of this library, etcdctl and etcd3', () => {
@@ -14,13 +15,13 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     const name = uniqueName();
     const queue = `election/${name}`;
     const reader = candidate(hosts, queue);
-    const ourOwn = async (value: string): Promise<Contestant> => ours(candidate(hosts, queue, { value }), value);
-    const etcdctl = (value: string): Promise<Contestant> => etcdctls(hosts, queue, value);
-    const etcd3 = async (value: string): Promise<Contestant> => etcd3s(openClient(hosts), name, value);
+    const ourOwn = async (value: string): Promise<ForeignCandidate> => ours(candidate(hosts, queue, { value }), value);
+    const etcdctl = (value: string): Promise<ForeignCandidate> => etcdctls(hosts, queue, value);
+    const etcd3 = async (value: string): Promise<ForeignCandidate> => etcd3s(openClient(hosts), name, value);
 
     // Each kind of client joins before each other kind, and before its own kind.
     const joining = [ourOwn, etcdctl, etcd3, ourOwn, ourOwn, etcd3, etcdctl, etcdctl, ourOwn, etcd3, etcd3] as const;
-    const contestants: Contestant[] = [];
+    const contestants: ForeignCandidate[] = [];
     for (const [i, join] of joining.entries()) {
       contestants.push(await join(`${i}`));
       await queueIs(
@@ -69,7 +70,7 @@ describe('one queue of this library, etcdctl and etcd3', () => {
     const key = `${queue}/config`;
     await client.put(key).value('x').exec();
     tracked({ close: () => client.delete().key(key).exec() });
-    const contestants: Contestant[] = [];
+    const contestants: ForeignCandidate[] = [];
     for (const join of [
       () => etcdctls(hosts, queue, 'etcdctl'),
       () => etcd3s(openClient(hosts), name, 'etcd3'),

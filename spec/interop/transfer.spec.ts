@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { candidate, inOrder, openClient } from '../support/candidates.js';
+import { candidate, joinInOrder, openClient } from '../support/candidates.js';
 import { etcd3s, etcdctls, goCandidate, queueIs, withGo } from '../support/other-clients.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tell } from '../support/story.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 describe('a leader that hands over past candidates of other clients', () => {
@@ -18,10 +19,10 @@ describe('a leader that hands over past candidates of other clients', () => {
       const name = uniqueName();
       const make = (value: string) => candidate(hosts, name, { value });
       const [a, b, c] = [make('a'), make('b'), make('c')];
-      await inOrder(a, b);
+      await joinInOrder(a, b);
       const go = await queues(hosts, name, 'go');
       await queueIs(a, ['a', 'b', 'go']);
-      await inOrder(c);
+      await joinInOrder(c);
       const story = tell({ a, b, c });
 
       const leader = await a.stepDown({ to: 'c' });
@@ -41,7 +42,7 @@ describe('a leader that hands over past candidates of other clients', () => {
       const name = uniqueName();
       const queue = `election/${name}`;
       const [a, b] = [candidate(hosts, queue, { value: 'a' }), candidate(hosts, queue, { value: 'b' })];
-      await inOrder(a, b);
+      await joinInOrder(a, b);
       const client = openClient(hosts);
       const etcd3 = etcd3s(client, name, 'etcd3');
       await queueIs(a, ['a', 'b', 'etcd3']);

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { root } from '../../scripts/test/tool.js';
-import { run } from '../support/cluster/run.js';
+import { runCommand } from '../support/cluster/run.js';
 import { linkedFiles } from '../support/docs/links.js';
 import { bundles, licenses } from '../support/package/bundles.js';
 import { pack } from '../support/package/tarball.js';
@@ -127,7 +127,7 @@ describe('the package', () => {
     const { path } = await pack();
     const cli = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     const args = [cli, path, '--profile', 'strict', '--format', 'ascii', '--no-color', '--no-emoji'];
-    const { ok, output } = await run(process.execPath, args, { within: 120_000 });
+    const { ok, output } = await runCommand(process.execPath, args, { within: 120_000 });
     expect(ok, output).to.equal(true);
   });
 });

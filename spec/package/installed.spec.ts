@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { root } from '../../scripts/test/tool.js';
-import { run } from '../support/cluster/run.js';
-import { PROGRAM } from '../support/package/program.js';
-import { type Project, project, write } from '../support/package/project.js';
+import { runCommand } from '../support/cluster/run.js';
+import { INSTALLED_PROGRAM } from '../support/package/program.js';
+import { type Project, project, writeInto } from '../support/package/project.js';
 
 /** `isLeader` exists on what was loaded: the package runs, not only resolves. */
 const CHECK = `
@@ -71,18 +71,18 @@ describe('the installed package', () => {
   });
 
   async function node(...args: readonly string[]): Promise<string> {
-    const { ok, output } = await run(process.execPath, args, { cwd: user.folder });
+    const { ok, output } = await runCommand(process.execPath, args, { cwd: user.folder });
     expect(ok, output).to.equal(true);
     return output;
   }
 
   it('is imported by an ES module', async () => {
-    write(user.folder, 'esm.mjs', `import * as loaded from 'etcd-leader';${CHECK}`);
+    writeInto(user.folder, 'esm.mjs', `import * as loaded from 'etcd-leader';${CHECK}`);
     expect(await node('esm.mjs')).to.equal(EXPECTED);
   });
 
   it('is required by a CommonJS module, without a word of warning and without an ES module', async () => {
-    write(user.folder, 'cjs.cjs', `const loaded = require('etcd-leader');${CHECK}`);
+    writeInto(user.folder, 'cjs.cjs', `const loaded = require('etcd-leader');${CHECK}`);
     expect(await node('cjs.cjs')).to.equal(EXPECTED);
     // Jest, and Node.js before 20.19, cannot require an ES module.
     const without = ['--no-experimental-require-module'];
@@ -101,7 +101,7 @@ describe('the installed package', () => {
       ${imports}
       const require = createRequire(import.meta.url);
       const entries = [${pairs}];${COMPARE}`;
-    write(user.folder, 'both.mjs', program);
+    writeInto(user.folder, 'both.mjs', program);
     expect(await node('both.mjs')).to.equal('[true,true,true]');
   });
 
@@ -110,7 +110,7 @@ describe('the installed package', () => {
     const required = ENTRIES.map((entry) => `'${entry}': require('${entry}')`).join();
     const program = `const required = { ${required} };
       (async () => { const entries = [${pairs}];${COMPARE} })();`;
-    write(user.folder, 'both.cjs', program);
+    writeInto(user.folder, 'both.cjs', program);
     expect(await node('both.cjs')).to.equal('[true,true,true]');
   });
 
@@ -119,12 +119,16 @@ describe('the installed package', () => {
       const client = createClient({ hosts: 'http://127.0.0.1:1' });
       console.log(client instanceof Etcd3, new Etcd3({ hosts: 'http://127.0.0.1:1' }) instanceof client.constructor);
       client.close();`;
-    write(user.folder, 'etcd3.cjs', program);
+    writeInto(user.folder, 'etcd3.cjs', program);
     expect(await node('etcd3.cjs')).to.equal('true true');
   });
 
   it('has metrics for users who have prom-client', async () => {
-    write(user.folder, 'm.mjs', `import * as m from 'etcd-leader/metrics'; console.log(Object.keys(m).length > 0);`);
+    writeInto(
+      user.folder,
+      'm.mjs',
+      `import * as m from 'etcd-leader/metrics'; console.log(Object.keys(m).length > 0);`,
+    );
     expect(await node('m.mjs')).to.equal('true');
   });
 
@@ -132,25 +136,31 @@ describe('the installed package', () => {
     const program = `require('etcd-leader/threads');
       const others = Object.keys(require.cache).filter((file) => !file.includes('node_modules/etcd-leader'));
       console.log(others.length);`;
-    write(user.folder, 'threads.js', program);
+    writeInto(user.folder, 'threads.js', program);
     expect(await node('threads.js')).to.equal('1'); // the program itself
   });
 
   it('lets nobody reach what is inside', async () => {
     const inside = `import('etcd-leader/dist/lib/election.js').catch((err) => console.log(err.code));`;
-    write(user.folder, 'inside.mjs', inside);
+    writeInto(user.folder, 'inside.mjs', inside);
     expect(await node('inside.mjs')).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
   it('names the line of the source in a stack trace', async () => {
-    write(user.folder, 'stack.cjs', `const { Election } = require('etcd-leader'); new Election(undefined, 'jobs');`);
-    const { ok, output } = await run(process.execPath, ['--enable-source-maps', 'stack.cjs'], { cwd: user.folder });
+    writeInto(
+      user.folder,
+      'stack.cjs',
+      `const { Election } = require('etcd-leader'); new Election(undefined, 'jobs');`,
+    );
+    const { ok, output } = await runCommand(process.execPath, ['--enable-source-maps', 'stack.cjs'], {
+      cwd: user.folder,
+    });
     expect(ok).to.equal(false);
     expect(output).to.match(/lib\/election\.ts:\d+/);
   });
 
   it('has a command line', async () => {
-    const { ok, output } = await run(join(user.bin, 'etcd-leader'), ['--version']);
+    const { ok, output } = await runCommand(join(user.bin, 'etcd-leader'), ['--version']);
     expect(ok, output).to.equal(true);
     expect(output).to.match(/^\d+\.\d+\.\d+/);
   });
@@ -159,13 +169,13 @@ describe('the installed package', () => {
     for (const { name, options, files, compilers } of RESOLUTIONS) {
       if (compilers?.includes(compiler) === false) continue;
       it(`is type-checked by ${compiler} with ${name}, its declarations too`, async () => {
-        for (const file of files) write(user.folder, file, PROGRAM);
+        for (const file of files) writeInto(user.folder, file, INSTALLED_PROGRAM);
         const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
         const compilerOptions = { ...strict, ...options, target: 'es2022', types: ['node'], noEmit: true };
         const config = { compilerOptions: { ...compilerOptions, skipLibCheck: false }, files };
-        write(user.folder, 'tsconfig.json', JSON.stringify(config));
+        writeInto(user.folder, 'tsconfig.json', JSON.stringify(config));
         const args = [join(root, 'node_modules', tsc), '-p', '.'];
-        const { ok, output } = await run(process.execPath, args, { cwd: user.folder, within: 120_000 });
+        const { ok, output } = await runCommand(process.execPath, args, { cwd: user.folder, within: 120_000 });
         expect(ok, output).to.equal(true);
       });
     }

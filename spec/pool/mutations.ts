@@ -4,7 +4,7 @@ import type { Mutation } from '../support/mutants/mutation.js';
 export type PoolMutation = Mutation<string>;
 
 /** The specs of the pool must find each of these mistakes. `node dist/spec/pool/try-mutations.js` tries them all. */
-export const MUTATIONS: readonly PoolMutation[] = [
+export const POOL_MUTATIONS: readonly PoolMutation[] = [
   {
     name: 'no fence in the plan',
     file: 'lib/pool/plan-writer.ts',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { ROOT } from '../support/docs/pages.js';
 import { Mutant } from '../support/mutants/mutant.js';
 import { MutantCompiler } from '../support/mutants/mutant-compiler.js';
-import { MUTATIONS, type PoolMutation } from './mutations.js';
+import { POOL_MUTATIONS, type PoolMutation } from './mutations.js';
 
 const compiler = new MutantCompiler();
 const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js');
@@ -27,12 +27,12 @@ function isFound(mutation: PoolMutation, specs: readonly string[]): boolean {
   }
 }
 
-const [first] = MUTATIONS;
+const [first] = POOL_MUTATIONS;
 if (first === undefined) throw new Error('there are no mutations');
-const specs = [...new Set(MUTATIONS.flatMap(({ breaks }) => breaks))];
+const specs = [...new Set(POOL_MUTATIONS.flatMap(({ breaks }) => breaks))];
 if (isFound({ ...first, replace: first.search }, specs)) throw new Error('the specs fail without a mistake');
 
-for (const mutation of MUTATIONS) {
+for (const mutation of POOL_MUTATIONS) {
   const found = isFound(mutation, mutation.breaks);
   console.log(`${found ? 'found' : 'NOT FOUND'}: ${mutation.name}`);
   if (!found) process.exitCode = 1;

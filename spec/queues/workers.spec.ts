@@ -11,8 +11,9 @@ import {
   type QueueWorkerOptions,
   runQueueWorker,
 } from '../support/queues/worker-process.js';
-import { sharedCluster, uniqueName } from '../support/shared-cluster.js';
+import { sharedCluster } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const PARTITIONS = 6;

@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { type Election, Session } from '../../lib/index.js';
-import { candidate, inOrder, leading, openClient } from '../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import { get } from '../support/cluster/http.js';
-import { LINES, type Line, type Program, programOf } from '../support/cluster/releases.js';
+import { type EtcdProgram, LINES, programOf, type ReleaseLine } from '../support/cluster/releases.js';
 import { figure, stopwatch, times } from '../support/figures.js';
-import { uniqueName } from '../support/shared-cluster.js';
 import { tracked } from '../support/track.js';
+import { uniqueName } from '../support/unique-name.js';
 import { until } from '../support/wait.js';
 
 const ELECTIONS = 20;
@@ -35,7 +35,7 @@ interface Rivals {
 }
 
 describe('a cluster that goes from release to release, member by member', () => {
-  let programs: ReadonlyMap<Line, Program>;
+  let programs: ReadonlyMap<ReleaseLine, EtcdProgram>;
   let cluster: Cluster;
   let rivals: readonly Rivals[];
   let most: number;
@@ -46,7 +46,7 @@ describe('a cluster that goes from release to release, member by member', () => 
   });
 
   /** Twenty elections on a cluster of that line: half of them with a lease of their own, half on shared sessions. */
-  const begin = async (line: Line): Promise<void> => {
+  const begin = async (line: ReleaseLine): Promise<void> => {
     const flags = [`--snapshot-count=${SNAPSHOT_EVERY}`];
     cluster = tracked(await Cluster.start({ bin: programs.get(line)?.bin ?? '', flags }));
     const [one, two] = [openClient(cluster.hosts), openClient(cluster.hosts)];
@@ -68,7 +68,7 @@ describe('a cluster that goes from release to release, member by member', () => 
       }
       return pair;
     });
-    await Promise.all(rivals.map(({ leader, next }) => inOrder(leader, next)));
+    await Promise.all(rivals.map(({ leader, next }) => joinInOrder(leader, next)));
     most = 0;
     const sampler = setInterval(() => {
       for (const { leader, next } of rivals) most = Math.max(most, Number(leader.isLeader()) + Number(next.isLeader()));
@@ -77,7 +77,7 @@ describe('a cluster that goes from release to release, member by member', () => 
   };
 
   /** Every member in its turn; then the cluster as a whole is of that line. */
-  const goTo = async (line: Line): Promise<void> => {
+  const goTo = async (line: ReleaseLine): Promise<void> => {
     const program = programs.get(line);
     const since = stopwatch();
     for (const member of cluster.members) {
@@ -109,7 +109,7 @@ describe('a cluster that goes from release to release, member by member', () => 
     for (const n of times(2 * SNAPSHOT_EVERY)) await client.put('filler').value(String(n));
   };
 
-  const agreedOn = async (line: Line): Promise<void> => {
+  const agreedOn = async (line: ReleaseLine): Promise<void> => {
     const agreed = async (): Promise<boolean> => {
       const answers = await Promise.all(cluster.hosts.map((host) => get(`${host}/version`)));
       return answers.every((answer) => answer.includes(`"etcdcluster":"${line}.`));
@@ -118,7 +118,7 @@ describe('a cluster that goes from release to release, member by member', () => 
   };
 
   /** Every member has brought its data to the form of that line. A member of that line could not start before. */
-  const readyFor = async (line: Line): Promise<void> => {
+  const readyFor = async (line: ReleaseLine): Promise<void> => {
     const ready = async (): Promise<boolean> => {
       const answers = await Promise.all(cluster.hosts.map((host) => get(`${host}/version`)));
       return answers.every((answer) => answer.includes(`"storage":"${line}.`));

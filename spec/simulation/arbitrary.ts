@@ -1,16 +1,16 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type {
   CandidatePlan,
+  Chosen,
   Deed,
   EtcdPlan,
+  FaultyRequest,
   LockPlan,
   Plan,
   ProcessPlan,
   RequestFault,
-  RequestKind,
-  Step,
+  ScheduleStep,
   TaskPlan,
-  Who,
 } from './plan.js';
 
 /**
@@ -22,7 +22,7 @@ export function plans(): Arbitrary<Plan> {
   const early = fc
     .tuple(earlyCut(), fc.array(steps(), { maxLength: 8, size: 'max' }))
     .map(([first, rest]) => [first, ...rest]);
-  const of = (processes: Arbitrary<ProcessPlan[]>, all: Arbitrary<Step[]>): Arbitrary<Plan> =>
+  const of = (processes: Arbitrary<ProcessPlan[]>, all: Arbitrary<ScheduleStep[]>): Arbitrary<Plan> =>
     fc.record({
       seed: fc.noShrink(fc.nat(2 ** 32 - 1)),
       etcd: etcds(),
@@ -89,8 +89,8 @@ function rivals(): Arbitrary<ProcessPlan[]> {
 }
 
 /** The first leader is cut off before it has refreshed its lease for the first time. */
-function earlyCut(): Arbitrary<Step> {
-  const who: Who = { election: 0, as: 'leader' };
+function earlyCut(): Arbitrary<ScheduleStep> {
+  const who: Chosen = { election: 0, as: 'leader' };
   return fc
     .tuple(fc.integer({ min: 200, max: 2_000 }), fc.integer({ min: 3_000, max: 9_000 }))
     .map(([wait, ms]) => ({ wait, deed: { name: 'network', who, is: 'silent', for: ms } }));
@@ -106,13 +106,13 @@ function sharers(): Arbitrary<ProcessPlan[]> {
 }
 
 /** A leader leaves, and later a snapshot brings its key back: later than its session looks out for a late join. */
-function leavers(): Arbitrary<Step[]> {
+function leavers(): Arbitrary<ScheduleStep[]> {
   const leave = fc
     .tuple(fc.integer({ min: 200, max: 2_000 }), leaders())
-    .map(([wait, who]): Step => ({ wait, deed: { name: 'stop', who } }));
+    .map(([wait, who]): ScheduleStep => ({ wait, deed: { name: 'stop', who } }));
   const restore = fc
     .tuple(fc.integer({ min: 10_000, max: 12_000 }), fc.integer({ min: 1, max: 6 }), short())
-    .map(([wait, from, ms]): Step => ({ wait, deed: { name: 'new epoch', from, for: ms } }));
+    .map(([wait, from, ms]): ScheduleStep => ({ wait, deed: { name: 'new epoch', from, for: ms } }));
   return fc
     .tuple(leave, restore, fc.array(steps(), { maxLength: 4, size: 'max' }))
     .map(([first, second, rest]) => [first, second, ...rest]);
@@ -163,7 +163,7 @@ function starts(): Arbitrary<number | undefined> {
   );
 }
 
-function steps(): Arbitrary<Step> {
+function steps(): Arbitrary<ScheduleStep> {
   const wait = fc.oneof(
     { weight: 4, arbitrary: fc.nat(20) },
     { weight: 4, arbitrary: fc.nat(700) },
@@ -291,11 +291,11 @@ function deeds(): Arbitrary<Deed> {
   );
 }
 
-function requests(who: Arbitrary<Who>): Arbitrary<Deed> {
+function requests(who: Arbitrary<Chosen>): Arbitrary<Deed> {
   return fc.record({
     name: fc.constant('request'),
     who,
-    kind: fc.constantFrom<RequestKind>('txn', 'txn', 'keepAlive', 'keepAlive', 'watch', 'grant', 'revoke'),
+    kind: fc.constantFrom<FaultyRequest>('txn', 'txn', 'keepAlive', 'keepAlive', 'watch', 'grant', 'revoke'),
     fault: requestFaults(),
     times: fc.integer({ min: 1, max: 4 }),
   });
@@ -334,12 +334,15 @@ function locks(): Arbitrary<LockPlan> {
   });
 }
 
-function people(): Arbitrary<Who> {
-  const as = fc.oneof<Arbitrary<Who['as']>[]>(fc.constantFrom<Who['as'][]>('leader', 'leader', 'next'), fc.nat(12));
+function people(): Arbitrary<Chosen> {
+  const as = fc.oneof<Arbitrary<Chosen['as']>[]>(
+    fc.constantFrom<Chosen['as'][]>('leader', 'leader', 'next'),
+    fc.nat(12),
+  );
   return fc.record({ election: elections(), as });
 }
 
-function leaders(): Arbitrary<Who> {
+function leaders(): Arbitrary<Chosen> {
   return fc.record({ election: elections(), as: fc.constant('leader' as const) });
 }
 

@@ -1,12 +1,12 @@
 import type { Contender } from './contender.js';
 import { LockCaller } from './lock-caller.js';
-import type { Call, LockPlan, Who } from './plan.js';
-import type { Process } from './process.js';
+import type { Call, Chosen, LockPlan } from './plan.js';
+import type { SimulatedProcess } from './process.js';
 import { takeAway } from './tampering.js';
-import type { World } from './world.js';
+import type { SimulatedWorld } from './world.js';
 
 /** Calls the library as its users do. Returns false when there was nobody to make the call. */
-export function carryOut(world: World, call: Call): boolean {
+export function carryOut(world: SimulatedWorld, call: Call): boolean {
   const contender = world.find(call.who);
   if (contender === undefined) return false;
   contender.process.act(() => {
@@ -17,7 +17,7 @@ export function carryOut(world: World, call: Call): boolean {
   return true;
 }
 
-function act(world: World, contender: Contender, call: Call): void {
+function act(world: SimulatedWorld, contender: Contender, call: Call): void {
   const { election, process } = contender;
   switch (call.name) {
     case 'start':
@@ -80,7 +80,7 @@ function act(world: World, contender: Contender, call: Call): void {
   }
 }
 
-function takeLock(world: World, { process, name, electionName }: Contender, plan: LockPlan): void {
+function takeLock(world: SimulatedWorld, { process, name, electionName }: Contender, plan: LockPlan): void {
   const lock = process.lockOf(plan.of === 'locks' ? world.lockName : electionName);
   const { taken } = plan;
   if (taken !== undefined) world.time.at(world.time.now + taken.after, () => takeAway(world, lock.name, taken.by));
@@ -91,7 +91,7 @@ function takeLock(world: World, { process, name, electionName }: Contender, plan
 const REJOINS_WITHIN = 300;
 
 /** Another client's candidate queues, then one of ours, and the leader hands over to the last. */
-function handOverPast(world: World, contender: Contender, { election }: Who): void {
+function handOverPast(world: SimulatedWorld, contender: Contender, { election }: Chosen): void {
   const next = world.find({ election, as: 'next' });
   world.foreign.join(contender.electionName, 3_000);
   if (next !== undefined && next !== contender) {
@@ -107,7 +107,7 @@ function handOverPast(world: World, contender: Contender, { election }: Who): vo
 }
 
 /** What the candidate announces that stands at this place of the queue. */
-function valueAt(world: World, { electionName }: Contender, place: number): string {
+function valueAt(world: SimulatedWorld, { electionName }: Contender, place: number): string {
   const queue = world.referee.queueOf(electionName);
   return queue[place % Math.max(1, queue.length)]?.value.toString() ?? 'nobody';
 }
@@ -121,13 +121,13 @@ function dither(contender: Contender, [ms, ...rest]: readonly number[]): void {
 }
 
 /** Closes what is open, and begins anew in the same process. */
-async function renew(world: World, process: Process, backAfter: number): Promise<void> {
+async function renew(world: SimulatedWorld, process: SimulatedProcess, backAfter: number): Promise<void> {
   process.renewals += 1;
   await closeAndReturn(world, process, backAfter);
   process.renewals -= 1;
 }
 
-async function closeAndReturn(world: World, process: Process, backAfter: number): Promise<void> {
+async function closeAndReturn(world: SimulatedWorld, process: SimulatedProcess, backAfter: number): Promise<void> {
   const before = process.contenders;
   const wasRunning = before.map(({ election }) => election.isRunning());
   await (process.session === undefined ? process.leave() : process.close());

@@ -3,12 +3,12 @@ import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { Session } from '../../lib/session.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
-import type { Process } from './process.js';
-import { type Announced, type Claimant, idOf } from './record.js';
-import { isRecorded, MOST_TERMS } from './term-history.js';
+import type { SimulatedProcess } from './process.js';
+import { type Announced, type Claimant, candidacyId } from './record.js';
+import { isRecorded, MOST_RECORDED_TERMS } from './term-history.js';
 import { isCrash, Violation } from './violation.js';
-import { Watcher } from './watcher.js';
-import { Worker } from './worker.js';
+import { ObservingLoop } from './watcher.js';
+import { SimulatedWorker } from './worker.js';
 
 /** The ends of a term that leave the candidate in charge: it holds the key until its work has ended. */
 const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'STEPPED_DOWN', 'UNHEALTHY', 'ABORTED']);
@@ -16,14 +16,14 @@ const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'STEPPED_DOWN', 'UNHEA
 /** Milliseconds after which whoever asks gives up. */
 const ASKS_FOR = 8_000;
 
-export type HealthCheck = 'good' | 'bad' | 'throws' | 'hangs';
+export type HealthAnswer = 'good' | 'bad' | 'throws' | 'hangs';
 export type Ambush = 'stop' | 'step down' | 'throw' | 'reject';
 
 export interface ContenderParts {
   readonly name: string;
   readonly electionName: string;
   readonly plan: CandidatePlan;
-  readonly process: Process;
+  readonly process: SimulatedProcess;
   /** The shared session; undefined when the candidate has a session of its own. */
   readonly session: Session | undefined;
 }
@@ -33,14 +33,14 @@ export class Contender implements Claimant {
   readonly name: string;
   readonly electionName: string;
   readonly plan: CandidatePlan;
-  readonly process: Process;
+  readonly process: SimulatedProcess;
   readonly session: Session | undefined;
   readonly election: Election;
-  readonly worker: Worker;
-  readonly watchers = new Set<Watcher>();
+  readonly worker: SimulatedWorker;
+  readonly watchers = new Set<ObservingLoop>();
   readonly terms: Leadership[] = [];
   ambush: Ambush | undefined;
-  #health: HealthCheck = 'good';
+  #health: HealthAnswer = 'good';
   #hanging: (() => void)[] = [];
   #term: Leadership | undefined;
   /** The signal of the present term, if the user has asked for it at the beginning. */
@@ -62,11 +62,11 @@ export class Contender implements Claimant {
       ...(plan.priority !== undefined && { priority: plan.priority }),
       ...(plan.preempt !== undefined && { preempt: plan.preempt }),
       ...(plan.steerable !== undefined && { steerable: plan.steerable }),
-      ...(isRecorded(process.world.plan) && { history: MOST_TERMS }),
+      ...(isRecorded(process.world.plan) && { history: MOST_RECORDED_TERMS }),
       logger: process.loggerFor(name),
       ...(session === undefined && { ttl, renewDeadline }),
     });
-    this.worker = new Worker(this);
+    this.worker = new SimulatedWorker(this);
     this.#listen();
     process.world.referee.register(this);
   }
@@ -83,7 +83,9 @@ export class Contender implements Claimant {
   /** The candidacy that it leads with; empty when there is none. */
   get leads(): string {
     const { leadership } = this.election;
-    return leadership === undefined ? '' : idOf({ key: leadership.key, createRevision: leadership.fencingToken });
+    return leadership === undefined
+      ? ''
+      : candidacyId({ key: leadership.key, createRevision: leadership.fencingToken });
   }
 
   isLeader(): boolean {
@@ -111,7 +113,7 @@ export class Contender implements Claimant {
     return this.session !== undefined && this.process.contenders.some(isHolder);
   }
 
-  set health(health: HealthCheck) {
+  set health(health: HealthAnswer) {
     this.#health = health;
     if (health === 'hangs') return;
     for (const answer of this.#hanging.splice(0)) answer();
@@ -163,7 +165,7 @@ export class Contender implements Claimant {
   }
 
   observe(ms: number | undefined): void {
-    const watcher = new Watcher(this);
+    const watcher = new ObservingLoop(this);
     this.watchers.add(watcher);
     if (ms !== undefined) this.process.user.after(ms, () => watcher.stop());
     this.process.keep('observe()', watcher.done);

@@ -1,9 +1,9 @@
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
-import type { Process } from './process.js';
+import type { SimulatedProcess } from './process.js';
 import { tidyUp } from './tampering.js';
 import { Violation } from './violation.js';
-import { BELIEVED_AFTER, type World } from './world.js';
+import { BELIEVED_AFTER, type SimulatedWorld } from './world.js';
 
 /**
  * Milliseconds for what may hang on the way to the first leader after the faults: a grant, two back-offs, a silent
@@ -22,7 +22,7 @@ const LINGERING = 150;
 const SHORTEST_CALM = 5_000;
 
 /** The faults end. Somebody leads, everybody knows, and it stays so. Then all candidates leave, and nothing is left. */
-export async function end(world: World): Promise<void> {
+export async function end(world: SimulatedWorld): Promise<void> {
   heal(world);
   await becomeCalm(world);
   await stayCalm(world);
@@ -33,7 +33,7 @@ export async function end(world: World): Promise<void> {
   await checkNothingLeft(world);
 }
 
-function heal(world: World): void {
+function heal(world: SimulatedWorld): void {
   world.story.tell('', () => 'the faults end');
   world.isCalm = true;
   world.etcd.heal();
@@ -55,7 +55,7 @@ function heal(world: World): void {
 }
 
 /** Starts a candidate where none runs, because an election without candidates says nothing. */
-function startSomebody(world: World): void {
+function startSomebody(world: SimulatedWorld): void {
   for (const name of world.elections) {
     const all = world.living.filter(({ electionName }) => electionName === name);
     const idle = all.find(({ election }) => election.state === 'idle');
@@ -67,7 +67,7 @@ function startSomebody(world: World): void {
   }
 }
 
-async function becomeCalm(world: World): Promise<void> {
+async function becomeCalm(world: SimulatedWorld): Promise<void> {
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   const isNew = world.epoch > 0 ? BELIEVED_AFTER : 0;
   const bound = 2 * longest + world.plan.etcd.electionTime + DETOURS + isNew;
@@ -91,7 +91,7 @@ async function becomeCalm(world: World): Promise<void> {
 }
 
 /** What keeps the world from being one in which everybody knows who leads. */
-function* problemsIn(world: World): Generator<string> {
+function* problemsIn(world: SimulatedWorld): Generator<string> {
   for (const { name, callers, isDead, isRenewing } of world.processes) {
     if (isDead) continue;
     for (const caller of callers) yield `${caller.name} still waits for a lock`;
@@ -122,11 +122,11 @@ function* problemsIn(world: World): Generator<string> {
 }
 
 /** What makes a leader step down soon, and what is left of candidates that have gone. */
-function* restlessness(world: World): Generator<string> {
+function* restlessness(world: SimulatedWorld): Generator<string> {
   for (const leader of world.living) if (leader.election.isLeader()) yield* restlessnessOf(world, leader);
 }
 
-function* restlessnessOf(world: World, { name, electionName, plan }: Contender): Generator<string> {
+function* restlessnessOf(world: SimulatedWorld, { name, electionName, plan }: Contender): Generator<string> {
   const queue = world.referee.queueOf(electionName);
   const ranks = new Map(world.etcd.keys(`${electionName}!rank/`).map((kv) => [kv.lease, Number(kv.value)]));
   const [ours = 0, ...others] = queue.map(({ lease }) => ranks.get(lease) ?? 0);
@@ -149,7 +149,7 @@ function* ignoranceOf(contender: Contender, first: StoredKey): Generator<string>
   }
 }
 
-async function stayCalm(world: World): Promise<void> {
+async function stayCalm(world: SimulatedWorld): Promise<void> {
   const before = leadersOf(world);
   const longest = Math.max(...world.plan.processes.map(({ ttl }) => ttl)) * 1_000;
   await world.time.advance(Math.max(SHORTEST_CALM, longest));
@@ -166,13 +166,13 @@ async function stayCalm(world: World): Promise<void> {
   }
 }
 
-function leadersOf(world: World): ReadonlyMap<string, bigint> {
+function leadersOf(world: SimulatedWorld): ReadonlyMap<string, bigint> {
   const leaders = world.living.filter(({ election }) => election.isLeader());
   return new Map(leaders.map((leader) => [leader.electionName, leader.election.leadership?.fencingToken ?? 0n]));
 }
 
 /** The guarded write of the leader is accepted, and the guarded writes of earlier terms are refused. */
-async function checkFences(world: World): Promise<void> {
+async function checkFences(world: SimulatedWorld): Promise<void> {
   const wrong: string[] = [];
   const writes = world.living.flatMap((contender) =>
     contender.terms.map(async (term) => {
@@ -191,7 +191,7 @@ async function checkFences(world: World): Promise<void> {
   if (wrong.length > 0) throw new Violation('a: fencing', wrong.join('; '));
 }
 
-async function sayFarewell(world: World): Promise<void> {
+async function sayFarewell(world: SimulatedWorld): Promise<void> {
   world.story.tell('', () => 'farewell');
   for (const { watchers } of world.living) for (const watcher of watchers) watcher.stop();
   if (world.plan.farewell === 'leaders first') await leadersFirst(world);
@@ -213,7 +213,7 @@ async function sayFarewell(world: World): Promise<void> {
 }
 
 /** The leaders of all elections leave one after the other, and each is followed at once. */
-async function leadersFirst(world: World): Promise<void> {
+async function leadersFirst(world: SimulatedWorld): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const leaders = world.living.filter(({ election }) => election.isLeader());
     const left = Promise.all(leaders.map((leader) => leader.stop()));
@@ -234,7 +234,7 @@ async function leadersFirst(world: World): Promise<void> {
 /**
  * The leaders go in the moment in which etcd loses its raft leader. Their keys go long before their leases could end.
  */
-async function withTheRaftLeader(world: World): Promise<void> {
+async function withTheRaftLeader(world: SimulatedWorld): Promise<void> {
   const { electionTime } = world.plan.etcd;
   const leaders = world.living.filter(({ election }) => election.isLeader());
   const tokens = leaders
@@ -260,7 +260,7 @@ async function withTheRaftLeader(world: World): Promise<void> {
 /**
  * Streams and timers end with what they were for; a request that is on its way comes back, and its time-out with it.
  */
-function checkNothingRuns(world: World): void {
+function checkNothingRuns(world: SimulatedWorld): void {
   for (const { connection, clock, name } of present(world)) {
     const streams = connection.open.filter((what) => /keepAlive|watch/.test(what));
     if (streams.length > 0) throw new Violation('g: nothing left', `${name} leaves ${streams.join(', ')}`);
@@ -271,7 +271,7 @@ function checkNothingRuns(world: World): void {
   }
 }
 
-async function checkNothingLeft(world: World): Promise<void> {
+async function checkNothingLeft(world: SimulatedWorld): Promise<void> {
   const requests = present(world).map(({ connection }) => JSON.stringify(connection.requests));
   await world.time.advance(world.hangTimeout + 1_000);
   for (const [at, { connection, clock, name, owns }] of present(world).entries()) {
@@ -290,6 +290,6 @@ async function checkNothingLeft(world: World): Promise<void> {
   }
 }
 
-function present(world: World): readonly Process[] {
+function present(world: SimulatedWorld): readonly SimulatedProcess[] {
   return world.processes.filter(({ isDead }) => !isDead);
 }

@@ -1,5 +1,5 @@
 import { hexOf } from '../../lib/store/bytes.js';
-import type { World } from './world.js';
+import type { SimulatedWorld } from './world.js';
 
 /** The first lease, as etcd chooses them for Go's client, and its seconds: longer than any schedule. */
 const FIRST = 0x694d_7a0e_1c3f_0002n;
@@ -7,13 +7,13 @@ const TTL = 3_600;
 
 /** Candidates of another client. They queue, lead in their turn, and never notice what happens to their keys. */
 export class Foreign {
-  readonly #world: World;
+  readonly #world: SimulatedWorld;
   readonly #leases = new Set<bigint>();
   /** Those that have resigned. */
   readonly #past = new Set<bigint>();
   #last = FIRST;
 
-  constructor(world: World) {
+  constructor(world: SimulatedWorld) {
     this.#world = world;
   }
 

@@ -2,8 +2,8 @@ import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { HeldLock, Lock } from '../../lib/lock.js';
 import type { LockPlan } from './plan.js';
-import type { Process } from './process.js';
-import { type Claimant, idOf } from './record.js';
+import type { SimulatedProcess } from './process.js';
+import { type Claimant, candidacyId } from './record.js';
 import { isCrash, Violation } from './violation.js';
 
 /** How a call may be rejected, besides by the loss of the lock. */
@@ -16,7 +16,7 @@ const GRACEFUL: ReadonlySet<string> = new Set(['STOPPED', 'ABORTED']);
 export class Holder implements Claimant {
   readonly name: string;
   readonly electionName: string;
-  readonly process: Process;
+  readonly process: SimulatedProcess;
   readonly lock: Lock;
   readonly term: Leadership;
   readonly leads: string;
@@ -29,7 +29,7 @@ export class Holder implements Claimant {
     this.process = process;
     this.lock = lock;
     this.term = term;
-    this.leads = idOf({ key: term.key, createRevision: term.fencingToken });
+    this.leads = candidacyId({ key: term.key, createRevision: term.fencingToken });
   }
 
   isLeader(): boolean {
@@ -58,14 +58,14 @@ export class Holder implements Claimant {
 /** One call of a `Lock`: it waits, holds the lock for a while, and releases it. */
 export class LockCaller {
   readonly name: string;
-  readonly process: Process;
+  readonly process: SimulatedProcess;
   readonly #lock: Lock;
   readonly #plan: LockPlan;
   readonly #abort = new AbortController();
   #holds = 0;
   #done: (() => void) | undefined;
 
-  constructor(name: string, process: Process, lock: Lock, plan: LockPlan) {
+  constructor(name: string, process: SimulatedProcess, lock: Lock, plan: LockPlan) {
     this.name = name;
     this.process = process;
     this.#lock = lock;

@@ -1,9 +1,9 @@
 import type { Mishap } from './plan.js';
-import type { Process } from './process.js';
-import type { World } from './world.js';
+import type { SimulatedProcess } from './process.js';
+import type { SimulatedWorld } from './world.js';
 
 /** Lets something go wrong. Returns false when there was nothing that could be hit. */
-export function befall(world: World, mishap: Mishap): boolean {
+export function befall(world: SimulatedWorld, mishap: Mishap): boolean {
   if ('who' in mishap) {
     const process = world.find(mishap.who)?.process;
     return process !== undefined && befallProcess(world, process, mishap);
@@ -43,7 +43,11 @@ export function befall(world: World, mishap: Mishap): boolean {
   }
 }
 
-function befallProcess(world: World, process: Process, mishap: Extract<Mishap, { who: unknown }>): boolean {
+function befallProcess(
+  world: SimulatedWorld,
+  process: SimulatedProcess,
+  mishap: Extract<Mishap, { who: unknown }>,
+): boolean {
   const { connection, weather } = process;
   const { now } = world.time;
   switch (mishap.name) {
@@ -101,7 +105,7 @@ function befallProcess(world: World, process: Process, mishap: Extract<Mishap, {
   }
 }
 
-function crash(world: World, process: Process, backAfter: number | undefined): void {
+function crash(world: SimulatedWorld, process: SimulatedProcess, backAfter: number | undefined): void {
   const at = world.processes.indexOf(process);
   const wasRunning = process.contenders.map(({ election }) => election.isRunning());
   world.story.tell(process.name, () => 'crashes');
@@ -115,7 +119,7 @@ function crash(world: World, process: Process, backAfter: number | undefined): v
 }
 
 /** Ends a mishap after some time, or when everything is made well again. */
-function lasting(world: World, ms: number, end: () => void): void {
+function lasting(world: SimulatedWorld, ms: number, end: () => void): void {
   const until = world.time.now + ms;
   world.disturb(until);
   world.time.at(until, () => {

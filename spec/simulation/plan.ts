@@ -8,7 +8,7 @@ export interface Plan {
   readonly seed: number;
   readonly etcd: EtcdPlan;
   readonly processes: readonly ProcessPlan[];
-  readonly steps: readonly Step[];
+  readonly steps: readonly ScheduleStep[];
   /** How the candidates go at the end. */
   readonly farewell: 'together' | 'leaders first' | 'with the raft leader';
 }
@@ -58,12 +58,12 @@ export interface CandidatePlan {
 }
 
 /** A candidate: by its number, or by what it is in its election at that moment. */
-export interface Who {
+export interface Chosen {
   readonly election: number;
   readonly as: 'leader' | 'next' | number;
 }
 
-export interface Step {
+export interface ScheduleStep {
   /** Milliseconds after the step before. */
   readonly wait: number;
   readonly deed: Deed;
@@ -74,29 +74,29 @@ export type DeedName = Deed['name'];
 
 /** Calls that the users of the library make. */
 export type Call =
-  | { readonly name: 'start' | 'stop' | 'step down' | 'read'; readonly who: Who }
+  | { readonly name: 'start' | 'stop' | 'step down' | 'read'; readonly who: Chosen }
   /** Steps down for the candidate at this place of the queue; `past`: past a candidate of another client. */
-  | { readonly name: 'hand over'; readonly who: Who; readonly to: number; readonly past: boolean }
+  | { readonly name: 'hand over'; readonly who: Chosen; readonly to: number; readonly past: boolean }
   /** Asks the leader; `to` as before, if anybody. */
-  | { readonly name: 'ask'; readonly who: Who; readonly to: number | undefined }
-  | { readonly name: 'prioritise'; readonly who: Who; readonly priority: number }
-  | { readonly name: 'restart'; readonly who: Who; readonly after: number }
-  | { readonly name: 'proclaim'; readonly who: Who; readonly times: number }
-  | { readonly name: 'run'; readonly who: Who; readonly task: TaskPlan }
-  | { readonly name: 'await'; readonly who: Who; readonly patience: number | undefined }
-  | { readonly name: 'observe'; readonly who: Who; readonly for: number | undefined }
+  | { readonly name: 'ask'; readonly who: Chosen; readonly to: number | undefined }
+  | { readonly name: 'prioritise'; readonly who: Chosen; readonly priority: number }
+  | { readonly name: 'restart'; readonly who: Chosen; readonly after: number }
+  | { readonly name: 'proclaim'; readonly who: Chosen; readonly times: number }
+  | { readonly name: 'run'; readonly who: Chosen; readonly task: TaskPlan }
+  | { readonly name: 'await'; readonly who: Chosen; readonly patience: number | undefined }
+  | { readonly name: 'observe'; readonly who: Chosen; readonly for: number | undefined }
   /** Acts in the listener of the next `elected`. */
-  | { readonly name: 'ambush'; readonly who: Who; readonly how: 'stop' | 'step down' | 'throw' | 'reject' }
-  | { readonly name: 'health'; readonly who: Who; readonly answer: 'bad' | 'throws' | 'hangs'; readonly for: number }
+  | { readonly name: 'ambush'; readonly who: Chosen; readonly how: 'stop' | 'step down' | 'throw' | 'reject' }
+  | { readonly name: 'health'; readonly who: Chosen; readonly answer: 'bad' | 'throws' | 'hangs'; readonly for: number }
   /** Callers of a lock, in the process of `who`. */
-  | { readonly name: 'lock'; readonly who: Who; readonly plan: LockPlan }
+  | { readonly name: 'lock'; readonly who: Chosen; readonly plan: LockPlan }
   /** Writes under the fence, in the present term or in the term before. */
-  | { readonly name: 'write'; readonly who: Who; readonly late: boolean }
-  | { readonly name: 'close'; readonly who: Who; readonly backAfter: number }
+  | { readonly name: 'write'; readonly who: Chosen; readonly late: boolean }
+  | { readonly name: 'close'; readonly who: Chosen; readonly backAfter: number }
   /** Makes a call whose next transaction goes wrong. */
-  | { readonly name: 'botch'; readonly who: Who; readonly call: Botched; readonly fault: RequestFault }
+  | { readonly name: 'botch'; readonly who: Chosen; readonly call: Botched; readonly fault: RequestFault }
   /** Starts, and changes its mind after each of these milliseconds. */
-  | { readonly name: 'dither'; readonly who: Who; readonly after: readonly number[] };
+  | { readonly name: 'dither'; readonly who: Chosen; readonly after: readonly number[] };
 
 export type Botched = 'start' | 'stop' | 'step down' | 'proclaim';
 
@@ -130,28 +130,28 @@ export interface LockPlan {
 
 /** Mishaps of processes, network and etcd. */
 export type Mishap =
-  | { readonly name: 'crash'; readonly who: Who; readonly backAfter: number | undefined }
-  | { readonly name: 'pause'; readonly who: Who; readonly for: number; readonly order: ResumeOrder }
+  | { readonly name: 'crash'; readonly who: Chosen; readonly backAfter: number | undefined }
+  | { readonly name: 'pause'; readonly who: Chosen; readonly for: number; readonly order: ResumeOrder }
   | {
       readonly name: 'request';
-      readonly who: Who;
-      readonly kind: RequestKind;
+      readonly who: Chosen;
+      readonly kind: FaultyRequest;
       readonly fault: RequestFault;
       readonly times: number;
     }
-  | { readonly name: 'storm'; readonly who: Who; readonly for: number; readonly chance: number }
-  | { readonly name: 'network'; readonly who: Who; readonly is: 'silent' | 'mute' | 'down'; readonly for: number }
+  | { readonly name: 'storm'; readonly who: Chosen; readonly for: number; readonly chance: number }
+  | { readonly name: 'network'; readonly who: Chosen; readonly is: 'silent' | 'mute' | 'down'; readonly for: number }
   /** The network gets slow, and then it fails or the process stops. */
   | {
       readonly name: 'fade';
-      readonly who: Who;
+      readonly who: Chosen;
       readonly lag: number;
       readonly slowFor: number;
       readonly end: 'silent' | 'pause';
       readonly for: number;
     }
-  | { readonly name: 'lag'; readonly who: Who; readonly ms: number; readonly for: number }
-  | { readonly name: 'streams'; readonly who: Who; readonly kind: StreamKind; readonly are: 'broken' | 'silent' }
+  | { readonly name: 'lag'; readonly who: Chosen; readonly ms: number; readonly for: number }
+  | { readonly name: 'streams'; readonly who: Chosen; readonly kind: FaultyStream; readonly are: 'broken' | 'silent' }
   | {
       readonly name: 'member';
       readonly member: number;
@@ -166,8 +166,8 @@ export type Mishap =
 /** What operators do to keys and leases. */
 export type Tampering =
   /** `revoke unnoticed`: refreshes of the lease succeed all the same. */
-  | { readonly name: 'revoke unnoticed'; readonly who: Who }
-  | { readonly name: 'delete key' | 'revoke lease' | 'cancel watches' | 'overwrite key'; readonly who: Who }
+  | { readonly name: 'revoke unnoticed'; readonly who: Chosen }
+  | { readonly name: 'delete key' | 'revoke lease' | 'cancel watches' | 'overwrite key'; readonly who: Chosen }
   /**
    * Deletes the key of the second in line while its watches are interrupted, compacts that away, and deletes the
    * leader's key `after` ms, while reads of the second are answered late.
@@ -181,8 +181,8 @@ export type Tampering =
   | { readonly name: 'foreign candidate'; readonly election: number; readonly for: number }
   | { readonly name: 'compact' };
 
-export type StreamKind = 'keepAlive' | 'watch';
-export type RequestKind = 'grant' | 'revoke' | 'txn' | 'keepAlive' | 'watch';
+export type FaultyStream = 'keepAlive' | 'watch';
+export type FaultyRequest = 'grant' | 'revoke' | 'txn' | 'keepAlive' | 'watch';
 
 export type RequestFault =
   | { readonly is: 'lost' | 'reply lost' | 'hung' | 'refused' | 'duplicated' }

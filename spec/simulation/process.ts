@@ -14,7 +14,7 @@ import type { ProcessPlan } from './plan.js';
 import { Probe } from './probe.js';
 import { isCrash, Violation } from './violation.js';
 import { Weather } from './weather.js';
-import type { World } from './world.js';
+import type { SimulatedWorld } from './world.js';
 
 /** Seconds between the latest legal renew deadline and the TTL. */
 const LATEST = 0.001;
@@ -30,10 +30,10 @@ const EXPECTED: ReadonlySet<string> = new Set([
 ]);
 
 /** One Node process: a clock, a network connection, and the sessions and elections in it. It can pause and die. */
-export class Process {
+export class SimulatedProcess {
   readonly name: string;
   readonly plan: ProcessPlan;
-  readonly world: World;
+  readonly world: SimulatedWorld;
   /** The library's clock. */
   readonly clock: VirtualClock;
   /** The clock of the user's code: the same clock, but its timers do not count as leaks of the library. */
@@ -62,7 +62,7 @@ export class Process {
   readonly #leases = new Set<bigint>();
   readonly #pending = new Map<Promise<unknown>, string>();
 
-  constructor(name: string, plan: ProcessPlan, world: World) {
+  constructor(name: string, plan: ProcessPlan, world: SimulatedWorld) {
     this.name = name;
     this.plan = plan;
     this.world = world;

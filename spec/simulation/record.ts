@@ -1,10 +1,10 @@
 import type { Leadership } from '../../lib/leadership.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
-import type { Process } from './process.js';
+import type { SimulatedProcess } from './process.js';
 import type { TermHistory } from './term-history.js';
 
 /** What tells one candidacy from all others: revisions come again when etcd's history begins anew. */
-export function idOf({ key, createRevision }: Pick<StoredKey, 'key' | 'createRevision'>): string {
+export function candidacyId({ key, createRevision }: Pick<StoredKey, 'key' | 'createRevision'>): string {
   return `${key} @ ${createRevision}`;
 }
 
@@ -18,7 +18,7 @@ export interface Claim {
 export interface Claimant {
   readonly name: string;
   readonly electionName: string;
-  readonly process: Process;
+  readonly process: SimulatedProcess;
   /** The present term, as it was told. */
   readonly term: Leadership | undefined;
   /** The candidacy that it leads with; empty when there is none. */
@@ -70,16 +70,16 @@ export class Record {
     this.epoch += 1;
     this.terms?.beginAnew();
     this.lastHead = this.heads.at(-1);
-    this.outdated = new Set(lost.map(idOf));
+    this.outdated = new Set(lost.map(candidacyId));
     // A snapshot may bring back what was deleted. Who led with it has still lost it.
     const led = new Set(this.claimants.map(({ leads }) => leads));
-    for (const id of left.map(idOf)) if (!led.has(id)) this.voided.delete(id);
+    for (const id of left.map(candidacyId)) if (!led.has(id)) this.voided.delete(id);
     this.lastElected = 0n;
     this.lastGuard = guard;
   }
 }
 
 /** A test of the referee's own, because the library's could be wrong. */
-export function isCandidateKey(key: string, prefix: string): boolean {
+export function isKeyInQueue(key: string, prefix: string): boolean {
   return key.startsWith(prefix) && /^[^/!]+$/.test(key.slice(prefix.length));
 }

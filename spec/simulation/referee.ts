@@ -3,7 +3,7 @@ import type { Compare, Txn } from '../../lib/store/store.js';
 import type { FakeEtcd } from '../support/fake-etcd/fake-etcd.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
 import type { Contender } from './contender.js';
-import { type Announced, type Claim, type Claimant, idOf, isCandidateKey, Record } from './record.js';
+import { type Announced, type Claim, type Claimant, candidacyId, isKeyInQueue, Record } from './record.js';
 import type { Story } from './story.js';
 import type { Tally } from './tally.js';
 import { TermHistory } from './term-history.js';
@@ -57,14 +57,14 @@ export class Referee {
   /** The queue in etcd, in order. */
   queueOf(election: string): readonly StoredKey[] {
     const { prefix } = this.#of(election);
-    const keys = this.#parts.etcd.keys(prefix).filter(({ key }) => isCandidateKey(key, prefix));
+    const keys = this.#parts.etcd.keys(prefix).filter(({ key }) => isKeyInQueue(key, prefix));
     return keys.sort((a, b) => Number(a.createRevision - b.createRevision));
   }
 
   /** Somebody else is about to take this key, or its lease, away from the owner. */
   void(kv: StoredKey): void {
     for (const record of this.#records.values()) {
-      if (isCandidateKey(kv.key, record.prefix)) record.voided.set(idOf(kv), this.#parts.now());
+      if (isKeyInQueue(kv.key, record.prefix)) record.voided.set(candidacyId(kv), this.#parts.now());
     }
   }
 
@@ -91,13 +91,13 @@ export class Referee {
   moving(who: string, { compare: compares, success }: Txn, owns: (lease: bigint) => boolean): void {
     const compare = compares.filter((one): one is Compare => 'createRevision' in one);
     for (const { name, prefix } of this.#records.values()) {
-      const deleted = success.flatMap((op) => (op.type === 'delete' && isCandidateKey(op.key, prefix) ? [op.key] : []));
+      const deleted = success.flatMap((op) => (op.type === 'delete' && isKeyInQueue(op.key, prefix) ? [op.key] : []));
       const leaseIn = (key: string): bigint => BigInt(`0x${key.slice(prefix.length)}`);
       const others = deleted.filter((key) => !owns(leaseIn(key)));
       if (others.length === 0) continue;
       const foreign = others.find((key) => !this.ours.has(leaseIn(key)));
       if (foreign !== undefined) throw new Violation('e: order', `${who} deletes the key ${foreign} of another client`);
-      const kept = compare.filter(({ key }) => isCandidateKey(key, prefix) && !deleted.includes(key));
+      const kept = compare.filter(({ key }) => isKeyInQueue(key, prefix) && !deleted.includes(key));
       const last = compare.reduce((max, { createRevision }) => (createRevision > max ? createRevision : max), 0n);
       if (!compare.some(({ key }) => owns(leaseIn(key))) || !kept.some((kv) => kv.createRevision === last)) {
         throw new Violation('e: order', `${who} deletes ${others} of ${name} in no transfer`);
@@ -135,7 +135,7 @@ export class Referee {
   elected(contender: Claimant, { key, fencingToken: token, leaseId }: Leadership): void {
     const record = this.#of(contender.electionName);
     this.#countHandover(record, contender);
-    const id = idOf({ key, createRevision: token });
+    const id = candidacyId({ key, createRevision: token });
     const kv = this.#parts.etcd.get(key);
     // A snapshot has brought the key back, or its owner has written it again, by chance at the revision of before.
     if (kv?.createRevision === token) record.voided.delete(id);
@@ -166,14 +166,14 @@ export class Referee {
   /** The candidate has heard that its key was deleted. */
   bereft(contender: Claimant, { key, fencingToken: createRevision, leaseId }: Leadership): void {
     const lives = this.#parts.etcd.leases().some(({ id }) => id.toString(16) === leaseId);
-    if (!lives || this.#of(contender.electionName).voided.has(idOf({ key, createRevision }))) return;
+    if (!lives || this.#of(contender.electionName).voided.has(candidacyId({ key, createRevision }))) return;
     throw new Violation('i: no surprises', `${contender.name} has lost its key, and nobody else has deleted it`);
   }
 
   /** An observer has been told of this leader, after `before`. */
   announced(election: string, who: string, { key, fencingToken: token }: Claim, before?: Announced): Announced {
     const { heads } = this.#of(election);
-    const id = idOf({ key, createRevision: token });
+    const id = candidacyId({ key, createRevision: token });
     if (!heads.includes(id)) {
       throw new Violation('f: observers', `${who} was told that token ${token} leads, which was never the oldest`);
     }
@@ -188,7 +188,7 @@ export class Referee {
 
   #look(record: Record): void {
     const [oldest] = this.queueOf(record.name);
-    if (oldest !== undefined && idOf(oldest) !== record.heads.at(-1)) record.heads.push(idOf(oldest));
+    if (oldest !== undefined && candidacyId(oldest) !== record.heads.at(-1)) record.heads.push(candidacyId(oldest));
     const ask = this.#parts.etcd.get(`${record.name}!ask`)?.value.toString() ?? '';
     const [, asked] = /"token":"(\d+)"/.exec(ask) ?? [];
     if (asked !== undefined) record.asked.add(asked);

@@ -1,4 +1,4 @@
-import type { Call, DeedName, RequestFault, RequestKind } from './plan.js';
+import type { Call, DeedName, FaultyRequest, RequestFault } from './plan.js';
 import type { Counts } from './tally.js';
 
 const CALLS: Readonly<Record<Call['name'], true>> = {
@@ -56,7 +56,7 @@ const STREAMS = [
   'watch streams silent',
 ];
 
-const KINDS: Readonly<Record<RequestKind, true>> = {
+const KINDS: Readonly<Record<FaultyRequest, true>> = {
   grant: true,
   revoke: true,
   txn: true,

@@ -5,9 +5,9 @@ import type { Call, Deed, Mishap, Plan, Tampering } from './plan.js';
 import type { Counts } from './tally.js';
 import { tamper } from './tampering.js';
 import { Violation } from './violation.js';
-import { World } from './world.js';
+import { SimulatedWorld } from './world.js';
 
-export interface Report {
+export interface ScheduleReport {
   readonly violation: Violation | undefined;
   readonly counts: Counts;
   readonly story: readonly string[];
@@ -17,8 +17,8 @@ export interface Report {
 }
 
 /** Runs one schedule to its end. Only one can run at a time, because the schedule replaces `Math.random`. */
-export async function run(plan: Plan, how: { readonly story?: boolean } = {}): Promise<Report> {
-  const world = new World(plan, how.story ?? false);
+export async function runSchedule(plan: Plan, how: { readonly story?: boolean } = {}): Promise<ScheduleReport> {
+  const world = new SimulatedWorld(plan, how.story ?? false);
   const { random } = Math;
   const chance = world.random.fork();
   Math.random = () => chance.next();
@@ -44,7 +44,7 @@ export async function run(plan: Plan, how: { readonly story?: boolean } = {}): P
   return { violation, counts: tally.counts, story: story.lines, time: time.now, steps: time.steps };
 }
 
-async function play(world: World): Promise<void> {
+async function play(world: SimulatedWorld): Promise<void> {
   for (const contender of world.contenders) {
     const { startsAt } = contender.plan;
     if (startsAt === undefined) continue;
@@ -64,11 +64,11 @@ async function play(world: World): Promise<void> {
 }
 
 /** Stops at the first violation, because what comes after it means nothing. */
-async function advance(world: World, ms: number): Promise<void> {
+async function advance(world: SimulatedWorld, ms: number): Promise<void> {
   await world.time.until(() => world.violation !== undefined, ms);
 }
 
-function apply(world: World, deed: Deed): void {
+function apply(world: SimulatedWorld, deed: Deed): void {
   if (isCall(deed)) {
     if (carryOut(world, deed)) world.tally.add('call', deed.name);
     return;

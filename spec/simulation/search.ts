@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { plans } from './arbitrary.js';
 import type { Plan } from './plan.js';
-import { type Report, run } from './schedule.js';
+import { runSchedule, type ScheduleReport } from './schedule.js';
 
 const arbitrary = plans();
 
@@ -13,7 +13,7 @@ export function planOf(seed: number): Plan {
 
 export interface Shrunk {
   readonly plan: Plan;
-  readonly report: Report;
+  readonly report: ScheduleReport;
   /** The number of smaller and smaller schedules that were tried. */
   readonly tried: number;
 }
@@ -23,15 +23,15 @@ export interface Shrunk {
  * Undefined when that schedule breaks none.
  */
 export async function shrink(seed: number, ms = 60_000): Promise<Shrunk | undefined> {
-  const original = await run(planOf(seed));
+  const original = await runSchedule(planOf(seed));
   if (original.violation === undefined) return undefined;
   const { check } = original.violation;
   let plan = planOf(seed);
   let tried = 0;
-  let running: Promise<Report> | undefined;
+  let running: Promise<ScheduleReport> | undefined;
   const property = fc.asyncProperty(arbitrary, async (candidate) => {
     tried++;
-    running = run(candidate);
+    running = runSchedule(candidate);
     const { violation } = await running;
     if (violation?.check !== check) return;
     plan = candidate;
@@ -39,5 +39,5 @@ export async function shrink(seed: number, ms = 60_000): Promise<Shrunk | undefi
   });
   await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: ms, skipAllAfterTimeLimit: ms });
   await running; // fast-check does not wait for it when the time is up, and only one schedule may run at a time
-  return { plan, report: await run(plan, { story: true }), tried };
+  return { plan, report: await runSchedule(plan, { story: true }), tried };
 }

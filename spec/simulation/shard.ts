@@ -1,10 +1,10 @@
-import { run } from './schedule.js';
+import { runSchedule } from './schedule.js';
 import { planOf } from './search.js';
 import { type Counts, Tally } from './tally.js';
 import type { Check } from './violation.js';
 
 /** The schedules that a process runs: every `step`th number from `from` on, below `to`. */
-export interface Share {
+export interface ShardShare {
   readonly from: number;
   readonly to: number;
   readonly step: number;
@@ -12,7 +12,7 @@ export interface Share {
   readonly persists: boolean;
 }
 
-export interface Found {
+export interface FoundViolation {
   readonly seed: number;
   readonly check: Check;
   readonly isCrash: boolean;
@@ -26,20 +26,27 @@ export interface Progress {
   /** Milliseconds of virtual time. */
   readonly time: number;
   readonly counts: Counts;
-  readonly found: readonly Found[];
+  readonly found: readonly FoundViolation[];
 }
 
 const EVERY = 1_000;
 
 /** Runs its share of the schedules in this process. */
-export async function work(share: Share, tell: (progress: Progress) => void): Promise<void> {
-  let [schedules, steps, time, tally, found, toldAt] = [0, 0, 0, new Tally(), [] as Found[], performance.now()];
+export async function work(share: ShardShare, tell: (progress: Progress) => void): Promise<void> {
+  let [schedules, steps, time, tally, found, toldAt] = [
+    0,
+    0,
+    0,
+    new Tally(),
+    [] as FoundViolation[],
+    performance.now(),
+  ];
   const report = (): void => {
     tell({ schedules, steps, time, counts: tally.counts, found });
     [schedules, steps, time, tally, found, toldAt] = [0, 0, 0, new Tally(), [], performance.now()];
   };
   for (let seed = share.from; seed < share.to; seed += share.step) {
-    const { violation, counts, ...spent } = await run(planOf(seed));
+    const { violation, counts, ...spent } = await runSchedule(planOf(seed));
     schedules += 1;
     steps += spent.steps;
     time += spent.time;
@@ -57,6 +64,6 @@ export async function work(share: Share, tell: (progress: Progress) => void): Pr
 /** The program: a process that is `fork`ed with its share. */
 const [, , asked] = process.argv;
 if (process.send !== undefined && asked !== undefined) {
-  await work(JSON.parse(asked) as Share, (progress) => process.send?.(progress));
+  await work(JSON.parse(asked) as ShardShare, (progress) => process.send?.(progress));
   process.disconnect();
 }

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Found, Progress, Share } from './shard.js';
+import type { FoundViolation, Progress, ShardShare } from './shard.js';
 import { type Counts, Tally } from './tally.js';
 
 export interface Range {
@@ -11,26 +11,26 @@ export interface Range {
   readonly shards: number;
   /** Goes on after a violation. */
   readonly persists?: boolean;
-  readonly onProgress?: (soFar: Summary) => void;
+  readonly onProgress?: (soFar: ShardsSummary) => void;
   /** The compiled `shard.js` to run; by default the one beside this file. */
   readonly program?: string;
 }
 
-export interface Summary {
+export interface ShardsSummary {
   readonly schedules: number;
   readonly steps: number;
   /** Milliseconds of virtual time. */
   readonly time: number;
   readonly counts: Counts;
-  readonly found: readonly Found[];
+  readonly found: readonly FoundViolation[];
 }
 
 /** Runs many schedules on several processes. Stops soon after the first violation, unless it is to persist. */
-export async function runAll(range: Range): Promise<Summary> {
+export async function runAll(range: Range): Promise<ShardsSummary> {
   const tally = new Tally();
-  const found: Found[] = [];
+  const found: FoundViolation[] = [];
   let [schedules, steps, time] = [0, 0, 0];
-  const summary = (): Summary => ({ schedules, steps, time, counts: tally.counts, found });
+  const summary = (): ShardsSummary => ({ schedules, steps, time, counts: tally.counts, found });
   const over = new AbortController();
   const hear = (progress: Progress): void => {
     schedules += progress.schedules;
@@ -50,7 +50,7 @@ export async function runAll(range: Range): Promise<Summary> {
 function runShare(range: Range, at: number, over: AbortSignal, hear: (progress: Progress) => void): Promise<void> {
   const { from, schedules, shards, persists = false } = range;
   const program = range.program ?? fileURLToPath(new URL('shard.js', import.meta.url));
-  const share: Share = { from: from + at, to: from + schedules, step: shards, persists };
+  const share: ShardShare = { from: from + at, to: from + schedules, step: shards, persists };
   const child = fork(program, [JSON.stringify(share)], { stdio: 'inherit', execArgv: ['--enable-source-maps'] });
   child.on('message', (progress) => hear(progress as Progress));
   over.addEventListener('abort', () => child.kill(), { once: true });

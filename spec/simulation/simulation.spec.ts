@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ElectionError } from '../../lib/errors.js';
 import { missing } from './required.js';
-import { run } from './schedule.js';
+import { runSchedule } from './schedule.js';
 import { planOf } from './search.js';
 import { Tally } from './tally.js';
 import { Violation } from './violation.js';
@@ -10,8 +10,8 @@ describe('the simulation', () => {
   it('tells the same story whenever the same schedule runs', async () => {
     for (const seed of [3, 17, 42]) {
       const [first, second] = [
-        await run(planOf(seed), { story: true }),
-        await run(planOf(seed), { story: true }),
+        await runSchedule(planOf(seed), { story: true }),
+        await runSchedule(planOf(seed), { story: true }),
       ] as const;
       expect(first.story).to.have.length.above(20);
       expect(second).to.deep.equal(first);
@@ -19,14 +19,14 @@ describe('the simulation', () => {
   });
 
   it('runs the same way with a story and without', async () => {
-    const { story: _, ...told } = await run(planOf(5), { story: true });
-    const { story, ...untold } = await run(planOf(5));
+    const { story: _, ...told } = await runSchedule(planOf(5), { story: true });
+    const { story, ...untold } = await runSchedule(planOf(5));
     expect([untold, story]).to.deep.equal([told, []]);
   });
 
   it('gives Math.random back', async () => {
     const { random } = Math;
-    await run(planOf(1));
+    await runSchedule(planOf(1));
     expect(Math.random).to.equal(random);
   });
 

@@ -1,10 +1,10 @@
 import { hexOf } from '../../lib/store/bytes.js';
 import type { StoredKey } from '../support/fake-etcd/key-space.js';
-import type { Tampering, Who } from './plan.js';
-import type { World } from './world.js';
+import type { Chosen, Tampering } from './plan.js';
+import type { SimulatedWorld } from './world.js';
 
 /** Does to the queue what operators do. Returns false when there was nothing to do it to. */
-export function tamper(world: World, tampering: Tampering): boolean {
+export function tamper(world: SimulatedWorld, tampering: Tampering): boolean {
   const { etcd, referee } = world;
   switch (tampering.name) {
     case 'compact':
@@ -77,7 +77,7 @@ export function tamper(world: World, tampering: Tampering): boolean {
 }
 
 /** Takes a lock away from its holder, while faults happen. */
-export function takeAway(world: World, name: string, by: 'deletion' | 'revocation'): void {
+export function takeAway(world: SimulatedWorld, name: string, by: 'deletion' | 'revocation'): void {
   const [kv] = world.referee.queueOf(name);
   if (world.isCalm || kv === undefined || kv.lease === 0n) return;
   world.tally.add('fault', 'locks taken away');
@@ -87,7 +87,7 @@ export function takeAway(world: World, name: string, by: 'deletion' | 'revocatio
 }
 
 /** Deletes keys without a lease, as their writer would, because such keys never expire. */
-export function tidyUp(world: World): void {
+export function tidyUp(world: SimulatedWorld): void {
   world.foreign.leave();
   for (const election of world.elections) {
     world.etcd.delete(`${election}!ask`);
@@ -99,29 +99,29 @@ export function tidyUp(world: World): void {
   }
 }
 
-function voidLease(world: World, lease: bigint): void {
+function voidLease(world: SimulatedWorld, lease: bigint): void {
   for (const kv of world.etcd.keys()) if (kv.lease === lease) world.referee.void(kv);
 }
 
-function remove(world: World, kv: StoredKey): void {
+function remove(world: SimulatedWorld, kv: StoredKey): void {
   world.referee.void(kv);
   world.etcd.delete(kv.key);
 }
 
 /** What somebody writes who may write the key of asks. */
-function forged(world: World, { election, says }: Extract<Tampering, { name: 'forge ask' }>): string[] {
+function forged(world: SimulatedWorld, { election, says }: Extract<Tampering, { name: 'forge ask' }>): string[] {
   const token = world.referee.queueOf(electionOf(world, election))[0]?.createRevision ?? 1n;
   const text = JSON.stringify({ v: 1, token: `${says === 'stale' ? token - 1n : token}` });
   if (says === 'nonsense') return [`${text.slice(1)}`];
   return says === 'twice' ? [text, text] : [text];
 }
 
-function electionOf(world: World, number: number): string {
+function electionOf(world: SimulatedWorld, number: number): string {
   return world.elections[number % world.elections.length] as string;
 }
 
 /** The key of the candidate that `who` names. */
-function keyOf(world: World, who: Who): StoredKey | undefined {
+function keyOf(world: SimulatedWorld, who: Chosen): StoredKey | undefined {
   const contender = world.find(who);
   if (contender === undefined) return undefined;
   const queue = world.referee.queueOf(contender.electionName);

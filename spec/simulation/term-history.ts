@@ -5,7 +5,7 @@ import { Violation } from './violation.js';
 const ONE_IN = 8;
 
 /** How many terms each history keeps: more than a schedule has. */
-export const MOST_TERMS = 1_000;
+export const MOST_RECORDED_TERMS = 1_000;
 
 /** Whether the elections of a schedule record their terms. Not drawn, so that other schedules stay as they were. */
 export function isRecorded({ seed }: { readonly seed: number }): boolean {

@@ -2,7 +2,7 @@ import type { Contender } from './contender.js';
 import type { Announced } from './record.js';
 
 /** One loop over `election.observe()`. */
-export class Watcher {
+export class ObservingLoop {
   /** Resolves when the loop has ended. */
   readonly done: Promise<void>;
   /** The leader's token that was told last; undefined for nobody; null before anything was told. */

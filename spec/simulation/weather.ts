@@ -1,7 +1,7 @@
 import type { MessageFault, Request } from '../support/fake-etcd/faults.js';
 import { isReadOnly } from '../support/fake-etcd/state-machine.js';
 import type { Random } from '../support/random.js';
-import type { RequestFault, RequestKind } from './plan.js';
+import type { FaultyRequest, RequestFault } from './plan.js';
 import type { Tally } from './tally.js';
 
 const STORMY = ['lost', 'reply lost', 'refused', 'duplicated', 'repeated', 'late', 'reply late'] as const;
@@ -22,7 +22,7 @@ export interface WeatherParts {
 /** The faults that hit the requests of one process: the next request of a kind, or any request for a while. */
 export class Weather {
   readonly #parts: WeatherParts;
-  #scripted: { readonly kind: RequestKind; readonly fault: RequestFault; left: number }[] = [];
+  #scripted: { readonly kind: FaultyRequest; readonly fault: RequestFault; left: number }[] = [];
   #stormUntil = 0;
   #chance = 0;
 
@@ -30,7 +30,7 @@ export class Weather {
     this.#parts = parts;
   }
 
-  script(kind: RequestKind, fault: RequestFault, times: number): void {
+  script(kind: FaultyRequest, fault: RequestFault, times: number): void {
     this.#scripted.push({ kind, fault, left: times });
   }
 

@@ -12,7 +12,7 @@ const PLANNED: ReadonlySet<string> = new Set(['STOPPED', 'ABORTED']);
 /**
  * The work of one candidate in `run()`, and what it may expect: never two at a time, and the key until it has ended.
  */
-export class Worker {
+export class SimulatedWorker {
   readonly #contender: Contender;
   #running: Leadership | undefined;
   /** The term ended by our own will. Until this moment of our clock the key may not be released. */

@@ -4,8 +4,8 @@ import { Random } from '../support/random.js';
 import { VirtualTime } from '../support/virtual-time.js';
 import type { Contender } from './contender.js';
 import { Foreign } from './foreign.js';
-import type { Plan, Who } from './plan.js';
-import { Process } from './process.js';
+import type { Chosen, Plan } from './plan.js';
+import { SimulatedProcess } from './process.js';
 import { Referee } from './referee.js';
 import { Story } from './story.js';
 import { Tally } from './tally.js';
@@ -20,7 +20,7 @@ const HANG_TIMEOUT = 3_600;
 export const BELIEVED_AFTER = 12_000;
 
 /** Everything that exists in one schedule. */
-export class World {
+export class SimulatedWorld {
   readonly plan: Plan;
   readonly time = new VirtualTime();
   readonly random: Random;
@@ -36,7 +36,7 @@ export class World {
   /** The elections, and the queue that only locks use if they use it. */
   readonly queues: readonly string[];
   /** One process for each process of the plan. A process that died is replaced by a new one. */
-  readonly processes: Process[] = [];
+  readonly processes: SimulatedProcess[] = [];
   /** The faults have ended. */
   isCalm = false;
   /** The first promise that was broken. */
@@ -86,11 +86,11 @@ export class World {
   }
 
   /** Puts a new process into this place. */
-  boot(at: number): Process {
+  boot(at: number): SimulatedProcess {
     const incarnation = (this.#incarnations[at] ?? 0) + 1;
     this.#incarnations[at] = incarnation;
     const name = `p${at + 1}${incarnation > 1 ? `#${incarnation}` : ''}`;
-    const process = new Process(name, this.plan.processes[at] as Process['plan'], this);
+    const process = new SimulatedProcess(name, this.plan.processes[at] as SimulatedProcess['plan'], this);
     this.processes[at] = process;
     return process;
   }
@@ -136,7 +136,7 @@ export class World {
   }
 
   /** The candidate that is meant; undefined when there is none. */
-  find({ election, as }: Who): Contender | undefined {
+  find({ election, as }: Chosen): Contender | undefined {
     const name = this.elections[election % this.elections.length] as string;
     const all = this.living.filter(({ electionName }) => electionName === name);
     if (typeof as === 'number') return all[as % Math.max(1, all.length)];

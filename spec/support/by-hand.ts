@@ -41,7 +41,7 @@ export async function compact(client: Etcd3): Promise<void> {
 }
 
 /** The key of a candidate in the queue. No other candidate may announce the same value. */
-export async function keyOf(election: Election, value: string): Promise<string> {
+export async function keyAnnouncing(election: Election, value: string): Promise<string> {
   const own = async (): Promise<string | undefined> =>
     (await election.candidates()).find((candidate) => candidate.value === value)?.key;
   return await until(own, { what: `the key of ${value}` });

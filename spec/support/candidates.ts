@@ -41,7 +41,7 @@ export async function queued(election: Election, within = SOON): Promise<Electio
 }
 
 /** Starts the candidates one after the other, so that they queue in this order. */
-export async function inOrder(...elections: readonly Election[]): Promise<void> {
+export async function joinInOrder(...elections: readonly Election[]): Promise<void> {
   for (const election of elections) await queued(election);
 }
 

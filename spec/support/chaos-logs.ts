@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { check, type Findings } from '../chaos/checker/check.js';
+import { checkLogs, type Findings } from '../chaos/checker/check.js';
 import { verdictOn } from '../chaos/checker/verdict.js';
 import { encode, type LogRecord } from '../chaos/log/records.js';
 import { tracked } from './track.js';
@@ -56,6 +56,6 @@ export async function judged(files: Readonly<Record<string, readonly LogRecord[]
   for (const [name, records] of Object.entries({ ...GOOD, ...files })) {
     writeFileSync(join(folder, `${name}.log`), typeof records === 'string' ? records : records.map(encode).join(''));
   }
-  const findings = await check(folder);
+  const findings = await checkLogs(folder);
   return { findings, verdict: verdictOn(findings).map(({ message }) => message) };
 }

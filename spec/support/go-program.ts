@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { keptFolder } from './cluster/kept.js';
-import { run } from './cluster/run.js';
+import { runCommand } from './cluster/run.js';
 
 /** Milliseconds. It takes minutes where nothing is cached. */
 export const BUILDS_WITHIN = 10 * 60_000;
@@ -29,14 +29,14 @@ export class GoProgram {
   async build(mayBuild = true): Promise<string | undefined> {
     if (existsSync(this.path)) return undefined;
     if (!mayBuild) return 'it is not built yet';
-    if (!(await run('go', ['version'])).ok) return 'no go here';
+    if (!(await runCommand('go', ['version'])).ok) return 'no go here';
     mkdirSync(keptFolder(), { recursive: true });
     const fresh = mkdtempSync(join(keptFolder(), 'new-'));
     try {
       cpSync(this.#sources, fresh, { recursive: true });
       const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0', GOWORK: 'off' };
       const options = { cwd: fresh, env, within: BUILDS_WITHIN };
-      const { ok, output } = await run('go', ['build', '-trimpath', '-o', this.#name, '.'], options);
+      const { ok, output } = await runCommand('go', ['build', '-trimpath', '-o', this.#name, '.'], options);
       if (!ok) return `go build failed: ${output.split('\n').at(-1)}`;
       if (!existsSync(this.path)) renameSync(fresh, this.#folder);
       return undefined;

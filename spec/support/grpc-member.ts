@@ -20,7 +20,7 @@ export type Method = 'Authenticate' | 'Range' | 'Txn' | 'LeaseGrant' | 'LeaseRev
  */
 export type Answer = (request: Message) => Message | readonly Message[] | undefined;
 
-export class Status extends Error {
+export class StatusAnswer extends Error {
   readonly code: number;
 
   constructor(code: number, message: string) {
@@ -113,7 +113,7 @@ export class GrpcMember {
   }
 
   /** Ends every open stream, with a status or as if it were done. */
-  endStreams(status?: Status): void {
+  endStreams(status?: StatusAnswer): void {
     for (const stream of this.#streams) {
       if (status === undefined) stream.end();
       else stream.emit('error', status);
@@ -134,7 +134,7 @@ export class GrpcMember {
     try {
       reply(null, this.answers[method](request) as Message);
     } catch (err) {
-      const { code, message } = err as Status;
+      const { code, message } = err as StatusAnswer;
       reply({ code, details: message });
     }
   }

@@ -45,7 +45,7 @@ export function importsOfLib(): Import[] {
 }
 
 /** `queue` for `queue/queue.ts`; the file itself for a file that lies in lib/. */
-export function folderOf(file: string): string {
+export function partOf(file: string): string {
   const slash = file.indexOf('/');
   return slash < 0 ? file : file.slice(0, slash);
 }

@@ -26,7 +26,7 @@ export interface FailedSpec {
   readonly error: string;
 }
 
-export function write(journal: string, record: JournalRecord): void {
+export function writeRecord(journal: string, record: JournalRecord): void {
   appendFileSync(journal, `${JSON.stringify(record)}\n`);
 }
 

@@ -10,7 +10,7 @@ import { tracked } from './track.js';
 import { until } from './wait.js';
 
 /** A candidate of any client: what all clients have in common. */
-export interface Contestant {
+export interface ForeignCandidate {
   readonly value: string;
   /** Whether the candidate believes to lead, at this moment. */
   isLeader(): boolean;
@@ -19,7 +19,7 @@ export interface Contestant {
 }
 
 /** A candidate of this library, started. */
-export function ours(election: Election, value: string): Contestant {
+export function ours(election: Election, value: string): ForeignCandidate {
   election.start();
   return { value, isLeader: () => election.isLeader(), leave: () => election.stop() };
 }
@@ -32,7 +32,7 @@ export function etcd3s(
   client: Etcd3,
   name: string,
   value: string,
-): Contestant & { proclaim(value: string): Promise<void> } {
+): ForeignCandidate & { proclaim(value: string): Promise<void> } {
   let leads = false;
   let hasLeft = false;
   const campaign = client.election(name, TTL_OF_ETCD3).campaign(value);
@@ -91,7 +91,7 @@ export async function etcdctlListens(hosts: readonly string[], name: string): Pr
 }
 
 /** `etcdctl elect` as a candidate. It prints its own key once it is elected. */
-export async function etcdctls(hosts: readonly string[], name: string, value: string): Promise<Contestant> {
+export async function etcdctls(hosts: readonly string[], name: string, value: string): Promise<ForeignCandidate> {
   const candidate = tracked(new Etcdctl(await findTool('etcdctl'), hosts, ['elect', name, value]));
   let leads = true;
   return {
@@ -138,7 +138,7 @@ function told(go: GoParticipant, first: () => void): void {
 }
 
 /** Go's `concurrency.Election` in a program of its own, queued. It can leave once it leads. */
-export async function goCandidate(hosts: readonly string[], name: string, value: string): Promise<Contestant> {
+export async function goCandidate(hosts: readonly string[], name: string, value: string): Promise<ForeignCandidate> {
   const go = tracked(new GoParticipant({ hosts, kind: 'election', name, value }));
   await go.queue();
   let leads = false;

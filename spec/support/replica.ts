@@ -13,7 +13,7 @@ const EXAMPLES = new URL('../../examples/', import.meta.url);
 const LONG = 60_000;
 
 /** A line that an example has printed. The time is the machine's, so lines of all replicas can be compared. */
-export interface Line {
+export interface PrintedLine {
   readonly at: number;
   readonly name: string;
   readonly text: string;
@@ -21,7 +21,7 @@ export interface Line {
 
 /** One replica of an example in a process of its own, as a user starts it. It is killed at the end of the spec. */
 export class Replica {
-  readonly lines: Line[] = [];
+  readonly lines: PrintedLine[] = [];
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
 
@@ -45,7 +45,7 @@ export class Replica {
   }
 
   /** The lines that match, with what the expression captures. */
-  all(expression: RegExp): { readonly line: Line; readonly captured: string }[] {
+  all(expression: RegExp): { readonly line: PrintedLine; readonly captured: string }[] {
     return this.lines.flatMap((line) => {
       const match = expression.exec(line.text);
       return match === null ? [] : [{ line, captured: match[1] ?? '' }];

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
-import { type Before, failureOf, isHook, type JournalRecord, nameOf, write } from './journal.js';
+import { type Before, failureOf, isHook, type JournalRecord, nameOf, writeRecord } from './journal.js';
 
 /**
  * mocha's own `spec` reporter. It also appends one line, `<passed> <failed>`, to the file that `SPEC_COUNTS` names, so
@@ -12,7 +12,7 @@ export default class CountingReporter extends Mocha.reporters.Spec {
     super(runner, options);
     const { SPEC_COUNTS: counts, SPEC_JOURNAL: journal } = process.env;
     if (counts !== undefined) count(runner, counts);
-    if (journal !== undefined) keepJournal(runner, (record) => write(journal, record));
+    if (journal !== undefined) keepJournal(runner, (record) => writeRecord(journal, record));
   }
 }
 

@@ -2,7 +2,6 @@ import { before } from 'mocha';
 import { Cluster } from './cluster/cluster.js';
 
 let starting: Promise<Cluster> | undefined;
-let names = 0;
 
 /**
  * The cluster that all integration specs of a mocha run share. Call it in a `describe`; the cluster is there in its
@@ -35,10 +34,4 @@ export function sharedCluster(): () => Cluster {
 export async function stopSharedCluster(): Promise<void> {
   await (await starting)?.stop();
   starting = undefined;
-}
-
-/** A name of an election that no other spec uses, nor another run on the same cluster. */
-export function uniqueName(prefix = 'spec'): string {
-  names++;
-  return `${prefix}-${process.pid}-${Date.now().toString(36)}-${names}`;
 }

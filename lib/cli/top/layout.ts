@@ -12,7 +12,7 @@ export interface Size {
 export type Look = 'title' | 'head' | 'chosen' | 'bad' | 'dim' | 'plain';
 
 /** A line of the screen, as wide as the screen at the most. */
-export interface Line {
+export interface ScreenLine {
   readonly text: string;
   readonly look: Look;
 }
@@ -57,7 +57,7 @@ export function pageSizeOf({ rows }: Size): number {
 }
 
 /** The whole screen: `rows` lines, the last one at the bottom. */
-export function linesOf(state: ScreenState, scene: Scene, size: Size): Line[] {
+export function linesOf(state: ScreenState, scene: Scene, size: Size): ScreenLine[] {
   const body = state.open === undefined ? listOf(state, scene, size) : openOf(state, scene, size);
   const room = Math.max(0, size.rows - 2);
   const filling = Array.from({ length: Math.max(0, room - body.length) }, () => plain(''));
@@ -65,7 +65,7 @@ export function linesOf(state: ScreenState, scene: Scene, size: Size): Line[] {
   return all.slice(0, Math.max(1, size.rows)).map(({ text, look }) => ({ text: crop(text, size.columns), look }));
 }
 
-function titleOf({ filter, isFiltering, open }: ScreenState, { picture, isRead, prefix }: Scene): Line {
+function titleOf({ filter, isFiltering, open }: ScreenState, { picture, isRead, prefix }: Scene): ScreenLine {
   const of = prefix === '' ? '' : ` ${fitted(prefix)}`;
   const { elections, pools } = picture;
   const counts = `${elections.length} elections${pools.length > 0 ? `, ${pools.length} pools` : ''}`;
@@ -74,7 +74,7 @@ function titleOf({ filter, isFiltering, open }: ScreenState, { picture, isRead, 
   return { text: `etcd-leader top${of}  ${what}`, look: 'title' };
 }
 
-function footOf({ open, isFiltering }: ScreenState, { outage }: Scene, { columns }: Size): Line {
+function footOf({ open, isFiltering }: ScreenState, { outage }: Scene, { columns }: Size): ScreenLine {
   if (outage !== undefined) return { text: cell(outage, columns).trimEnd(), look: 'bad' };
   const keys = isFiltering
     ? 'Enter: done  Esc: all'
@@ -86,7 +86,7 @@ function footOf({ open, isFiltering }: ScreenState, { outage }: Scene, { columns
 
 // ---- the list ----
 
-function listOf(state: ScreenState, scene: Scene, size: Size): Line[] {
+function listOf(state: ScreenState, scene: Scene, size: Size): ScreenLine[] {
   const rows = rowsIn(state, scene);
   const chosen = chosenIn(rows, state);
   const page = pageSizeOf(size);
@@ -98,7 +98,7 @@ function listOf(state: ScreenState, scene: Scene, size: Size): Line[] {
     columns.map((column, at) => (column.sort === 'name' ? tailCell : cell)(text(column), widths[at] ?? 0)).join(' ');
   const mark = state.isReversed ? '▲' : '▼';
   const head = line((column) => `${column.head}${column.sort === state.sort ? mark : ''}`);
-  const body = shown.map((row, at): Line => {
+  const body = shown.map((row, at): ScreenLine => {
     const look = from + at === chosen ? 'chosen' : row.isBad ? 'bad' : 'plain';
     return { text: line((column) => column.text(row)), look };
   });
@@ -133,7 +133,7 @@ function widthsOf(columns: readonly ScreenColumn[], rows: readonly Row[], size: 
 
 // ---- what is open ----
 
-function openOf({ open, scroll }: ScreenState, { picture, now }: Scene, size: Size): Line[] {
+function openOf({ open, scroll }: ScreenState, { picture, now }: Scene, size: Size): ScreenLine[] {
   const isIt = ({ name }: { readonly name: string }): boolean => name === open?.name;
   const [election, pool] = [picture.elections.find(isIt), picture.pools.find(isIt)];
   const all =
@@ -143,14 +143,18 @@ function openOf({ open, scroll }: ScreenState, { picture, now }: Scene, size: Si
   return all.slice(Math.min(scroll, Math.max(0, all.length - room)));
 }
 
-function electionLines({ queue, terms, leader, blockedBy }: ElectionPicture, { columns }: Size, now: number): Line[] {
+function electionLines(
+  { queue, terms, leader, blockedBy }: ElectionPicture,
+  { columns }: Size,
+  now: number,
+): ScreenLine[] {
   const value = Math.max(8, columns - 52);
   const blocked = blockedBy === undefined ? [] : [bad(`blocked by ${fitted(blockedBy)}: nobody behind it can lead`)];
-  const queued = queue.map(({ leaseId, fencingToken, value: said }, at): Line => {
+  const queued = queue.map(({ leaseId, fencingToken, value: said }, at): ScreenLine => {
     const leads = at === 0 && leader !== undefined ? '  leads' : '';
     return plain(`${cell(`${fencingToken}`, 10)} ${cell(leaseId, 16)} ${cell(said ?? '', value)}${leads}`);
   });
-  const past = terms.toReversed().map(({ fencingToken, value: said, from, until, ended, why }): Line => {
+  const past = terms.toReversed().map(({ fencingToken, value: said, from, until, ended, why }): ScreenLine => {
     const lasted = from === undefined ? '' : span((until?.at ?? now) - from.at);
     const end = ended === undefined ? 'leads' : ended === 'unknown' ? (why ?? 'key gone') : ended;
     const times = `${cell(momentText(from, now), 20)} ${cell(lasted, 8)} ${cell(end, 11)}`;
@@ -168,7 +172,7 @@ function electionLines({ queue, terms, leader, blockedBy }: ElectionPicture, { c
   ];
 }
 
-function poolLines({ members, partitions }: PoolPicture, columns: number): Line[] {
+function poolLines({ members, partitions }: PoolPicture, columns: number): ScreenLine[] {
   const wide = Math.max(8, Math.min(40, columns - 30));
   return [
     head(`MEMBERS (${members.length})`),
@@ -179,7 +183,7 @@ function poolLines({ members, partitions }: PoolPicture, columns: number): Line[
     plain(''),
     head(`PARTITIONS (${partitions.length})`),
     head(`${cell('PARTITION', wide)} ${cell('TOKEN', 10)} OWNER`),
-    ...partitions.map(({ name, owner, fencingToken }): Line => {
+    ...partitions.map(({ name, owner, fencingToken }): ScreenLine => {
       const by = owner ?? (fencingToken === undefined ? 'nobody' : 'not a member');
       const text = `${cell(name, wide)} ${cell(fencingToken?.toString() ?? '', 10)} ${fitted(by)}`;
       return fencingToken === undefined ? bad(text) : plain(text);
@@ -188,6 +192,6 @@ function poolLines({ members, partitions }: PoolPicture, columns: number): Line[
 }
 
 const fitted = (text: string): string => crop(visible(text), 1_000);
-const plain = (text: string): Line => ({ text, look: 'plain' });
-const head = (text: string): Line => ({ text, look: 'head' });
-const bad = (text: string): Line => ({ text, look: 'bad' });
+const plain = (text: string): ScreenLine => ({ text, look: 'plain' });
+const head = (text: string): ScreenLine => ({ text, look: 'head' });
+const bad = (text: string): ScreenLine => ({ text, look: 'bad' });

@@ -21,7 +21,7 @@ export interface Row {
   readonly last: string;
 }
 
-export function rowsOf({ elections, pools }: Picture, now: number): Row[] {
+export function screenRows({ elections, pools }: Picture, now: number): Row[] {
   return [...elections.map((one) => electionRow(one, now)), ...pools.map(poolRow)];
 }
 

@@ -1,5 +1,5 @@
 import type { Picture } from '../../view/picture.js';
-import { arrange, type Row, rowsOf, SORTS, type Sort } from './rows.js';
+import { arrange, type Row, SORTS, type Sort, screenRows } from './rows.js';
 
 /** What the user of the terminal has chosen. */
 export interface ScreenState {
@@ -43,7 +43,7 @@ export interface Shown {
 }
 
 export function rowsIn(state: ScreenState, { picture, now }: Pick<Shown, 'picture' | 'now'>): Row[] {
-  return arrange(rowsOf(picture, now), state.filter, state.sort, state.isReversed);
+  return arrange(screenRows(picture, now), state.filter, state.sort, state.isReversed);
 }
 
 /** Where the chosen row is now. A row that is gone is as good as the first. */

@@ -1,6 +1,6 @@
 import { Box, createElement, type ReactElement, render, Text, useEffect, useInput, useReducer } from './ink.js';
 import { pressOf } from './keys.js';
-import { type Line, type Look, linesOf, pageSizeOf, type Scene, type Size } from './layout.js';
+import { type Look, linesOf, pageSizeOf, type Scene, type ScreenLine, type Size } from './layout.js';
 import { FIRST, press, type ScreenState } from './screen-state.js';
 
 /** Milliseconds between two looks at the time: ages grow by themselves. */
@@ -141,6 +141,6 @@ const LOOKS: Readonly<Record<Look, object>> = {
   plain: {},
 };
 
-function drawn({ text, look }: Line, key: number): ReactElement {
+function drawn({ text, look }: ScreenLine, key: number): ReactElement {
   return createElement(Text, { key, wrap: 'truncate-end', ...LOOKS[look] }, text === '' ? ' ' : text);
 }

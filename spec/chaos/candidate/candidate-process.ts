@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TcpProxy } from '../../support/proxy/proxy.js';
 import { stopProcess } from '../../support/stop-process.js';
-import type { Assignment, Command, Notice, Profile } from './profile.js';
+import type { CandidateAssignment, CandidateCommand, Notice, Profile } from './profile.js';
 
 const program = fileURLToPath(new URL('main.js', import.meta.url));
 const ENDS_WITHIN = 30_000;
@@ -13,7 +13,7 @@ const ENDS_WITHIN = 30_000;
 /**
  * One candidate as the nemesis sees it: a process behind a proxy of its own, to be killed, stopped and started anew.
  */
-export class CandidateProcess {
+export class ChaosCandidate {
   readonly profile: Profile;
   readonly proxy: TcpProxy;
   /** Ends of the process that nobody asked for. */
@@ -34,13 +34,8 @@ export class CandidateProcess {
     this.#run = run;
   }
 
-  static async start(
-    profile: Profile,
-    hosts: readonly string[],
-    folder: string,
-    run: string,
-  ): Promise<CandidateProcess> {
-    const candidate = new CandidateProcess(profile, await TcpProxy.to(hosts), folder, run);
+  static async start(profile: Profile, hosts: readonly string[], folder: string, run: string): Promise<ChaosCandidate> {
+    const candidate = new ChaosCandidate(profile, await TcpProxy.to(hosts), folder, run);
     candidate.launch();
     return candidate;
   }
@@ -61,7 +56,7 @@ export class CandidateProcess {
   launch(): void {
     if (this.alive) return;
     const logFile = join(this.#folder, `${this.name}-${++this.#incarnation}.log`);
-    const assignment: Assignment = { profile: this.profile, hosts: this.proxy.hosts, logFile, run: this.#run };
+    const assignment: CandidateAssignment = { profile: this.profile, hosts: this.proxy.hosts, logFile, run: this.#run };
     const { NODE_V8_COVERAGE: _coverage, ...env } = process.env; // coverage would count what chaos reaches by chance
     const child = fork(program, [JSON.stringify(assignment)], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#process = child;
@@ -95,7 +90,7 @@ export class CandidateProcess {
     this.#isStopped = false;
   }
 
-  send(command: Command): void {
+  send(command: CandidateCommand): void {
     if (this.alive && this.#process?.connected) this.#process.send(command);
   }
 

@@ -5,8 +5,8 @@ import { whenOrphaned } from '../../support/programs/parent.js';
 import { microseconds } from '../log/clock.js';
 import { Log } from '../log/log.js';
 import type { ElectionEvent } from '../log/records.js';
-import { PoolWorker } from './pool-worker.js';
-import { type Assignment, type Command, electionsOf, type Notice } from './profile.js';
+import { ChaosWorker } from './pool-worker.js';
+import { type CandidateAssignment, type CandidateCommand, electionsOf, type Notice } from './profile.js';
 import { Sampler } from './sampler.js';
 import { GuardedWriter } from './writer.js';
 
@@ -16,7 +16,7 @@ const REMEMBER_EVERY = 2_000;
 /** Milliseconds in which the process must end by itself once everything is closed. */
 const ENDS_WITHIN = 10_000;
 
-const { profile, hosts, logFile, run } = JSON.parse(process.argv[2] ?? '') as Assignment;
+const { profile, hosts, logFile, run } = JSON.parse(process.argv[2] ?? '') as CandidateAssignment;
 const log = new Log(logFile);
 
 process.on('uncaughtException', (err) => broken(err));
@@ -41,7 +41,7 @@ const owner = `${profile.name}-${process.pid}`;
 const patience = profile.client === 'plain' ? {} : { patience: WRITE_PATIENCE };
 const writer = new GuardedWriter(client, log, { run, owner, ...patience });
 const pool = profile.pool
-  ? new PoolWorker({
+  ? new ChaosWorker({
       source: session ?? client,
       name: profile.name,
       run,
@@ -56,7 +56,7 @@ const sampler = new Sampler(log, [...elections, ...(pool?.sampled ?? [])]);
 for (const [i, election] of elections.entries()) listen(election, i === 0);
 sampler.start();
 const remembering = setInterval(remember, REMEMBER_EVERY);
-process.on('message', (command: Command) => void obey(command));
+process.on('message', (command: CandidateCommand) => void obey(command));
 for (const election of elections) election.start();
 pool?.start();
 
@@ -82,7 +82,7 @@ function listen(election: Election, isMain: boolean): void {
   election.on('resumed', () => note(name, 'resumed'));
 }
 
-async function obey(command: Command): Promise<void> {
+async function obey(command: CandidateCommand): Promise<void> {
   switch (command.do) {
     case 'block':
       return block(command.ms);

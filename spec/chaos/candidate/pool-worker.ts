@@ -30,7 +30,7 @@ export interface PoolWorkerParts {
 }
 
 /** This process as a worker of the chaos' pool. A task goes on until its signal, and then takes its time to end. */
-export class PoolWorker {
+export class ChaosWorker {
   readonly #pool: Pool;
   readonly #parts: PoolWorkerParts;
   #isWanted = false;

@@ -31,7 +31,7 @@ export const PROFILES: readonly Profile[] = [
 export const LONGEST_TTL = Math.max(...PROFILES.map(({ ttl }) => ttl));
 
 /** What a candidate process is started with. */
-export interface Assignment {
+export interface CandidateAssignment {
   readonly profile: Profile;
   readonly hosts: readonly string[];
   readonly logFile: string;
@@ -39,7 +39,7 @@ export interface Assignment {
   readonly run: string;
 }
 
-export type Command =
+export type CandidateCommand =
   | { readonly do: 'block'; readonly ms: number }
   | { readonly do: 'stop' | 'start' | 'stepDown' | 'end' };
 

@@ -43,7 +43,7 @@ export interface PoolFindings {
 }
 
 /** Reads the logs in a folder line by line. What is kept in memory grows with the number of terms. */
-export async function check(folder: string): Promise<Findings> {
+export async function checkLogs(folder: string): Promise<Findings> {
   const [tenures, writes, processes, faults] = [new Tenures(), new Writes(), new Processes(), new Faults()];
   const tasks = new Tasks();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.log'))) {

@@ -19,7 +19,7 @@ export interface EarlyEnds {
 }
 
 /** What was found wrong with leaders. */
-export interface Found {
+export interface LeaderFindings {
   readonly overlaps: readonly Overlap[];
   readonly disorder: readonly Disorder[];
 }
@@ -31,7 +31,7 @@ export interface Found {
  * keep its deadline from coming. When several leases in a row end, it may even hear late that it has become the first.
  * No more leases are laid at etcd's door than the member says that it has ended.
  */
-export function excuseEarlyEnds(found: Found, earlyEnds: readonly EarlyEnds[]): Found {
+export function excuseEarlyEnds(found: LeaderFindings, earlyEnds: readonly EarlyEnds[]): LeaderFindings {
   let { overlaps, disorder } = found;
   for (const ends of earlyEnds) {
     const longer = new Set(overlaps.filter((one) => isMadeBy(ends, one.excuse, one.earlier, one.from, one.length)));

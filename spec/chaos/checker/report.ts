@@ -3,7 +3,7 @@ import type { Findings } from './check.js';
 import type { Overlap } from './overlaps.js';
 
 /** Formats the figures of a run for people. */
-export function describe(findings: Findings): string {
+export function describeFindings(findings: Findings): string {
   const { faults, processes, samples, elections, changes, overlaps, disorder, writes, recovery } = findings;
   const applied = [...faults.applied.values()].reduce((a, b) => a + b, 0);
   const [bad, byHand, byEtcd] = ([undefined, 'removed by hand', 'ended by etcd'] as const).map((excuse) =>

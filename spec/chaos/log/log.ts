@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { decode, encode, type LogRecord } from './records.js';
+import { decodeRecord, encode, type LogRecord } from './records.js';
 
 /** Milliseconds between two flushes, because a killed process loses what it has not flushed. */
 const FLUSH_EVERY = 20;
@@ -53,7 +53,7 @@ export async function* readLog(path: string): AsyncGenerator<LogRecord> {
     if (broken !== undefined) throw new Error(`${path} holds a line that is no record: ${broken.slice(0, 80)}`);
     let record: LogRecord;
     try {
-      record = decode(line);
+      record = decodeRecord(line);
     } catch {
       broken = line;
       continue;

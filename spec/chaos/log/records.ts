@@ -72,6 +72,6 @@ export function encode(record: LogRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
-export function decode(line: string): LogRecord {
+export function decodeRecord(line: string): LogRecord {
   return JSON.parse(line) as LogRecord;
 }

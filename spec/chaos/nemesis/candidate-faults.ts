@@ -1,5 +1,5 @@
-import type { CandidateProcess } from '../candidate/candidate-process.js';
-import type { World } from '../world.js';
+import type { ChaosCandidate } from '../candidate/candidate-process.js';
+import type { ChaosWorld } from '../world.js';
 import { type Applied, type Apply, pickBy } from './fault.js';
 import type { Draw } from './plan.js';
 
@@ -9,8 +9,8 @@ const DEAF_AFTER = 2_500;
 /**
  * A fault of one candidate: the leader, when the fault is meant for the leader and the leader can be hit; else another.
  */
-function on(hit: (candidate: CandidateProcess, draw: Draw) => Applied['heal']): Apply {
-  return (world: World, draw: Draw): Applied | undefined => {
+function on(hit: (candidate: ChaosCandidate, draw: Draw) => Applied['heal']): Apply {
+  return (world: ChaosWorld, draw: Draw): Applied | undefined => {
     const candidates = world.candidates.filter((c) => c.running);
     const leader = draw.onLeader ? candidates.find((c) => c === world.leader) : undefined;
     const candidate = leader ?? pickBy(candidates, draw.roll);
@@ -30,7 +30,7 @@ export const kill = on((candidate) => {
   };
 });
 
-export const pause = on((candidate) => {
+export const pauseCandidate = on((candidate) => {
   candidate.pause();
   return () => candidate.resume();
 });
@@ -97,7 +97,7 @@ export const stopAndStart = on((candidate) => {
   return () => candidate.send({ do: 'start' });
 });
 
-export const stepDown = on((candidate) => {
+export const commandStepDown = on((candidate) => {
   candidate.send({ do: 'stepDown' });
   return nothing;
 });

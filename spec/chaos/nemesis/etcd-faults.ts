@@ -1,7 +1,7 @@
 import type { IKeyValue } from 'etcd3';
 import { mainElection } from '../candidate/profile.js';
 import { microseconds } from '../log/clock.js';
-import type { World } from '../world.js';
+import type { ChaosWorld } from '../world.js';
 import { type Apply, pickBy } from './fault.js';
 import type { Draw } from './plan.js';
 
@@ -56,7 +56,7 @@ export const leaseRevocation: Apply = async (world, draw) => {
   return { target: kv.value.toString(), heal: nothing };
 };
 
-async function pickKey({ client, run }: World, { roll }: Draw): Promise<IKeyValue | undefined> {
+async function pickKey({ client, run }: ChaosWorld, { roll }: Draw): Promise<IKeyValue | undefined> {
   const prefix = `${mainElection(run)}/`;
   const range = { key: Buffer.from(prefix), range_end: Buffer.from(`${prefix.slice(0, -1)}0`) };
   const { kvs } = await client.kv.range({ ...range, sort_target: 'Create', sort_order: 'Ascend' }, deadline());

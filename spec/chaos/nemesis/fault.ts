@@ -1,4 +1,4 @@
-import type { World } from '../world.js';
+import type { ChaosWorld } from '../world.js';
 import type { Draw } from './plan.js';
 
 /** A fault that is in force. */
@@ -10,7 +10,7 @@ export interface Applied {
 }
 
 /** Applies the fault that was drawn. Resolves with undefined when there was nobody to hit. */
-export type Apply = (world: World, draw: Draw) => Applied | undefined | Promise<Applied | undefined>;
+export type Apply = (world: ChaosWorld, draw: Draw) => Applied | undefined | Promise<Applied | undefined>;
 
 export function pickBy<T>(list: readonly T[], roll: number): T | undefined {
   return list[Math.floor(roll * list.length)];

@@ -1,5 +1,5 @@
-import type { Member } from '../../support/cluster/member.js';
-import type { World } from '../world.js';
+import type { MemberProcess } from '../../support/cluster/member.js';
+import type { ChaosWorld } from '../world.js';
 import { type Applied, type Apply, pickBy } from './fault.js';
 import type { Draw } from './plan.js';
 import { Resumption } from './resumption.js';
@@ -7,11 +7,11 @@ import { Resumption } from './resumption.js';
 const LEADER_WITHIN = 3_000;
 
 /** Hits a member, and resolves with what takes that back. */
-type Hit = (member: Member, world: World) => Applied['heal'] | Promise<Applied['heal']>;
+type Hit = (member: MemberProcess, world: ChaosWorld) => Applied['heal'] | Promise<Applied['heal']>;
 
 /** A fault of any one member that runs. */
 function onAny(hit: Hit): Apply {
-  return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
+  return async (world: ChaosWorld, { roll }: Draw): Promise<Applied | undefined> => {
     const member = pickBy(running(world), roll);
     return member && { target: member.name, heal: await hit(member, world) };
   };
@@ -19,17 +19,17 @@ function onAny(hit: Hit): Apply {
 
 /** A fault of the raft leader, or of any member while there is no raft leader. */
 function onRaftLeader(hit: Hit): Apply {
-  return async (world: World, { roll }: Draw): Promise<Applied | undefined> => {
+  return async (world: ChaosWorld, { roll }: Draw): Promise<Applied | undefined> => {
     const member = await world.cluster.raftLeader(LEADER_WITHIN).catch(() => pickBy(running(world), roll));
     return member && { target: member.name, heal: await hit(member, world) };
   };
 }
 
-function running(world: World): readonly Member[] {
+function running(world: ChaosWorld): readonly MemberProcess[] {
   return world.cluster.members.filter((member) => member.alive && !member.paused);
 }
 
-function killed(member: Member): () => Promise<void> {
+function killed(member: MemberProcess): () => Promise<void> {
   const gone = member.kill();
   return async () => {
     await gone;
@@ -37,13 +37,13 @@ function killed(member: Member): () => Promise<void> {
   };
 }
 
-async function paused(member: Member, world: World): Promise<() => Promise<void>> {
+async function paused(member: MemberProcess, world: ChaosWorld): Promise<() => Promise<void>> {
   const resumption = await Resumption.pause(world, member);
   return () => resumption.resume();
 }
 
 /** With `--upgrade` the member comes back as the next release. */
-function renewed(member: Member, world: World): Applied['heal'] {
+function renewed(member: MemberProcess, world: ChaosWorld): Applied['heal'] {
   const killed = member.kill();
   return async () => {
     await killed;

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/wait.js';
 import { microseconds } from '../log/clock.js';
-import type { World } from '../world.js';
+import type { ChaosWorld } from '../world.js';
 import * as candidate from './candidate-faults.js';
 import * as etcd from './etcd-faults.js';
 import type { Applied, Apply } from './fault.js';
 import { type FaultKind, traitsOf } from './kinds.js';
 import * as member from './member-faults.js';
-import { type Draw, describeStep, type Step } from './plan.js';
+import { type Draw, describeStep, type NemesisStep } from './plan.js';
 import { forgedPlans } from './plan-faults.js';
 
 const APPLY: Readonly<Record<FaultKind, Apply>> = {
   kill: candidate.kill,
-  pause: candidate.pause,
+  pause: candidate.pauseCandidate,
   blackhole: candidate.blackhole,
   'blackhole one member': candidate.blackholeOne,
   cut: candidate.cut,
@@ -23,7 +23,7 @@ const APPLY: Readonly<Record<FaultKind, Apply>> = {
   'late then deaf': candidate.lateThenDeaf,
   block: candidate.block,
   'stop and start': candidate.stopAndStart,
-  'step down': candidate.stepDown,
+  'step down': candidate.commandStepDown,
   'member kill': member.memberKill,
   'raft leader kill': member.raftLeaderKill,
   'member pause': member.memberPause,
@@ -48,16 +48,16 @@ const TRIES = 3;
 
 /** Carries out a plan, one step after the other. */
 export class Nemesis {
-  readonly #world: World;
+  readonly #world: ChaosWorld;
   readonly #say: (line: string) => void;
 
-  constructor(world: World, say: (line: string) => void) {
+  constructor(world: ChaosWorld, say: (line: string) => void) {
     this.#world = world;
     this.#say = say;
   }
 
   /** Ends with everything healed. */
-  async carryOut(plan: Iterator<Step, never>, duration: number): Promise<void> {
+  async carryOut(plan: Iterator<NemesisStep, never>, duration: number): Promise<void> {
     const endsAt = performance.now() + duration;
     while (performance.now() < endsAt) {
       const step = plan.next().value;
@@ -68,7 +68,7 @@ export class Nemesis {
     }
   }
 
-  async #carryOut(step: Step): Promise<void> {
+  async #carryOut(step: NemesisStep): Promise<void> {
     const [first, second] = step.faults;
     const targets: string[] = [];
     const run = async (draw: Draw, delay: number): Promise<Applied | undefined> => {
@@ -86,7 +86,7 @@ export class Nemesis {
     this.#say(`${describeStep(step)}: ${targets.join(', ')}`);
   }
 
-  async #apply(step: Step, draw: Draw): Promise<Applied | undefined> {
+  async #apply(step: NemesisStep, draw: Draw): Promise<Applied | undefined> {
     for (let tries = 1; tries <= TRIES; tries++) {
       const at = microseconds();
       try {

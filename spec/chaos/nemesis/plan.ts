@@ -16,7 +16,7 @@ export interface Draw {
   readonly strength: number;
 }
 
-export interface Step {
+export interface NemesisStep {
   readonly number: number;
   readonly faults: readonly [Draw] | readonly [Draw, Draw];
   /** Milliseconds between the beginnings of the faults of a pair. */
@@ -33,7 +33,7 @@ const ON_LEADER = 0.65;
  * The endless sequence of faults of a run, settled by the seed alone. Kinds are dealt from a shuffled deck, so that
  * each kind comes once before any comes again.
  */
-export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<Step, never> {
+export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<NemesisStep, never> {
   const random = new Random(seed);
   let deck: FaultKind[] = [];
   const deal = (fits: (kind: FaultKind) => boolean): FaultKind | undefined => {
@@ -47,7 +47,7 @@ export function* plan(seed: number, kinds: readonly FaultKind[]): Generator<Step
     const stagger = random.chance(0.5) ? random.between(0, 200) : random.between(200, 2_500);
     const calm = random.between(800, 3_500);
     const one = draw(first, random);
-    let faults: Step['faults'] = [one];
+    let faults: NemesisStep['faults'] = [one];
     if (second !== undefined) {
       const other = draw(second, random);
       // Two faults that hit the same candidate do more harm than two faults that hit different candidates.
@@ -78,7 +78,7 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
   });
 }
 
-export function describeStep({ number, faults, stagger }: Step): string {
+export function describeStep({ number, faults, stagger }: NemesisStep): string {
   const parts = faults.map(({ kind, lasts, onLeader }) => `${kind} ${lasts} ms${onLeader ? ' (leader)' : ''}`);
   return `step ${number}: ${parts.join(` + ${Math.round(stagger)} ms later `)}`;
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hexOf } from '../../../lib/store/bytes.js';
-import type { Member } from '../../support/cluster/member.js';
+import type { MemberProcess } from '../../support/cluster/member.js';
 import { microseconds } from '../log/clock.js';
-import type { World } from '../world.js';
+import type { ChaosWorld } from '../world.js';
 
 /** Milliseconds after which a member that goes on has heard that it does not lead raft any more. */
 const SETTLES_WITHIN = 1_000;
@@ -27,19 +27,19 @@ interface TimeToLiveAnswer {
  * gone to which the raft leader had granted more time.
  */
 export class Resumption {
-  readonly #world: World;
-  readonly #member: Member;
+  readonly #world: ChaosWorld;
+  readonly #member: MemberProcess;
   /** How many leases the member had ended before the pause; undefined: it did not answer. */
   readonly #counted: number | undefined;
 
-  private constructor(world: World, member: Member, counted: number | undefined) {
+  private constructor(world: ChaosWorld, member: MemberProcess, counted: number | undefined) {
     this.#world = world;
     this.#member = member;
     this.#counted = counted;
   }
 
   /** Pauses the member. */
-  static async pause(world: World, member: Member): Promise<Resumption> {
+  static async pause(world: ChaosWorld, member: MemberProcess): Promise<Resumption> {
     const counted = await expiredBy(member).catch(() => undefined);
     member.pause();
     return new Resumption(world, member, counted);
@@ -82,25 +82,25 @@ export class Resumption {
 }
 
 interface Leases {
-  readonly leader: Member;
+  readonly leader: MemberProcess;
   /** For each lease the moment, in microseconds, until which it lasts at least. */
   readonly dueAt: ReadonlyMap<string, number>;
 }
 
-async function idsOn(member: Member): Promise<string[]> {
+async function idsOn(member: MemberProcess): Promise<string[]> {
   const { leases = [] } = await ask<LeasesAnswer>(member, 'leases', {});
   return leases.map(({ ID }) => ID);
 }
 
 /** How many leases the member has ended because they had run out, since its start. */
-async function expiredBy(member: Member): Promise<number> {
+async function expiredBy(member: MemberProcess): Promise<number> {
   const count = /^etcd_debugging_server_lease_expired_total (\S+)$/m.exec(await member.metrics())?.[1];
   if (count === undefined) throw new Error(`${member.name} does not count the leases that it ends`);
   return Number(count);
 }
 
 /** Asks the member itself, and no other member in its place. */
-async function ask<T>({ host }: Member, what: string, body: object): Promise<T> {
+async function ask<T>({ host }: MemberProcess, what: string, body: object): Promise<T> {
   const signal = AbortSignal.timeout(PATIENCE);
   const response = await fetch(`${host}/v3/lease/${what}`, { method: 'POST', body: JSON.stringify(body), signal });
   if (!response.ok) throw new Error(`${what}: ${response.status}`);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { runs } from '../../../lib/cli/child/process-group.js';
-import { Program, pidOf, SCRIPTS } from '../../support/cli/program.js';
+import { CliProgram, pidOf, SCRIPTS } from '../../support/cli/program.js';
 import { Cluster } from '../../support/cluster/cluster.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { until } from '../../support/wait.js';
 
 /** Seconds; SIGKILL comes two seconds before the lease can run out, which is time for a busy machine. */
@@ -27,7 +27,7 @@ describe('the command line while etcd does not answer', () => {
   it('ends what it runs before the lease can run out, also what ignores SIGTERM, and runs it again', async () => {
     const options = ['--ttl', String(TTL), '--kill-after', KILL_AFTER];
     const args = ['run', ...options, uniqueName(), '--', ...SCRIPTS.stubborn];
-    const program = Program.start(args, { hosts: cluster.hosts });
+    const program = CliProgram.start(args, { hosts: cluster.hosts });
     const pid = await pidOf(program);
     const pausedAt = performance.now();
     pause();
@@ -43,7 +43,7 @@ describe('the command line while etcd does not answer', () => {
   });
 
   it('says so in `observe`, and says when etcd answers again', async () => {
-    const program = Program.start(['observe', uniqueName()], { hosts: cluster.hosts });
+    const program = CliProgram.start(['observe', uniqueName()], { hosts: cluster.hosts });
     await program.stdout.line(/nobody leads/);
     pause();
     await program.stderr.line(/does not answer .*still trying/);

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import type { Election } from '../../../lib/index.js';
 import { compact, queue } from '../../support/by-hand.js';
-import { candidate, inOrder, leading, openClient } from '../../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient } from '../../support/candidates.js';
 import { ownCluster } from '../../support/own-cluster.js';
 import { TcpProxy } from '../../support/proxy/proxy.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { pause, until } from '../../support/wait.js';
 
 /** Bytes of all requests up to now. */
@@ -39,7 +39,7 @@ describe('when etcd compacts its history', () => {
     const leader = candidate(cluster().hosts, name, { value: 'leader' });
     const waiting = candidate(proxy.hosts, name, { value: 'waiting' });
     const story = tell({ leader, waiting }, ['elected', 'unelected']);
-    await inOrder(leader, waiting);
+    await joinInOrder(leader, waiting);
     return { leader, waiting, proxy, operator: openClient(cluster().hosts), story };
   }
 
@@ -114,7 +114,7 @@ describe('when etcd compacts its history', () => {
   it('an observer whose watch is cut tells who leads now', async () => {
     const { leader, waiting, proxy, operator } = await scene();
     const third = candidate(cluster().hosts, waiting.name, { value: 'third' });
-    await inOrder(third);
+    await joinInOrder(third);
     await until(() => waiting.currentLeader() === 'leader', { what: 'it to know the leader' });
     proxy.cut();
     await leader.proclaim('leader at work');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Candidate, Election, Leadership } from '../../../lib/index.js';
-import { candidate, inOrder, openClient } from '../../support/candidates.js';
-import { Program } from '../../support/cli/program.js';
+import { candidate, joinInOrder, openClient } from '../../support/candidates.js';
+import { CliProgram } from '../../support/cli/program.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { findEtcd } from '../../support/cluster/etcd-server.js';
 import { compareReleases } from '../../support/cluster/release.js';
@@ -26,7 +26,7 @@ describe('a cluster whose history begins anew', () => {
   let cluster: Cluster;
   let candidates: Election[];
   let observer: Election;
-  let terminal: Program;
+  let terminal: CliProgram;
   let most: number;
   let seen: Candidate | undefined;
 
@@ -38,8 +38,8 @@ describe('a cluster whose history begins anew', () => {
     for (let n = 0; n < 200; n++) await client.put('filler').value(String(n));
     candidates = times(CANDIDATES).map((i) => candidate(cluster.hosts, 'jobs', { value: `c${i}`, ttl: TTL }));
     observer = candidate(cluster.hosts, 'jobs', { value: 'observer', ttl: TTL });
-    await inOrder(...candidates);
-    terminal = Program.start(['observe', 'jobs', '--json'], { hosts: cluster.hosts });
+    await joinInOrder(...candidates);
+    terminal = CliProgram.start(['observe', 'jobs', '--json'], { hosts: cluster.hosts });
     await terminal.stdout.line(/"value":"c0"/);
     most = 0;
     const sampler = setInterval(() => {

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { Election, Session } from '../../../lib/index.js';
 import { deleteKey } from '../../support/by-hand.js';
-import { CLIENTS, candidate, inOrder, leading, openClient } from '../../support/candidates.js';
+import { CLIENTS, candidate, joinInOrder, leading, openClient } from '../../support/candidates.js';
 import { GrpcProxy } from '../../support/cluster/grpc-proxy.js';
 import { figure, stopwatch, times } from '../../support/figures.js';
 import { ownCluster } from '../../support/own-cluster.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { BUSY, until } from '../../support/wait.js';
 
 const RUNS = 5;
@@ -52,7 +52,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
       for (let run = 0; run < RUNS; run += 1) {
         const name = uniqueName();
         const [leader, next] = [candidate(hosts, name), candidate(hosts, name)];
-        await inOrder(leader, next);
+        await joinInOrder(leader, next);
         const since = stopwatch();
         const stopped = leader.stop();
         await leading(next);
@@ -72,7 +72,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
     const name = uniqueName();
     const [leader, other] = [candidate(hosts, name, { value: 'a' }), candidate(hosts, name, { value: 'b' })];
     const story = tell({ other }, ['leader']);
-    await inOrder(leader, other);
+    await joinInOrder(leader, other);
     await until(() => story.length === 1, { what: 'the leader' });
     await leader.proclaim('changed');
     await until(() => story.length === 2, { what: 'the proclaimed value' });
@@ -82,7 +82,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
   it('clients behind one proxy that watch the same go on reading while nothing changes', async () => {
     const [hosts, name] = [await throughProxy(), uniqueName()];
     const all = ['a', 'b', 'c'].map((value) => candidate(hosts, name, { value }));
-    await inOrder(...all);
+    await joinInOrder(...all);
     const wrong: string[] = [];
     for (const election of all) election.on('error', ({ message }) => wrong.push(message));
     const observers = times(3).map(() => openClient(hosts));

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { type Election, Session } from '../../../lib/index.js';
 import { keysUnder } from '../../support/by-hand.js';
-import { candidate, inOrder, leading, openClient, queued } from '../../support/candidates.js';
+import { candidate, joinInOrder, leading, openClient, queued } from '../../support/candidates.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { figure, stopwatch } from '../../support/figures.js';
 import { ownCluster } from '../../support/own-cluster.js';
 import { runCandidate } from '../../support/processes.js';
 import { TcpProxy } from '../../support/proxy/proxy.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { aborted, BUSY, pause, until } from '../../support/wait.js';
 import { recordLog } from '../../support/world.js';
 
@@ -95,7 +95,7 @@ describe('a leader whose only member of etcd goes away', () => {
     const name = uniqueName();
     const leader = candidate(cluster.hosts, name, { ttl: TTL });
     const next = candidate(cluster.hosts, name, { ttl: TTL });
-    await inOrder(leader, next);
+    await joinInOrder(leader, next);
     await member?.kill();
     const stopped = leader.stop();
     await pause(1_200);

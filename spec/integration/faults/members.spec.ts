@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import type { Election } from '../../../lib/index.js';
 import { queue } from '../../support/by-hand.js';
-import { CLIENTS, type ClientKind, candidate, inOrder, leading, queued } from '../../support/candidates.js';
-import type { Member } from '../../support/cluster/member.js';
+import { CLIENTS, type ClientKind, candidate, joinInOrder, leading, queued } from '../../support/candidates.js';
+import type { MemberProcess } from '../../support/cluster/member.js';
 import { figure, stopwatch, times } from '../../support/figures.js';
 import { ownCluster } from '../../support/own-cluster.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { pause, until } from '../../support/wait.js';
 
 /** Seconds: a busy machine does not use them up while a member is away, and four refreshes come soon enough. */
@@ -15,7 +15,7 @@ const TTL = 12;
 describe('on a cluster', () => {
   const cluster = ownCluster();
 
-  const followers = async (): Promise<Member[]> => {
+  const followers = async (): Promise<MemberProcess[]> => {
     const leader = await cluster().raftLeader();
     return cluster().members.filter((member) => member !== leader);
   };
@@ -77,7 +77,7 @@ describe('on a cluster', () => {
         const leader = candidate(cluster().hosts, name, { ttl: 15, client });
         const next = candidate(cluster().hosts, name, { ttl: 15, client });
         const story = tell({ leader, next });
-        await inOrder(leader, next);
+        await joinInOrder(leader, next);
         return { leader, next, story };
       }),
     );
@@ -109,7 +109,7 @@ describe('on a cluster', () => {
         most = Math.max(most, all.filter((e) => e.isLeader()).length);
       });
     }
-    await inOrder(...all);
+    await joinInOrder(...all);
     (await cluster().raftLeader()).pause();
     const since = stopwatch();
     const refreshed = new Promise<void>((resolve) => {
@@ -129,7 +129,7 @@ describe('on a cluster', () => {
     const [a, b] = CLIENTS.map((client, i) => candidate(cluster().hosts, name, { value: 'ab'[i] ?? '', client }));
     if (a === undefined || b === undefined) throw new Error('two were made');
     const story = tell({ a, b });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await cluster().restart();
     const since = stopwatch();
     await until(async () => (await queue(a)).join() === 'a,b', { what: 'the queue' });
@@ -143,7 +143,7 @@ describe('on a cluster', () => {
   it('one candidate leads again, and one only, soon after the majority was away longer than the lease', async () => {
     const name = uniqueName();
     const all = times(4).map((i) => candidate(cluster().hosts, name, { ttl: 3, client: CLIENTS[i % 2] as ClientKind }));
-    await inOrder(...all);
+    await joinInOrder(...all);
     const [one, other] = cluster().members;
     await Promise.all([one?.kill(), other?.kill()]);
     await until(() => all.every((e) => !e.isLeader()), { what: 'the deadline' });

@@ -3,8 +3,8 @@ import { CLIENTS, candidate, leading } from '../../support/candidates.js';
 import { figure, stopwatch } from '../../support/figures.js';
 import { ownCluster } from '../../support/own-cluster.js';
 import { TcpProxy } from '../../support/proxy/proxy.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { BUSY, pause, SOON, until } from '../../support/wait.js';
 
 /** Milliseconds: longer than any pause between two attempts. It lasts longer until all have told of it twice. */

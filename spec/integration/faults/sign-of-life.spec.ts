@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { SystemClock } from '../../../lib/common/time.js';
 import { EtcdStore } from '../../../lib/etcd/etcd-store.js';
 import { CLIENTS, candidate, leading, openClient, queued } from '../../support/candidates.js';
-import type { Member } from '../../support/cluster/member.js';
+import type { MemberProcess } from '../../support/cluster/member.js';
 import { figure, stopwatch, times } from '../../support/figures.js';
 import { ownCluster } from '../../support/own-cluster.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { recordWatch } from '../../support/store-recorders.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { BUSY, until } from '../../support/wait.js';
 
 /** Seconds: a busy machine does not use them up, so that no lease that runs out stands in for what is noticed. */
@@ -19,7 +19,7 @@ const ENDED_WITHIN = 6_000 + BUSY;
 
 describe('a watch on a member', () => {
   const cluster = ownCluster();
-  const followers = async (): Promise<Member[]> => {
+  const followers = async (): Promise<MemberProcess[]> => {
     const leader = await cluster().raftLeader();
     return cluster().members.filter((member) => member !== leader);
   };

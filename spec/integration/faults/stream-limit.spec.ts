@@ -3,9 +3,9 @@ import { atOnce } from '../../support/at-once.js';
 import { CLIENTS, type ClientKind, candidate, leading, openClient, queued } from '../../support/candidates.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { times } from '../../support/figures.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { record } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { SOON, until } from '../../support/wait.js';
 
 /** Seconds: the refreshes of thirty elections come through one connection, on a machine that may be busy. */

@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import type { IOptions } from 'etcd3';
 import type { Election, ElectionError } from '../../../lib/index.js';
 import { atOnce } from '../../support/at-once.js';
-import { CLIENTS, candidate, inOrder, leading } from '../../support/candidates.js';
+import { CLIENTS, candidate, joinInOrder, leading } from '../../support/candidates.js';
 import { Cluster } from '../../support/cluster/cluster.js';
-import { Access, clientOf } from '../../support/security/access.js';
+import { Access, trackedClient } from '../../support/security/access.js';
 import { Authority, type ClientCertificate } from '../../support/security/certificates.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { until } from '../../support/wait.js';
 
 describe('on a cluster that asks clients for a certificate, an election', () => {
@@ -32,10 +32,10 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     it(`elects, hands over and observes with \`credentials\`: ${kind}`, async () => {
       const name = uniqueName();
       const credentials = await authority.client();
-      const join = (value: string): Election => candidate(clientOf(kind, { hosts, credentials }), name, { value });
+      const join = (value: string): Election => candidate(trackedClient(kind, { hosts, credentials }), name, { value });
       const [a, b] = [join('a'), join('b')];
       const story = tell({ a, b }, ['elected', 'unelected', 'error']);
-      await inOrder(a, b);
+      await joinInOrder(a, b);
       await until(() => b.currentLeader() === 'a', { what: 'b to hear of a' });
       await a.stop();
       const term = await leading(b);
@@ -59,7 +59,7 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     const cases = refused.flatMap(([what, why, optionsOf]) =>
       CLIENTS.map((kind) => {
         const test = async (): Promise<void> => {
-          const a = candidate(clientOf(kind, await optionsOf()), uniqueName());
+          const a = candidate(trackedClient(kind, await optionsOf()), uniqueName());
           const errors: ElectionError[] = [];
           a.on('error', (err) => errors.push(err));
           a.start();
@@ -82,7 +82,7 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     const access = tracked(await Access.enable(hosts, await authority.client('root')));
     const name = uniqueName();
     await access.user('worker', 'worker');
-    const client = clientOf('createClient', { hosts, credentials: await authority.client('worker') });
+    const client = trackedClient('createClient', { hosts, credentials: await authority.client('worker') });
     const a = candidate(client, name);
     const story = tell({ a }, ['elected', 'unelected', 'error']);
     a.start();

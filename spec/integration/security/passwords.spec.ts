@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Election } from '../../../lib/index.js';
 import { atOnce } from '../../support/at-once.js';
-import { CLIENTS, type ClientKind, inOrder, leading, queued } from '../../support/candidates.js';
+import { CLIENTS, type ClientKind, joinInOrder, leading, queued } from '../../support/candidates.js';
 import { TcpProxy } from '../../support/proxy/proxy.js';
-import { clientOf } from '../../support/security/access.js';
+import { trackedClient } from '../../support/security/access.js';
 import { securedCluster } from '../../support/security/secured-cluster.js';
 import {
   counted,
@@ -13,9 +13,9 @@ import {
   type TokenKind,
   tokensExpire,
 } from '../../support/security/tokens.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { type Chapter, tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { until } from '../../support/wait.js';
 
 const EVERYTHING: readonly Chapter[] = ['elected', 'unelected', 'suspended', 'resumed', 'error'];
@@ -43,7 +43,7 @@ const EXPIRED: Readonly<Record<string, (pair: Pair, tokens: TokenKind) => Promis
     const story = tell({ a, b }, EVERYTHING);
     const heard: (string | undefined)[] = [];
     b.on('leader', (value) => heard.push(value));
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     const before = fetched();
     const wanted = ['a'];
     for (let i = 1; i <= EXPIRIES; i++) {
@@ -60,7 +60,7 @@ const EXPIRED: Readonly<Record<string, (pair: Pair, tokens: TokenKind) => Promis
 
   'hands over when the tokens of both have expired': async ({ a, b }) => {
     const story = tell({ a, b }, EVERYTHING);
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await tokensExpire();
     await a.stepDown();
     await leading(b);
@@ -78,7 +78,7 @@ const EXPIRED: Readonly<Record<string, (pair: Pair, tokens: TokenKind) => Promis
 
   'hands over when its connections were cut after the tokens had expired': async ({ a, b, proxy }) => {
     const story = tell({ a, b });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     await tokensExpire();
     proxy.cut({ on: 'existing' });
     await a.stop();
@@ -120,7 +120,7 @@ for (const [kind, tokens] of Object.entries({ 'simple tokens': simpleTokens(), '
       const { auth, fetched } = counted(await access.user(name, name));
       await access.allow(name, name);
       const join = (value: string): Election =>
-        tracked(new Election(clientOf(client, { hosts: [...proxy.hosts], auth }), name, { value, ttl: TTL }));
+        tracked(new Election(trackedClient(client, { hosts: [...proxy.hosts], auth }), name, { value, ttl: TTL }));
       return { a: join('a'), b: join('b'), name, proxy, fetched };
     }
 
@@ -139,7 +139,7 @@ for (const [kind, tokens] of Object.entries({ 'simple tokens': simpleTokens(), '
       const { access } = secured();
       const test = async ({ a, b, name }: Pair): Promise<void> => {
         const story = tell({ a, b }, EVERYTHING);
-        await inOrder(a, b);
+        await joinInOrder(a, b);
         await access.user(`${name}-other`, `${name}-other`);
         await a.proclaim('a2');
         await access.user(`${name}-third`, `${name}-third`);

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { createClient, type Election } from '../../../lib/index.js';
-import { candidate, inOrder, leading } from '../../support/candidates.js';
+import { candidate, joinInOrder, leading } from '../../support/candidates.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { Authority } from '../../support/security/certificates.js';
 import { RenewableFiles } from '../../support/security/renewable-files.js';
 import { securedCluster } from '../../support/security/secured-cluster.js';
 import { jsonWebTokens, simpleTokens, tokensExpire } from '../../support/security/tokens.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { type Chapter, tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { SOON, until } from '../../support/wait.js';
 
 const TERMS: readonly Chapter[] = ['elected', 'unelected'];
@@ -31,7 +31,7 @@ describe('when certificates are renewed, an election', () => {
     const join = (value: string): Election => candidate(connect(), name, { value, ttl: 60 });
     const [a, b] = [join('a'), join('b')];
     const story = tell({ a, b }, TERMS);
-    await inOrder(a, b);
+    await joinInOrder(a, b);
 
     servers.renew(await after.client('member'));
     clients.renew(await after.client());
@@ -47,7 +47,7 @@ describe('when certificates are renewed, an election', () => {
     await a.stop();
     await leading(b);
     const c = join('c'); // its client was made with the renewed files
-    await inOrder(c);
+    await joinInOrder(c);
     expect(story).to.deep.equal(['a elected', 'a unelected: STOPPED', 'b elected']);
   });
 });
@@ -68,7 +68,7 @@ for (const [kind, tokens] of Object.entries({ 'simple tokens': simpleTokens(), '
         candidate(tracked(createClient({ hosts, auth })), name, { value, ttl: 12 });
       const [a, b] = [join('a'), join('b')];
       const story = tell({ a, b }, ['elected', 'unelected', 'suspended', 'error']);
-      await inOrder(a, b);
+      await joinInOrder(a, b);
 
       secret.password = 'another';
       await access.root.user(username).setPassword(secret.password);

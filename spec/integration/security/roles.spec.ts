@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import type { Etcd3 } from 'etcd3';
 import { type Candidate, Election, type ElectionError, Session } from '../../../lib/index.js';
 import { atOnce } from '../../support/at-once.js';
-import { CLIENTS, type ClientKind, candidate, inOrder, leading, queued } from '../../support/candidates.js';
-import { clientOf } from '../../support/security/access.js';
+import { CLIENTS, type ClientKind, candidate, joinInOrder, leading, queued } from '../../support/candidates.js';
+import { trackedClient } from '../../support/security/access.js';
 import { securedCluster } from '../../support/security/secured-cluster.js';
-import { uniqueName } from '../../support/shared-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
+import { uniqueName } from '../../support/unique-name.js';
 import { until } from '../../support/wait.js';
 
 /** All that an election tells by `error`. */
@@ -23,7 +23,7 @@ describe('with roles, an election', () => {
   /** A user of its own with a role of its own, which may do nothing yet. The role has the name of the election. */
   async function worker(name: string): Promise<Etcd3> {
     const { access, hosts } = secured();
-    return clientOf('createClient', { hosts, auth: await access.user(name, name) });
+    return trackedClient('createClient', { hosts, auth: await access.user(name, name) });
   }
 
   /** Two candidates of one user, of which the first leads. The user's role may be taken away and given back. */
@@ -36,7 +36,7 @@ describe('with roles, an election', () => {
     await allow();
     const [a, b] = [candidate(client, name), candidate(client, name)];
     const story = tell({ a, b });
-    await inOrder(a, b);
+    await joinInOrder(a, b);
     return { a, b, story, allow, forbid };
   }
 
@@ -55,7 +55,7 @@ describe('with roles, an election', () => {
     })();
 
     expect(await a.run((leadership) => leadership.verify())).to.equal(true);
-    await inOrder(b, a);
+    await joinInOrder(b, a);
     await b.proclaim('b2');
     expect((await a.leader())?.value).to.equal('b2');
     expect((await a.candidates()).map(({ value }) => value)).to.deep.equal(['b2', 'a']);
@@ -110,7 +110,7 @@ describe('with roles, an election', () => {
     await access.allow(name, name, 'Read');
     const other = await access.user(`${name}-other`, `${name}-other`);
     await access.allow(`${name}-other`, name);
-    const leader = candidate(clientOf('createClient', { hosts, auth: other }), name, { value: 'leader' });
+    const leader = candidate(trackedClient('createClient', { hosts, auth: other }), name, { value: 'leader' });
     const observer = candidate(client, name);
     const over = new AbortController();
     tracked({ close: () => over.abort() });
@@ -180,7 +180,7 @@ describe('with a password that etcd does not accept, or without a user, an elect
       const name = uniqueName();
       const { username } = await access.user(name, name);
       await access.allow(name, name);
-      const a = candidate(clientOf(client, { hosts, auth: { username, password: 'mistyped' } }), name);
+      const a = candidate(trackedClient(client, { hosts, auth: { username, password: 'mistyped' } }), name);
       const errors = errorsOf(a);
       a.start();
       await until(() => errors.length > 1, { what: 'the refusal to be told again' });
@@ -195,7 +195,7 @@ describe('with a password that etcd does not accept, or without a user, an elect
   });
 
   it('says PERMISSION_DENIED and what to give when there is no user at all', async () => {
-    const a = candidate(clientOf('createClient', { hosts: secured().hosts }), uniqueName());
+    const a = candidate(trackedClient('createClient', { hosts: secured().hosts }), uniqueName());
     const errors = errorsOf(a);
     a.start();
     await until(() => errors.length > 0, { what: 'an attempt' });

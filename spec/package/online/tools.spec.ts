@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { run } from '../../support/cluster/run.js';
+import { runCommand } from '../../support/cluster/run.js';
 import { fencesIn } from '../../support/docs/snippets.js';
 import { type ToolsProject, toolsProject } from '../../support/package/tools.js';
 
@@ -116,7 +116,10 @@ describe('the tools of users, as they come,', () => {
       tools.write(join(folder, 'package.json'), '{}');
       tools.write(join(folder, 'service.ts'), SERVICE);
       const env = { ...process.env, PATH: `${tools.bin}:${process.env['PATH']}` };
-      const { ok, output, stdout } = await run('sh', ['-ec', commands], { cwd: join(tools.folder, folder), env });
+      const { ok, output, stdout } = await runCommand('sh', ['-ec', commands], {
+        cwd: join(tools.folder, folder),
+        env,
+      });
       expect(ok, output).to.equal(true);
       return stdout.trim();
     }

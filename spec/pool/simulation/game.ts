@@ -3,9 +3,9 @@ import { Random } from '../../support/random.js';
 import { VirtualTime } from '../../support/virtual-time.js';
 import { DEEDS } from './deeds.js';
 import { Player, type PlayerPlan } from './player.js';
-import { type PoolViolation, Referee } from './referee.js';
+import { PoolReferee, type PoolViolation } from './referee.js';
 
-export interface Outcome {
+export interface GameOutcome {
   readonly violation: PoolViolation | undefined;
   readonly story: readonly string[];
   /** How often a partition was gained. */
@@ -21,7 +21,7 @@ export class Game {
   readonly random: Random;
   readonly time = new VirtualTime();
   readonly etcd: FakeEtcd;
-  readonly referee: Referee;
+  readonly referee: PoolReferee;
   readonly partitions: number;
   /** The partitions by name, in several orders, each a list of its own; none: they are numbered. */
   readonly #orders: readonly (readonly string[])[];
@@ -52,7 +52,7 @@ export class Game {
       hangTimeout: 3_600,
       ...(wantsStory && { trace: (_, what) => this.tell('', `  ${what}`) }),
     });
-    this.referee = new Referee(this.etcd);
+    this.referee = new PoolReferee(this.etcd);
     this.partitions = Math.floor(this.random.between(2, 20));
     const names = Array.from({ length: this.partitions }, (_, at) => `${at}`);
     this.#orders = this.random.chance(0.4) ? [names, [...names].reverse(), [...names.slice(1), '0']] : [];
@@ -91,7 +91,7 @@ export class Game {
     this.later(this.random.between(0, 6_000), () => this.#replace(player));
   }
 
-  async play(): Promise<Outcome> {
+  async play(): Promise<GameOutcome> {
     const { random } = Math;
     const chance = this.random.fork();
     Math.random = () => chance.next();

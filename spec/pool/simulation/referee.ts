@@ -35,7 +35,7 @@ interface RunningTask {
 }
 
 /** Watches over the promises while a game goes on. */
-export class Referee {
+export class PoolReferee {
   violation: PoolViolation | undefined;
   gains = 0;
   readonly #etcd: FakeEtcd;

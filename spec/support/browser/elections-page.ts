@@ -3,7 +3,7 @@ import { SOON, until } from '../wait.js';
 import type { OpenedPage } from './chromium.js';
 
 /** A change of one row's text, and when the page showed it: milliseconds since 1970. */
-export interface Shown {
+export interface ShownChange {
   readonly at: number;
   readonly text: string;
 }
@@ -76,7 +76,7 @@ export class ElectionsPage {
   }
 
   /** From now on records when the text of this row changes. Returns what gives the changes so far. */
-  async record(name: string): Promise<() => Promise<readonly Shown[]>> {
+  async record(name: string): Promise<() => Promise<readonly ShownChange[]>> {
     await this.ask('record', `${name}: `);
     return async () => await this.page.evaluate('look.shown');
   }

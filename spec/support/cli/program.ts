@@ -16,7 +16,7 @@ export interface ProgramOptions {
 }
 
 /** The built command line in a process of its own, with its output. It ends with the spec, by force if need be. */
-export class Program {
+export class CliProgram {
   readonly stdout: Lines;
   readonly stderr: Lines;
   readonly #child: ChildProcess;
@@ -40,36 +40,36 @@ export class Program {
   }
 
   /** Any program. */
-  static spawn(file: string, args: readonly string[], options: ProgramOptions = {}): Program {
-    return tracked(new Program(file, args, options));
+  static spawn(file: string, args: readonly string[], options: ProgramOptions = {}): CliProgram {
+    return tracked(new CliProgram(file, args, options));
   }
 
   /** `etcd-leader <args>` */
-  static start(args: readonly string[], options: ProgramOptions = {}): Program {
-    return tracked(new Program(process.execPath, [MAIN, ...args], options));
+  static start(args: readonly string[], options: ProgramOptions = {}): CliProgram {
+    return tracked(new CliProgram(process.execPath, [MAIN, ...args], options));
   }
 
   /** The same with its output elsewhere, as the shell writes that: `2>/dev/full`. */
-  static redirected(args: readonly string[], redirection: string, options: ProgramOptions = {}): Program {
-    return tracked(new Program('sh', ['-c', `exec ${commandLine(args)} ${redirection}`], options));
+  static redirected(args: readonly string[], redirection: string, options: ProgramOptions = {}): CliProgram {
+    return tracked(new CliProgram('sh', ['-c', `exec ${commandLine(args)} ${redirection}`], options));
   }
 
   /** The same on a terminal, which `type` types on; everything comes out on `stdout`. */
-  static onTerminal(args: readonly string[], options: ProgramOptions = {}): Program {
-    return Program.terminal(commandLine(args), options);
+  static onTerminal(args: readonly string[], options: ProgramOptions = {}): CliProgram {
+    return CliProgram.terminal(commandLine(args), options);
   }
 
   /** A terminal with a shell that has job control. */
-  static shell(options: ProgramOptions = {}): Program {
-    return Program.terminal('bash --norc --noprofile -i', options);
+  static shell(options: ProgramOptions = {}): CliProgram {
+    return CliProgram.terminal('bash --norc --noprofile -i', options);
   }
 
   /** Any command on a terminal. */
-  static terminal(command: string, options: ProgramOptions = {}): Program {
+  static terminal(command: string, options: ProgramOptions = {}): CliProgram {
     // `script` asks a shell ($SHELL, or else sh) for the command. One that stayed would be in the foreground too, and
     // die of Ctrl-C.
     const args = ['--quiet', '--return', '--flush', '--command', `exec ${command}`, '/dev/null'];
-    return tracked(new Program('script', args, options));
+    return tracked(new CliProgram('script', args, options));
   }
 
   type(text: string): void {
@@ -156,7 +156,7 @@ export const SCRIPTS = {
 } as const;
 
 /** Resolves with the process id that one of our scripts has printed. */
-export async function pidOf(program: Program): Promise<number> {
+export async function pidOf(program: CliProgram): Promise<number> {
   const line = await program.stdout.line(/works .*as \d+$/);
   return Number(/as (\d+)$/.exec(line)?.[1]);
 }

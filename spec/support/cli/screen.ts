@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import headless from '@xterm/headless';
 import { SOON, until } from '../wait.js';
-import { commandLine, Program, type ProgramOptions } from './program.js';
+import { CliProgram, commandLine, type ProgramOptions } from './program.js';
 
 export interface ScreenSize {
   readonly columns: number;
@@ -10,11 +10,11 @@ export interface ScreenSize {
 
 /** `etcd-leader <args>` on a terminal of some size, and what the terminal shows. */
 export class Screen {
-  readonly program: Program;
+  readonly program: CliProgram;
   readonly #terminal: headless.Terminal;
   #written = 0;
 
-  private constructor(program: Program, { columns, rows }: ScreenSize) {
+  private constructor(program: CliProgram, { columns, rows }: ScreenSize) {
     this.program = program;
     // A terminal that does not know its size shows something all the same.
     this.#terminal = new headless.Terminal({ cols: columns || 80, rows: rows || 24, allowProposedApi: true });
@@ -28,7 +28,7 @@ export class Screen {
   static of(command: string, size: ScreenSize, options: ProgramOptions = {}): Screen {
     const script = `echo "tty: $(tty)"; stty rows ${size.rows} cols ${size.columns}; ${command}; echo "ended: $?"`;
     const env = { TERM: 'xterm-256color', ...options.env };
-    return new Screen(Program.terminal(`sh -c ${quoted(script)}`, { ...options, env }), size);
+    return new Screen(CliProgram.terminal(`sh -c ${quoted(script)}`, { ...options, env }), size);
   }
 
   /** What is shown now, without the blanks at the ends of lines. */

@@ -1,12 +1,12 @@
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 const INSTALLS_WITHIN = 10 * 60_000;
 
 /** Installs a package of Debian's. Resolves with why that failed, or with undefined when it succeeded. */
 export async function aptInstall(name: string, say: (line: string) => void): Promise<string | undefined> {
-  if (!(await run('apt-get', ['--version'])).ok) return 'no apt-get here';
-  if (!isRoot() && !(await run('sudo', ['-n', 'true'])).ok) return 'needs root, or sudo without a password';
-  const apt = (...args: readonly string[]): ReturnType<typeof run> =>
+  if (!(await runCommand('apt-get', ['--version'])).ok) return 'no apt-get here';
+  if (!isRoot() && !(await runCommand('sudo', ['-n', 'true'])).ok) return 'needs root, or sudo without a password';
+  const apt = (...args: readonly string[]): ReturnType<typeof runCommand> =>
     asRoot('env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=120', ...args);
   say(`apt-get install ${name}`);
   const install = ['install', '--yes', '--no-install-recommends', name];
@@ -25,9 +25,9 @@ export async function stopService(name: string): Promise<void> {
   if (!ok) await asRoot('service', name, 'stop'); // there is no systemd, as in a container
 }
 
-export function asRoot(...command: readonly string[]): ReturnType<typeof run> {
+export function asRoot(...command: readonly string[]): ReturnType<typeof runCommand> {
   const [program = '', ...args] = isRoot() ? command : ['sudo', '-n', ...command];
-  return run(program, args, { within: INSTALLS_WITHIN });
+  return runCommand(program, args, { within: INSTALLS_WITHIN });
 }
 
 function isRoot(): boolean {

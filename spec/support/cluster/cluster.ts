@@ -4,7 +4,7 @@ import { composeUp } from './compose.js';
 import { type EtcdServer, findEtcd } from './etcd-server.js';
 import type { TlsFiles } from './http.js';
 import { logFolder } from './log-folder.js';
-import { Member } from './member.js';
+import { MemberProcess } from './member.js';
 import { createFolder, reap, sweep } from './orphans.js';
 import { freePorts, reserve } from './ports.js';
 import { watchOver } from './watchdog.js';
@@ -41,12 +41,12 @@ export interface ClusterOptions {
 export class Cluster {
   readonly hosts: readonly string[];
   /** Empty when the cluster is not ours. */
-  readonly members: readonly Member[];
+  readonly members: readonly MemberProcess[];
   /** Members can be stopped, killed and paused. False with `ETCD_ENDPOINTS` and Docker Compose. */
   readonly own: boolean;
   readonly #release: () => Promise<void>;
 
-  private constructor(hosts: readonly string[], members: readonly Member[], release: () => Promise<void>) {
+  private constructor(hosts: readonly string[], members: readonly MemberProcess[], release: () => Promise<void>) {
     this.hosts = hosts;
     this.members = members;
     this.own = members.length > 0;
@@ -93,8 +93,8 @@ export class Cluster {
   }
 
   /** The member that leads at the moment, once one does. */
-  async raftLeader(within = SOON): Promise<Member> {
-    const leading = async (): Promise<Member | undefined> => {
+  async raftLeader(within = SOON): Promise<MemberProcess> {
+    const leading = async (): Promise<MemberProcess | undefined> => {
       const leads = await Promise.all(this.members.map((member) => member.isRaftLeader()));
       const leaders = this.members.filter((_, i) => leads[i]);
       return leaders.length === 1 ? leaders[0] : undefined; // two: one of them does not know yet that it was deposed
@@ -121,7 +121,7 @@ export class Cluster {
   }
 }
 
-async function layOut(bin: string, folder: string, options: ClusterOptions): Promise<Member[]> {
+async function layOut(bin: string, folder: string, options: ClusterOptions): Promise<MemberProcess[]> {
   const { members: count = 3, authTokenTtl, tls, flags = [] } = options;
   const ports = await freePorts(2 * count);
   reserve(folder, ports);
@@ -139,10 +139,10 @@ async function layOut(bin: string, folder: string, options: ClusterOptions): Pro
     ...(tls?.clientAuth === true ? ['--client-cert-auth', `--trusted-ca-file=${tls.ca}`] : []),
     ...flags,
   ];
-  const members: Member[] = names.map((name, i): Member => {
+  const members: MemberProcess[] = names.map((name, i): MemberProcess => {
     const hasMajority = (): boolean => members.filter((m) => m.alive && !m.paused).length > count / 2;
     const urls = { clientUrl: clientUrl(i), peerUrl: peerUrl(i) };
-    return new Member({ name, bin, folder, logs, ...urls, flags: common, tls, hasMajority });
+    return new MemberProcess({ name, bin, folder, logs, ...urls, flags: common, tls, hasMajority });
   });
   return members;
 }

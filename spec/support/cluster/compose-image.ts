@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 const FILE = fileURLToPath(new URL('../../../../docker-compose.yml', import.meta.url));
 const PULLS_WITHIN = 5 * 60_000;
@@ -12,7 +12,7 @@ const NAME = 'etcd-leader-etcd:local';
 /** The image that docker-compose.yml uses, if it is on this machine already. */
 export async function localImage(): Promise<string | undefined> {
   const image = process.env.ETCD_IMAGE ?? defaultImage();
-  return (await run('docker', ['image', 'inspect', image])).ok ? image : undefined;
+  return (await runCommand('docker', ['image', 'inspect', image])).ok ? image : undefined;
 }
 
 /** What docker-compose.yml uses when `ETCD_IMAGE` is not set. */
@@ -28,7 +28,10 @@ function defaultImage(): string {
  */
 export async function ensureImage(say: (line: string) => void): Promise<void> {
   const wanted = process.env.ETCD_IMAGE ?? defaultImage();
-  if ((await localImage()) === undefined && !(await run('docker', ['pull', wanted], { within: PULLS_WITHIN })).ok) {
+  if (
+    (await localImage()) === undefined &&
+    !(await runCommand('docker', ['pull', wanted], { within: PULLS_WITHIN })).ok
+  ) {
     if (process.env.ETCD_IMAGE !== undefined) throw new Error(`\`ETCD_IMAGE\`: ${wanted} cannot be had`);
     say(`${wanted} cannot be fetched: making an image of the etcd on this machine`);
     process.env.ETCD_IMAGE = await makeImage();
@@ -40,10 +43,10 @@ async function makeImage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-image-'));
   try {
     for (const program of ['etcd', 'etcdctl']) {
-      const { ok, output: path } = await run('which', [program]);
+      const { ok, output: path } = await runCommand('which', [program]);
       if (!ok) throw new Error(`${program} is not installed (Debian: apt-get install etcd-server etcd-client)`);
       copy(path, join(folder, 'usr/bin', program));
-      const { output: libraries } = await run('ldd', [path]);
+      const { output: libraries } = await runCommand('ldd', [path]);
       for (const [, library = ''] of libraries.matchAll(/(\/\S+) \(0x/g)) copy(library, join(folder, library));
     }
     mkdirSync(join(folder, 'tmp'));

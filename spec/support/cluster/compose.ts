@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import * as dockerCompose from 'docker-compose';
 import { localImage } from './compose-image.js';
 import { get } from './http.js';
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 /** The ports that docker-compose.yml publishes, by service. */
 export const SERVICES = {
@@ -21,8 +21,8 @@ const STARTS_WITHIN = 60_000;
  * there.
  */
 async function executable(): Promise<dockerCompose.IDockerComposeExecutableOptions | undefined> {
-  if ((await run('docker', ['compose', 'version'])).ok) return { executablePath: 'docker' };
-  return (await run('docker-compose', ['version'])).ok ? { standalone: true } : undefined;
+  if ((await runCommand('docker', ['compose', 'version'])).ok) return { executablePath: 'docker' };
+  return (await runCommand('docker-compose', ['version'])).ok ? { standalone: true } : undefined;
 }
 
 async function options(extra: readonly string[] = []): Promise<dockerCompose.IDockerComposeOptions> {
@@ -33,9 +33,9 @@ async function options(extra: readonly string[] = []): Promise<dockerCompose.IDo
 
 /** Resolves with undefined when Docker Compose can be used, and else with why not. */
 export async function composeUsable(): Promise<string | undefined> {
-  if (!(await run('docker', ['--version'])).ok) return 'docker is not installed';
+  if (!(await runCommand('docker', ['--version'])).ok) return 'docker is not installed';
   if ((await executable()) === undefined) return 'Docker Compose is not installed, neither v2 nor v1';
-  if (!(await run('docker', ['info'])).ok) return 'no Docker engine answers';
+  if (!(await runCommand('docker', ['info'])).ok) return 'no Docker engine answers';
   return undefined;
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep, keptFolder } from './kept.js';
+import { keepRelease, keptFolder } from './kept.js';
 import { newestOf } from './release.js';
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 const FETCHES_WITHIN = 5 * 60_000;
 /** The suites of Debian that have a release of etcd which the others have not. */
@@ -10,25 +10,25 @@ const SUITES = ['bookworm', 'trixie', 'sid'];
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const PACKAGES = ['etcd-server', 'etcd-client'];
 
-type Apt = (command: string, ...args: readonly string[]) => ReturnType<typeof run>;
+type Apt = (command: string, ...args: readonly string[]) => ReturnType<typeof runCommand>;
 
 /**
  * Takes etcd from this system's packages, or on Debian from those of any suite. Nothing of the system changes: packages
  * are unpacked, not installed, and for other suites apt has a folder and sources of its own. Needs no root.
  */
 export async function fetchPackages(wanted: string, say: (line: string) => void): Promise<string | undefined> {
-  if (!(await run('dpkg', ['--version'])).ok) return 'no packages of Debian here';
+  if (!(await runCommand('dpkg', ['--version'])).ok) return 'no packages of Debian here';
   mkdirSync(keptFolder(), { recursive: true });
   const home = mkdtempSync(join(keptFolder(), 'apt-'));
   const options = { cwd: home, within: FETCHES_WITHIN };
   try {
-    const own: Apt = (command, ...args) => run(command, args, options);
+    const own: Apt = (command, ...args) => runCommand(command, args, options);
     const ownVersions = await versionsOf(own);
     if (newestOf([...ownVersions.keys()], wanted) !== undefined) return await take(own, ownVersions, wanted, home, say);
     const mirror = await findMirror();
     if (mirror === undefined) return `this system has ${listed(ownVersions)}`;
     const settings = layOut(home, mirror);
-    const others: Apt = (command, ...args) => run(command, [...settings, ...args], options);
+    const others: Apt = (command, ...args) => runCommand(command, [...settings, ...args], options);
     const updated = await others('apt-get', 'update');
     if (!updated.ok) return `apt-get update failed: ${lastLine(updated.output)}`;
     return await take(others, await versionsOf(others), wanted, home, say);
@@ -48,7 +48,7 @@ async function take(
   if (release === undefined) return `Debian has ${listed(versions)}`;
   const version = versions.get(release) ?? '';
   say(`etcd ${release}: the packages ${version}`);
-  return await keep(release, (folder) => unpack(apt, version, home, folder));
+  return await keepRelease(release, (folder) => unpack(apt, version, home, folder));
 }
 
 function listed(versions: ReadonlyMap<string, string>): string {
@@ -58,7 +58,7 @@ function listed(versions: ReadonlyMap<string, string>): string {
 /** The address from which this machine has its own packages, if it is a Debian. */
 async function findMirror(): Promise<string | undefined> {
   if (!existsSync(KEYRING)) return undefined;
-  const { ok, output } = await run('apt-get', [
+  const { ok, output } = await runCommand('apt-get', [
     'indextargets',
     '--format',
     '$(LABEL) $(REPO_URI)',
@@ -95,7 +95,7 @@ async function unpack(apt: Apt, version: string, home: string, folder: string): 
   const { ok, output } = await apt('apt-get', 'download', ...PACKAGES.map((name) => `${name}=${version}`));
   if (!ok) return `apt-get download failed: ${lastLine(output)}`;
   for (const file of readdirSync(home).filter((name) => name.endsWith('.deb'))) {
-    const unpacked = await run('dpkg', ['-x', join(home, file), join(folder, 'unpacked')]);
+    const unpacked = await runCommand('dpkg', ['-x', join(home, file), join(folder, 'unpacked')]);
     if (!unpacked.ok) return `dpkg failed: ${lastLine(unpacked.output)}`;
   }
   for (const program of ['etcd', 'etcdctl', 'etcdutl']) {

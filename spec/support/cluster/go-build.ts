@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep } from './kept.js';
-import { run } from './run.js';
+import { keepRelease } from './kept.js';
+import { runCommand } from './run.js';
 
 /** On two cores that others use too, with nothing built yet. */
 const BUILDS_WITHIN = 30 * 60_000;
@@ -19,12 +19,12 @@ const BUILD = ['build', '-trimpath', '-ldflags=-s -w', '-o'];
 
 /** Builds etcd from its Go modules, which there are since 3.5, without its sources. */
 export async function buildWithGo(wanted: string, say: (line: string) => void): Promise<string | undefined> {
-  if (!(await run('go', ['version'])).ok) return 'no go here';
+  if (!(await runCommand('go', ['version'])).ok) return 'no go here';
   const { ok, output } = await go('.', 'list', '-m', '-f', '{{.Version}}', `${SERVER}@v${wanted}`);
   const release = /^v(\d+\.\d+\.\d+)$/m.exec(output)?.[1];
   if (!ok || release === undefined) return `no such Go module: ${lastLine(output)}`;
   say(`etcd ${release}: building it with Go, which takes some minutes`);
-  return await keep(release, (folder) => build(release, folder));
+  return await keepRelease(release, (folder) => build(release, folder));
 }
 
 async function build(release: string, folder: string): Promise<string | undefined> {
@@ -49,9 +49,9 @@ async function build(release: string, folder: string): Promise<string | undefine
 }
 
 /** The build leaves the machine to whoever else works on it. */
-function go(cwd: string, ...args: readonly string[]): ReturnType<typeof run> {
+function go(cwd: string, ...args: readonly string[]): ReturnType<typeof runCommand> {
   const env = { ...process.env, GOFLAGS: '-mod=mod', CGO_ENABLED: '0', GOWORK: 'off' };
-  return run('nice', ['-n', '10', 'go', ...args], { cwd, env, within: BUILDS_WITHIN });
+  return runCommand('nice', ['-n', '10', 'go', ...args], { cwd, env, within: BUILDS_WITHIN });
 }
 
 function lastLine(text: string): string {

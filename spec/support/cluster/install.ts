@@ -5,7 +5,7 @@ import { type EtcdServer, findEtcd } from './etcd-server.js';
 import { buildWithGo } from './go-build.js';
 import { get } from './http.js';
 import { fetchArchive } from './release-archive.js';
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 const INSTALLS_WITHIN = 10 * 60_000;
 
@@ -85,9 +85,9 @@ async function aptGet(say: (line: string) => void): Promise<string | undefined> 
 }
 
 async function brew(say: (line: string) => void): Promise<string | undefined> {
-  if (!(await run('brew', ['--version'])).ok) return 'no brew here';
+  if (!(await runCommand('brew', ['--version'])).ok) return 'no brew here';
   say('etcd: brew install etcd');
-  const { ok, output } = await run('brew', ['install', 'etcd'], { within: INSTALLS_WITHIN });
+  const { ok, output } = await runCommand('brew', ['install', 'etcd'], { within: INSTALLS_WITHIN });
   return ok ? undefined : `failed: ${lastLine(output)}`;
 }
 

@@ -23,7 +23,7 @@ export function findKept(env: NodeJS.ProcessEnv, wanted?: string): { bin: string
  * Keeps what `make` puts into the folder that it is given, when that is an etcd server of this release. What is only
  * half there is never seen by others. Resolves with why there is nothing to keep, or with undefined.
  */
-export async function keep(
+export async function keepRelease(
   release: string,
   make: (folder: string) => Promise<string | undefined>,
   env: NodeJS.ProcessEnv = process.env,

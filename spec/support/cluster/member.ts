@@ -25,7 +25,7 @@ export interface MemberOptions {
 }
 
 /** One etcd process of a local cluster, and the faults that can hit it. */
-export class Member {
+export class MemberProcess {
   readonly name: string;
   /** The address as clients write it: `http://127.0.0.1:12345`. */
   readonly host: string;

@@ -13,7 +13,7 @@ const LAST = 32_000;
 const OF_COMPOSE = 22_379;
 
 /** A port that nobody but root may listen on, and nobody does: a free one could be a cluster's a moment later. */
-export const NOBODY = '127.0.0.1:1';
+export const NOBODY_LISTENS = '127.0.0.1:1';
 
 /** The file in a cluster's folder that lists its ports, one a line. */
 const FILE = 'ports';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep } from './kept.js';
+import { keepRelease } from './kept.js';
 import { newestOf } from './release.js';
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 const ANSWERS_WITHIN = 10_000;
 const COMES_WITHIN = 5 * 60_000;
@@ -42,7 +42,7 @@ export async function fetchArchive(
   }
   const name = `etcd-v${release}-${platform}`;
   say(`etcd ${release}: the release archive`);
-  return await keep(release, async (folder) => {
+  return await keepRelease(release, async (folder) => {
     const archive = await download(`https://github.com/etcd-io/etcd/releases/download/v${release}/${name}.tar.gz`);
     if (typeof archive === 'string') return archive;
     const got = createHash('sha256').update(archive).digest('hex');
@@ -50,7 +50,7 @@ export async function fetchArchive(
     const file = join(folder, 'archive');
     writeFileSync(file, archive);
     const members = ['etcd', 'etcdctl', 'etcdutl'].map((program) => `${name}/${program}`);
-    const { ok, output } = await run('tar', ['-xzf', file, '-C', folder, '--strip-components=1', ...members]);
+    const { ok, output } = await runCommand('tar', ['-xzf', file, '-C', folder, '--strip-components=1', ...members]);
     return ok ? undefined : `tar: ${output}`;
   });
 }

@@ -1,4 +1,4 @@
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 /** The releases from which on an answer of etcd is never older than what etcd has answered before, by line. */
 const FRESH_READS_SINCE: Readonly<Record<string, number>> = { '3.4': 42, '3.5': 28, '3.6': 9 };
@@ -47,7 +47,7 @@ export function warningOf(release: string): string | undefined {
 
 /** The release of the server `bin`, 3.4 or later; undefined when the program is something else. */
 export async function releaseOf(bin: string): Promise<string | undefined> {
-  const { ok, output } = await run(bin, ['--version']);
+  const { ok, output } = await runCommand(bin, ['--version']);
   const [, release] = /^etcd Version: (\d+\.\d+\.\d+)/m.exec(output) ?? [];
   return ok && release !== undefined && compareReleases(release, '3.4') >= 0 ? release : undefined;
 }

@@ -7,7 +7,7 @@ export interface CommandOutcome {
   readonly stdout: string;
 }
 
-export interface CommandOptions {
+export interface ToolRunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** The user and the group that the command runs as. @default those of this process */
@@ -21,7 +21,11 @@ export interface CommandOptions {
  * Runs a command to its end without input. A command that is missing, fails or takes too long is not `ok`. Nothing is
  * thrown.
  */
-export function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandOutcome> {
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  options: ToolRunOptions = {},
+): Promise<CommandOutcome> {
   const { env = process.env, within = 30_000, ...more } = options;
   return new Promise((resolve) => {
     const settings = { ...more, env, timeout: within, maxBuffer: 1 << 24 };

@@ -4,7 +4,7 @@ import { isExecutable } from '../../../lib/cli/child/path.js';
 import { aptInstall, stopService } from './apt.js';
 import { findEtcd } from './etcd-server.js';
 import { compareReleases } from './release.js';
-import { run } from './run.js';
+import { runCommand } from './run.js';
 
 /**
  * Commands that some specs run beside etcd, before what they serve, or to look at it. `CHROMIUM_BIN` names another
@@ -97,7 +97,7 @@ async function lookFor(name: Tool, env: NodeJS.ProcessEnv = process.env): Promis
   const beside = server?.kind === 'program' ? [join(dirname(server.bin), name)] : [];
   // Debian has servers in a folder that only root has on the PATH, or in none of the PATH.
   for (const command of [...beside, name, `/usr/sbin/${name}`, ...postgresPrograms(name)]) {
-    const { ok } = await run(command, TOOLS[name].version, { env: { ...env, ETCDCTL_API: '3' } });
+    const { ok } = await runCommand(command, TOOLS[name].version, { env: { ...env, ETCDCTL_API: '3' } });
     if (ok) return command;
   }
   return undefined;

@@ -38,13 +38,13 @@ export function fencesIn(file: string, text = readPage(file)): Fence[] {
 }
 
 /** What somebody types, and what is shown of the answer. */
-export interface Command {
+export interface TypedCommand {
   readonly command: string;
   readonly output: readonly string[];
 }
 
 /** The commands in a fence marked `console`: each stands behind `$ `, and its output below. */
-export function commandsIn({ code }: Pick<Snippet, 'code'>): Command[] {
+export function commandsIn({ code }: Pick<Snippet, 'code'>): TypedCommand[] {
   const [, ...parts] = `\n${code}`.split(/^\$ /m);
   return parts.map((part) => {
     const [command = '', ...output] = part.trimEnd().split('\n');

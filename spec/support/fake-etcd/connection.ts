@@ -3,13 +3,13 @@ import type { KeepAliveHandlers, LeaseGrant, Store, Txn, TxnResult, WatchHandler
 import { call } from './calls.js';
 import type { FakeCluster, FakeMember } from './cluster.js';
 import { countedAs, noRequests, type RequestCounts } from './counts.js';
-import { describe, describeFault } from './describe.js';
+import { describeFault, describeRequest } from './describe.js';
 import { type MessageFault, MessageFaults, type Request } from './faults.js';
 import { FakeKeepAlive } from './keep-alive.js';
 import { type Condition, Endpoint, type Network, Path } from './network.js';
-import { OpenStreams } from './open-streams.js';
+import { FakeStreams } from './open-streams.js';
 import { compareAll, isLocal, isReadOnly } from './state-machine.js';
-import { Steering } from './steering.js';
+import { MemberPicker } from './steering.js';
 import { type Recipient, spoil } from './transport.js';
 import type { WatchHub } from './watch-hub.js';
 import { FakeWatchStream } from './watch-stream.js';
@@ -43,22 +43,22 @@ export class Connection implements Store {
   readonly #options: ConnectionOptions;
   readonly #process: Recipient;
   readonly #endpoint = new Endpoint();
-  readonly #steering: Steering;
+  readonly #steering: MemberPicker;
   readonly #calls = new Map<Promise<unknown>, string>();
-  readonly #streams: OpenStreams;
+  readonly #streams: FakeStreams;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.name = options.name;
     const { clock, cluster, network } = options;
-    this.#steering = new Steering(cluster, network, clock);
+    this.#steering = new MemberPicker(cluster, network, clock);
     this.#process = {
       receive: (fn) => (clock.receive === undefined ? fn() : clock.receive(fn)),
       get dead() {
         return clock.dead === true;
       },
     };
-    this.#streams = new OpenStreams({
+    this.#streams = new FakeStreams({
       name: this.name,
       network,
       endpoint: this.#endpoint,
@@ -183,7 +183,7 @@ export class Connection implements Store {
     const member = this.#steering.pick();
     const fault = this.#fault(request);
     this.#count(request.kind);
-    network.trace(() => `${this.name}: ${describe(request)} by member ${member.id}${describeFault(fault)}`);
+    network.trace(() => `${this.name}: ${describeRequest(request)} by member ${member.id}${describeFault(fault)}`);
     const result = call(
       {
         network,

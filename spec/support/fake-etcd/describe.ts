@@ -2,7 +2,7 @@ import type { Op, Txn } from '../../../lib/store/store.js';
 import type { MessageFault, Request } from './faults.js';
 
 /** A request as one line of a story. */
-export function describe(request: Request): string {
+export function describeRequest(request: Request): string {
   if (request.kind === 'txn') return describeTxn(request.txn);
   if (request.kind === 'watch') return `watch ${request.what} ${request.key ?? ''}`;
   return `${request.kind} ${request.id.toString(16)}`;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../lib/common/time.js';
 import type { Random } from '../random.js';
-import type { ResolvedOptions, Span } from './options.js';
+import type { FixedOrDrawn, ResolvedOptions } from './options.js';
 
 /**
  * `silent`: everything that goes in or comes out is swallowed. `mute`: what goes in arrives, and nothing comes out.
@@ -86,7 +86,7 @@ export class Network {
     return cancel;
   }
 
-  draw(span: Span): number {
+  draw(span: FixedOrDrawn): number {
     return typeof span === 'number' ? span : this.random.between(...span);
   }
 

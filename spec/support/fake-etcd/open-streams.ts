@@ -1,6 +1,6 @@
 import { ElectionError } from '../../../lib/errors.js';
 import { type Endpoint, type Network, Path } from './network.js';
-import type { Steering } from './steering.js';
+import type { MemberPicker } from './steering.js';
 import { type Recipient, Transport } from './transport.js';
 
 export type StreamKind = 'keepAlive' | 'watch';
@@ -20,13 +20,13 @@ export interface OpenStreamsOptions {
   readonly network: Network;
   readonly endpoint: Endpoint;
   readonly process: Recipient;
-  readonly steering: Steering;
+  readonly steering: MemberPicker;
   /** Milliseconds that are added to the latency, each way. */
   readonly lag: () => number;
 }
 
 /** The streams that one process has open, each to one member. */
-export class OpenStreams {
+export class FakeStreams {
   readonly #options: OpenStreamsOptions;
   readonly #streams = new Map<Transport, OpenStream>();
 

@@ -1,7 +1,7 @@
 import { type Clock, SystemClock } from '../../../lib/common/time.js';
 
 /** A fixed number of milliseconds, or a range from which each one is drawn anew. */
-export type Span = number | readonly [number, number];
+export type FixedOrDrawn = number | readonly [number, number];
 
 export interface FakeEtcdOptions {
   /** etcd's own clock. A spec may give one that it drives. @default new SystemClock() */
@@ -13,14 +13,14 @@ export interface FakeEtcdOptions {
   /** The revision at which etcd begins: more than 1 stands for a cluster that has been in use. @default 1n */
   readonly revision?: bigint;
   /** Milliseconds that every message takes, each way. @default 1 */
-  readonly latency?: Span;
+  readonly latency?: FixedOrDrawn;
   /**
    * Milliseconds that an event of a watch takes besides. They are drawn for each batch of each watch, so that watches
    * overtake each other. @default 0
    */
-  readonly watchDelay?: Span;
+  readonly watchDelay?: FixedOrDrawn;
   /** Milliseconds until a watch that starts in the past hears of it. @default 100 */
-  readonly catchUp?: Span;
+  readonly catchUp?: FixedOrDrawn;
   /** Milliseconds after which a client gives up a request that was lost. @default 2000 */
   readonly requestTimeout?: number;
   /** Milliseconds after which a client gives up a request that hangs. @default 5000 */
@@ -33,7 +33,7 @@ export interface FakeEtcdOptions {
   /** An answer without values tells the leases of the keys. etcd 3.7 does not. @default true */
   readonly tellsLeases?: boolean;
   /** Milliseconds from the loss of the raft leader to the next raft leader. @default 1000 */
-  readonly electionTime?: Span;
+  readonly electionTime?: FixedOrDrawn;
   /** Milliseconds between two looks for expired leases. @default 500 */
   readonly leaseTick?: number;
   /** Milliseconds added to every lease when a new raft leader restarts it, as etcd does. @default 1000 */

@@ -3,7 +3,7 @@ import type { FakeCluster, FakeMember } from './cluster.js';
 import type { Network } from './network.js';
 
 /** Picks the member that a process turns to: any member, but for a while none that did not answer, as clients do. */
-export class Steering {
+export class MemberPicker {
   readonly #cluster: FakeCluster;
   readonly #network: Network;
   readonly #clock: Clock;

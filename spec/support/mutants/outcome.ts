@@ -16,7 +16,7 @@ export interface Broken<Promised extends string> {
 
 export const CRASH = 'a crash';
 
-export function outcomeOf<Promised extends string>(
+export function mutantOutcome<Promised extends string>(
   { breaks }: Pick<Mutation<Promised>, 'breaks'>,
   broken: readonly Broken<Promised>[],
 ): MutantOutcome {

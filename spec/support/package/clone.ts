@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
-import { write } from './project.js';
+import { writeInto } from './project.js';
 import { scratch } from './tarball.js';
 
 /** What the package is made of. A whole clone has the specs too, and takes a minute more to be compiled. */
@@ -37,7 +37,7 @@ export function askForLess(folder: string): void {
   const optional = ['prom-client', '@opentelemetry/api', '@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'];
   const wanted = [...compiles, ...bundled, ...optional];
   const needed = Object.entries(manifest.devDependencies).filter(([name]) => wanted.includes(name));
-  write(folder, 'package.json', JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(needed) }));
+  writeInto(folder, 'package.json', JSON.stringify({ ...manifest, devDependencies: Object.fromEntries(needed) }));
   rmSync(join(folder, 'package-lock.json'));
   rmSync(join(folder, 'examples'), { recursive: true });
 }

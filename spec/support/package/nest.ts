@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type CommandOutcome, run } from '../cluster/run.js';
-import { install, manifest, write } from './project.js';
+import { type CommandOutcome, runCommand } from '../cluster/run.js';
+import { install, manifest, writeInto } from './project.js';
 
 /** What Nest's starter has, of these versions, and the packages that the page speaks of. */
 const STARTER = {
@@ -64,25 +64,25 @@ export class NestProject {
     const folder = await manifest(STARTER, { jest: JEST });
     const { ok, output } = await install(folder);
     if (!ok) throw new Error(`npm install: ${output}`);
-    write(folder, 'tsconfig.json', JSON.stringify(TSCONFIG));
+    writeInto(folder, 'tsconfig.json', JSON.stringify(TSCONFIG));
     return new NestProject(folder);
   }
 
   write(file: string, text: string): void {
-    write(this.#folder, join('src', file), text);
+    writeInto(this.#folder, join('src', file), text);
   }
 
   /** Runs the tests of one file. */
   jest(file: string, env: Readonly<Record<string, string>> = {}): Promise<CommandOutcome> {
     const bin = join(this.#folder, 'node_modules/.bin/jest');
     const args = ['--ci', '--cacheDirectory', 'cache', file];
-    return run(bin, args, { cwd: this.#folder, within: 120_000, env: { ...process.env, ...env } });
+    return runCommand(bin, args, { cwd: this.#folder, within: 120_000, env: { ...process.env, ...env } });
   }
 
   /** Compiles all that was written. */
   tsc(): Promise<CommandOutcome> {
     const bin = join(this.#folder, 'node_modules/.bin/tsc');
-    return run(bin, ['--noEmit', '-p', '.'], { cwd: this.#folder, within: 120_000 });
+    return runCommand(bin, ['--noEmit', '-p', '.'], { cwd: this.#folder, within: 120_000 });
   }
 }
 
@@ -101,6 +101,6 @@ export async function runOnNest12(program: string): Promise<CommandOutcome> {
   const folder = await manifest(NEXT);
   const { ok, output } = await install(folder);
   if (!ok) throw new Error(`npm install: ${output}`);
-  write(folder, 'program.mjs', program);
-  return await run(process.execPath, ['program.mjs'], { cwd: folder, within: 60_000 });
+  writeInto(folder, 'program.mjs', program);
+  return await runCommand(process.execPath, ['program.mjs'], { cwd: folder, within: 60_000 });
 }

@@ -1,5 +1,5 @@
 /** A user's program in TypeScript, with types of all kinds, for an ES module and for a CommonJS file. */
-export const PROGRAM = `
+export const INSTALLED_PROGRAM = `
 import { createClient, Election, ElectionError, Etcd3, etcdLeader, type Leadership, Session } from 'etcd-leader';
 import { EtcdRunCoordinator } from 'etcd-leader/cron';
 import { collectMetrics } from 'etcd-leader/metrics';
@@ -40,9 +40,9 @@ export const election = new Election(session, 'jobs');
 export const fake = new FakeElection('jobs', { etcd: client });
 export const detach = collectMetrics(election);
 export const fence = ({ txn }: Leadership) => txn();
-export const connect = (options: Parameters<typeof createClient>[0]) => createClient(options);
+export const open = (options: Parameters<typeof createClient>[0]) => createClient(options);
 export class Jobs {
-  readonly client = connect({ hosts: 'http://127.0.0.1:2379' });
+  readonly client = open({ hosts: 'http://127.0.0.1:2379' });
   readonly election = new Election(this.client, 'jobs');
   fence(leadership: Leadership) {
     return leadership.txn();

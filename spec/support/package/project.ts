@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
-import { type CommandOutcome, run } from '../cluster/run.js';
+import { type CommandOutcome, runCommand } from '../cluster/run.js';
 import { pack, scratch } from './tarball.js';
 
 const BESIDE = {
@@ -37,16 +37,16 @@ export async function manifest(
   const folder = scratch('project');
   const all = { 'etcd-leader': `file:${(await pack()).path}`, ...BESIDE, ...dependencies };
   const user = { name: 'user', version: '1.0.0', private: true, dependencies: all, ...settings };
-  write(folder, 'package.json', JSON.stringify(user));
+  writeInto(folder, 'package.json', JSON.stringify(user));
   return folder;
 }
 
 /** `npm install`, without the scripts of packages. */
 export function install(folder: string, ...more: readonly string[]): Promise<CommandOutcome> {
-  return run('npm', [...INSTALL, ...more], { cwd: folder, within: 240_000 });
+  return runCommand('npm', [...INSTALL, ...more], { cwd: folder, within: 240_000 });
 }
 
-export function write(folder: string, file: string, text: string): void {
+export function writeInto(folder: string, file: string, text: string): void {
   const path = join(folder, file);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
@@ -81,6 +81,6 @@ async function link(folder: string): Promise<void> {
 export async function unpack(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const { path } = await pack();
-  const { ok, output } = await run('tar', ['-xzf', path, '--strip-components=1', '-C', folder]);
+  const { ok, output } = await runCommand('tar', ['-xzf', path, '--strip-components=1', '-C', folder]);
   if (!ok) throw new Error(`tar: ${output}`);
 }

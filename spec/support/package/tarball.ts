@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../../scripts/test/tool.js';
-import { run } from '../cluster/run.js';
+import { runCommand } from '../cluster/run.js';
 
 /** The tarball that `npm publish` would send. */
 export interface Tarball {
@@ -35,7 +35,7 @@ export function scratch(name: string): string {
 async function make(): Promise<Tarball> {
   const into = scratch('tarball');
   const args = ['pack', '--json', '--ignore-scripts', '--loglevel=silent', '--pack-destination', into];
-  const { ok, output } = await run('npm', args, { cwd: root, within: 120_000 });
+  const { ok, output } = await runCommand('npm', args, { cwd: root, within: 120_000 });
   if (!ok) throw new Error(`npm pack: ${output}`);
   const [packed] = entriesOf(JSON.parse(output));
   if (packed === undefined) throw new Error(`npm pack said nothing of a package: ${output}`);

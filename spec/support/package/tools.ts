@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type CommandOutcome, run } from '../cluster/run.js';
-import { install, manifest, write } from './project.js';
+import { type CommandOutcome, runCommand } from '../cluster/run.js';
+import { install, manifest, writeInto } from './project.js';
 
 /** Tools as their users have them: the newest that run on every Node.js that this package supports. */
 const TOOLS = {
@@ -39,7 +39,7 @@ async function make(): Promise<ToolsProject> {
   return {
     folder,
     bin,
-    run: (inside, tool, ...args) => run(join(bin, tool), args, { cwd: join(folder, inside), within: 120_000 }),
-    write: (file, text) => write(folder, file, text),
+    run: (inside, tool, ...args) => runCommand(join(bin, tool), args, { cwd: join(folder, inside), within: 120_000 }),
+    write: (file, text) => writeInto(folder, file, text),
   };
 }

@@ -2,12 +2,12 @@
  * Two candidates with each kind of client on a cluster of their own, at rest for a while. Tells its parent what the
  * members have counted before and after.
  */
-import { CLIENTS, candidate, inOrder } from '../candidates.js';
+import { CLIENTS, candidate, joinInOrder } from '../candidates.js';
 import { Cluster } from '../cluster/cluster.js';
 import { get } from '../cluster/http.js';
 import type { Rest } from '../rest.js';
-import { uniqueName } from '../shared-cluster.js';
 import { tracked } from '../track.js';
+import { uniqueName } from '../unique-name.js';
 import { until } from '../wait.js';
 import { workAside } from './aside-work.js';
 
@@ -33,7 +33,7 @@ await workAside(async (): Promise<Rest> => {
     CLIENTS.map(async (client) => {
       const name = uniqueName();
       const [leader, next] = [candidate(hosts, name, { ttl, client }), candidate(hosts, name, { ttl, client })];
-      await inOrder(leader, next);
+      await joinInOrder(leader, next);
       return leader;
     }),
   );

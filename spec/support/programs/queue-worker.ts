@@ -10,7 +10,7 @@ import { workBullQueue } from '../queues/bullmq.js';
 import type { Entry } from '../queues/history.js';
 import { startBoss } from '../queues/load-boss.js';
 import { workBossQueue } from '../queues/pg-boss.js';
-import { addressOf } from '../queues/postgres.js';
+import { databaseAddress } from '../queues/postgres.js';
 import { HANGING, type QueueOrder, type QueueReport, type QueueWorkerOptions } from '../queues/worker-process.js';
 import { whenOrphaned } from './parent.js';
 
@@ -47,7 +47,7 @@ function bullWork(): Work {
 
 async function bossWork(): Promise<Work> {
   const boss = await startBoss({ port });
-  const database = new pg.Pool({ connectionString: addressOf({ port }) });
+  const database = new pg.Pool({ connectionString: databaseAddress({ port }) });
   const log = ({ what, partition, job, worker, token }: Entry): Promise<unknown> =>
     database.query('INSERT INTO history (what, partition, job, worker, token) VALUES ($1, $2, $3, $4, $5)', [
       what,

@@ -3,14 +3,14 @@
  * have run out, the candidates must be as they were, and hand over. Tells its parent what came of it, and ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CLIENTS, type ClientKind, candidate, inOrder, leading } from '../candidates.js';
-import { clientOf } from '../security/access.js';
+import { CLIENTS, type ClientKind, candidate, joinInOrder, leading } from '../candidates.js';
+import { trackedClient } from '../security/access.js';
 import { type Secured, startSecured } from '../security/secured-cluster.js';
 import { TOKEN_KINDS, type TokenKindName, type TokenLife } from '../security/token-lives.js';
 import { counted, jsonWebTokens, simpleTokens } from '../security/tokens.js';
-import { uniqueName } from '../shared-cluster.js';
 import { type Chapter, tell } from '../story.js';
 import { tracked } from '../track.js';
+import { uniqueName } from '../unique-name.js';
 import { until } from '../wait.js';
 import { workAside } from './aside-work.js';
 
@@ -39,12 +39,12 @@ async function livesUnder(kind: TokenKindName): Promise<TokenLife[]> {
 
 async function lifeOf(kind: TokenKindName, client: ClientKind, { hosts }: Secured, name: string): Promise<TokenLife> {
   const credentials = { username: name, password: `${name}'s password` };
-  const join = (value: string) => candidate(clientOf(client, { hosts, auth: credentials }), name, { value });
+  const join = (value: string) => candidate(trackedClient(client, { hosts, auth: credentials }), name, { value });
   const [a, b] = [join('a'), join('b')];
   const story = tell({ a, b }, EVERYTHING);
-  await inOrder(a, b);
+  await joinInOrder(a, b);
   const { auth, fetched } = counted(credentials);
-  const onlooker = candidate(clientOf(client, { hosts, auth }), name);
+  const onlooker = candidate(trackedClient(client, { hosts, auth }), name);
   await onlooker.leader();
   const before = fetched();
 

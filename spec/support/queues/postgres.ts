@@ -1,10 +1,10 @@
 import { chownSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { run } from '../cluster/run.js';
+import { runCommand } from '../cluster/run.js';
 import { findTool } from '../cluster/tools.js';
 import { tracked } from '../track.js';
-import type { Recipe, Server, User } from './server.js';
+import type { QueueServer, Recipe, User } from './server.js';
 
 /** PostgreSQL, which does not wait for the disk. As root it runs as the user that its package has made. */
 export const POSTGRES: Recipe = {
@@ -17,7 +17,7 @@ export const POSTGRES: Recipe = {
     if (user !== undefined) chownSync(data, user.uid, user.gid);
     const settings = ['--auth=trust', '--username=postgres', '--no-sync', '--encoding=UTF8', '--locale=C'];
     const initdb = program.includes('/') ? join(dirname(program), 'initdb') : 'initdb';
-    const made = await run(initdb, ['-D', data, ...settings], {
+    const made = await runCommand(initdb, ['-D', data, ...settings], {
       cwd: folder,
       within: 60_000,
       ...user,
@@ -34,19 +34,19 @@ export const POSTGRES: Recipe = {
     return { program, args: ['-D', data, '-p', `${port}`, ...options], ...(user !== undefined && { user }) };
   },
   async ask(port) {
-    const client = new pg.Client(addressOf({ port }));
+    const client = new pg.Client(databaseAddress({ port }));
     await client.connect();
     await client.end();
   },
 };
 
-export function addressOf({ port }: Pick<Server, 'port'>): string {
+export function databaseAddress({ port }: Pick<QueueServer, 'port'>): string {
   return `postgres://postgres@127.0.0.1:${port}/postgres`;
 }
 
 /** Connections, closed at the end of the spec. */
-export function openDatabase(server: Server): pg.Pool {
-  const pool = new pg.Pool({ connectionString: addressOf(server) });
+export function openDatabase(server: QueueServer): pg.Pool {
+  const pool = new pg.Pool({ connectionString: databaseAddress(server) });
   tracked({ close: () => pool.end() });
   return pool;
 }
@@ -54,7 +54,7 @@ export function openDatabase(server: Server): pg.Pool {
 /** PostgreSQL refuses to run as root. */
 async function unprivileged(): Promise<User | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const [uid, gid] = await Promise.all(['-u', '-g'].map((of) => run('id', [of, 'postgres'])));
+  const [uid, gid] = await Promise.all(['-u', '-g'].map((of) => runCommand('id', [of, 'postgres'])));
   if (uid?.ok !== true || gid?.ok !== true)
     throw new Error('PostgreSQL does not run as root, and no user `postgres` is here');
   return { uid: Number(uid.stdout), gid: Number(gid.stdout) };

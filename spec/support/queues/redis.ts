@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { findTool } from '../cluster/tools.js';
 import { tracked } from '../track.js';
-import type { Recipe, Server } from './server.js';
+import type { QueueServer, Recipe } from './server.js';
 
 /** Redis, which writes nothing to the disk. It keeps its arguments as its title, by which a clean-up finds it. */
 export const REDIS: Recipe = {
@@ -24,7 +24,7 @@ export const REDIS: Recipe = {
 };
 
 /** A client, closed at the end of the spec. */
-export function openRedis({ port }: Pick<Server, 'port'>): Redis {
+export function openRedis({ port }: Pick<QueueServer, 'port'>): Redis {
   const redis = new Redis({ host: '127.0.0.1', port });
   tracked({ close: () => redis.quit() });
   return redis;

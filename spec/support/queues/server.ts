@@ -34,11 +34,11 @@ export interface Recipe {
 }
 
 /** A server of one `describe`, with its data in memory where there is enough. Call it as `sharedCluster`. */
-export function ownServer(recipe: Recipe): () => Server {
-  let server: Server | undefined;
+export function ownServer(recipe: Recipe): () => QueueServer {
+  let server: QueueServer | undefined;
   before(async function () {
     this.timeout(120_000);
-    server = await Server.start(recipe);
+    server = await QueueServer.start(recipe);
   });
   after(async function () {
     this.timeout(30_000);
@@ -52,7 +52,7 @@ export function ownServer(recipe: Recipe): () => Server {
 }
 
 /** A server on this machine. It does not outlive the process that started it, not even one that is killed. */
-export class Server {
+export class QueueServer {
   readonly port: number;
   readonly #process: ChildProcess;
   readonly #release: () => void;
@@ -64,7 +64,7 @@ export class Server {
   }
 
   /** Resolves when the server answers. */
-  static async start({ name, prepare, ask }: Recipe): Promise<Server> {
+  static async start({ name, prepare, ask }: Recipe): Promise<QueueServer> {
     sweep();
     const folder = createFolder('cluster');
     const dismiss = watchOver(folder);
@@ -81,7 +81,7 @@ export class Server {
     child.on('error', () => {}); // seen as a server that has ended
     child.unref();
     closeSync(log);
-    const server = new Server(port, child, () => {
+    const server = new QueueServer(port, child, () => {
       rmSync(folder, { recursive: true, force: true });
       dismiss();
       process.removeListener('exit', onExit);

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import ts from 'typescript';
-import { Program } from '../cli/program.js';
+import { CliProgram } from '../cli/program.js';
 import { freePorts } from '../cluster/ports.js';
 import type { Snippet } from '../docs/snippets.js';
-import { project, write } from '../package/project.js';
+import { project, writeInto } from '../package/project.js';
 import { scratch } from '../package/tarball.js';
 
 const PRELOAD = new URL('../programs/reader.js', import.meta.url).href;
@@ -17,7 +17,7 @@ const METRICS = 9464;
  * Somebody who has installed the package into a project and does what the pages say. All that he starts ends with the
  * spec.
  */
-export class Reader {
+export class PageReader {
   readonly #folder: string;
   readonly #bin: string;
   readonly #tools: string;
@@ -34,10 +34,10 @@ export class Reader {
   }
 
   /** `hosts`: the etcd that the pages have at 127.0.0.1:2379. */
-  static async at(hosts: readonly string[]): Promise<Reader> {
+  static async at(hosts: readonly string[]): Promise<PageReader> {
     const { folder, bin } = await project();
     const [metrics = 0] = await freePorts(1);
-    return new Reader(folder, bin, ownPkill(), hosts, metrics);
+    return new PageReader(folder, bin, ownPkill(), hosts, metrics);
   }
 
   /** Where the metrics of the snippets are, which have them on port 9464. */
@@ -46,21 +46,21 @@ export class Reader {
   }
 
   /** Saves a snippet, or several as one program, and starts it. A program that has no types is saved as it stands. */
-  start(...snippets: readonly Pick<Snippet, 'code' | 'imports'>[]): Program {
+  start(...snippets: readonly Pick<Snippet, 'code' | 'imports'>[]): CliProgram {
     const text = snippets.map(({ code, imports = '' }) => `${imports}${code}`).join('\n');
     this.#files++;
     const file = `service-${this.#files}.mjs`;
-    write(this.#folder, file, hasTypes(text) ? withoutTypes(text) : text);
+    writeInto(this.#folder, file, hasTypes(text) ? withoutTypes(text) : text);
     const etcd = new URL(this.#hosts[0] ?? '').port;
     const env = { READER_PORTS: `${ETCD}:${etcd},${METRICS}:${this.#metrics}` };
-    return Program.spawn(process.execPath, ['--import', PRELOAD, file], { cwd: this.#folder, env });
+    return CliProgram.spawn(process.execPath, ['--import', PRELOAD, file], { cwd: this.#folder, env });
   }
 
   /** Types a command into a terminal of its own. */
-  type(command: string): Program {
+  type(command: string): CliProgram {
     const PATH = [this.#tools, this.#bin, process.env['PATH']].join(delimiter);
     // With `exec` the command is a child of this process, which is how `pkill` finds it.
-    return Program.spawn('sh', ['-c', `exec ${command}`], { cwd: this.#folder, hosts: this.#hosts, env: { PATH } });
+    return CliProgram.spawn('sh', ['-c', `exec ${command}`], { cwd: this.#folder, hosts: this.#hosts, env: { PATH } });
   }
 }
 
@@ -68,7 +68,7 @@ export class Reader {
 function ownPkill(): string {
   const folder = scratch('tools');
   const real = execFileSync('sh', ['-c', 'command -v pkill'], { encoding: 'utf8' }).trim();
-  write(folder, 'pkill', `#!/bin/sh\nexec ${real} -P ${process.pid} "$@"\n`);
+  writeInto(folder, 'pkill', `#!/bin/sh\nexec ${real} -P ${process.pid} "$@"\n`);
   chmodSync(join(folder, 'pkill'), 0o755);
   return folder;
 }

@@ -3,9 +3,9 @@ import { createClient } from '../../../lib/index.js';
 import type { ClientKind } from '../candidates.js';
 import { tracked } from '../track.js';
 
-export type Credentials = NonNullable<IOptions['auth']>;
+export type NameAndPassword = NonNullable<IOptions['auth']>;
 
-const ROOT: Credentials = { username: 'root', password: 'the root of all' };
+const ROOT: NameAndPassword = { username: 'root', password: 'the root of all' };
 
 /**
  * The users and roles of a cluster that asks for passwords, as an administrator sees them.
@@ -42,7 +42,7 @@ export class Access {
   }
 
   /** Creates a user with a role of its own, which allows nothing yet. */
-  async user(username: string, role: string): Promise<Credentials> {
+  async user(username: string, role: string): Promise<NameAndPassword> {
     const password = `${username}'s password`;
     await this.root.role(role).create();
     await (await this.root.user(username).create(password)).addRole(role);
@@ -69,6 +69,6 @@ function keysOf(election: string): Range {
 }
 
 /** Closed at the end of the spec. */
-export function clientOf(kind: ClientKind, options: IOptions): Etcd3 {
+export function trackedClient(kind: ClientKind, options: IOptions): Etcd3 {
   return tracked(kind === 'createClient' ? createClient(options) : new Etcd3(options));
 }

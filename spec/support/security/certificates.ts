@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IOptions } from 'etcd3';
 import type { TlsFiles } from '../cluster/http.js';
-import { run } from '../cluster/run.js';
+import { runCommand } from '../cluster/run.js';
 import { findTool } from '../cluster/tools.js';
 
 export type ClientCertificate = Required<NonNullable<IOptions['credentials']>>;
@@ -64,6 +64,6 @@ export class Authority {
 }
 
 async function openssl(...args: readonly string[]): Promise<void> {
-  const { ok, output } = await run(await findTool('openssl'), args);
+  const { ok, output } = await runCommand(await findTool('openssl'), args);
   if (!ok) throw new Error(`openssl ${args[0]} failed: ${output}`);
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Credentials } from './access.js';
+import type { NameAndPassword } from './access.js';
 
 /** Seconds that a token lives in most specs: so short that a token is expired whenever a candidate does something. */
 export const TOKEN_TTL = 1;
@@ -20,7 +20,7 @@ export async function tokensExpire(): Promise<void> {
 }
 
 /** Credentials that count how often a client has fetched a token. */
-export function counted(auth: Credentials): { readonly auth: Credentials; fetched(): number } {
+export function counted(auth: NameAndPassword): { readonly auth: NameAndPassword; fetched(): number } {
   let fetched = 0;
   const callOptions = (): { deadline: number } => {
     fetched++;

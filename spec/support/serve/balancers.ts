@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Program } from '../cli/program.js';
+import { CliProgram } from '../cli/program.js';
 import { freePorts } from '../cluster/ports.js';
 import { findTool } from '../cluster/tools.js';
 import { readPage } from '../docs/pages.js';
@@ -33,7 +33,7 @@ export interface TlsProxyOptions {
 
 export interface TlsProxy {
   readonly url: string;
-  readonly program: Program;
+  readonly program: CliProgram;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function startHaproxy(options: BalancerOptions): Promise<string> {
   const { folder, port, text } = await configuration('haproxy', options);
   const file = written(folder, 'haproxy.cfg', text);
   const env = { ETCD_LEADER_SERVE_TOKEN: options.token };
-  const program = Program.spawn(await findTool('haproxy'), ['-db', '-f', file], { env });
+  const program = CliProgram.spawn(await findTool('haproxy'), ['-db', '-f', file], { env });
   await program.stderr.line(/leader-of-mail\/web-2 is DOWN, reason: Layer7 wrong status, code: 503/);
   return `http://127.0.0.1:${port}/`;
 }
@@ -65,7 +65,7 @@ export async function startHaproxyForTls({ port: served, cert, key }: TlsProxyOp
     ['/etc/haproxy/leaders.pem', pem],
     ['127.0.0.1:8080', `127.0.0.1:${served}`],
   ]);
-  const program = Program.spawn(await findTool('haproxy'), ['-db', '-f', written(folder, 'haproxy.cfg', text)]);
+  const program = CliProgram.spawn(await findTool('haproxy'), ['-db', '-f', written(folder, 'haproxy.cfg', text)]);
   return { url: `https://127.0.0.1:${port}/`, program };
 }
 
@@ -82,13 +82,13 @@ export async function startNginxForTls({ port: served, cert, key }: TlsProxyOpti
 }
 
 /** nginx with this configuration, and its own files in this folder. */
-async function runNginx(folder: string, text: string): Promise<Program> {
+async function runNginx(folder: string, text: string): Promise<CliProgram> {
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const own = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(' ');
   mkdirSync(join(folder, 'proxy'));
   const file = written(folder, 'nginx.conf', `events {}\n${text.replace('http {', `http { access_log off; ${own}`)}`);
   const settings = `daemon off; master_process off; pid ${join(folder, 'pid')}; error_log stderr crit;`;
-  return Program.spawn(await findTool('nginx'), ['-p', folder, '-e', 'stderr', '-c', file, '-g', settings]);
+  return CliProgram.spawn(await findTool('nginx'), ['-p', folder, '-e', 'stderr', '-c', file, '-g', settings]);
 }
 
 /** A folder of the spec, and a free port. */

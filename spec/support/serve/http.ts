@@ -24,7 +24,7 @@ export interface HttpRequestOptions {
 }
 
 /** Sends the path as it stands, which no browser would, over a connection of its own. */
-export async function ask(base: string, path: string, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
+export async function sendRequest(base: string, path: string, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
   const response = await open(base, path, options);
   let text = '';
   response.setEncoding('utf8');

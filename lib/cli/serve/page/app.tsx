@@ -2,7 +2,7 @@ import { render } from 'preact';
 import { Details } from './details.js';
 import { Elections } from './elections.js';
 import { announceChanges } from './live-region.js';
-import { addressOf, type OpenTab, PageState } from './page-state.js';
+import { addressOfPage, type OpenTab, PageState } from './page-state.js';
 import { Pools } from './pools.js';
 import { Status } from './status.js';
 import { isMotionWanted, onThemeChange } from './theme.js';
@@ -46,7 +46,7 @@ interface TabLinkProps {
 function TabLink({ state, tab, text }: TabLinkProps) {
   const isHere = state.view.place.tab === tab;
   return (
-    <a href={addressOf({ tab, name: undefined })} aria-current={isHere ? 'page' : undefined}>
+    <a href={addressOfPage({ tab, name: undefined })} aria-current={isHere ? 'page' : undefined}>
       {text}
     </a>
   );

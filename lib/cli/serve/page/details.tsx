@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ElectionJson, MomentJson, TermJson } from '../../../view/json.js';
 import { useAllTerms } from './all-terms.js';
 import { announce } from './live-region.js';
-import { idOf } from './model/joined-terms.js';
+import { termId } from './model/joined-terms.js';
 import { neighbour, type Segment } from './model/segments.js';
 import { durationText, endText, segmentLines, sinceText, timelineText, timeText } from './model/text.js';
-import { addressOf, type PageState } from './page-state.js';
+import { addressOfPage, type PageState } from './page-state.js';
 import { labelledWindow, Timeline } from './timeline.js';
 import { Tip, type TipContent } from './tip.js';
 import { useSize } from './windowed.js';
@@ -20,7 +20,7 @@ export function Details({ state, name }: { readonly state: PageState; readonly n
   useEffect(() => heading.current?.focus(), [name]);
   const election = state.picture.elections.get(name);
   const close = (): void => {
-    location.hash = addressOf({ tab: 'elections', name: undefined });
+    location.hash = addressOfPage({ tab: 'elections', name: undefined });
     document.getElementById('elections')?.focus();
   };
   return (
@@ -93,7 +93,7 @@ function Content({ state, election }: { readonly state: PageState; readonly elec
           </thead>
           <tbody>
             {terms.toReversed().map((term) => (
-              <Term key={idOf(term)} term={term} asOf={asOf} />
+              <Term key={termId(term)} term={term} asOf={asOf} />
             ))}
           </tbody>
         </table>

@@ -2,10 +2,10 @@ import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
 import type { ElectionJson } from '../../../view/json.js';
 import { ElectionRow } from './election-row.js';
 import { announce } from './live-region.js';
-import { COLUMNS, type Column, rowsOf } from './model/rows.js';
+import { COLUMNS, type Column, electionRows } from './model/rows.js';
 import { neighbour, type Segment } from './model/segments.js';
 import { count, segmentLines } from './model/text.js';
-import { addressOf, type PageState } from './page-state.js';
+import { addressOfPage, type PageState } from './page-state.js';
 import { TimeAxis } from './timeline.js';
 import { Tip, type TipContent } from './tip.js';
 import { WindowChoice } from './window-choice.js';
@@ -24,7 +24,7 @@ export function Elections({ state }: { readonly state: PageState }) {
   const axisWidth = useSize(head).width;
   const [active, setActive] = useState(0);
   const [tip, setTip] = useState<TipContent | undefined>(undefined);
-  const rows = useMemo(() => rowsOf(state.picture.inOrder, filter, order), [state.version, filter, order, state]);
+  const rows = useMemo(() => electionRows(state.picture.inOrder, filter, order), [state.version, filter, order, state]);
   const at = Math.min(active, Math.max(0, rows.length - 1));
   const { name: opened } = state.view.place;
   const asOf = state.asOf ?? 0;
@@ -36,11 +36,11 @@ export function Elections({ state }: { readonly state: PageState }) {
   );
   const open = ({ name }: ElectionJson): void => {
     setTip(undefined);
-    location.hash = addressOf({ tab: 'elections', name });
+    location.hash = addressOfPage({ tab: 'elections', name });
   };
   const walk = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') {
-      if (tip === undefined) location.hash = addressOf({ tab: 'elections', name: undefined });
+      if (tip === undefined) location.hash = addressOfPage({ tab: 'elections', name: undefined });
       setTip(undefined);
     }
     if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;

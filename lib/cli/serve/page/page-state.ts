@@ -143,7 +143,7 @@ export class PageState {
 }
 
 /** The address of a place. */
-export function addressOf({ tab, name }: OpenTab): string {
+export function addressOfPage({ tab, name }: OpenTab): string {
   return name === undefined ? `#/${tab}` : `#/${tab}/${encodeURIComponent(name)}`;
 }
 

@@ -4,14 +4,14 @@ import { type Codes, letters } from './model/codes.js';
 import { ownerText } from './model/text.js';
 import { Windowed } from './windowed.js';
 
-export interface PartitionListProps {
+export interface PartitionTableProps {
   readonly pool: PoolJson;
   readonly codes: Codes;
   readonly chosen: string | undefined;
 }
 
 /** The same as the map, as text. Partitions whose owner has no name come first: nobody owns them, or no member does. */
-export function PartitionList({ pool, codes, chosen }: PartitionListProps) {
+export function PartitionTable({ pool, codes, chosen }: PartitionTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
   const wanted = pool.partitions.filter(({ owner }) => chosen === undefined || owner === chosen);

@@ -2,8 +2,8 @@ import { useMemo, useState } from 'preact/hooks';
 import type { MemberJson, PoolJson } from '../../../view/json.js';
 import { Codes, letters } from './model/codes.js';
 import { count, countUnowned } from './model/text.js';
-import { addressOf, type PageState } from './page-state.js';
-import { PartitionList } from './partition-list.js';
+import { addressOfPage, type PageState } from './page-state.js';
+import { PartitionTable } from './partition-list.js';
 import { PartitionMap } from './partition-map.js';
 import { currentTheme } from './theme.js';
 
@@ -21,7 +21,7 @@ export function Pools({ state }: { readonly state: PageState }) {
           <select
             value={name}
             onChange={(event) => {
-              location.hash = addressOf({ tab: 'pools', name: event.currentTarget.value });
+              location.hash = addressOfPage({ tab: 'pools', name: event.currentTarget.value });
             }}
           >
             {names.map((each) => (
@@ -77,7 +77,7 @@ function Pool({ pool }: { readonly pool: PoolJson }) {
           As a list
         </label>
         {isList ? (
-          <PartitionList pool={pool} codes={codes} chosen={chosen} />
+          <PartitionTable pool={pool} codes={codes} chosen={chosen} />
         ) : (
           <PartitionMap
             theme={currentTheme()}

@@ -105,4 +105,4 @@ const look = {
 };
 
 Object.assign(globalThis, { look });
-export type Look = typeof look;
+export type PageLook = typeof look;

@@ -19,7 +19,7 @@ export function inOrder(names: readonly string[]): string[] {
  * The elections whose name or leader contains the text, in this order. `elections` come in the order of their names;
  * those that the order does not tell apart stay in that order.
  */
-export function rowsOf(elections: readonly ElectionJson[], filter: string, order: RowOrder): ElectionJson[] {
+export function electionRows(elections: readonly ElectionJson[], filter: string, order: RowOrder): ElectionJson[] {
   const wanted = filter.trim().toLowerCase();
   const rows = elections.filter((election) => wanted === '' || fits(election, wanted));
   const { by, isDescending } = order;

@@ -107,7 +107,7 @@ export function boxAt(boxes: readonly Box[], x: number): Box | undefined {
 }
 
 /** Figures of a window, for those who do not see it. */
-export function summaryOf(segments: readonly Segment[], { from }: TimeWindow, asOf: number): Summary {
+export function summaryOf(segments: readonly Segment[], { from }: TimeWindow, asOf: number): SegmentsSummary {
   const within = segments.filter((segment) => segment.kind !== 'untimed' && (segment.until ?? asOf) >= from);
   const gaps = within.filter((segment) => segment.kind === 'gap');
   return {
@@ -118,7 +118,7 @@ export function summaryOf(segments: readonly Segment[], { from }: TimeWindow, as
   };
 }
 
-export interface Summary {
+export interface SegmentsSummary {
   readonly terms: number;
   readonly gaps: number;
   /** Milliseconds without a leader. */
