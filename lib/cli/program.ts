@@ -145,7 +145,25 @@ function build(done: (exit: Exit) => void): Command {
 
   addPool(program, action);
   addServe(program, action);
+  addHelp(program);
   return program;
+}
+
+/** As commander's own command, which knows no command of a command: `help pool drain`. */
+function addHelp(program: Command): void {
+  program
+    .helpCommand(false)
+    .command('help')
+    .exitOverride(usage(EXIT.usage))
+    .description('display help for command')
+    .argument('[command...]', 'the command, and the command of that')
+    .action((words: readonly string[], _flags: object, help: Command) => {
+      const told = words.reduce<Command>((command, word) => {
+        const next = command.commands.find((one) => one.name() === word);
+        return next ?? help.error(`error: unknown command '${words.join(' ')}'`, { code: 'commander.unknownCommand' });
+      }, program);
+      told.help();
+    });
 }
 
 function addServe(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
@@ -167,7 +185,11 @@ function addServe(program: Command, action: (act: Action) => (...args: unknown[]
 /** The word after `pool` is one of these commands, or else the name of the pool. `show` takes any name. */
 function addPool(program: Command, action: (act: Action) => (...args: unknown[]) => Promise<void>): void {
   const named = (command: Command): Command =>
-    command.exitOverride(usage(EXIT.usage)).argument('<name>', 'name of the pool').addHelpText('after', help.POOL);
+    command
+      .exitOverride(usage(EXIT.usage))
+      .configureHelp({ ...program.configureHelp(), visibleGlobalOptions: () => [...program.options] })
+      .argument('<name>', 'name of the pool')
+      .addHelpText('after', help.POOL);
   const shown = (command: Command): Command =>
     named(command)
       .option('--partitions', 'print who owns each partition')
@@ -188,7 +210,12 @@ function addPool(program: Command, action: (act: Action) => (...args: unknown[])
   for (const [word, description, act] of commands) {
     const command = named(parent.command(word)).description(description);
     if (word === 'drain' || word === 'undrain') command.argument('<member>', "the worker's name");
-    command.action(action((context, [name = '', member = '']) => act(context, name, member)));
+    const carriedOut = action((context, [name = '', member = '']) => act(context, name, member));
+    command.action((...args: unknown[]) => {
+      const [flag] = Object.keys(parent.opts());
+      if (flag !== undefined) command.error(`error: unknown option '--${flag}'`, { code: 'commander.unknownOption' });
+      return carriedOut(...args);
+    });
   }
 }
 

@@ -35,4 +35,26 @@ describe('the documentation of the command line', () => {
       for (const flag of flags) expect(known.includes(flag ?? '') || page.includes(`${flag}`), flag).to.equal(true);
     });
   }
+
+  it('shows the help of a command of `pool`, with its own flags and those of every command', async () => {
+    const [short, long] = [CliProgram.start(['help', 'pool', 'drain']), CliProgram.start(['pool', 'drain', '--help'])];
+    for (const program of [short, long]) expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 0 });
+    expect(short.stdout.text).to.equal(long.stdout.text);
+    expect(short.stdout.text).to.match(/^Usage: etcd-leader pool drain \[options\] <name> <member>/);
+    expect(short.stdout.text).to.include('--cacert').and.not.include('  --watch');
+    const show = CliProgram.start(['help', 'pool', 'show']);
+    expect(await show.exited()).to.deep.equal({ code: 0 });
+    expect(show.stdout.text.match(/^ {2}--watch /gm), show.stdout.text).to.have.length(1);
+  });
+
+  it('refuses the help of what is no command, and a flag that a command of `pool` does not have', async () => {
+    for (const [args, said] of [
+      [['help', 'pool', 'drian'], "unknown command 'pool drian'"],
+      [['pool', 'drain', 'orders', 'worker-9', '--watch'], "unknown option '--watch'"],
+    ] as const) {
+      const program = CliProgram.start(args);
+      expect(await program.exited(), program.stderr.text).to.deep.equal({ code: EXIT.usage });
+      expect(program.stderr.text).to.include(said);
+    }
+  });
 });
