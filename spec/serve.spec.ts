@@ -191,6 +191,13 @@ describe('etcd-leader serve', () => {
   });
 
   describe('/healthz', () => {
+    it('is 503 and says that etcd has not answered yet, before the first picture', async () => {
+      const { url } = await openSite({ view: new FakeView({ isStarted: false }) });
+      const { status, json } = await sendRequest(url, '/healthz');
+      const early = { status: 'etcd has not answered yet', code: 'UNAVAILABLE', since: null, age: null };
+      expect([status, json]).to.deep.equal([503, early]);
+    });
+
     it('is 200 while etcd answers, and 503 with the code of what is wrong', async () => {
       const { url, view } = await openSite();
       await until(async () => (await sendRequest(url, '/healthz')).status === 200, { what: 'etcd to have answered' });

@@ -1,6 +1,6 @@
 import { ElectionError } from '../errors.js';
 import { openSslReasonOf } from '../etcd/certificate-files.js';
-import { RequestRefused } from '../store/store.js';
+import { RequestRefused, StaleAnswer } from '../store/store.js';
 import { visible } from './output.js';
 
 /** One line that says what is wrong with etcd and how to mend it, without the words of gRPC and etcd3. */
@@ -8,6 +8,8 @@ export function explain(error: unknown, endpoints: string): string {
   if (!(error instanceof ElectionError)) return visible(error instanceof Error ? error.message : String(error));
   switch (error.code) {
     case 'UNAVAILABLE': {
+      if (error instanceof StaleAnswer)
+        return `etcd answers with an older state than before at ${endpoints} (${STALE})`;
       const what = error instanceof RequestRefused ? 'refuses the request at' : 'does not answer at';
       return withHint(`etcd ${what} ${endpoints}`, reasonOf(error), UNAVAILABLE, endpoints);
     }
@@ -19,6 +21,9 @@ export function explain(error: unknown, endpoints: string): string {
       return visible(error.message);
   }
 }
+
+/** Why etcd answers so. */
+const STALE = 'it was restored or emptied, or has a fault of releases before 3.4.42, 3.5.28 and 3.6.9';
 
 /** What the options of the library are called here. */
 const FLAGS: Readonly<Record<string, string>> = {

@@ -91,7 +91,13 @@ export class Routes {
     const code = health.trouble?.error.code ?? (health.vouches ? null : 'UNAVAILABLE');
     if (code === null) return sendJson(response, 200, { status: 'ok', age });
     const since = health.trouble?.since ?? null;
-    sendJson(response, 503, { status: 'etcd does not answer', code, since, age });
+    const isEarly = health.trouble === undefined && age === null;
+    sendJson(response, 503, {
+      status: isEarly ? 'etcd has not answered yet' : 'etcd does not answer',
+      code,
+      since,
+      age,
+    });
   }
 
   #metrics(response: ServerResponse): void {
