@@ -27,8 +27,8 @@ const ANY_RELEASE: readonly Way[] = [
 function waysTo(release: string): readonly Way[] {
   return [
     { advice: "its archive from etcd's page", tried: (say) => fetchArchive(release, say) },
-    { advice: 'packages of Debian or Ubuntu', tried: (say) => fetchPackages(release, say) },
     { advice: 'Go, to build it', tried: (say) => buildWithGo(release, say) },
+    { advice: 'packages of Debian or Ubuntu', tried: (say) => fetchPackages(release, say) },
   ];
 }
 
