@@ -20,7 +20,7 @@ export const CHAOS_USAGE = `npm run chaos -- [options]
   --minutes 5        how long faults are applied
   --seed 7           which faults, in which order; drawn and printed when it is left out
   --faults a,b       only these kinds
-  --upgrade          members that were killed or restarted come back as the next release, from etcd 3.5 to 3.7
+  --upgrade          members that were killed or restarted come back as the next release, from etcd 3.4 to 3.7
   --folder DIR       where the logs are kept
   --check DIR        checks the logs of an earlier run and runs nothing
   --break NAME       on a copy of the library with a mistake in it: ends with 1 when what that must break was broken`;

@@ -56,6 +56,8 @@ export async function runChaos(
 
     await new Nemesis(world, say).carryOut(plan(options.seed, kinds), duration);
     await world.cluster.healthy();
+    const missing = upgrade?.missing(world.cluster.members);
+    if (missing !== undefined) problems.push(missing);
     log.add(['Q', microseconds(), 'healed']);
     await until(() => isAtPeace(world), {
       within: RECOVERS_WITHIN,

@@ -1,12 +1,11 @@
 import { get } from '../support/cluster/http.js';
 import type { MemberProcess } from '../support/cluster/member.js';
-import { type EtcdProgram, LINES, programOf, type ReleaseLine } from '../support/cluster/releases.js';
-
-const FIRST: ReleaseLine = '3.5';
+import { type EtcdProgram, LINES, programOf } from '../support/cluster/releases.js';
 
 /**
- * Writes after which a member makes a snapshot: the guarded writes of some seconds. A member of 3.7 ends when it has to
- * replay what 3.5 has written ("unmarshal should never fail"), so each member must have made a snapshot on 3.6.
+ * Writes after which a member makes a snapshot: the guarded writes of some seconds. A member of 3.6 ends when it has to
+ * replay what 3.4 has written ("detected disallowed v2 WAL"), and one of 3.7 what 3.5 has written ("unmarshal should
+ * never fail"), so each member must have made a snapshot on each line.
  */
 const SNAPSHOT_EVERY = 50;
 
@@ -27,7 +26,7 @@ export class Upgrade {
 
   /** @throws when a line is not on this machine */
   static async find(say: (line: string) => void): Promise<Upgrade> {
-    const programs = await Promise.all(LINES.slice(LINES.indexOf(FIRST)).map(programOf));
+    const programs = await Promise.all(LINES.map(programOf));
     say(`from etcd ${programs.map(({ version }) => version).join(' to ')}, member by member`);
     return new Upgrade(programs, say);
   }
@@ -52,6 +51,14 @@ export class Upgrade {
     member.become(program.bin);
     this.#places.set(member, place + 1);
     this.#say(`  ${member.name} comes back as etcd ${program.version}`);
+  }
+
+  /** What has not come to the newest line; undefined when all members have. */
+  missing(members: readonly MemberProcess[]): string | undefined {
+    const behind = members.filter((member) => this.#placeOf(member) < this.#programs.length - 1);
+    if (behind.length === 0) return undefined;
+    const told = behind.map((member) => `${member.name} is of etcd ${this.#programs[this.#placeOf(member)]?.version}`);
+    return `the upgrade has not come to its end: ${told.join(', ')}; more minutes, or more restarts, are needed`;
   }
 
   #placeOf(member: MemberProcess): number {
