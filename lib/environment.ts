@@ -43,11 +43,18 @@ export function isEnvironment(source: unknown): source is Environment {
   return typeof source === 'object' && source !== null && 'store' in source;
 }
 
-/** The environment of a user's client, on the system's clock; or the one that a spec brings. */
+/**
+ * The environment of a user's client, on the system's clock; or the one that a spec brings.
+ *
+ * @throws when a store is brought a second time with another clock, which nothing would go by
+ */
 export function environmentOf(source: Etcd3 | Environment): SharedEnvironment {
   const owner = isEnvironment(source) ? source.store : source;
   const known = environments.get(owner);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    if (isEnvironment(source) && source.clock !== known.clock) throw new Error('this store goes by another clock');
+    return known;
+  }
   const environment = isEnvironment(source) ? source : onSystemClock(source);
   const { clock } = environment;
   const store = new MonotonicStore(environment.store, clock);

@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dataRoot } from '../spec/support/cluster/data-root.js';
 import { describeServer, findEtcd } from '../spec/support/cluster/etcd-server.js';
 import { freePorts } from '../spec/support/cluster/ports.js';
 
@@ -22,7 +22,7 @@ else
   );
 
 async function serve(bin: string, version: string): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-etcd-'));
+  const folder = mkdtempSync(join(dataRoot(), 'etcd-leader-etcd-'));
   const [port] = await freePorts(1);
   const peers = `http://127.0.0.1:${port}`;
   const args = [

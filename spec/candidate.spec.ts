@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { expect } from 'chai';
-import { type Candidate, toCandidate } from '../lib/candidate.js';
+import type { Candidate } from '../lib/candidate.js';
+import { toCandidate } from '../lib/queue/candidates.js';
 
 describe('a candidate as its users see it', () => {
   const candidate = (): Candidate =>

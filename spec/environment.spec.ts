@@ -32,6 +32,12 @@ describe('the environment of a client', () => {
     expect(environmentOf({ ...process }).leaderWatchers).to.equal(leaderWatchers);
   });
 
+  it('refuses a store that is brought a second time with another clock', () => {
+    const [process, other] = [new World().process('one'), new World().process('other')];
+    environmentOf(process);
+    expect(() => environmentOf({ ...process, clock: other.clock })).to.throw('this store goes by another clock');
+  });
+
   it('has one watcher for all sessions whose streams are watched over alike', () => {
     const { watcherFor } = environmentOf(client());
     expect(watcherFor(10_000)).to.equal(watcherFor(10_000));

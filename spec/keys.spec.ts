@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { toCandidate } from '../lib/candidate.js';
+import { toCandidate } from '../lib/queue/candidates.js';
 import { electionOf, isBlocking, isCandidateKey, isOurs, prefixOf, rangeEndOf } from '../lib/queue/keys.js';
 import { bytesOf, hexOf, isOurLease, keyOf, leaseIdOf, newLeaseId, OURS_IN_HEX, textOf } from '../lib/store/bytes.js';
 import { Random } from './support/random.js';

@@ -39,13 +39,24 @@ describe('the options of a soak', () => {
 });
 
 describe('the lines of a soak', () => {
-  const good: RunResult = { passed: true, took: 480_000, failures: [], logs: '' };
-  const bad = (...failures: string[]): RunResult => ({ passed: false, took: 60_000, failures, logs: 'logs/a' });
+  const good: RunResult = { passed: true, took: 480_000, failures: [], leftOut: [], logs: '' };
+  const bad = (...failures: string[]): RunResult => ({
+    passed: false,
+    took: 60_000,
+    failures,
+    leftOut: [],
+    logs: 'logs/a',
+  });
 
   it('tell of each run how it ended, how long it took, what failed and where its logs are', () => {
     expect(lineOf(good, 1, 10)).to.equal('run 1 of 10: passed in 8 min 0 s');
     const line = 'run 2 of 10: failed in 1 min 0 s: cli: a | docs: b; logs: logs/a';
     expect(lineOf(bad('cli: a', 'docs: b'), 2, 10)).to.equal(line);
+  });
+
+  it('tell of a run which steps it has left out', () => {
+    const line = lineOf({ ...good, leftOut: ['queues', 'compose'] }, 1, 10);
+    expect(line).to.equal('run 1 of 10: passed in 8 min 0 s (left out: queues, compose)');
   });
 
   it('tell at the end how many runs passed, and how often each failure came', () => {

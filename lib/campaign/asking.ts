@@ -1,10 +1,11 @@
-import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import { checkCallOptions } from '../checks.js';
 import { onAbort } from '../common/abort.js';
 import { withResolvers } from '../common/deferred.js';
 import { type Clock, sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import { blockedBy } from '../queue/blockers.js';
+import { leaderOf, toCandidate } from '../queue/candidates.js';
 import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../queue/control-keys.js';
 import { isOurs } from '../queue/keys.js';
 import { newLeaseId } from '../store/bytes.js';

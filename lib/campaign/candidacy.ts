@@ -1,7 +1,7 @@
-import { leaderOf } from '../candidate.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import { blockedBy } from '../queue/blockers.js';
+import { leaderOf } from '../queue/candidates.js';
 import type { News } from '../queue/leader-observers.js';
 import type { OwnKey, Place } from '../queue/place.js';
 import { PlaceWatcher, type PlaceWatcherHandlers } from '../queue/place-watcher.js';

@@ -1,6 +1,6 @@
-import { leaderOf, toCandidate } from '../candidate.js';
 import type { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
+import { leaderOf, toCandidate } from '../queue/candidates.js';
 import type { LeaderObserver, News, QueueAccess } from '../queue/leader-observers.js';
 import type { LeaderWatcher } from '../queue/leader-watcher.js';
 import type { Head, Place } from '../queue/place.js';

@@ -1,7 +1,8 @@
-import { type Candidate, toCandidate, toLeader } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import { checkCallOptions } from '../checks.js';
 import type { ElectionError } from '../errors.js';
 import { type ElectionEventName, type ElectionListener, Events } from '../events.js';
+import { toCandidate, toLeader } from '../queue/candidates.js';
 import { LeaderIterator } from '../queue/leader-iterator.js';
 import type { RecordedTerm } from '../queue/recorded-terms.js';
 import { readTerms } from '../queue/term-history.js';

@@ -1,6 +1,7 @@
-import { type Candidate, toLeader } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import { checkCallOptions } from '../checks.js';
 import { ElectionError } from '../errors.js';
+import { toLeader } from '../queue/candidates.js';
 import type { Campaign } from './campaign.js';
 import type { CampaignContext } from './context.js';
 import { checkTarget, findTarget, type TransferTarget } from './transfer.js';

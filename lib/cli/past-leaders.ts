@@ -1,7 +1,8 @@
 import type { IKeyValue } from 'etcd3';
-import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import { environmentOf } from '../environment.js';
 import { ElectionError } from '../errors.js';
+import { leaderOf, toCandidate } from '../queue/candidates.js';
 import { Queue } from '../queue/queue.js';
 import { bytesOf, keyOf } from '../store/bytes.js';
 import type { KeyValue, WatchEvent } from '../store/store.js';

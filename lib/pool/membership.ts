@@ -1,6 +1,6 @@
 import { Backoff } from '../common/backoff.js';
 import { soon } from '../common/time.js';
-import { ElectionError, toElectionError } from '../errors.js';
+import { type ElectionError, toElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { KeyValue } from '../store/store.js';
@@ -147,14 +147,13 @@ export class Membership implements LeaseUser {
       await this.#keys.withdraw(lease.id, undefined);
       return 0;
     } catch (err) {
-      return this.#onFailure(lease, toElectionError(err));
+      return this.#onFailure(lease, err);
     }
   }
 
-  async #onFailure(lease: Lease, error: ElectionError): Promise<number | undefined> {
-    if (!(error instanceof ElectionError)) {
-      this.#context.log().error({ err: error }, 'a mistake of this library: joining again');
-    }
+  async #onFailure(lease: Lease, err: unknown): Promise<number | undefined> {
+    const error = toElectionError(err);
+    if (error !== err) this.#context.log().error({ err }, 'a mistake of this library: joining again');
     if (error.code === 'LEASE_LOST') {
       if (this.#parts.lease.leaseOf(this) === lease) this.#parts.lease.reportLost(lease, error);
       return 0;

@@ -1,4 +1,5 @@
-import { type Candidate, toCandidate } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
+import { toCandidate } from '../queue/candidates.js';
 import { Queue } from '../queue/queue.js';
 import { hexOf } from '../store/bytes.js';
 import type { KeyValue } from '../store/store.js';

@@ -1,7 +1,8 @@
-import { type Candidate, leaderOf, toCandidate } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import { LatestIterator } from '../common/latest-iterator.js';
 import type { ElectionError } from '../errors.js';
 import { ClientClosed } from '../store/store.js';
+import { leaderOf, toCandidate } from './candidates.js';
 import type { LeaderObserver, News, QueueAccess } from './leader-observers.js';
 import type { LeaderWatcher } from './leader-watcher.js';
 

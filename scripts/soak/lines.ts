@@ -7,14 +7,17 @@ export interface RunResult {
   readonly took: number;
   /** Names of what failed. */
   readonly failures: readonly string[];
+  /** Names of the steps that did not run. */
+  readonly leftOut: readonly string[];
   /** The folder of the run's logs, if the run has failed. */
   readonly logs: string;
 }
 
-/** Formats one run: `run 3 of 10: failed in 9 min 1 s: cli: … | integration: …; logs: logs/…`. */
+/** Formats one run: `run 3 of 10: failed in 9 min 1 s (left out: compose): cli: … | integration: …; logs: logs/…`. */
 export function lineOf(result: RunResult, number: number, runs: number): string {
-  const { passed, took, failures, logs } = result;
-  const beginning = `run ${number} of ${runs}: ${passed ? 'passed' : 'failed'} in ${minutesText(took)}`;
+  const { passed, took, failures, leftOut, logs } = result;
+  const missing = leftOut.length === 0 ? '' : ` (left out: ${leftOut.join(', ')})`;
+  const beginning = `run ${number} of ${runs}: ${passed ? 'passed' : 'failed'} in ${minutesText(took)}${missing}`;
   return passed ? beginning : `${beginning}: ${failures.join(' | ')}; logs: ${logs}`;
 }
 

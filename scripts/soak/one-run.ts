@@ -25,7 +25,7 @@ export async function runOnce(suite: string | undefined): Promise<RunResult> {
     process.off('SIGINT', pass).off('SIGTERM', pass);
     const report: TestReport = existsSync(file)
       ? JSON.parse(readFileSync(file, 'utf8'))
-      : { failures: [`it ended with ${how} before its end`], logs: 'logs' };
+      : { failures: [`it ended with ${how} before its end`], leftOut: [], logs: 'logs' };
     return { passed: how === 0, took: performance.now() - startedAt, ...report };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -6,6 +6,8 @@ import { failuresOf, uncounted } from './summary.js';
 export interface TestReport {
   /** Names of what failed. */
   readonly failures: readonly string[];
+  /** Names of the steps that did not run. */
+  readonly leftOut: readonly string[];
   /** The folder of the logs, if the run has failed. */
   readonly logs: string;
 }
@@ -14,6 +16,7 @@ export interface TestReport {
 export function tellOthers(outcomes: readonly StepOutcome[], logs: string): void {
   const { SPEC_COUNTS: counts, TEST_REPORT: file } = process.env;
   if (counts !== undefined) for (const line of uncounted(outcomes)) appendFileSync(counts, `${line}\n`);
-  const told: TestReport = { failures: failuresOf(outcomes), logs };
+  const leftOut = outcomes.filter(({ result }) => result === 'left out').map(({ name }) => name);
+  const told: TestReport = { failures: failuresOf(outcomes), leftOut, logs };
   if (file !== undefined) writeFileSync(file, JSON.stringify(told));
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { PoolWorld } from '../support/pool/pool-world.js';
+import { recordLog } from '../support/world.js';
 
 describe('a worker of a pool', () => {
   it('owns a partition by the clock, to the millisecond, and asks nobody', async () => {
@@ -20,6 +21,18 @@ describe('a worker of a pool', () => {
     a.clock.resume();
     await world.until(() => a.pool.owned.size === 0, 'it is told');
     world.expectPaired();
+  });
+
+  it('logs a mistake of this library that keeps it from joining, and joins all the same', async () => {
+    const world = new PoolWorld(1);
+    const logger = recordLog();
+    const a = world.worker('a', { logger });
+    const codes: string[] = [];
+    a.pool.on('error', ({ code }) => codes.push(code));
+    a.store.faults.next('txn', { error: new TypeError('a surprise') });
+    await world.balanced([a]);
+    expect(codes).to.deep.equal(['UNAVAILABLE']);
+    expect(logger.messages('error')).to.deep.equal(['a mistake of this library: joining again']);
   });
 
   it('loses everything, when it is cut off, a quarter of the TTL before anybody else can own it', async () => {

@@ -1,5 +1,6 @@
-import { type Candidate, toCandidate } from '../../candidate.js';
+import type { Candidate } from '../../candidate.js';
 import { environmentOf } from '../../environment.js';
+import { toCandidate } from '../../queue/candidates.js';
 import { electionOf } from '../../queue/keys.js';
 import { Queue } from '../../queue/queue.js';
 import { keyFrom, keyOf, textOf } from '../../store/bytes.js';
