@@ -58,8 +58,8 @@ export type LossCode = 'LEASE_EXPIRED' | 'LEASE_LOST' | 'KEY_DELETED' | 'STEPPED
 export class FakeElection extends Election {
   /**
    * The client that `leadership.txn()` is built on: a real `Etcd3`, on the store in memory unless the option `etcd`
-   * says otherwise. Give it to the code under test, and read by it what that code has written. Of the store in memory
-   * it reads and writes keys; it grants no leases and watches nothing.
+   * says otherwise. Give it to the code under test, and read by it what that code has written. On the store in memory
+   * this client reads and writes keys. It grants no leases and watches nothing.
    *
    * @example
    * ```ts

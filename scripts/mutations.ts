@@ -1,6 +1,6 @@
 /**
- * Shows that the simulation bites: runs it on the library with one mistake at a time, and tells in how many schedules
- * the promise was broken that this mistake must break, and what else was broken.
+ * Shows that the simulation finds mistakes: runs the simulation on the library with one mistake at a time, and tells in
+ * how many schedules the promise was broken that this mistake must break, and what else was broken.
  *
  *     npm run test:mutations                              all of them; fails if one is not found by what it must break
  *     npm run test:mutations -- --schedules 200 --only guard

@@ -103,7 +103,7 @@ describe('a leader that is asked to step down', () => {
     for (const [how, begin] of Object.entries(leave)) {
       for (const to of [undefined, 'c']) {
         const next = to ?? 'b';
-        it(`by ${how}, it takes an ask${to ? ' for another' : ''}: ${next} leads when its work has ended`, async () => {
+        it(`takes an ask${to ? ' for another' : ''} after ${how}: ${next} leads when its work has ended`, async () => {
           const [a, b, c] = (await queue(['a', 'b', 'c'], { ttl: 60 })) as [Made, Made, Made];
           const { work, terms } = newTask([]);
           const running = a.election.run(work);
@@ -125,7 +125,7 @@ describe('a leader that is asked to step down', () => {
       }
     }
 
-    it('it hands over to whom its own stepDown({ to }) has named, whatever an ask says', async () => {
+    it('hands over to whom its own stepDown({ to }) has named, whatever an ask says', async () => {
       const [a] = (await queue(['a', 'b', 'c', 'd'], { ttl: 60 })) as [Made];
       const { work, terms } = newTask([]);
       const running = a.election.run(work);
@@ -161,12 +161,12 @@ describe('a leader that is asked to step down', () => {
     expect((await world.settled(a.election.ask({ to: 'b' })))?.value).to.equal('b');
   });
 
-  describe('does not answer an ask', () => {
+  describe('and does not answer', () => {
     for (const [what, options] of Object.entries({
-      'with steerable: false': { steerable: false },
-      'when it was cut off': {},
+      'has steerable: false': { steerable: false },
+      'was cut off': {},
     } as Record<string, ElectionOptions>)) {
-      it(`${what}: after 2 s the ask is withdrawn, and rejects with TIMEOUT`, async () => {
+      it(`the ask is withdrawn after 2 s, and rejects with TIMEOUT, when the leader ${what}`, async () => {
         const [a] = (await queue(['a', 'b'], { ttl: 60, ...options })) as [Made, Made];
         if (options.steerable !== false) a.store.network = 'silent';
         const startedAt = world.now;
@@ -230,7 +230,7 @@ describe('a leader that is asked to step down', () => {
     expect((await world.settled(asking))?.value).to.equal('b');
   });
 
-  it('is told to be silent also when the answer to the withdrawal is lost', async () => {
+  it('is reported as silent also when the answer to the withdrawal is lost', async () => {
     await queue(['a', 'b'], { steerable: false });
     const { store, election } = world.candidate('operator');
     store.faults.next(
@@ -300,7 +300,7 @@ describe('a leader that is asked to step down', () => {
     expect([world.etcd.get(ASK), a.store.faults.unused]).to.deep.equal([undefined, 0]);
   });
 
-  describe('by a control key that', () => {
+  describe('by a control key', () => {
     for (const [what, text] of Object.entries({
       'is no JSON': () => 'step down!',
       'is empty': () => '',
@@ -312,7 +312,7 @@ describe('a leader that is asked to step down', () => {
       'names a target that is nothing': (token: string) => JSON.stringify({ v: 1, token, to: null }),
       'is a list': () => '[1]',
     })) {
-      it(`${what}, leads on`, async () => {
+      it(`leads on when the key ${what}`, async () => {
         const [a] = (await queue(['a', 'b'])) as [Made, Made];
         await write(text(tokenOf(a.election)));
         await world.advance(3_000);
@@ -320,7 +320,7 @@ describe('a leader that is asked to step down', () => {
       });
     }
 
-    it('names the leader itself as the next one, leads on', async () => {
+    it('leads on when the key names the leader itself as the next one', async () => {
       const [a] = (await queue(['a', 'b'])) as [Made, Made];
       const { leaseId } = a.election.leadership ?? {};
       await write(JSON.stringify({ v: 1, token: tokenOf(a.election), to: leaseId }));
@@ -328,7 +328,7 @@ describe('a leader that is asked to step down', () => {
       expect(a.election.isLeader()).to.equal(true);
     });
 
-    it('is written twice, steps down once', async () => {
+    it('steps down once when the key is written twice', async () => {
       const [a, b] = (await queue(['a', 'b'])) as [Made, Made];
       const story = tell({ a: a.election, b: b.election });
       const text = JSON.stringify({ v: 1, token: tokenOf(a.election) });
@@ -338,7 +338,7 @@ describe('a leader that is asked to step down', () => {
       expect(story).to.deep.equal(['a unelected: STEPPED_DOWN', 'b elected']);
     });
 
-    it('says more than we know, and who has asked for nothing, steps down', async () => {
+    it('steps down when the key says more than we know, and does not say who has asked', async () => {
       const [a, b] = (await queue(['a', 'b'])) as [Made, Made];
       let reason: ElectionError | undefined;
       a.election.on('unelected', (_, why) => {
@@ -350,13 +350,13 @@ describe('a leader that is asked to step down', () => {
       expect(reason?.message).to.include(`somebody (lease ${lease.toString(16)})`);
     });
 
-    it('names a target that has left, leaves the place to the next', async () => {
+    it('leaves the place to the next when the key names a target that has left', async () => {
       const [a, b] = (await queue(['a', 'b'])) as [Made, Made];
       await write(JSON.stringify({ v: 1, token: tokenOf(a.election), to: '4000000000000001' }));
       await world.until(() => b.election.isLeader(), 'the next one leads', 1_000);
     });
 
-    it('is there before the leader is elected and names a leader before, concerns nobody', async () => {
+    it('leads on when the key was there before it was elected, and names a leader before', async () => {
       const [a, b] = (await queue(['a', 'b'])) as [Made, Made];
       await write(JSON.stringify({ v: 1, token: '1' }));
       await world.settled(a.election.stop());

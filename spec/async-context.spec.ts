@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Election } from '../lib/election.js';
 import { World } from './support/world.js';
 
-describe('the async context', () => {
+describe('async contexts', () => {
   const storage = new AsyncLocalStorage<string>();
   const within = <T>(name: string, fn: () => T): T => storage.run(name, fn);
   let world: World;
@@ -12,7 +12,7 @@ describe('the async context', () => {
     world = new World();
   });
 
-  it('of a listener is the one in which it was added, on a shared session too', async () => {
+  it('a listener runs in the context in which it was added, on a shared session too', async () => {
     const { session } = world.session('s');
     const heard: string[] = [];
     const elections = ['one', 'two', 'three'].map((name) =>
@@ -29,7 +29,7 @@ describe('the async context', () => {
     expect(heard).to.have.members([...all, ...all]);
   });
 
-  it('of a listener is not that of whoever calls stepDown()', async () => {
+  it('a listener does not run in the context of whoever calls stepDown()', async () => {
     const { election } = world.candidate('a');
     await world.queued(election);
     const heard: (string | undefined)[] = [];
@@ -39,7 +39,7 @@ describe('the async context', () => {
     expect(heard).to.deep.equal([undefined, 'added']);
   });
 
-  it('of what a listener awaits goes on', async () => {
+  it('what a listener awaits goes on in the context of the listener', async () => {
     const { election } = world.candidate('a');
     let later: string | undefined;
     within('added', () =>
@@ -52,7 +52,7 @@ describe('the async context', () => {
     expect(later).to.equal('added');
   });
 
-  it('of the task of run() is that of the call, in every term', async () => {
+  it('the task of run() runs in the context of the call, in every term', async () => {
     const { election } = world.candidate('a');
     const contexts: (string | undefined)[] = [];
     const running = within('the call', () =>
@@ -68,7 +68,7 @@ describe('the async context', () => {
     expect(contexts).to.deep.equal(['the call', 'the call']);
   });
 
-  it('of the health check is the one in which the election was made', async () => {
+  it('the health check runs in the context in which the election was made', async () => {
     const contexts = new Set<string | undefined>();
     const healthCheck = (): boolean => contexts.add(storage.getStore()) !== undefined;
     const { election } = within('made', () => world.candidate('a', { healthCheck }));

@@ -134,7 +134,7 @@ for (const [which, tellsLeases] of [
       expect(reads).to.deep.equal(tellsLeases ? [0, 0, 0, 0, 0, 0, 0, 0, 1, 1] : [0, 1, 1, 1, 1, 1, 1, 1, 2, 2]);
     });
 
-    it('is told from candidates of other clients to those that observe nobody', async () => {
+    it('is reported, and not confused with other clients’ candidates, to those that observe nobody', async () => {
       const { store } = world.process('other');
       for (const [key, lease] of [
         ['jobs/294d7a0e1c3f0002', 0x294d_7a0e_1c3f_0002n],

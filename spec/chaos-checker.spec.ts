@@ -183,8 +183,8 @@ describe('the chaos checker', () => {
       [1, 0],
       [0, 1],
     ] as const) {
-      const what = early > 0 ? 'excuses an overlap that is over' : 'does not excuse an overlap that is not over';
-      it(`${what} when the lease would have ended, by etcd’s whole seconds`, async () => {
+      const what = early > 0 ? 'an overlap that is over is excused' : 'an overlap that is not over is not excused';
+      it(`judges by etcd’s whole seconds when the lease would have ended: ${what}`, async () => {
         const records = ended(18 * SECOND, 1, [['abc', 19 * SECOND + early]]);
         const ben = leads(20, 18.5 * SECOND, 70 * SECOND);
         const { verdict } = await judged({ 'ada-1': ada('abc'), 'ben-1': ben, nemesis: records });

@@ -48,7 +48,7 @@ describe('createClient()', () => {
     [['http://127.0.0.1:1', 'http://10.0.0.1:1'], false],
     ['http://127.0.0.1.example.com:1', false],
   ] as const) {
-    it(`${isDirect ? 'passes by' : 'goes through'} the proxy of the environment to ${hosts}`, () => {
+    it(`uses ${isDirect ? 'no' : 'the'} proxy of the environment to ${hosts}`, () => {
       const { grpcOptions } = optionsOf(open({ hosts: typeof hosts === 'string' ? hosts : [...hosts] }));
       expect(grpcOptions?.['grpc.enable_http_proxy']).to.equal(isDirect ? 0 : undefined);
     });

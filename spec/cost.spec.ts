@@ -31,7 +31,7 @@ describe('an election that is not asked, has no priority, and is no lock', () =>
     for (const observe of [true, false]) {
       const who = `${session === 'own' ? 'its own' : 'a shared'} session, observe: ${observe}`;
       const watches = comes.watch === 1 ? 'one watch' : `${comes.watch} watches`;
-      it(`${place} with ${watches}, by one transaction, and goes by one request: ${who}`, async () => {
+      it(`comes by one transaction and goes by one request, and ${place} with ${watches}: ${who}`, async () => {
         const world = new World();
         if (place === 'waits') await world.queued(world.candidate('other', { ttl: 600 }).election);
         const its = world.process('a');

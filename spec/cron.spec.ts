@@ -154,7 +154,7 @@ describe('EtcdRunCoordinator', () => {
     await pass(1_000);
     expect([stopped.done, b.election.isLeader()]).to.deep.equal([false, false]);
     a.onComplete(key);
-    a.onComplete(key); // of no job any more
+    a.onComplete(key); // no job has this key any more
     await world.until(() => stopped.done && b.election.isLeader(), 'b leads');
     await stop(b);
   });

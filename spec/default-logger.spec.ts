@@ -34,6 +34,28 @@ async function outcome(program: string, level?: string, ...flags: readonly strin
   };
 }
 
+/** A client of an etcd that nobody reaches; `tried` resolves when two requests have failed: a third is sent. */
+const CLIENT = `
+  import { createClient, Election, Session } from ${from('index.js')};
+  const client = createClient({ hosts: 'http://127.0.0.1:1' });
+  const requests = new Set();
+  const tried = new Promise((resolve) => {
+    const { leaseClient } = client;
+    const send = leaseClient.leaseGrant.bind(leaseClient);
+    leaseClient.leaseGrant = (request, options) => {
+      if (requests.add(request).size === 3) resolve(); // each request has several attempts
+      return send(request, options);
+    };
+  });`;
+/** An election there, until several requests have failed. */
+const unreachable = (and = '', options = '{}'): string => `${CLIENT}
+  const election = new Election(client, 'jobs', ${options});
+  ${and}
+  election.start();
+  await tried;
+  await election.stop();
+  client.close();`;
+
 describe('the default logger', () => {
   const LOG_ALL = `
     import { defaultLogger } from ${from('default-logger.js')};
@@ -63,27 +85,6 @@ describe('the default logger', () => {
 });
 
 describe('without a logger', () => {
-  /** A client of an etcd that nobody reaches; `tried` resolves when two requests have failed: a third is sent. */
-  const CLIENT = `
-    import { createClient, Election, Session } from ${from('index.js')};
-    const client = createClient({ hosts: 'http://127.0.0.1:1' });
-    const requests = new Set();
-    const tried = new Promise((resolve) => {
-      const { leaseClient } = client;
-      const send = leaseClient.leaseGrant.bind(leaseClient);
-      leaseClient.leaseGrant = (request, options) => {
-        if (requests.add(request).size === 3) resolve(); // each request has several attempts
-        return send(request, options);
-      };
-    });`;
-  /** An election there, until several requests have failed. */
-  const unreachable = (and = '', options = '{}'): string => `${CLIENT}
-    const election = new Election(client, 'jobs', ${options});
-    ${and}
-    election.start();
-    await tried;
-    await election.stop();
-    client.close();`;
   const UNREACHABLE = 'ETCD_LEADER_UNAVAILABLE|jobs: no lease granted: etcd did not grant a lease (why): trying again';
 
   const UNHEARD = UNREACHABLE.replace('no lease granted', 'an error that nobody listens for');
@@ -118,13 +119,6 @@ describe('without a logger', () => {
       await session.close();
       client.close();`;
     expect((await outcome(many)).warnings).to.deep.equal([UNREACHABLE.replace('jobs: ', '')]);
-  });
-
-  it('a logger of the user is told, and nobody is warned', async () => {
-    const logger =
-      '{ logger: { debug() {}, info() {}, warn() {}, error(data, message) { console.log(message, data.err.code); } } }';
-    const { lines, warnings } = await outcome(unreachable('', logger));
-    expect([lines, warnings]).to.deep.equal([['no lease granted UNAVAILABLE'], []]);
   });
 
   /** So many elections whose listener throws in each of two terms, although somebody listens for errors. */
@@ -257,5 +251,14 @@ describe('node --frozen-intrinsics', () => {
       '--frozen-intrinsics',
     );
     expect(lines).to.deep.equal(['true LEASE_EXPIRED UNAVAILABLE']);
+  });
+});
+
+describe('a logger of the user', () => {
+  it('is told of an etcd that nobody reaches, and nobody is warned', async () => {
+    const logger =
+      '{ logger: { debug() {}, info() {}, warn() {}, error(data, message) { console.log(message, data.err.code); } } }';
+    const { lines, warnings } = await outcome(unreachable('', logger));
+    expect([lines, warnings]).to.deep.equal([['no lease granted UNAVAILABLE'], []]);
   });
 });

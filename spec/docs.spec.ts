@@ -53,7 +53,7 @@ describe('the snippets', () => {
 
 describe('what the log says', () => {
   it('is listed for operators, line by line and level by level', () => {
-    const [table] = tablesOf(readPage('docs/operations.md')).filter(({ header }) => header.join() === 'level,message');
+    const [table] = tablesOf(readPage('docs/operations.md')).filter(({ header }) => header[1] === 'message');
     const listed = table?.rows.flatMap(({ cells: [level, lines = ''] }) =>
       [...lines.matchAll(/`([^`]+)`/g)].map(([, line]) => `${level}: ${line}`),
     );
@@ -67,7 +67,7 @@ describe('what the log says', () => {
 });
 
 describe('the table of mutations', () => {
-  const { rows } = tableUnder('docs/testing.md', 'Does it bite?', 'mutation');
+  const { rows } = tableUnder('docs/testing.md', 'Does it find mistakes?', 'mutation');
 
   it('has a row for each mutation, with the check that the mutation must break', () => {
     const expected = MUTATIONS.map(({ name, file, breaks }) => [`${name} (\`${file}\`)`, breaks.join(', or ')]);
@@ -81,11 +81,11 @@ describe('the table of mutations', () => {
 
 describe('the pages', () => {
   for (const page of pages()) {
-    it(`${page} has no link that leads nowhere`, () => {
+    it(`have no link that leads nowhere: ${page}`, () => {
       expect(brokenLinks(page)).to.deep.equal([]);
     });
 
-    it(`${page} speaks of no file and no npm script that is not there`, () => {
+    it(`speak of no file and no npm script that is not there: ${page}`, () => {
       expect(missingFiles(page)).to.deep.equal([]);
     });
   }
@@ -164,7 +164,7 @@ describe('the guarantees', () => {
     }
   });
 
-  it('of a pool are P1 to P6', () => {
+  it('are P1 to P6 for a pool', () => {
     const numbers = claims.filter((claim) => !ofElections.includes(claim)).map(({ heading }) => heading.slice(0, 3));
     expect(numbers).to.deep.equal(['P1 ', 'P2 ', 'P3 ', 'P4 ', 'P5 ', 'P6 ']);
   });

@@ -38,18 +38,18 @@ describe('the check whether a lease comes from an epoch of etcd that is over', (
     expect([asked, story]).to.deep.equal([0, []]);
   });
 
-  it('is over as soon as a refresh is answered out of another epoch', async () => {
+  it('gives the lease up as soon as a refresh is answered out of another epoch', async () => {
     await refreshed(current(1));
     expect([asked, story]).to.deep.equal([0, ['over']]);
   });
 
-  it('asks once when an answer is older than what was seen, and is over when etcd itself is behind', async () => {
+  it('asks once after an answer older than before, and gives the lease up when etcd itself is behind', async () => {
     answer = () => Promise.resolve(undefined);
     await refreshed(older());
     expect([asked, story]).to.deep.equal([1, ['over']]);
   });
 
-  it('is over when etcd answers out of another epoch', async () => {
+  it('gives the lease up when etcd answers out of another epoch', async () => {
     answer = () => Promise.resolve(1);
     await refreshed(older());
     expect([asked, story]).to.deep.equal([1, ['over']]);

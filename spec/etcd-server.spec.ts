@@ -99,8 +99,8 @@ describe('the etcd server for specs and demo', () => {
     }
   });
 
-  describe('is kept', () => {
-    it('once it runs and is of the release that was asked for', async () => {
+  describe('to keep', () => {
+    it('is kept once it runs and is of the release that was asked for', async () => {
       const env = { ETCD_KEPT: join(temporaryFolder(), 'new') };
       expect(await keepRelease('3.6.1', async (folder) => putEtcd('3.6.1', folder) as undefined, env)).to.equal(
         undefined,

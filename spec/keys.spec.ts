@@ -16,7 +16,7 @@ describe('keys', () => {
     });
   }
 
-  it('of an election begin with its name and a slash, and end before the next byte', () => {
+  it('begin with the name of their election and a slash, and end before the next byte', () => {
     expect(prefixOf('jobs/mail')).to.equal('jobs/mail/');
     expect(rangeEndOf(prefixOf('jobs/mail'))).to.equal('jobs/mail0');
   });
@@ -51,7 +51,7 @@ describe('keys', () => {
     ['jobsX1f', false],
     ['other/1f', false],
   ] as const) {
-    it(`${JSON.stringify(key)} is ${is ? 'a' : 'no'} candidate's in the election jobs`, () => {
+    it(`are told apart by name: ${JSON.stringify(key)} is ${is ? 'a' : 'no'} candidate's in the election jobs`, () => {
       expect(isCandidateKey(key, prefixOf('jobs'))).to.equal(is);
     });
   }
@@ -69,13 +69,13 @@ describe('keys', () => {
     ['jobs/1f', 0x2fn, true],
   ] as const) {
     const what = is ? "is no candidate's, and blocks" : "is a candidate's, and waits in";
-    it(`${key} on lease ${hexOf(lease)} ${what} the queue`, () => {
+    it(`are told apart by name and lease: ${key} on lease ${hexOf(lease)} ${what} the queue`, () => {
       expect(isBlocking({ key, lease })).to.equal(is);
       expect(electionOf({ key, lease })).to.equal(is ? undefined : 'jobs');
     });
   }
 
-  it('of a priority belong to no election, though they name their lease', () => {
+  it('belong to no election when they hold a priority, though they name their lease', () => {
     expect(electionOf({ key: 'a/jobs!rank/1f', lease: 0x1fn })).to.equal(undefined);
     expect(electionOf({ key: '/1f', lease: 0x1fn })).to.equal(undefined);
   });
@@ -86,7 +86,7 @@ describe('keys', () => {
     for (const id of ids) expect(id > 0n && id < 1n << 63n).to.equal(true);
   });
 
-  it('of ours lie between the two names within which the library looks for no key of others', () => {
+  it('lie, if they are ours, between the two names within which the library looks for no key of others', () => {
     const { first, after } = OURS_IN_HEX;
     for (const random of [0n, (1n << 46n) - 1n, ...Array.from({ length: 1_000 }, () => newLeaseId() & 0xffff_ffffn)]) {
       const name = hexOf(leaseIdOf(random));

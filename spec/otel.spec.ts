@@ -294,7 +294,7 @@ describe('OpenTelemetry', () => {
       context.disable();
     });
 
-    it('of the caller is kept in listeners, and terms are traces of their own', async () => {
+    it('stays the caller’s in listeners, and terms are traces of their own', async () => {
       const tracer = options.tracerProvider.getTracer('spec');
       const fake = tracked(new FakeElection('jobs'));
       const heard: (string | undefined)[] = [];
@@ -313,7 +313,7 @@ describe('OpenTelemetry', () => {
       expect(term?.spanContext().traceId).to.not.equal(caller.spanContext().traceId);
     });
 
-    it('of a term lets work be a part of it', async () => {
+    it('makes work a part of its term', async () => {
       const tracer = options.tracerProvider.getTracer('spec');
       const fake = tracked(new FakeElection('jobs'));
       watch(fake);

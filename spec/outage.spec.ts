@@ -130,7 +130,7 @@ describe('an outage', () => {
     process.store.network = 'up';
   });
 
-  it('of a leader is logged by the session at growing intervals while refreshes fail', async () => {
+  it('is logged by the session at growing intervals while the refreshes of a leader fail', async () => {
     const log = recordLog();
     world = new World();
     process = world.session('a', { logger: log, ttl: 120 });

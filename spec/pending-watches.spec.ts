@@ -30,7 +30,7 @@ describe('watches that are to be created', () => {
     expect(asked).to.have.length(32);
   });
 
-  it('of a range belong to the group of the key whose end is awaited', () => {
+  it('belong, if they are on a range, to the group of the key whose end is awaited', () => {
     const range = new SharedWatch({ key: 'jobs/1a', end: 'jobs/2b\0', isShared: false, awaited: 'jobs/2b' }, 1n);
     pending.add(range);
     expect([...pending.suspects('1a')]).to.deep.equal([]);

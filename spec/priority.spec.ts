@@ -289,7 +289,7 @@ describe('priority', () => {
     expect([leads(all), ranks().sort()]).to.deep.equal([1, ['2', '3']]);
   });
 
-  describe('by a key that', () => {
+  describe('by a key', () => {
     for (const [what, put] of Object.entries({
       'says no number': (lease: bigint) => world.etcd.put(`jobs!rank/${lease.toString(16)}`, 'high', lease),
       'says too much': (lease: bigint) => world.etcd.put(`jobs!rank/${lease.toString(16)}`, '1001', lease),
@@ -297,7 +297,7 @@ describe('priority', () => {
       'hangs on another lease': (lease: bigint) =>
         world.etcd.put(`jobs!rank/${lease.toString(16)}`, '9', world.etcd.oldest('jobs/')?.lease),
     })) {
-      it(`${what}, counts for nothing`, async () => {
+      it(`counts for nothing when the key ${what}`, async () => {
         const all = await queue({ a: { priority: 0 }, b: {}, c: {} });
         put([...world.etcd.keys('jobs/')].sort((x, y) => Number(y.createRevision - x.createRevision))[0]?.lease ?? 0n);
         await world.settled(all[0]?.election.stop() ?? Promise.resolve());
@@ -306,7 +306,7 @@ describe('priority', () => {
       });
     }
 
-    it('belongs to nobody in the queue, counts for nothing', async () => {
+    it('counts for nothing when the key belongs to nobody in the queue', async () => {
       const all = await queue({ a: { priority: 0 }, b: {} });
       await world.settled(world.process('p').store.grant(77n, 600));
       world.etcd.put('jobs!rank/4d', '900', 77n);

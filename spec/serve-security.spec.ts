@@ -237,7 +237,7 @@ describe('the security of etcd-leader serve', () => {
       });
     }
 
-    it('of another server is refused, as a proxy would be asked', async () => {
+    it('is refused when it is of another server, as a proxy would be asked', async () => {
       const { url } = await openSite();
       expect((await sendRequest(url, 'http://evil.example.com/api/elections')).status).to.equal(400);
       const tunnel = await RawConnection.to(url);
@@ -246,7 +246,7 @@ describe('the security of etcd-leader serve', () => {
       expect(tunnel.text).to.equal('');
     });
 
-    it('of more than 4 KiB is refused', async () => {
+    it('is refused when it is longer than 4 KiB', async () => {
       const { url } = await openSite();
       expect((await sendRequest(url, `/leader/${'a'.repeat(4_100)}`)).status).to.equal(414);
       expect((await sendRequest(url, `/leader/${'a'.repeat(50_000)}`)).status).to.equal(431);

@@ -158,7 +158,7 @@ describe('llms.txt', () => {
     );
   });
 
-  it('has a longer brother with the text of all pages', () => {
+  it('has a longer version with the text of all pages', () => {
     const [overview, cli] = [some[1]?.markdown.trim(), some[0]?.markdown.trim()];
     expect(llmsFullTxt(some)).to.equal(`${overview}\n\n---\n\n${cli}\n`);
   });

@@ -27,7 +27,7 @@ describe('the moves of a candidate', () => {
   for (const from of names) {
     for (const to of names) {
       const legal = (NEXT[from] as readonly StateName[]).includes(to);
-      it(`${from} -> ${to} is ${legal ? 'legal' : 'a mistake'}`, () => {
+      it(`are checked: ${from} -> ${to} is ${legal ? 'legal' : 'a mistake'}`, () => {
         const move = (): void => assertLegal(from, to);
         if (legal) move();
         else expect(move).to.throw(`illegal move: ${from} -> ${to}`);

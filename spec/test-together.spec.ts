@@ -77,7 +77,7 @@ describe('the output of several at the same time', () => {
     });
   });
 
-  it('is that of the first one at once, and of the others in whole', () => {
+  it('is printed at once for the first step, and in one piece for each other', () => {
     const [a, b, c] = [turns.begin(), turns.begin(), turns.begin()];
     a.print('a1');
     b.print('b1');
@@ -92,7 +92,7 @@ describe('the output of several at the same time', () => {
     expect(printed.at(-1)).to.equal('b2');
   });
 
-  it('is heard at once again when all others have ended', () => {
+  it('is printed at once again when all others have ended', () => {
     const a = turns.begin();
     a.end();
     const b = turns.begin();

@@ -144,14 +144,14 @@ describe('stepDown({ to })', () => {
     expect(await world.refusal(election.stepDown({ too: 'b' } as never))).to.equal('INVALID_OPTION');
   });
 
-  it('says "made way" in the logs of those between, and no warning', async () => {
+  it('logs for those between that their keys were deleted, and no warning', async () => {
     const log = recordLog();
     const [a] = await queue(['a']);
     const between = world.candidate('b', { logger: log });
     await world.queued(between.election, world.candidate('c').election);
     await world.settled((a as Made).election.stepDown({ to: 'c' }));
     await world.advance(200);
-    expect(log.messages('info')).to.include('made way');
+    expect(log.messages('info')).to.include('our key was deleted while we waited: queueing again');
     expect([log.messages('warn'), log.messages('error')]).to.deep.equal([[], []]);
   });
 

@@ -22,7 +22,8 @@ export const viewers: Case = {
     ];
     for (const viewed of world.amounts.viewed) {
       const { elections, terms } = viewed;
-      const title = `${elections.toLocaleString('en')} elections with ${terms} recorded terms, serve with three clients`;
+      const recorded = `${elections.toLocaleString('en')} elections with ${terms} recorded terms`;
+      const title = `${recorded}, serve with three clients`;
       results.push(await measured(world, `viewers-${elections}-${terms}`, title, () => measurePictures(world, viewed)));
     }
     return results;

@@ -22,18 +22,15 @@ export function growth(report: BenchReport): string | undefined {
     labelY: milliseconds,
   });
   const looks = (['etcd-leader', 'observing', 'etcd3', 'floor'] as const).map((who) => LOOK[who]);
+  const { etcd, members, cores } = report.machine;
+  const machine = `etcd ${etcd}, ${members} members and all clients on ${cores} cores.`;
   return svg(990, 390, 'Cost against the number of elections and of candidates', [
     text(20, 32, 'Cost against N, p50', { bold: true, size: 15 }),
     ...legend(250, 28, looks),
     ...chart(panel(0, 'N elections in one process: all lead', fleets)),
     ...chart(panel(1, 'N taken over by a second process', takeovers)),
     ...chart(panel(2, 'one leader change among N candidates', crowds)),
-    text(
-      20,
-      376,
-      `Lower is better; both axes are logarithmic. etcd ${report.machine.etcd}, ${report.machine.members} members and all clients on ${report.machine.cores} cores.`,
-      { size: 11 },
-    ),
+    text(20, 376, `Lower is better; both axes are logarithmic. ${machine}`, { size: 11 }),
   ]);
 }
 

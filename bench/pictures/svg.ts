@@ -17,6 +17,7 @@ function attributes({ fill = 'none', stroke, width = 1, dash, opacity }: Style):
 
 export const INK = '#57606a';
 export const FAINT = '#afb8c1';
+const FONTS = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif";
 
 export function line(points: readonly Point[], style: Style): string {
   const path = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${short(x)} ${short(y)}`).join('');
@@ -42,12 +43,14 @@ export interface TextStyle {
 export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
   const { anchor = 'start', size = 12, fill = INK, bold = false } = style;
   const weight = bold ? ' font-weight="600"' : '';
-  return `<text x="${short(x)}" y="${short(y)}" font-size="${size}" fill="${fill}" text-anchor="${anchor}"${weight}>${escaped(content)}</text>`;
+  const look = `font-size="${size}" fill="${fill}" text-anchor="${anchor}"${weight}`;
+  return `<text x="${short(x)}" y="${short(y)}" ${look}>${escaped(content)}</text>`;
 }
 
 export function svg(width: number, height: number, title: string, content: readonly string[]): string {
+  const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" font-family="${FONTS}">`,
     `<title>${escaped(title)}</title>`,
     box(0.5, 0.5, width - 1, height - 1, { fill: '#ffffff', stroke: '#d0d7de' }),
     ...content,

@@ -92,7 +92,9 @@ export async function ask(
   } finally {
     stopListening();
     over.abort();
-    const revoked = store.revoke(lease).catch((err: unknown) => log().debug({ err }, 'the ask ends with its lease'));
+    const revoked = store
+      .revoke(lease)
+      .catch((err: unknown) => log().debug({ err }, 'the lease of the ask was not revoked: it ends by itself'));
     await within(clock, REVOKED_WITHIN, revoked);
   }
 }

@@ -149,7 +149,9 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
 
   #tellDeleted(): void {
     // A leader has handed over to somebody behind us; or, less often, an operator has deleted the key.
-    if (this.#term === undefined) this.#context.log().info({ key: textOf(this.own.key) }, 'made way');
+    if (this.#term === undefined) {
+      this.#context.log().info({ key: textOf(this.own.key) }, 'our key was deleted while we waited: queueing again');
+    }
     this.#moves.keyLost(new ElectionError('KEY_DELETED', 'somebody deleted our key: queueing again'));
   }
 }

@@ -100,9 +100,9 @@ export class HandOver {
         if (target === undefined || isOver()) break;
         if (await moveUp({ queue, store: session.store }, this.#own, between, target)) return;
       }
-      log().debug({}, 'handed over to nobody: the next in the queue leads');
+      log().debug({}, 'nothing was transferred: the next in the queue leads');
     } catch (err) {
-      log().info({ err }, 'not handed over: the next in the queue leads');
+      log().info({ err }, 'the transfer failed: the next in the queue leads');
     }
   }
 

@@ -11,7 +11,10 @@ export abstract class OneAtATime {
     return this.#lastTurn !== undefined;
   }
 
-  /** Calls `write` when those before it have ended. Ends as it does: who waits for a turn does not ask how. */
+  /**
+   * Calls `write` when the writes before it have ended. Settles as `write` does. A write that fails does not stop the
+   * next one.
+   */
   protected async inTurn<T>(write: () => Promise<T>): Promise<T> {
     const before = this.#lastTurn;
     const written = (async () => {

@@ -10,8 +10,8 @@ const LAGS_FOR = 60_000;
 export interface EpochCheckParts {
   readonly clock: Clock;
   /**
-   * The epoch of etcd, by a read. Undefined: etcd answers with an older state than before. It
-   * rejects when nobody answers, or when we may not read.
+   * Reads the epoch of etcd. Resolves to undefined when etcd answers with an older state than before. Rejects when
+   * nobody answers, or when we may not read.
    */
   readonly currentEpoch: () => Promise<number | undefined>;
 }

@@ -204,7 +204,7 @@ export class Coordination {
     if (!this.#isClosed && this.#leadership.isCurrent()) await this.#oldLists.clean(this.#overview, now);
   }
 
-  /** A member that may be given partitions again is as good as one that has come. */
+  /** When a slow member may be given partitions again, membership counts as changed. */
   #noticeSlow(survey: Survey, now: number): void {
     const slow = survey.members.flatMap(({ member }) =>
       this.#slowMembers.isSlow(member.hex, now) ? [member.hex] : [],

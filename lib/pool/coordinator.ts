@@ -73,9 +73,9 @@ export class Coordinator {
   }
 
   #giveUp(): void {
-    this.#context.log().warn({}, 'plans could not be written: another worker shall coordinate');
+    this.#context.log().warn({}, 'plans could not be written: stepping down as coordinator');
     this.#election.stepDown().catch((err: unknown) => {
-      // This worker has lost the election meanwhile: then another one coordinates too.
+      // This worker has lost the election meanwhile: then another one coordinates anyway.
       if (!(err instanceof ElectionError) || err.code !== 'NOT_LEADER') this.#on.failed(toElectionError(err));
     });
   }

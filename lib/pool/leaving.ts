@@ -46,7 +46,7 @@ export class PoolLeaving {
     this.done = this.#leave();
   }
 
-  /** Something was let go. */
+  /** A candidacy of the worker has ended. */
   look(): void {
     if (this.#parts.worker.isIdle) this.#handedOver.resolve();
   }

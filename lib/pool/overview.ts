@@ -52,7 +52,7 @@ export class Overview implements Reader<OverviewRead> {
   owners: OwnersTable;
   /** Keys among the members that make no sense to us. */
   readonly strangers = new Set<string>();
-  /** Those keys that the log was told of. */
+  /** Keys that were logged because they make no sense to us. */
   readonly #told = new Set<string>();
   /** The hashes of the lists that lie in etcd, as of the last read. */
   lists = new Set<string>();

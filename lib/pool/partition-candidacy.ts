@@ -21,11 +21,11 @@ export interface PartitionCandidacyHandlers {
 }
 
 /**
- * This worker as a candidate for one partition: it stands in the partition's election, owns the partition while it
- * leads, and lets it go. An end is final: for the next time there is another candidacy, when this one has ended.
+ * This worker as a candidate for one partition: it joins the partition's election, owns the partition while it leads,
+ * and lets the partition go. An end is final: for the next time there is another candidacy, when this one has ended.
  *
- * - **standing**: in the election, on the way into its queue or behind the present owner.
- * - **owning**: the election is led. `gained` begins it, and `lost` ends it; then the candidacy stands again, or ends.
+ * - **queueing**: on the way into the queue of the election, or in the queue behind the present owner.
+ * - **owning**: the election is led. `gained` begins it, and `lost` ends it; then the candidacy queues again, or ends.
  * - **giving**: owning, and waiting for the successor's key. Ends when that key is in the queue, or when the partition
  *   is wanted again.
  * - **ending**: the work ends, then the key goes.
@@ -77,7 +77,7 @@ export class PartitionCandidacy {
     return this.#left !== undefined;
   }
 
-  /** Whether this worker is in the partition's election, and does not lead it. */
+  /** Whether the candidacy is queueing: it takes part in the partition's election, and does not lead. */
   get isStanding(): boolean {
     return !this.isEnding && this.#ownership === undefined;
   }
@@ -97,7 +97,7 @@ export class PartitionCandidacy {
     this.#successor = undefined;
   }
 
-  /** Goes on until the successor stands in the queue. `plannedAt`: the revision of the plan that names it. */
+  /** Goes on until the successor is in the queue. `plannedAt`: the revision of the plan that names it. */
   give(lease: string, plannedAt: bigint): void {
     if (this.isEnding || this.#ownership === undefined || this.#successor?.lease === lease) return;
     this.keep();

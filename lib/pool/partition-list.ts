@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** How a worker says in its key which partitions it knows. */
+/** What a worker's key says of the partitions that the worker knows: their count, or the hash of the list of names. */
 export type Announcement = { readonly count: number } | { readonly list: string };
 
 /** `0`, `1`, `2` …, as `String()` writes them. */

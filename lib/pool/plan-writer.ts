@@ -22,8 +22,8 @@ export class OutOfDate extends Error {}
 
 /**
  * Writes plans, each on the lease of its worker: so a plan ends with its worker. Every transaction compares the
- * coordinator's own key, and so a coordinator that was deposed writes nothing; and the members' keys, and so nothing is
- * written for a worker that has gone.
+ * coordinator's own key. So a coordinator that was deposed writes nothing. The transaction also compares the members'
+ * keys. So nothing is written for a worker that has gone.
  */
 export class PlanWriter {
   readonly #store: Store;

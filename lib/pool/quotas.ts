@@ -2,7 +2,10 @@
 export interface Share {
   /** 0 or more. */
   readonly weight: number;
-  /** How many partitions the member keeps if it may. Of equal remainders, the member that holds more goes first. */
+  /**
+   * How many partitions the member keeps if it may. If two remainders are equal, the member that holds more partitions
+   * goes first.
+   */
   readonly held: number;
   /** The most partitions that the member can take. */
   readonly most: number;

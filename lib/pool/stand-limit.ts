@@ -1,18 +1,19 @@
 import type { Clock } from '../common/time.js';
 
-/** Partitions that are stood for at a time, however many are free. */
+/** The most candidacies that count at the same time, however many partitions are free. */
 const MOST_STANDS = 1_000;
 
 interface Limits {
-  /** Handovers that are waited in at a time. */
+  /** How many handovers this worker waits for at the same time. */
   readonly concurrency: number;
   /** Milliseconds for which a wait counts: an owner that never lets go must not keep the worker from the others. */
   readonly handoffTimeout: number;
 }
 
 /**
- * How many partitions a worker stands for at a time. Whether a partition is free shows only in its queue. So the limit
- * begins at `concurrency`, grows with every partition that is led at once, and falls back with the first that is not.
+ * How many partitions a worker may be a candidate for at the same time. Only a partition's queue shows whether the
+ * partition is free. So the limit begins at `concurrency`, grows with every partition that is led at once, and falls
+ * back with the first that is not.
  */
 export class StandLimit {
   readonly #clock: Clock;

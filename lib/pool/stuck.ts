@@ -1,7 +1,7 @@
 import { NOBODY, type Survey } from './survey.js';
 import type { TimeSlice } from './time-slice.js';
 
-/** A partition whose owner does not let go, though its successor stands in the queue. */
+/** A partition whose owner does not let go, though its successor is in the queue. */
 export interface StuckPartition {
   readonly partition: string;
   /** The `member` that owns it; the lease, in hex, when the owner is no member of the pool. */
@@ -20,8 +20,8 @@ interface WaitingPartition {
 }
 
 /**
- * Milliseconds for which every wait is in order. An owner looks a second after its plan whether its successor stood
- * before; then its task ends, and its key goes.
+ * Milliseconds that every successor may wait before anybody calls the partition stuck, because an owner may look for
+ * its successor only a second after its plan. Then the owner's task ends, and the owner's key is released.
  */
 const LEAST = 2_000;
 

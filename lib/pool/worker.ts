@@ -9,7 +9,7 @@ import type { PlanValue } from './wire.js';
 export interface WorkerHandlers {
   gained(ownership: Ownership): void;
   lost(ownership: Ownership, reason: ElectionError): void;
-  /** The worker owns a partition, after it has stood behind the last owner for so many milliseconds. */
+  /** The worker owns a partition, after it has waited behind the last owner for so many milliseconds. */
   handedOver(ms: number): void;
   /** A candidacy has ended. */
   ended(): void;
@@ -18,15 +18,16 @@ export interface WorkerHandlers {
 
 const REBALANCED = 'the partition was planned for another worker';
 
-/** Partitions that are stood for in one turn: each keeps the event loop busy for some tenths of a millisecond. */
+/** Candidacies that begin in one turn, because each keeps the event loop busy for some tenths of a millisecond. */
 const MOST_AT_ONCE = 50;
-/** Milliseconds between two such turns. What has become free meanwhile is stood for together, in few requests. */
+/** Milliseconds between two such turns. Candidacies for what becomes free meanwhile begin together, in few requests. */
 const PAUSE = 5;
 
 /**
- * Follows the plan of this worker: stands for what it names, and lets go what it no longer names. A plan is a hint. It
- * decides in which elections the worker stands; who owns a partition is decided by that partition's election alone. So
- * a plan that is wrong, old or forged costs balance, and never makes a second owner.
+ * Follows the plan of this worker: begins a candidacy for each partition that the plan names, and lets go what the plan
+ * no longer names. A plan is a hint: it decides in which elections the worker is a candidate. Who owns a partition is
+ * decided by that partition's election alone. So a plan that is wrong, old or forged costs balance, and never makes a
+ * second owner.
  */
 export class Worker implements PartitionCandidacyHandlers {
   readonly #context: PoolContext;
@@ -34,15 +35,15 @@ export class Worker implements PartitionCandidacyHandlers {
   readonly #candidacies = new Map<string, PartitionCandidacy>();
   readonly #owned = new Map<string, Ownership>();
   readonly #limit: StandLimit;
-  /** By partition: since when this worker stands behind the present owner. */
+  /** By partition: since when this worker is in the queue behind the present owner. */
   readonly #waitingSince = new Map<string, number>();
   #wanted: ReadonlySet<string> = new Set();
-  /** Wanted partitions without a candidacy, in the order in which they are stood for. */
+  /** Wanted partitions without a candidacy, in the order in which their candidacies begin. */
   #open = new Set<string>();
   /** Why partitions are let go, while the worker takes no new ones: it is stopping, or unfit. */
   #refusing: ElectionError | undefined;
   #task: BoundTask | undefined;
-  /** Partitions were stood for a moment ago: the next ones wait for each other. */
+  /** Candidacies began a moment ago: the next ones wait for each other. */
   #cancelPause: (() => void) | undefined;
 
   constructor(context: PoolContext, on: WorkerHandlers) {
@@ -66,7 +67,7 @@ export class Worker implements PartitionCandidacyHandlers {
     return [...this.#owned.keys()].every((partition) => !this.#wanted.has(partition));
   }
 
-  /** Whether it owns nothing, and stands nowhere. Tasks that outlived their partition may still run. */
+  /** Whether the worker owns nothing, and is in no queue. Tasks that outlived their partition may still run. */
   get isIdle(): boolean {
     return [...this.#candidacies.values()].every((candidacy) => candidacy.isEnding);
   }
@@ -140,7 +141,7 @@ export class Worker implements PartitionCandidacyHandlers {
     return this.#refusing ?? new ElectionError('REBALANCED', REBALANCED);
   }
 
-  // ---- standing ----
+  // ---- new candidacies ----
 
   #findOpen(): void {
     this.#open = new Set();

@@ -3,18 +3,18 @@
  * shares its answer, so their own reads are usually not needed.
  */
 
-/**
- * Milliseconds, milliseconds for each candidate, and the most that these may come to. In a long queue the head start is
- * longer, since etcd tells every process that the leader is gone.
- */
+/** Milliseconds that the next leader has in a queue of any length. */
 const HEAD_START = 5;
+/** Milliseconds more for each candidate, because etcd tells the process of each that the leader is gone. */
 const HEAD_START_EACH = 0.25;
+/** The most milliseconds that all candidates together add to the head start. */
 const LONGEST_HEAD_START = 250;
 /**
- * Milliseconds for each candidate, and the most in all. Every read makes etcd sort the whole queue, so the reads must
- * not arrive together.
+ * Milliseconds for each candidate over which the reads are spread, because every read makes etcd sort the whole queue:
+ * the reads must not arrive together.
  */
 const SPREAD_EACH = 2;
+/** The most milliseconds over which the reads are spread. */
 const LONGEST_SPREAD = 2_000;
 
 /** Milliseconds that the next leader has before anybody else reads. */
@@ -22,7 +22,7 @@ export function headStart(candidates: number): number {
   return HEAD_START + Math.min(LONGEST_HEAD_START, HEAD_START_EACH * candidates);
 }
 
-/** Milliseconds, at random: up to 2 ms per candidate, and at most 2 s. Each process waits so long besides. */
+/** Milliseconds that a process waits after the head start: at random up to 2 ms for each candidate, and at most 2 s. */
 export function spread(candidates: number): number {
   return Math.random() * Math.min(LONGEST_SPREAD, SPREAD_EACH * candidates);
 }

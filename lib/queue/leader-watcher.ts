@@ -153,7 +153,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   // ---- what is seen ----
 
   /**
-   * The oldest key of a queue that was empty. Of several keys in one revision, told in this turn, the first by name.
+   * The oldest key of a queue that was empty. If several keys that are told in this turn were created in one revision,
+   * the first by name counts.
    */
   #onArrival(kv: KeyValue): void {
     if (this.#doubt !== 'none') return this.reset();

@@ -18,10 +18,10 @@ interface Keys {
 }
 
 /**
- * The place, with the first key that blocks the election from further ahead than the key before ours. Looked at are the
- * keys that are none of this library's by their names: nearly always there is none. It is for a candidate that has not
- * read the head: nothing else would ever show such a key to it. `read` is what the join has shown. When that was every
- * key, nothing more is asked, so a join into a short queue costs no operation for this.
+ * The place, with the first key that blocks the election from further ahead than the key before ours. Only keys whose
+ * names this library does not choose are looked at. Nearly always there is none. The search is for a candidate that has
+ * not read the head: nothing else would ever show such a key to that candidate. `read` is what the join has shown. When
+ * that was every key, nothing more is asked, so a join into a short queue costs no operation for this.
  *
  * When the answer tells no leases, which our own key shows, such keys are read again with their leases.
  */

@@ -60,8 +60,8 @@ export function leaseIdOf(random: bigint): bigint {
 }
 
 /**
- * Whether a lease was granted to this library: its last 16 bits follow from the others. Of the ids that others choose
- * one in 131,072 looks like that.
+ * Whether a lease was granted to this library: its last 16 bits follow from the others. One in 131,072 ids
+ * that others choose looks like ours.
  */
 export function isOurLease(leaseId: bigint): boolean {
   if (leaseId >> 62n !== 1n) return false;

@@ -106,8 +106,8 @@ export class MonotonicStore extends PassingStore {
   }
 
   /**
-   * The epoch of etcd, by a read. Undefined: etcd answers with an older state than before. All
-   * who ask at a time share one read.
+   * Reads the epoch of etcd. Resolves to undefined when etcd answers with an older state than before. Calls that come
+   * while a read is under way share that read.
    *
    * @throws ElectionError `UNAVAILABLE`, `PERMISSION_DENIED`
    */

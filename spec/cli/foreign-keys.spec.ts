@@ -12,7 +12,7 @@ import { until } from '../support/wait.js';
 const blockedBy = (key: string): RegExp =>
   new RegExp(`^etcd-leader: \`${key}\` is no candidate's key \\(.+\\) and blocks the election: `);
 
-describe('the command line and keys that are no candidates’', () => {
+describe('a key that is no candidate’s, on the command line', () => {
   const cluster = sharedCluster();
   let name: string;
   let client: Etcd3;

@@ -23,25 +23,25 @@ const commands = new Map(
     .map((line) => line.split(/ +# /) as [string, string]),
 );
 
-describe('the README lets one try in a clone', () => {
+describe('what the README lets one try in a clone', () => {
   before(async () => {
     // The commands would compile what has changed, and take away the compiled files that run here.
     const { ok } = await runCommand(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--check']);
     expect(ok, 'the sources are as they were compiled').to.equal(true);
   });
 
-  it('three commands, the last of which runs this spec', () => {
+  it('names three commands, the last of which runs this spec', () => {
     expect([...commands.keys()]).to.deep.equal(['npm run demo', 'npm run etcd', 'npm test']);
   });
 
-  it('a demo that shows a takeover and a handover, who leads when below them, and ends by itself', async () => {
+  it('shows a demo with a takeover, a handover and who leads when; the demo ends by itself', async () => {
     const demo = CliProgram.terminal('npm run demo', { cwd: ROOT });
     expect(await demo.exited(LONG), demo.stdout.text).to.deep.equal({ code: 0 });
     for (const told of [/takeover: /, /handover: /, /everything is stopped/]) await demo.stdout.line(told);
     for (const lane of [/ada +.*█/, /ben +.*█/, /cleo +.*█/, /killed/, /nobody +.*▒/]) await demo.stdout.line(lane);
   });
 
-  it('an etcd at 127.0.0.1:2379 that serves until Ctrl-C, and leaves nothing behind', async () => {
+  it('starts an etcd at 127.0.0.1:2379 that serves until Ctrl-C, and leaves nothing behind', async () => {
     const server = await findEtcd();
     if (server?.kind !== 'program') {
       // There is no program that could be started: the command says what to use instead.

@@ -107,7 +107,7 @@ describe('FakeElection', () => {
   }
 });
 
-describe("FakeElection's client answers as etcd does", () => {
+describe("FakeElection's client", () => {
   const cluster = sharedCluster();
 
   /** Builds on a client, and answers with what can be compared: revisions differ. */
@@ -174,7 +174,7 @@ describe("FakeElection's client answers as etcd does", () => {
   };
 
   for (const [what, story] of Object.entries(stories)) {
-    it(`to ${what}`, async () => {
+    it(`answers as etcd does to ${what}`, async () => {
       const prefix = uniqueName('fake');
       const key = (name: string): string => `${prefix}/${name}`;
       const real = await story(openClient(cluster().hosts), key);

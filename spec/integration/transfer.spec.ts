@@ -126,7 +126,7 @@ describe('a leader that hands over', () => {
   const moments = ['before the leader is asked', 'while the work ends', 'when the work has ended'] as const;
 
   for (const [what, make] of Object.entries(ways)) {
-    it(`to a target that ${what} at whatever moment: somebody leads soon after its TTL, and never two`, async () => {
+    it(`leaves one leader, soon after the TTL, at whatever moment the target ${what}`, async () => {
       const transfer = async (moment: (typeof moments)[number]): Promise<void> => {
         const name = uniqueName();
         const journal: string[] = [];

@@ -60,7 +60,7 @@ describe('the requests of a coordinator', () => {
         const { sent = 0, told = 0 } = before[at] ?? {};
         const given = story.length - told;
         moves += given;
-        // The owner deletes its key. That its successor stands it is told by its watch.
+        // The owner deletes its key. Its watch tells the owner that the successor is in the queue.
         const plans = pool.isCoordinator() ? 2 : 0;
         expect(store.requests.txn - sent, name).to.be.within(given, given + plans);
       }
@@ -89,7 +89,7 @@ describe('the requests of a coordinator', () => {
     expect(written).to.deep.equal([dropped]);
   });
 
-  it('are another worker’s after three plans in a row that could not be written', async () => {
+  it('go over to another worker after three plans in a row that could not be written', async () => {
     world = new PoolWorld(30);
     const two = ['a', 'b'].map((name) => world.worker(name));
     await world.balanced(two);

@@ -162,7 +162,7 @@ describe('the options of a pool', () => {
     await world.settled(session.close());
   });
 
-  it('of calls are checked too', async () => {
+  it('are checked in calls too', async () => {
     const world = new World();
     const pool = new Pool(world.process('a'), 'p', { partitions: 1 });
     expect(await world.refusal(pool.setWeight(-1))).to.equal('INVALID_OPTION');

@@ -96,7 +96,7 @@ describe('the task of a pool', () => {
     expect([a.pool.state, world.etcd.keys()]).to.deep.equal(['idle', []]);
   });
 
-  it('of one partition is never called twice at a time, though a task outlives its lease', async () => {
+  it('is never called twice at a time for one partition, though a task outlives its lease', async () => {
     world = new PoolWorld(1);
     const a = world.worker('a');
     const { promise, resolve } = withResolvers<void>();

@@ -1,5 +1,6 @@
 /**
- * Shows that the specs of the pool bite: runs on the library with one mistake at a time those of them that must fail.
+ * Shows that the specs of the pool find mistakes: makes one mistake at a time in the library, and runs the specs that
+ * must fail then.
  *
  *     node dist/spec/pool/try-mutations.js
  */

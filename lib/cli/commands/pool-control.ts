@@ -15,7 +15,10 @@ interface Control {
   readonly drained: readonly string[];
 }
 
-/** Takes a member's partitions from it, and gives it none until `undrain`. By its id: it stays drained if restarted. */
+/**
+ * Takes a member's partitions from it, and gives it none until `undrain`. The member is named by its id, so a worker
+ * that restarts with the same id stays drained.
+ */
 export async function drain(context: CommandContext, name: string, member: string): Promise<number> {
   const members = await membersOf(context, name);
   if (!members.has(member)) {

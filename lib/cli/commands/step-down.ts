@@ -64,7 +64,7 @@ export async function stepDown(context: CommandContext, name: string, flags: Ste
     throw new CliError(EXIT.failed, 'nothing done');
   }
   const code = await (force ? deleteKey(context, election, leader) : askLeader(context, election, leader, to));
-  // Nobody leads then, though the leader has made way: the key was behind the leader.
+  // The leader has made way, but the blocking key stood behind the leader: so nobody leads now.
   if (blocked !== undefined) out.error(visible(blocked.message), { code: blocked.code });
   return code;
 }

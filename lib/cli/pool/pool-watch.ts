@@ -60,7 +60,7 @@ export class PoolWatch implements Reader<PoolInEtcd> {
     });
   }
 
-  /** A read that is due sooner stays. */
+  /** Keeps a planned read that is due sooner. */
   #readWithin(ms: number): void {
     const { clock } = this.#pool.session.parts;
     const at = clock.now() + ms;

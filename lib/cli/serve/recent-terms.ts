@@ -18,7 +18,7 @@ export function withTerms(picture: Picture, terms: Terms, now = Date.now()): Pic
   return { ...picture, elections: picture.elections.map((election) => recent(election, now - DAY)) };
 }
 
-/** The term before the first one that counts stays: nobody may have led since its end. */
+/** Keeps the last term before the window, because nobody may have led since that term. */
 function recent(election: ElectionPicture, since: number): ElectionPicture {
   const { terms } = election;
   const at = terms.findIndex(({ until }) => until === undefined || until.at >= since);

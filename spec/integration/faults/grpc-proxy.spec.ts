@@ -105,7 +105,7 @@ describe('behind `etcd grpc-proxy`, which numbers watches itself', () => {
     expect(wrong).to.deep.equal([]);
   });
 
-  it('of many elections on one session only those hear of a deletion whose keys were deleted', async () => {
+  it('a deletion ends only the elections whose keys were deleted, out of many on one session', async () => {
     const session = tracked(new Session(openClient(await throughProxy())));
     const operator = openClient(cluster().hosts);
     const elections = times(40).map(() => candidate(session, uniqueName()));

@@ -49,7 +49,7 @@ describe('on a cluster', () => {
     expect(leaders.every((leader) => leader.isLeader())).to.equal(true);
   });
 
-  it('of which one member is stopped, a new candidate is queued all the same, 10 of 10', async () => {
+  it('a new candidate is queued though one member is stopped, 10 of 10', async () => {
     (await followers())[0]?.pause();
     const took = await Promise.all(
       times(10).map(async (i) => {

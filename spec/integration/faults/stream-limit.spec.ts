@@ -19,7 +19,7 @@ describe('on an etcd that limits the streams of a connection', () => {
   const limited = async (streams: number): Promise<Cluster> =>
     tracked(await Cluster.start({ members: 1, flags: [`--max-concurrent-streams=${streams}`] }));
 
-  it(`to 100, ${MANY} elections with sessions of their own lead and hand over, with either client`, async () => {
+  it(`elections lead and hand over within a limit of 100: ${MANY}, a session each, with either client`, async () => {
     const handsOver = async (kind: ClientKind): Promise<void> => {
       const { hosts } = await limited(100);
       const [first, second] = [openClient(hosts, kind), openClient(hosts, kind)];
@@ -45,7 +45,7 @@ describe('on an etcd that limits the streams of a connection', () => {
     await atOnce(Object.fromEntries(CLIENTS.map((kind) => [kind, () => handsOver(kind)])));
   }).timeout(4 * WITHIN + SOON);
 
-  it('to fewer than they need, the elections say what it may be, and what to do', async () => {
+  it('elections say which limit it may be, and what to do, when streams are too few', async () => {
     const { hosts } = await limited(2);
     const client = openClient(hosts);
     const said: string[] = [];

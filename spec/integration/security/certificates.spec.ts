@@ -55,7 +55,7 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     ['that does not speak TLS', /Failed to connect/, () => ({ hosts: hosts.map((h) => h.replace('https:', 'http:')) })],
   ] as const;
 
-  it('of a client that etcd does not let in says UNAVAILABLE and why, and tries on until it is stopped', async () => {
+  it('says UNAVAILABLE and why when etcd does not let its client in, and tries on until it is stopped', async () => {
     const cases = refused.flatMap(([what, why, optionsOf]) =>
       CLIENTS.map((kind) => {
         const test = async (): Promise<void> => {
