@@ -5,8 +5,15 @@ import { ElectionError } from '../errors.js';
  * told within five seconds.
  */
 const ANSWERS_BY = 4_200;
-/** Milliseconds that etcd has in any case, because a machine on which programs start slowly answers slowly too. */
+/** Milliseconds that etcd has in any case. */
 const LEAST_PATIENCE = 3_000;
+/**
+ * Times that etcd has the milliseconds in which this process has started, because a machine on which programs start
+ * slowly answers slowly too.
+ */
+const STARTS = 2;
+/** Milliseconds that a slow start gives etcd at the most. */
+const MOST_PATIENCE = 6_000;
 /** Milliseconds that a pause of this process takes off etcd's time at the most, however long the pause is. */
 const LOOK_EVERY = 100;
 
@@ -16,7 +23,8 @@ const LOOK_EVERY = 100;
  * has answered meanwhile.
  */
 export function afterPatience(fn: () => void, { unref = false } = {}): () => void {
-  let left = Math.max(LEAST_PATIENCE, ANSWERS_BY - performance.now());
+  const startedIn = performance.now();
+  let left = Math.max(LEAST_PATIENCE, ANSWERS_BY - startedIn, Math.min(STARTS * startedIn, MOST_PATIENCE));
   let timer: NodeJS.Timeout;
   const wait = (): void => {
     const ms = Math.min(LOOK_EVERY, left);
