@@ -42,13 +42,28 @@ const ON_ETCD = {
   whole: [...integration(['**/*']), 'dist/spec/interop/*.spec.js', 'dist/spec/cli/**/*.spec.js'],
 };
 
+const UNIT = ['dist/spec/*.spec.js', ...['simulation', 'pool', 'view'].map((part) => `dist/spec/${part}/*.spec.js`)];
+
 const ON_NODE = {
-  short: ['dist/spec/*.spec.js', ...integration(['election', 'expiry', 'deletion'])],
-  whole: ['dist/spec/*.spec.js', ...integration(['**/*']), 'dist/spec/cli/**/*.spec.js'],
+  short: [
+    ...UNIT,
+    ...integration(['election', 'expiry', 'deletion', 'security/certificates']),
+    ...['run-signals', 'killed', 'terminal'].map((name) => `dist/spec/cli/${name}.spec.js`),
+  ],
+  whole: [...UNIT, ...integration(['**/*']), 'dist/spec/cli/**/*.spec.js'],
 };
 
 /** Neither promises what the specs of processes and signals need, so these have a short form only. */
-const ON_OTHERS = integration(['election', 'expiry', 'deletion', 'session', 'observe', 'run', 'fencing']);
+const ON_OTHERS = integration([
+  'election',
+  'expiry',
+  'deletion',
+  'session',
+  'observe',
+  'run',
+  'fencing',
+  'security/passwords',
+]);
 
 export const MATRIX_COLUMNS: readonly MatrixColumn[] = [
   ...ETCD_RELEASES.map((version): MatrixColumn => ({ name: `etcd-${version}`, of: 'etcd', version, specs: ON_ETCD })),
