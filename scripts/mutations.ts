@@ -2,7 +2,7 @@
  * Shows that the simulation and the specs of the pool bite: tries them on the library with one mistake at a time, and
  * tells how often what this mistake must break was broken, and what else was. So with chaos, when asked.
  *
- *     npm run test:mutations                              all but chaos; fails if one is not found by what it must break
+ *     npm run test:mutations                              all but chaos; fails if one is not found by its check
  *     npm run test:mutations -- --of simulation --schedules 200 --only guard
  *     npm run test:mutations -- --of pool
  *     npm run test:mutations -- --of chaos                on a real etcd; takes ten minutes
@@ -13,7 +13,7 @@ import { mutationsOfChaos } from './mutations/of-chaos.js';
 import { mutationsOfPool } from './mutations/of-pool.js';
 import { mutationsOfSimulation } from './mutations/of-simulation.js';
 import { MUTATIONS_USAGE, type MutationOptions, parseMutationOptions, type SuiteName } from './mutations/options.js';
-import { failuresOf, type MutationSuite, rowOf, TABLE_HEAD } from './mutations/suite.js';
+import { type MutationSuite, rowOf, TABLE_HEAD, whyNotFound } from './mutations/suite.js';
 
 const SUITE_OF: Readonly<Record<SuiteName, (options: MutationOptions) => MutationSuite>> = {
   simulation: mutationsOfSimulation,
@@ -50,7 +50,7 @@ async function tryAll(chosen: MutationOptions): Promise<number> {
       try {
         const tried = await tryOut(mutant);
         console.log(rowOf(mutation, tried));
-        failures.push(...failuresOf(mutation, tried));
+        failures.push(...whyNotFound(mutation, tried));
       } finally {
         mutant.close();
       }

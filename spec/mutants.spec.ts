@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { brokenSpecs } from '../scripts/mutations/broken-specs.js';
 import { trySpecs } from '../scripts/mutations/of-pool.js';
-import { failuresOf } from '../scripts/mutations/suite.js';
+import { whyNotFound } from '../scripts/mutations/suite.js';
 import { CHAOS_MUTATIONS } from './chaos/mutations.js';
 import { POOL_MUTATIONS, type PoolMutation } from './pool/mutations.js';
 import { MUTATIONS as OF_SIMULATION } from './simulation/mutations.js';
@@ -145,7 +145,7 @@ describe('what a mutant of the pool is found by', function () {
       const mutant = new Mutant(compiler.compile(mutation));
       const tried = await trySpecs(mutation, mutant).finally(() => mutant.close());
       expect([tried.outcome.expected, describeBesides(tried.outcome)]).to.deep.equal([0, 'a crash 1']);
-      expect(failuresOf(mutation, tried)).to.deep.equal([
+      expect(whyNotFound(mutation, tried)).to.deep.equal([
         'not found by what it must break: dies',
         'code that cannot run: dies',
       ]);

@@ -30,7 +30,7 @@ export function rowOf({ name, file, breaks }: Mutation<string>, { tries, outcome
 }
 
 /** Why the mutant does not show that what it must break is watched; none when it does. */
-export function failuresOf({ name }: Mutation<string>, { outcome }: TriedMutant): string[] {
+export function whyNotFound({ name }: Mutation<string>, { outcome }: TriedMutant): string[] {
   const failures: string[] = [];
   if (outcome.expected === 0) failures.push(`not found by what it must break: ${name}`);
   if (outcome.besides.has(CRASH)) failures.push(`code that cannot run: ${name}`);
