@@ -1,77 +1,61 @@
 /**
- * Shows that the simulation finds mistakes: runs the simulation on the library with one mistake at a time, and tells in
- * how many schedules the promise was broken that this mistake must break, and what else was broken.
+ * Shows that the simulation and the specs of the pool find mistakes: tries them on the library with one mistake at a
+ * time, and tells how often what this mistake must break was broken, and what else was. So with chaos, when asked.
  *
- *     npm run test:mutations                              all of them; fails if one is not found by what it must break
- *     npm run test:mutations -- --schedules 200 --only guard
+ *     npm run test:mutations                              all but chaos; fails if one is not found by its check
+ *     npm run test:mutations -- --of simulation --schedules 200 --only guard
+ *     npm run test:mutations -- --of pool
+ *     npm run test:mutations -- --of chaos                on a real etcd; takes ten minutes
  */
-import { parseArgs } from 'node:util';
-import { MUTATIONS, type SimulationMutation } from '../spec/simulation/mutations.js';
-import { runAll } from '../spec/simulation/shards.js';
-import type { Check } from '../spec/simulation/violation.js';
 import { Mutant } from '../spec/support/mutants/mutant.js';
-import { type CompiledFile, MutantCompiler } from '../spec/support/mutants/mutant-compiler.js';
-import {
-  type Broken,
-  CRASH,
-  describeBesides,
-  type MutantOutcome,
-  mutantOutcome,
-} from '../spec/support/mutants/outcome.js';
+import { MutantCompiler } from '../spec/support/mutants/mutant-compiler.js';
+import { mutationsOfChaos } from './mutations/of-chaos.js';
+import { mutationsOfPool } from './mutations/of-pool.js';
+import { mutationsOfSimulation } from './mutations/of-simulation.js';
+import { MUTATIONS_USAGE, type MutationOptions, parseMutationOptions, type SuiteName } from './mutations/options.js';
+import { type MutationSuite, rowOf, TABLE_HEAD, whyNotFound } from './mutations/suite.js';
 
-const { values } = parseArgs({
-  options: {
-    schedules: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    /** Schedules to run at the most for a mutation that has not been found. */
-    most: { type: 'string', default: '8000' },
-    shards: { type: 'string', default: '2' },
-    only: { type: 'string', default: '' },
-  },
-});
+const SUITE_OF: Readonly<Record<SuiteName, (options: MutationOptions) => MutationSuite>> = {
+  simulation: mutationsOfSimulation,
+  pool: mutationsOfPool,
+  chaos: mutationsOfChaos,
+};
 
-const compiler = new MutantCompiler();
-const asked = MUTATIONS.filter(({ name }) => name.includes(values.only));
-if (asked.length === 0) throw new Error(`\`--only\` must be part of a mutation's name; got ${values.only}`);
-// All of them compile, before an hour has passed.
-const mutants = asked.map((mutation) => ({ mutation, compiled: compiler.compile(mutation) }));
-
-console.log('| mutation | must break | found in | broke besides |\n|---|---|---|---|');
-const failures: string[] = [];
-for (const { mutation, compiled } of mutants) {
-  const { name, file, breaks } = mutation;
-  const { schedules, outcome } = await tryOut(mutation, compiled);
-  const cells = [
-    `${name} (\`${file}\`)`,
-    breaks.join(', or '),
-    `${outcome.expected} of ${schedules}`,
-    describeBesides(outcome) || 'nothing',
-  ];
-  console.log(`| ${cells.join(' | ')} |`);
-  if (outcome.expected === 0) failures.push(`not found by what it must break: ${name}`);
-  if (outcome.besides.has(CRASH)) failures.push(`code that cannot run: ${name}`);
+let options: MutationOptions;
+try {
+  options = parseMutationOptions(process.argv.slice(2));
+} catch (err) {
+  console.error(`${err instanceof Error ? err.message : String(err)}\n\n${MUTATIONS_USAGE}`);
+  process.exit(2);
 }
-if (failures.length > 0) console.error(`\n${failures.join('\n')}`);
-process.exitCode = failures.length > 0 ? 1 : 0;
+process.exitCode = await tryAll(options);
 
-async function tryOut(
-  mutation: SimulationMutation,
-  compiled: CompiledFile,
-): Promise<{ readonly schedules: number; readonly outcome: MutantOutcome }> {
-  const mutant = new Mutant(compiled);
-  const program = mutant.program('spec/simulation/shard.js');
-  const [many, most, shards] = [Number(values.schedules), Number(values.most), Number(values.shards)];
-  try {
-    const broken: Broken<Check>[] = [];
-    for (let done = 0; ; ) {
-      const from = Number(values.from) + done;
-      const { found } = await runAll({ from, schedules: many, shards, persists: true, program });
-      broken.push(...found.map(({ check, isCrash }) => ({ promise: check, isCrash })));
-      done += many;
-      const outcome = mutantOutcome(mutation, broken);
-      if (outcome.expected > 0 || done >= most) return { schedules: done, outcome };
+async function tryAll(chosen: MutationOptions): Promise<number> {
+  const compiler = new MutantCompiler();
+  // All of them compile, before an hour has passed.
+  const suites = chosen.of.map((name) => {
+    const suite = SUITE_OF[name](chosen);
+    const asked = suite.attempts.filter(({ mutation }) => mutation.name.includes(chosen.only));
+    return { name, suite, asked: asked.map((one) => ({ ...one, compiled: compiler.compile(one.mutation) })) };
+  });
+  const some = suites.filter(({ asked }) => asked.length > 0);
+  if (some.length === 0) throw new Error(`\`--only\` must be part of a mutation's name; got ${chosen.only}`);
+
+  const failures: string[] = [];
+  for (const { name, suite, asked } of some) {
+    await suite.control?.(asked);
+    console.log(`\n${name}\n\n${TABLE_HEAD}`);
+    for (const { mutation, compiled, tryOut } of asked) {
+      const mutant = new Mutant(compiled);
+      try {
+        const tried = await tryOut(mutant);
+        console.log(rowOf(mutation, tried));
+        failures.push(...whyNotFound(mutation, tried));
+      } finally {
+        mutant.close();
+      }
     }
-  } finally {
-    mutant.close();
   }
+  if (failures.length > 0) console.error(`\n${failures.join('\n')}`);
+  return failures.length > 0 ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { POOL_MUTATIONS } from './pool/mutations.js';
 import { MUTATIONS } from './simulation/mutations.js';
 import { PublicApi, typeCheck, withoutMarks } from './support/docs/compiler.js';
 import { brokenLinks } from './support/docs/links.js';
@@ -67,16 +68,21 @@ describe('what the log says', () => {
 });
 
 describe('the table of mutations', () => {
-  const { rows } = tableUnder('docs/testing.md', 'Does it find mistakes?', 'mutation');
+  for (const { where, heading, table } of [
+    { where: 'the simulation', heading: 'Does it find mistakes?', table: MUTATIONS },
+    { where: 'the pool', heading: 'Do the specs of the pool find mistakes?', table: POOL_MUTATIONS },
+  ]) {
+    const { rows } = tableUnder('docs/testing.md', heading, 'mutation');
 
-  it('has a row for each mutation, with the check that the mutation must break', () => {
-    const expected = MUTATIONS.map(({ name, file, breaks }) => [`${name} (\`${file}\`)`, breaks.join(', or ')]);
-    expect(rows.map(({ cells }) => cells.slice(0, 2))).to.deep.equal(expected);
-  });
+    it(`has a row for each mutation of ${where}, with what the mutation must break`, () => {
+      const expected = table.map(({ name, file, breaks }) => [`${name} (\`${file}\`)`, breaks.join(', or ')]);
+      expect(rows.map(({ cells }) => cells.slice(0, 2))).to.deep.equal(expected);
+    });
 
-  it('has no mutation that was not found', () => {
-    expect(rows.filter(({ cells }) => !/^[1-9]\d* of \d+$/.test(cells[2] ?? ''))).to.deep.equal([]);
-  });
+    it(`has no mutation of ${where} that was not found`, () => {
+      expect(rows.filter(({ cells }) => !/^[1-9]\d* of \d+$/.test(cells[2] ?? ''))).to.deep.equal([]);
+    });
+  }
 });
 
 describe('the pages', () => {

@@ -49,7 +49,7 @@ export function resultsOf(text: string): SpecResults | undefined {
 }
 
 /** The last line counts only with its line end, because a killed process may have left it half written. */
-function recordsIn(text: string): JournalRecord[] {
+export function recordsIn(text: string): JournalRecord[] {
   const lines = text.split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as JournalRecord);
 }

@@ -2,11 +2,12 @@ import { Election } from '../../lib/election.js';
 import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { Session } from '../../lib/session.js';
+import { isCrash } from '../support/crash.js';
 import type { CandidatePlan, TaskPlan } from './plan.js';
 import type { SimulatedProcess } from './process.js';
 import { type Announced, type Claimant, candidacyId } from './record.js';
 import { isRecorded, MOST_RECORDED_TERMS } from './term-history.js';
-import { isCrash, Violation } from './violation.js';
+import { Violation } from './violation.js';
 import { ObservingLoop } from './watcher.js';
 import { SimulatedWorker } from './worker.js';
 

@@ -1,10 +1,11 @@
 import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
 import type { HeldLock, Lock } from '../../lib/lock.js';
+import { isCrash } from '../support/crash.js';
 import type { LockPlan } from './plan.js';
 import type { SimulatedProcess } from './process.js';
 import { type Claimant, candidacyId } from './record.js';
-import { isCrash, Violation } from './violation.js';
+import { Violation } from './violation.js';
 
 /** How a call may be rejected, besides by the loss of the lock. */
 const GIVES_UP: ReadonlySet<string> = new Set(['TIMEOUT', 'ABORTED', 'STOPPED', 'UNAVAILABLE']);

@@ -6,13 +6,14 @@ import type { Logger } from '../../lib/log.js';
 import { Session } from '../../lib/session.js';
 import { hexOf } from '../../lib/store/bytes.js';
 import type { Compare, Txn } from '../../lib/store/store.js';
+import { isCrash } from '../support/crash.js';
 import type { Connection } from '../support/fake-etcd/connection.js';
 import type { ResumeOrder, VirtualClock } from '../support/virtual-clock.js';
 import { Contender } from './contender.js';
 import type { Holder, LockCaller } from './lock-caller.js';
 import type { ProcessPlan } from './plan.js';
 import { Probe } from './probe.js';
-import { isCrash, Violation } from './violation.js';
+import { Violation } from './violation.js';
 import { Weather } from './weather.js';
 import type { SimulatedWorld } from './world.js';
 

@@ -1,3 +1,5 @@
+import { isCrash } from '../support/crash.js';
+
 /** The promises, each with the letter it has in docs/testing.md. */
 export const CHECKS = [
   'a: one leader',
@@ -33,11 +35,4 @@ export class Violation extends Error {
   get isCrash(): boolean {
     return isCrash(this.cause);
   }
-}
-
-/** What the engine throws at code that cannot run. It may be the cause of an error of the library's, which hides it. */
-export function isCrash(reason: unknown): boolean {
-  if (!(reason instanceof Error)) return false;
-  const kinds = [TypeError, ReferenceError, RangeError, SyntaxError];
-  return kinds.some((kind) => reason instanceof kind) || isCrash(reason.cause);
 }

@@ -1,8 +1,9 @@
 import { ElectionError } from '../../lib/errors.js';
 import type { Leadership } from '../../lib/leadership.js';
+import { isCrash } from '../support/crash.js';
 import type { Contender } from './contender.js';
 import type { TaskPlan } from './plan.js';
-import { isCrash, Violation } from './violation.js';
+import { Violation } from './violation.js';
 
 class TaskFailed extends Error {}
 

@@ -12,7 +12,7 @@ export type JournalRecord =
   | { readonly at: 'begin'; readonly title: string; readonly file: string }
   | { readonly at: 'end' }
   | { readonly at: 'passed' }
-  | ({ readonly at: 'failed'; readonly was: Before } & FailedSpec)
+  | ({ readonly at: 'failed'; readonly was: Before; readonly isCrash: boolean } & FailedSpec)
   | { readonly at: 'over' };
 
 /** The state of a spec before it failed. A spec that has passed fails when it left something open. */

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
+import { isCrash } from './crash.js';
 import { type Before, failureOf, isHook, type JournalRecord, nameOf, writeRecord } from './journal.js';
 
 /**
@@ -42,7 +43,7 @@ function keepJournal(runner: Mocha.Runner, add: (record: JournalRecord) => void)
   runner.on('fail', (test, err: unknown) => {
     const was = before.get(test) ?? (isHook(test) ? 'a hook' : 'running');
     before.set(test, was === 'a hook' ? was : 'failed');
-    add({ at: 'failed', was, ...failureOf(test, err) });
+    add({ at: 'failed', was, isCrash: isCrash(err), ...failureOf(test, err) });
   });
   runner.on('end', () => add({ at: 'over' }));
 }
