@@ -64,7 +64,8 @@ const DENIED: Hints = [
   [/./, () => NO_ROLE],
 ];
 const NO_ROLE =
-  "it needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`; " +
+  "it needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`, and for asks, a priority " +
+  'and the history on its control keys, from `<name>!` to `<name>"`; ' +
   'to look at them, `read` will do';
 
 /** gRPC asks by way of a proxy when one of these variables is set, and does not say why the proxy refuses. */

@@ -90,7 +90,10 @@ function remedy(text: string): string {
   if (/user name is empty/i.test(text)) return 'etcd asks for a user: give the client `auth`';
   if (/is not enabled/i.test(text)) return 'etcd knows no users: leave `auth` out, or enable it there';
   if (isTokenUseless(text)) return 'etcd does not accept its own token: do its members agree on time and keys?';
-  return "this user needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`";
+  return (
+    "this user needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`, and for asks, a " +
+    'priority and the history on its control keys, from `<name>!` to `<name>"`'
+  );
 }
 
 /** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */

@@ -37,7 +37,8 @@ describe('what the command line says when etcd refuses', () => {
       expect(await program.exited(), program.stderr.text).to.deep.equal({ code: 1 });
       expect(lineOf(program)).to.equal(
         "etcd refuses this user (permission denied): it needs a role with `readwrite` on the election's keys, " +
-          'from `<name>/` to `<name>0`; to look at them, `read` will do',
+          'from `<name>/` to `<name>0`, and for asks, a priority and the history on its control keys, ' +
+          'from `<name>!` to `<name>"`; to look at them, `read` will do',
       );
     });
 

@@ -4,7 +4,7 @@ import type { Election, ElectionError } from '../../../lib/index.js';
 import { atOnce } from '../../support/at-once.js';
 import { CLIENTS, candidate, joinInOrder, leading } from '../../support/candidates.js';
 import { Cluster } from '../../support/cluster/cluster.js';
-import { Access, trackedClient } from '../../support/security/access.js';
+import { trackedClient } from '../../support/security/access.js';
 import { Authority, type ClientCertificate } from '../../support/security/certificates.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
@@ -76,21 +76,6 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
       }),
     );
     await atOnce(Object.fromEntries(cases));
-  });
-
-  it('takes part as the user that the certificate names, with that user’s role', async () => {
-    const access = tracked(await Access.enable(hosts, await authority.client('root')));
-    const name = uniqueName();
-    await access.user('worker', 'worker');
-    const client = trackedClient('createClient', { hosts, credentials: await authority.client('worker') });
-    const a = candidate(client, name);
-    const story = tell({ a }, ['elected', 'unelected', 'error']);
-    a.start();
-    await until(() => story.length > 0, { what: 'the refusal' });
-    expect(story[0]).to.equal('a error: PERMISSION_DENIED');
-    await access.allow('worker', name);
-    await leading(a);
-    await access.disable();
   });
 
   function withCertificate(own: Partial<ClientCertificate>): IOptions {

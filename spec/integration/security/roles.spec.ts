@@ -4,6 +4,7 @@ import { type Candidate, Election, type ElectionError, Session } from '../../../
 import { atOnce } from '../../support/at-once.js';
 import { CLIENTS, type ClientKind, candidate, joinInOrder, leading, queued } from '../../support/candidates.js';
 import { trackedClient } from '../../support/security/access.js';
+import { nextRefresh, refreshed } from '../../support/security/refreshes.js';
 import { securedCluster } from '../../support/security/secured-cluster.js';
 import { tell } from '../../support/story.js';
 import { tracked } from '../../support/track.js';
@@ -168,6 +169,23 @@ describe('with roles, an election', () => {
     expect(elections.filter((each) => !each.isLeader())).to.deep.equal([excluded]);
     expect(errors.flatMap((of, i) => (of.length > 0 ? [i] : []))).to.deep.equal([17]);
     expect(new Set(errors[17]?.map(({ code }) => code))).to.deep.equal(new Set(['PERMISSION_DENIED']));
+  });
+
+  it('leads on when its session loses the permission for another election, and soon gets it back', async () => {
+    const name = uniqueName();
+    const { access } = secured();
+    const session = tracked(new Session(await worker(name), { ttl: 24 })); // etcd looks at all keys of the lease
+    const other = `${name}-other`;
+    for (const each of [name, other]) await access.allow(name, each);
+    const [a, b] = [new Election(session, name), new Election(session, other)];
+    const story = tell({ a, b });
+    await joinInOrder(a, b);
+    await access.forbid(name, other);
+    expect(await nextRefresh(a)).to.be.oneOf(['PERMISSION_DENIED', 'refreshed']);
+    await access.allow(name, other);
+    await refreshed(a, 2);
+    expect(await (await leading(a)).verify()).to.equal(true);
+    expect(story).to.deep.equal(['a elected', 'b elected']);
   });
 });
 

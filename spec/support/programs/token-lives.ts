@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLIENTS, type ClientKind, candidate, joinInOrder, leading } from '../candidates.js';
 import { trackedClient } from '../security/access.js';
+import { refreshed } from '../security/refreshes.js';
 import { type Secured, startSecured } from '../security/secured-cluster.js';
 import { TOKEN_KINDS, type TokenKindName, type TokenLife } from '../security/token-lives.js';
 import { counted, jsonWebTokens, simpleTokens } from '../security/tokens.js';
@@ -17,6 +18,10 @@ import { workAside } from './aside-work.js';
 const EVERYTHING: readonly Chapter[] = ['elected', 'unelected', 'suspended', 'resumed', 'error'];
 /** Seconds, until etcd has looked for tokens that have run out, on a busy machine too. */
 const LOOKS_WITHIN = 10;
+/** Seconds, of a lease: a refresh has time on a busy machine, and some come soon after the tokens have run out. */
+const LEASE_TTL = 24;
+/** How many refreshes of the leader's lease etcd must grant after that. */
+const REFRESHES = 2;
 
 const ttl = Number(process.argv[2]);
 
@@ -39,7 +44,8 @@ async function livesUnder(kind: TokenKindName): Promise<TokenLife[]> {
 
 async function lifeOf(kind: TokenKindName, client: ClientKind, { hosts }: Secured, name: string): Promise<TokenLife> {
   const credentials = { username: name, password: `${name}'s password` };
-  const join = (value: string) => candidate(trackedClient(client, { hosts, auth: credentials }), name, { value });
+  const join = (value: string) =>
+    candidate(trackedClient(client, { hosts, auth: credentials }), name, { value, ttl: LEASE_TTL });
   const [a, b] = [join('a'), join('b')];
   const story = tell({ a, b }, EVERYTHING);
   await joinInOrder(a, b);
@@ -49,6 +55,7 @@ async function lifeOf(kind: TokenKindName, client: ClientKind, { hosts }: Secure
   const before = fetched();
 
   await sleep((ttl + LOOKS_WITHIN) * 1_000);
+  await refreshed(a, REFRESHES);
   const kept = [...story];
   await a.proclaim('a2');
   await until(() => b.currentLeader() === 'a2', { what: 'b to hear of it' });

@@ -58,6 +58,11 @@ export class Access {
     await this.root.role(role).revoke({ permission: 'Readwrite', range: keysOf(election) });
   }
 
+  /** Allows a role what an election needs besides to be asked, to have a priority and to record its history. */
+  async allowControl(role: string, election: string): Promise<void> {
+    await this.root.role(role).grant({ permission: 'Readwrite', range: new Range(`${election}!`, `${election}"`) });
+  }
+
   close(): void {
     this.root.close();
   }

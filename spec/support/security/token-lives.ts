@@ -3,7 +3,10 @@ import type { ClientKind } from '../candidates.js';
 export const TOKEN_KINDS = ['simple tokens', 'JSON web tokens'] as const;
 export type TokenKindName = (typeof TOKEN_KINDS)[number];
 
-/** What became of two candidates and an onlooker when all tokens had run out that they had at first. */
+/**
+ * What became of two candidates and an onlooker when all tokens had run out that they had at first, and etcd had
+ * granted two more refreshes of the leader's lease.
+ */
 export interface TokenLife {
   readonly kind: TokenKindName;
   readonly client: ClientKind;
