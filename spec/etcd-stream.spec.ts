@@ -199,8 +199,17 @@ describe('a stream to etcd', () => {
       expect(recorder.story).to.deep.equal(['ttl 10', 'ttl 10', 'ttl 10']);
     });
 
-    it('is closed when etcd does not accept the next token either', async () => {
+    it('is replaced twice, because the next token may have been good for a request and end in that moment', async () => {
       refuse('etcdserver: invalid auth token', 'etcdserver: invalid auth token');
+      const recorder = keepAlive();
+      recorder.stream.send();
+      await told(recorder, 1);
+      expect(recorder.story).to.deep.equal(['ttl 10']);
+      expect(methods()).to.deep.equal(['LeaseKeepAlive', 'Range', 'LeaseKeepAlive', 'Range', 'LeaseKeepAlive']);
+    });
+
+    it('is closed when etcd does not accept the next two tokens either', async () => {
+      refuse(...Array.from({ length: 3 }, () => 'etcdserver: invalid auth token'));
       const recorder = keepAlive();
       recorder.stream.send();
       await told(recorder, 1);

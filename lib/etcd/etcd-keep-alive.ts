@@ -13,6 +13,12 @@ interface Pipe {
   close(): void;
 }
 
+/**
+ * Streams that are opened for one refresh because of a useless token. The first of them may get a token that was good
+ * enough for the request before, and ends in the same moment. The second gets another one.
+ */
+const RENEWALS = 2;
+
 export interface EtcdKeepAliveOptions {
   readonly id: bigint;
   readonly on: KeepAliveHandlers;
@@ -24,7 +30,7 @@ export interface EtcdKeepAliveOptions {
 /**
  * {@link KeepAliveStream} on etcd. A stream keeps the token that it was opened with, and etcd looks at the token at
  * each refresh: 3.5.30, 3.6.16 and 3.7.3 do, 3.4.23 and 3.5.16 do not. That a token has expired is no failure: the
- * refresh is repeated at once on another stream, with another token, and only a refusal of this token too is told.
+ * refresh is repeated at once on another stream, with another token, and only a refusal of two more tokens is told.
  */
 export class EtcdKeepAlive implements KeepAliveStream {
   readonly #options: EtcdKeepAliveOptions;
@@ -32,8 +38,8 @@ export class EtcdKeepAlive implements KeepAliveStream {
   #pipe: Pipe;
   /** A refresh waits for its answer. */
   #isPending = false;
-  /** The stream was opened with a new token, and nothing was answered on it yet. */
-  #isRenewed = false;
+  /** Streams that were opened in a row because of a useless token: nothing was answered on them. */
+  #renewals = 0;
   /** Another stream must take the place of this one as soon as nothing is awaited on it. */
   #isOutdated = false;
 
@@ -64,7 +70,7 @@ export class EtcdKeepAlive implements KeepAliveStream {
     return this.#options.open({
       data: (reply) => {
         this.#isPending = false;
-        this.#isRenewed = false;
+        this.#renewals = 0;
         if (this.#isOutdated) this.#reopen();
         this.#options.on.reply(Number(reply.TTL), maybeHeader(reply.header));
       },
@@ -84,8 +90,9 @@ export class EtcdKeepAlive implements KeepAliveStream {
 
   #onClosed(err: Error): void {
     const error = this.#options.translate(err);
-    if (this.#isRenewed || !this.#isPending || !isTokenUseless(err.message)) return this.#options.on.closed(error);
-    this.#isRenewed = true;
+    const isOver = this.#renewals === RENEWALS || !this.#isPending;
+    if (isOver || !isTokenUseless(err.message)) return this.#options.on.closed(error);
+    this.#renewals += 1;
     this.#isOutdated = false;
     this.#pipe = this.#open();
     this.#pipe.send(this.#request);
