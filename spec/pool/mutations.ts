@@ -160,7 +160,7 @@ export const POOL_MUTATIONS: readonly PoolMutation[] = [
     search: 'const MOST_FAILURES = 3;',
     replace: 'const MOST_FAILURES = 1_000;',
     specs: ['coordination.spec.js'],
-    breaks: ['are another worker’s after three plans in a row that could not be written'],
+    breaks: ['go over to another worker after three plans in a row that could not be written'],
   },
   {
     name: 'a worker leaves without a word',

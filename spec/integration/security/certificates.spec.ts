@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { IOptions } from 'etcd3';
 import type { Election, ElectionError } from '../../../lib/index.js';
 import { atOnce } from '../../support/at-once.js';
-import { CLIENTS, candidate, joinInOrder, leading } from '../../support/candidates.js';
+import { CLIENTS, type ClientKind, candidate, joinInOrder, leading } from '../../support/candidates.js';
 import { Cluster } from '../../support/cluster/cluster.js';
 import { trackedClient } from '../../support/security/access.js';
 import { Authority, type ClientCertificate } from '../../support/security/certificates.js';
@@ -28,11 +28,16 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     authority?.close();
   });
 
+  /** By address, and where a runtime does not take an address as the name of a server (Node.js 26) by name. */
+  const hostsFor = (kind: ClientKind, from = hosts): string[] =>
+    kind === 'createClient' ? from : from.map((host) => host.replace('127.0.0.1', 'localhost'));
+
   for (const kind of CLIENTS) {
     it(`elects, hands over and observes with \`credentials\`: ${kind}`, async () => {
       const name = uniqueName();
       const credentials = await authority.client();
-      const join = (value: string): Election => candidate(trackedClient(kind, { hosts, credentials }), name, { value });
+      const join = (value: string): Election =>
+        candidate(trackedClient(kind, { hosts: hostsFor(kind), credentials }), name, { value });
       const [a, b] = [join('a'), join('b')];
       const story = tell({ a, b }, ['elected', 'unelected', 'error']);
       await joinInOrder(a, b);
@@ -59,7 +64,8 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     const cases = refused.flatMap(([what, why, optionsOf]) =>
       CLIENTS.map((kind) => {
         const test = async (): Promise<void> => {
-          const a = candidate(trackedClient(kind, await optionsOf()), uniqueName());
+          const options = await optionsOf();
+          const a = candidate(trackedClient(kind, { ...options, hosts: hostsFor(kind, options.hosts) }), uniqueName());
           const errors: ElectionError[] = [];
           a.on('error', (err) => errors.push(err));
           a.start();
@@ -78,7 +84,7 @@ describe('on a cluster that asks clients for a certificate, an election', () => 
     await atOnce(Object.fromEntries(cases));
   });
 
-  function withCertificate(own: Partial<ClientCertificate>): IOptions {
+  function withCertificate(own: Partial<ClientCertificate>): IOptions & { readonly hosts: string[] } {
     return { hosts, credentials: { ...own, rootCertificate: authority.certificate } };
   }
 

@@ -13,7 +13,7 @@ const DAYS = ['-days', '2'];
 
 /** One profile for both sides, because etcd's members also show their certificate as clients, to themselves. */
 const profileOf = (address: string): string =>
-  [`subjectAltName=IP:${address}`, 'extendedKeyUsage=serverAuth,clientAuth'].join('\n');
+  [`subjectAltName=IP:${address},DNS:localhost`, 'extendedKeyUsage=serverAuth,clientAuth'].join('\n');
 
 /**
  * An authority of the specs' own, with the certificates that it has signed. They are made by the `openssl` command,
