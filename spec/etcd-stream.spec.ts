@@ -199,7 +199,7 @@ describe('a stream to etcd', () => {
       expect(recorder.story).to.deep.equal(['ttl 10', 'ttl 10', 'ttl 10']);
     });
 
-    it('is replaced twice, because the next token may have been good for a request and end in that moment', async () => {
+    it('is replaced twice, because the next token may end in the moment in which it is fetched', async () => {
       refuse('etcdserver: invalid auth token', 'etcdserver: invalid auth token');
       const recorder = keepAlive();
       recorder.stream.send();
