@@ -61,9 +61,12 @@ describe('the coordinator of a pool', () => {
       await world.advance(10_000);
       const crashed = three.find(isCrashing);
       crashed?.clock.kill();
-      const from = world.now;
+      const diedAt = world.now;
+      await world.until(() => world.etcd.keys('p/members/').length === 2, 'its lease has ended', 10_500);
+      const endedAt = world.now;
       await world.balanced(three.filter((worker) => worker !== crashed));
-      expect(world.now - from).to.be.at.most(10_500);
+      expect(world.now - endedAt, 'ms after the end of the lease: less than `settle`').to.be.at.most(300);
+      expect(world.now - diedAt).to.be.at.most(10_500);
     });
   }
 

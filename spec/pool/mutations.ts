@@ -72,7 +72,7 @@ export const POOL_MUTATIONS: readonly PoolMutation[] = [
     search: 'if (survey.isCold && !isDue) return;',
     replace: 'if (!isDue) return;',
     specs: ['coordinator.spec.js'],
-    breaks: ['mends plans that were forged, dropped or doubled'],
+    breaks: ['out as soon as its lease has ended'],
   },
   {
     name: 'no settle at a cold start',
