@@ -1,5 +1,6 @@
 import { ElectionError } from '../errors.js';
 import { openSslReasonOf } from '../etcd/certificate-files.js';
+import { ROLE } from '../etcd/errors.js';
 import { RequestRefused, StaleAnswer } from '../store/store.js';
 import { visible } from './output.js';
 
@@ -63,10 +64,7 @@ const DENIED: Hints = [
   [/token|auth store/i, () => 'it does not accept its own token; do its members agree on time and keys?'],
   [/./, () => NO_ROLE],
 ];
-const NO_ROLE =
-  "it needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`, and for asks, a priority " +
-  'and the history on its control keys, from `<name>!` to `<name>"`; ' +
-  'to look at them, `read` will do';
+const NO_ROLE = `it needs ${ROLE}; to look at them, \`read\` will do`;
 
 /** gRPC asks by way of a proxy when one of these variables is set, and does not say why the proxy refuses. */
 function proxyHint(): string {

@@ -79,6 +79,11 @@ export function isDenied(error: unknown): boolean {
   return DENIED.test(messageOf(error));
 }
 
+/** What a candidate's user needs in etcd, with the least role of docs/operations.md. */
+export const ROLE =
+  "a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`, and for asks, a priority and the " +
+  'history on its control keys, from `<name>!` to `<name>"`';
+
 /** Whether etcd refused the token, and may accept another. */
 export function isTokenUseless(text: string): boolean {
   return TOKEN_USELESS.test(text);
@@ -90,10 +95,7 @@ function remedy(text: string): string {
   if (/user name is empty/i.test(text)) return 'etcd asks for a user: give the client `auth`';
   if (/is not enabled/i.test(text)) return 'etcd knows no users: leave `auth` out, or enable it there';
   if (isTokenUseless(text)) return 'etcd does not accept its own token: do its members agree on time and keys?';
-  return (
-    "this user needs a role with `readwrite` on the election's keys, from `<name>/` to `<name>0`, and for asks, a " +
-    'priority and the history on its control keys, from `<name>!` to `<name>"`'
-  );
+  return `this user needs ${ROLE}`;
 }
 
 /** What etcd, etcd3 or the network said, as one of our codes. `what` names the request, for the operator. */
