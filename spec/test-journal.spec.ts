@@ -18,7 +18,7 @@ function runSpecs(specs: string): { results: SpecResults | undefined; code: numb
   writeFileSync(join(folder, 'some.spec.mjs'), specs);
   const journal = join(folder, 'journal');
   const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-  const { SPEC_COUNTS: _counts, NODE_V8_COVERAGE: _coverage, ...rest } = process.env;
+  const { NODE_V8_COVERAGE: _coverage, ...rest } = process.env;
   const { status } = spawnSync(process.execPath, [mocha, '--reporter', reporter, join(folder, 'some.spec.mjs')], {
     cwd: folder,
     env: { ...rest, SPEC_JOURNAL: journal },

@@ -1,6 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Facts, leftOut, stepOutcome } from '../scripts/test/outcome.js';
-import { failuresOf, minutesText, summaryLines, uncounted } from '../scripts/test/summary.js';
+import { countsOf, failuresOf, minutesText, summaryLines } from '../scripts/test/summary.js';
+import { root } from '../scripts/test/tool.js';
+import { tracked } from './support/track.js';
 
 const WELL = { code: 0, signal: null } as const;
 const expiry = {
@@ -107,16 +113,50 @@ describe('what other programs are told of a test run', () => {
     expect(failuresOf(outcomes)).to.deep.equal([`integration: ${expiry.title} (${expiry.file})`, 'docs: exit code 1']);
   });
 
-  it('counts steps without specs, and specs that were cut short, besides what the reporter has counted', () => {
+  it('is the number of its specs, where a step that failed without a failed spec is one', () => {
     const outcomes = [
-      passed,
+      stepOutcome(facts({ name: 'unit', passed: true, endings: [WELL], specs: { ...specs, failed: [] } })),
       stepOutcome(facts({ specs })),
       stepOutcome(facts({ name: 'docs' })),
       stepOutcome(facts({ specs: crashed })),
-      stepOutcome(facts({ specs: { ...specs, failed: [] } })),
       leftOut('coverage', 'since something failed'),
     ];
-    expect(uncounted(outcomes)).to.deep.equal(['0 1', '3 1', '0 1']);
+    expect(countsOf(outcomes)).to.equal('9 3\n');
+    expect(countsOf([passed])).to.equal('0 0\n');
+  });
+});
+
+describe('the run of CI', () => {
+  /** Runs `.ci/run` in a project whose `npm test` is the given script. */
+  function runCi(npmTest: string): { code: number | null; last: string | undefined } {
+    const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-ci-'));
+    tracked({ close: () => rmSync(folder, { recursive: true }) });
+    mkdirSync(join(folder, '.ci'));
+    copyFileSync(join(root, '.ci/run'), join(folder, '.ci/run'));
+    writeFileSync(join(folder, 'npm'), `#!/bin/sh\n${npmTest}\n`, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const { status, stdout } = spawnSync(join(folder, '.ci/run'), { env, encoding: 'utf8' });
+    return { code: status, last: stdout.trimEnd().split('\n').at(-1) };
+  }
+
+  it('ends with what the tests have counted', () => {
+    expect(runCi('echo 12 0 >"$SPEC_COUNTS"')).to.deep.equal({ code: 0, last: '12 passed, 0 failed' });
+    expect(runCi('echo 11 2 >"$SPEC_COUNTS"; exit 1')).to.deep.equal({ code: 1, last: '11 passed, 2 failed' });
+  });
+
+  it('fails when the tests fail without a word, or when no spec ran', () => {
+    expect(runCi('echo 12 0 >"$SPEC_COUNTS"; exit 1')).to.deep.equal({ code: 1, last: '12 passed, 1 failed' });
+    expect(runCi('exit 1')).to.deep.equal({ code: 1, last: '0 passed, 1 failed' });
+    expect(runCi('exit 0')).to.deep.equal({ code: 1, last: '0 passed, 1 failed' });
+  });
+
+  it('does not count specs that a spec runs to see them fail', () => {
+    const reporter = join(root, 'dist/spec/support/reporter.js');
+    const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+    const failing = 'echo "it(\'fails\', () => { throw new Error(); });" >some.spec.cjs';
+    const nested = `"${process.execPath}" "${mocha}" --reporter "${reporter}" some.spec.cjs >&2`;
+    const { last } = runCi(`${failing}; ${nested} || echo 1 0 >>"$SPEC_COUNTS"`);
+    expect(last).to.equal('1 passed, 0 failed');
   });
 });
 

@@ -28,8 +28,7 @@ export interface StepOutcome {
   readonly took: number;
   /** A few words that tell why the step failed or was left out. */
   readonly reason: string;
-  /** `counted`: the reporter has written its counts, so it came to its end. */
-  readonly specs: { readonly passed: number; readonly failed: readonly FailedSpec[]; readonly counted: boolean };
+  readonly specs: { readonly passed: number; readonly failed: readonly FailedSpec[] };
   /** Lines that say more. */
   readonly details: readonly string[];
 }
@@ -47,14 +46,14 @@ export function stepOutcome(facts: Facts): StepOutcome {
     took,
     result: problems.length === 0 ? 'passed' : 'failed',
     reason: problems.join(', '),
-    specs: { passed: specs?.passed ?? 0, failed, counted: specs !== undefined && specs.interrupted === undefined },
+    specs: { passed: specs?.passed ?? 0, failed },
     details,
   };
 }
 
 /** The outcome of a step that was not run. */
 export function leftOut(name: string, reason: string): StepOutcome {
-  const specs = { passed: 0, failed: [], counted: false };
+  const specs = { passed: 0, failed: [] };
   return { name, result: 'left out', took: 0, reason, specs, details: [] };
 }
 

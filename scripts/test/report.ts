@@ -1,6 +1,6 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { StepOutcome } from './outcome.js';
-import { failuresOf, uncounted } from './summary.js';
+import { countsOf, failuresOf } from './summary.js';
 
 /** What other programs are told of a run. */
 export interface TestReport {
@@ -15,7 +15,7 @@ export interface TestReport {
 /** Writes the report into the files that `SPEC_COUNTS` and `TEST_REPORT` name. */
 export function tellOthers(outcomes: readonly StepOutcome[], logs: string): void {
   const { SPEC_COUNTS: counts, TEST_REPORT: file } = process.env;
-  if (counts !== undefined) for (const line of uncounted(outcomes)) appendFileSync(counts, `${line}\n`);
+  if (counts !== undefined) writeFileSync(counts, countsOf(outcomes));
   const leftOut = outcomes.filter(({ result }) => result === 'left out').map(({ name }) => name);
   const told: TestReport = { failures: failuresOf(outcomes), leftOut, logs };
   if (file !== undefined) writeFileSync(file, JSON.stringify(told));

@@ -30,14 +30,16 @@ export function failuresOf(outcomes: readonly StepOutcome[]): string[] {
 }
 
 /**
- * What the reporter could not count, as it counts, `<passed> <failed>` a line: a step that has failed without a failed
- * spec is one, and of specs that were cut short there are those that had ended.
+ * How many specs passed and failed, one line, `<passed> <failed>`. A step that has failed without a failed spec is one.
+ * Only the run counts: mocha counts nothing, because specs run mocha too, on specs that have to fail.
  */
-export function uncounted(outcomes: readonly StepOutcome[]): string[] {
-  return outcomes.flatMap(({ result, specs: { passed, failed, counted } }) => {
-    if (result !== 'failed' || (counted && failed.length > 0)) return [];
-    return [counted ? '0 1' : `${passed} ${Math.max(1, failed.length)}`];
-  });
+export function countsOf(outcomes: readonly StepOutcome[]): string {
+  let [passed, failed] = [0, 0];
+  for (const { result, specs } of outcomes) {
+    passed += specs.passed;
+    failed += result === 'failed' ? Math.max(1, specs.failed.length) : 0;
+  }
+  return `${passed} ${failed}\n`;
 }
 
 /** `1 min 5 s` for 65,000 ms. */

@@ -1,32 +1,17 @@
-import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
 import { isCrash } from './crash.js';
 import { type Before, failureOf, isHook, type JournalRecord, nameOf, writeRecord } from './journal.js';
 
 /**
- * mocha's own `spec` reporter. It also appends one line, `<passed> <failed>`, to the file that `SPEC_COUNTS` names, so
- * that several runs can be summed up, and writes down what goes on in the file that `SPEC_JOURNAL` names. This is the
- * one default export of the project, because mocha loads nothing else.
+ * mocha's own `spec` reporter. It also writes down what goes on in the file that `SPEC_JOURNAL` names, so that several
+ * runs can be summed up. This is the one default export of the project, because mocha loads nothing else.
  */
 export default class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
-    const { SPEC_COUNTS: counts, SPEC_JOURNAL: journal } = process.env;
-    if (counts !== undefined) count(runner, counts);
+    const { SPEC_JOURNAL: journal } = process.env;
     if (journal !== undefined) keepJournal(runner, (record) => writeRecord(journal, record));
   }
-}
-
-function count(runner: Mocha.Runner, file: string): void {
-  const failed = new Set<Mocha.Runnable>();
-  const passed = new Set<Mocha.Runnable>();
-  runner.on('pass', (test) => passed.add(test));
-  // A spec fails after its `pass` when it left something open. A hook can fail too.
-  runner.on('fail', (test) => {
-    passed.delete(test);
-    failed.add(test);
-  });
-  runner.on('end', () => appendFileSync(file, `${passed.size} ${failed.size}\n`));
 }
 
 function keepJournal(runner: Mocha.Runner, add: (record: JournalRecord) => void): void {
