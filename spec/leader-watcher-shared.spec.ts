@@ -50,6 +50,8 @@ describe('observers of one election on one client', () => {
   it('are all told what one of them has learned', async () => {
     const [, y] = await started('x', 'y');
     y?.learn(head('a', 5n));
+    expect(story, 'nobody is told by a call').to.have.length(2);
+    await world.advance(0);
     expect(story).to.deep.equal(['x: nobody', 'y: nobody', 'x: a', 'y: a']);
   });
 
@@ -99,6 +101,7 @@ describe('observers of one election on one client', () => {
     const [x] = await started('x');
     x?.learn(head('b', 6n));
     observer('y').learn(head('a', 5n));
+    await world.advance(0);
     expect(story.slice(1)).to.deep.equal(['x: b', 'y: b']);
   });
 
@@ -109,6 +112,7 @@ describe('observers of one election on one client', () => {
     world.etcd.delete('jobs/1');
     await world.advance(2);
     observer('y').learn(head('0', 1n));
+    await world.advance(0);
     expect(story).to.deep.equal(['x: a']);
     await world.advance(50);
     expect(story).to.deep.equal(['x: a', 'x: b', 'y: b']);

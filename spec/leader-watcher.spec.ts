@@ -115,6 +115,7 @@ describe('the leader watcher', () => {
     const kv = { key: 'jobs/2', value: Buffer.from('b'), createRevision: 3n, modRevision: 3n, lease: 7n };
     observer.learn({ kv, revision: 3n, epoch: 1 });
     observer.learn({ kv: undefined, revision: 9n, epoch: 0 });
+    await world.advance(0);
     expect(story).to.deep.equal(['z of 2', 'b of 3']);
   });
 
@@ -170,6 +171,7 @@ describe('the leader watcher', () => {
     const kv = { key: 'jobs/1', value: Buffer.from('a'), createRevision: 5n, modRevision: 5n, lease: 0n };
     observer.learn({ kv, revision: 5n });
     observer.learn({ kv: undefined, revision: 4n });
+    await world.advance(0);
     expect(story).to.deep.equal(['nobody', 'a of 5']);
   });
 

@@ -1,3 +1,4 @@
+import { soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import { blockedBy } from '../queue/blockers.js';
@@ -132,7 +133,7 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   }
 
   overtaken(): void {
-    this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', OVERTAKEN));
+    this.#giveUp(OVERTAKEN);
   }
 
   rewritten(kv: KeyValue): void {
@@ -143,8 +144,13 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
     this.#moves.failed(error);
     // etcd may have been emptied or restored, and our key may not be there. A leader that went on would be the second
     // one.
-    if (error instanceof StaleAnswer)
-      this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', OLDER));
+    if (error instanceof StaleAnswer) this.#giveUp(OLDER);
+  }
+
+  /** Nobody may rely on the term from now on. The lease ends in the next turn, because all its users are told. */
+  #giveUp(message: string): void {
+    this.#term?.doubt();
+    soon(() => this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', message)));
   }
 
   #tellDeleted(): void {

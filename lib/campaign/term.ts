@@ -137,7 +137,7 @@ export class Term implements Leadership {
     return `Leadership ${inspect(this.#summary, options)}`;
   }
 
-  /** Our key is gone, and we are asking why. From now on nobody may rely on the term. */
+  /** Our key is gone, or the lease is about to be given up. From now on nobody may rely on the term. */
   doubt(): void {
     this.#isInDoubt = true;
     this.#shared?.end();

@@ -1,4 +1,4 @@
-import { sleep, within } from '../common/time.js';
+import { sleep, soon, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ResolvedSessionOptions } from '../options.js';
@@ -10,14 +10,10 @@ import { type LeaseUser, LeaseUsers } from './lease-users.js';
 import { type LeftLease, leftLease, Orphans } from './orphans.js';
 import { Suspension } from './suspension.js';
 
-/**
- * Milliseconds that `close()` waits for the end of the lease, at the least, and on top of the longest `releaseTimeout`.
- */
+/** Milliseconds that `close()` waits for the end of the lease at least, and on top of the longest `releaseTimeout`. */
 const REVOKE_PATIENCE = 1_000;
 
-/**
- * Milliseconds before the streams of an ended lease are closed, because the next leader is elected at this moment.
- */
+/** Milliseconds before the streams of an ended lease are closed, because the next leader is elected at this moment. */
 const HEAD_START = 10;
 
 const CLOSED = 'the session is closed: make another one';
@@ -33,8 +29,7 @@ export interface LeaseManagerParts extends EpochCheckParts {
 }
 
 /**
- * The lease of a session, for any number of users. When the lease is lost, all users are told, and then another lease
- * is asked for.
+ * The lease of a session, for any number of users. When it is lost, all are told; then another lease is asked for.
  *
  * - **empty**: nobody uses the lease. Ends when a user comes.
  * - **granting**: etcd is asked for a lease. Ends when etcd has granted one, or when the lease is revoked.
@@ -78,9 +73,14 @@ export class LeaseManager implements LeaseHandlers {
   detach(user: LeaseUser): void {
     const next = this.#users.remove(user);
     if (next === undefined) return;
-    if (this.#suspension.error !== undefined) next.suspended(this.#suspension.error);
+    const [held, { error }] = [this.#held, this.#suspension];
     this.#grantIfNeeded();
-    if (this.#held !== undefined) next.leased(this.#held);
+    soon(() => {
+      // In the next turn, because a call down tells nobody anything. What comes in between is told to all users.
+      if (!this.#users.has(next)) return;
+      if (error !== undefined && this.#suspension.error === error) next.suspended(error);
+      if (held !== undefined && this.#held === held) next.leased(held);
+    });
   }
 
   /** The lease that this user can join with now. */

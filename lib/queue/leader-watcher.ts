@@ -67,13 +67,17 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#freshRead.now();
   }
 
-  /** The observer has read the head already. News that is older than what was seen is no news. */
+  /**
+   * The observer has read the head already. News that is older than what was seen is no news. All observers are told in
+   * the next turn, this one too: nobody is told anything by a call down.
+   */
   learn(observer: LeaderObserver, news: News): void {
     this.#admit(observer);
     this.#observers.include(observer);
-    if (this.#isOlder(news)) return this.#brief(observer);
+    if (this.#isOlder(news)) return soon(() => this.#brief(observer));
     this.#count = news.count ?? this.#count;
-    this.#accept(news);
+    const seen = this.#see(news);
+    soon(() => this.#tellAll(seen));
   }
 
   /** An observer gives leadership up and joins again. The join will show it who leads. */
@@ -100,7 +104,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     soon(() => {
       this.#findHost(); // by then the others may have left too
       if (isInterrupted && !this.#observers.isEmpty) this.reset();
-      this.#readIfAsked();
+      if (!this.#observers.isEmpty && this.#asking.length > 0) this.#freshRead.now();
     });
   }
 
@@ -129,7 +133,7 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   refused(error: ElectionError): void {
-    this.#fail(error);
+    this.#observers.fail(error);
   }
 
   over(error: ClientClosed): void {
@@ -175,7 +179,11 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     return epoch === this.#epoch ? revision < this.#revision : epoch < this.#epoch;
   }
 
-  #accept({ kv, revision, epoch = this.#epoch }: News): void {
+  #accept(news: News): void {
+    this.#tellAll(this.#see(news));
+  }
+
+  #see({ kv, revision, epoch = this.#epoch }: News): News {
     const before = this.#seen;
     const seen = { kv, revision, epoch };
     this.#isAwaited = false;
@@ -184,6 +192,10 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#seen = seen;
     if (!this.#mustRead) this.#freshRead.cancel();
     if (before === undefined || !isSameKey(before.kv, kv) || this.#watch === undefined) this.#follow(kv);
+    return seen;
+  }
+
+  #tellAll(seen: News): void {
     this.#observers.tellAll(seen, () => this.#seen === seen);
   }
 
@@ -203,10 +215,6 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   // ---- reads ----
-
-  #readIfAsked(): void {
-    if (!this.#observers.isEmpty && this.#asking.length > 0) this.#freshRead.now();
-  }
 
   read(): Promise<Head> {
     this.#findHost();
@@ -237,10 +245,6 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     this.#reading = NOBODY;
     this.#mustRead = true;
     if (this.#doubt === 'asked') this.#doubt = 'unasked';
-    this.#fail(error);
-  }
-
-  #fail(error: ElectionError): void {
     this.#observers.fail(error);
   }
 }

@@ -1,0 +1,135 @@
+import { Campaign } from '../../lib/campaign/campaign.js';
+import { Candidacy } from '../../lib/campaign/candidacy.js';
+import { LeaderEvents } from '../../lib/campaign/leader-events.js';
+import { Preemption } from '../../lib/campaign/preemption.js';
+import { Steering } from '../../lib/campaign/steering.js';
+import { Events } from '../../lib/events.js';
+import { Lease } from '../../lib/lease/lease.js';
+import { LeaseManager } from '../../lib/lease/lease-manager.js';
+import { LeaderIterator } from '../../lib/queue/leader-iterator.js';
+import { LeaderWatcher } from '../../lib/queue/leader-watcher.js';
+import { PlaceWatcher } from '../../lib/queue/place-watcher.js';
+import { Succession } from '../../lib/queue/succession.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: methods of many classes
+type Method = (this: object, ...args: any[]) => unknown;
+type Methods = Record<string, Method>;
+
+/** A class that is told news, and the methods that tell it. */
+interface Receiver {
+  readonly of: { readonly name: string; readonly prototype: object };
+  readonly methods: readonly string[];
+}
+
+const READER = ['found', 'readFailed'];
+const FOLLOWER = ['changed', 'told', 'reset', 'refused'];
+
+/** Those that are told news by the level before them, or by one further down. */
+const LEVELS: ReadonlyArray<readonly Receiver[]> = [
+  [
+    { of: Succession, methods: FOLLOWER },
+    { of: Lease, methods: ['refreshing', 'refreshed', 'leaseGone', 'failed'] },
+  ],
+  [
+    {
+      of: PlaceWatcher,
+      methods: [...FOLLOWER, ...READER, 'inherited', 'keyGone', 'written', 'doubted', 'rangeRefused'],
+    },
+    { of: LeaderWatcher, methods: [...FOLLOWER, ...READER] },
+    { of: LeaseManager, methods: ['refreshing', 'refreshed', 'failed', 'giveUp', 'lost'] },
+  ],
+  [
+    { of: Preemption, methods: READER },
+    { of: Candidacy, methods: ['first', 'keyGone', 'overtaken', 'rewritten', 'failed'] },
+    { of: Steering, methods: [...FOLLOWER, ...READER] },
+    { of: LeaderEvents, methods: ['changed', 'failed', 'over'] },
+    { of: LeaderIterator, methods: ['changed', 'failed', 'over'] },
+  ],
+  [
+    {
+      of: Campaign,
+      methods: [
+        ...['joined', 'first', 'keyLost', 'makeWay', 'left', 'headSeen', 'failed'],
+        ...['leased', 'notGranted', 'lost', 'refreshing', 'refreshed', 'suspended', 'resumed'],
+      ],
+    },
+  ],
+];
+
+interface Telling {
+  readonly receiver: object;
+  readonly level: number;
+  readonly what: string;
+}
+
+/**
+ * Sees that news only goes up: while somebody is told something, nobody of the same level or of one below is told
+ * anything. Otherwise somebody has called down and was answered before the call returned, and whoever was told first
+ * goes on with what was true before. What a listener of the user does is no news, and begins anew.
+ */
+export class NewsOrder {
+  /** How often each kind of news was told. */
+  readonly told = new Map<string, number>();
+  /** `Candidacy.failed > LeaseManager.lost`, for example. */
+  readonly turns = new Set<string>();
+  readonly #restore: Array<() => void> = [];
+  #stack: Telling[] = [];
+
+  constructor() {
+    for (const [level, receivers] of LEVELS.entries()) {
+      for (const { of, methods } of receivers) {
+        for (const name of methods) {
+          if (name in of.prototype) this.#replace(of.prototype, name, this.#telling(level, `${of.name}.${name}`));
+        }
+      }
+    }
+    const order = this;
+    this.#replace(
+      Events.prototype,
+      'emit',
+      (emit) =>
+        function (...args) {
+          return order.#from([], () => emit.apply(this, args));
+        },
+    );
+  }
+
+  close(): void {
+    for (const restore of this.#restore) restore();
+  }
+
+  #telling(level: number, what: string): (method: Method) => Method {
+    const order = this;
+    return (method) =>
+      function (...args) {
+        order.#tell({ receiver: this, level, what });
+        return order.#from([...order.#stack, { receiver: this, level, what }], () => method.apply(this, args));
+      };
+  }
+
+  #tell({ receiver, level, what }: Telling): void {
+    this.told.set(what, (this.told.get(what) ?? 0) + 1);
+    const top = this.#stack.at(-1);
+    if (top === undefined || top.level < level || top.receiver === receiver) return;
+    this.turns.add([...this.#stack.map((telling) => telling.what), what].join(' > '));
+  }
+
+  #from<T>(stack: Telling[], call: () => T): T {
+    const before = this.#stack;
+    this.#stack = stack;
+    try {
+      return call();
+    } finally {
+      this.#stack = before;
+    }
+  }
+
+  #replace(prototype: object, name: string, by: (method: Method) => Method): void {
+    const methods = prototype as Methods;
+    const method = methods[name] as Method;
+    methods[name] = by(method);
+    this.#restore.push(() => {
+      methods[name] = method;
+    });
+  }
+}
