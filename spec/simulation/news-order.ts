@@ -6,6 +6,11 @@ import { Steering } from '../../lib/campaign/steering.js';
 import { Events } from '../../lib/events.js';
 import { Lease } from '../../lib/lease/lease.js';
 import { LeaseManager } from '../../lib/lease/lease-manager.js';
+import { Membership } from '../../lib/pool/membership.js';
+import { Overview } from '../../lib/pool/overview.js';
+import { Registration } from '../../lib/pool/registration.js';
+import { SuccessorWait } from '../../lib/pool/successor-wait.js';
+import { Worker } from '../../lib/pool/worker.js';
 import { LeaderIterator } from '../../lib/queue/leader-iterator.js';
 import { LeaderWatcher } from '../../lib/queue/leader-watcher.js';
 import { PlaceWatcher } from '../../lib/queue/place-watcher.js';
@@ -22,6 +27,7 @@ interface Receiver {
 }
 
 const READER = ['found', 'readFailed'];
+const LEASE_USER = ['leased', 'notGranted', 'lost', 'refreshing', 'refreshed', 'suspended', 'resumed'];
 const FOLLOWER = ['changed', 'told', 'reset', 'refused'];
 
 /** Those that are told news by the level before them, or by one further down. */
@@ -48,12 +54,17 @@ const LEVELS: ReadonlyArray<readonly Receiver[]> = [
   [
     {
       of: Campaign,
-      methods: [
-        ...['joined', 'first', 'keyLost', 'makeWay', 'left', 'headSeen', 'failed'],
-        ...['leased', 'notGranted', 'lost', 'refreshing', 'refreshed', 'suspended', 'resumed'],
-      ],
+      methods: ['joined', 'first', 'keyLost', 'makeWay', 'left', 'headSeen', 'failed', ...LEASE_USER],
     },
   ],
+  // The pool stands on elections as users do: what an election tells a pool begins anew.
+  [
+    { of: Registration, methods: [...FOLLOWER, ...READER] },
+    { of: SuccessorWait, methods: [...FOLLOWER, ...READER] },
+    { of: Overview, methods: READER },
+  ],
+  [{ of: Membership, methods: LEASE_USER }],
+  [{ of: Worker, methods: ['gained', 'lost', 'waits', 'succeeded', 'ended', 'failed'] }],
 ];
 
 interface Telling {

@@ -44,7 +44,8 @@ export function simpleTokens(ttl = TOKEN_TTL): TokenKind {
 
 /**
  * JSON web tokens are signed by etcd, which remembers nothing. Their end and the state of users and roles are written
- * in them.
+ * in them. The end is cut to whole seconds (`auth/jwt.go`), so a second more is asked for: a token of `ttl=1s` lives
+ * anything from none at all to one second, and one of `ttl=2s` from one second to two.
  */
 export function jsonWebTokens(ttl = TOKEN_TTL): TokenKind {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-leader-jwt-'));
@@ -57,7 +58,7 @@ export function jsonWebTokens(ttl = TOKEN_TTL): TokenKind {
   writeFileSync(pub, publicKey);
   writeFileSync(priv, privateKey, { mode: 0o600 });
   return {
-    flags: [`--auth-token=jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=${ttl}s`],
+    flags: [`--auth-token=jwt,pub-key=${pub},priv-key=${priv},sign-method=RS256,ttl=${ttl + 1}s`],
     arePreserved: false,
     remove: () => rmSync(folder, { recursive: true }),
   };
