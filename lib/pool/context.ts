@@ -10,8 +10,8 @@ export interface PoolContext {
   readonly options: ResolvedPoolOptions;
   /** The lease on which all keys of this worker hang. */
   readonly session: Session;
-  /** Whether the session is the pool's own: then the lease ends with the pool. */
-  readonly ownsSession: boolean;
+  /** What a worker releases when it leaves: its keys alone when the session is shared, or else the lease with them. */
+  readonly releases: 'keys' | 'lease';
   readonly keys: PoolKeys;
   readonly log: () => Logger;
 }

@@ -73,7 +73,7 @@ export class PoolLeaving {
     // From here on no plan counts.
     const left = Promise.all([coordinator?.stop(), membership.leave()]);
     await within(this.#clock, Math.max(LEASE_PATIENCE, this.#until(LAST_CALL + KEYS_PATIENCE + LEASE_PATIENCE)), left);
-    if (!this.#context.ownsSession) return;
+    if (this.#context.releases === 'keys') return;
     const { lease, watcher } = this.#context.session.parts;
     if (lease.left !== undefined)
       this.#context.log().warn(lease.left, 'keys not deleted in time: they end with their lease');

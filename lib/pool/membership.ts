@@ -96,7 +96,7 @@ export class Membership implements LeaseUser {
     const unanswered = this.#unanswered;
     this.#unanswered = undefined;
     const { lease } = this.#parts;
-    if (this.#context.ownsSession) return lease.revoke(); // a join that is under way is refused then
+    if (this.#context.releases === 'lease') return lease.revoke(); // a join that is under way is refused then
     await this.#attempt;
     if (lease.isClosing) return;
     if (registration !== undefined) await this.#keys.withdraw(registration.lease.id, registration.own);
@@ -160,7 +160,7 @@ export class Membership implements LeaseUser {
     }
     if (!this.#isRunning) {
       // etcd may have carried the join out.
-      if (!this.#context.ownsSession) await this.#keys.withdraw(lease.id, undefined);
+      if (this.#context.releases === 'keys') await this.#keys.withdraw(lease.id, undefined);
       return undefined;
     }
     this.#unanswered = lease.id;

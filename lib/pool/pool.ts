@@ -72,7 +72,8 @@ export class Pool {
     };
     this.name = name;
     this.member = resolved.member;
-    this.#context = { name, options: resolved, session, ownsSession: !isShared, keys: new PoolKeys(name), log };
+    const releases = isShared ? 'keys' : 'lease';
+    this.#context = { name, options: resolved, session, releases, keys: new PoolKeys(name), log };
     this.#events = new Events<PoolEvents>(log, this);
     this.#life = new PoolLife(this.#context, this.#events);
     takeName(session.parts, name, this.#life);
