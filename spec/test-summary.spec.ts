@@ -85,6 +85,12 @@ describe('the last lines of a test run', () => {
     expect([outcome.result, outcome.reason]).to.deep.equal(['failed', 'ended between two specs, 2 specs did not run']);
   });
 
+  it('name a failed spec though its process claims that all is well', () => {
+    const claimed = facts({ passed: true, endings: [WELL], specs });
+    expect(linesOf(claimed)).to.include(`  ✗ ${expiry.title}`);
+    expect(countsOf([stepOutcome(claimed)])).to.equal('3 1\n');
+  });
+
   it('repeat the lines that a tool marks as telling', () => {
     const output = 'Checked 3 files\nlib/a.ts:3:5 lint ━━━\n  details\nlib/b.ts format ━━━\nthe end\n';
     expect(stepOutcome(facts({ output, telling: /━/ })).details).to.deep.equal([
@@ -134,7 +140,8 @@ describe('the run of CI', () => {
     mkdirSync(join(folder, '.ci'));
     copyFileSync(join(root, '.ci/run'), join(folder, '.ci/run'));
     writeFileSync(join(folder, 'npm'), `#!/bin/sh\n${npmTest}\n`, { mode: 0o755 });
-    const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+    const { SPEC_JOURNAL: _journal, NODE_V8_COVERAGE: _coverage, ...rest } = process.env;
+    const env = { ...rest, PATH: `${folder}:${process.env.PATH}` };
     const { status, stdout } = spawnSync(join(folder, '.ci/run'), { env, encoding: 'utf8' });
     return { code: status, last: stdout.trimEnd().split('\n').at(-1) };
   }

@@ -102,8 +102,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
   /** The lease was refreshed. */
   refreshed(): void {
     this.#term?.refreshed();
-    if (this.#cancelDoubt !== undefined) return this.#tellDeleted();
-    this.restore(); // in case the first attempt failed
+    if (this.#cancelDoubt !== undefined) this.#tellDeletedIn(0);
+    else this.restore(); // in case the first attempt failed
   }
 
   /** Writes what etcd may not have: our value, our priority. */
@@ -127,9 +127,8 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
 
   keyGone(): void {
     this.#term?.doubt();
-    const { clock, lease } = this.#context.session;
-    this.#cancelDoubt = clock.after(DOUBT, () => this.#tellDeleted());
-    lease.refresh();
+    this.#tellDeletedIn(DOUBT);
+    this.#context.session.lease.refresh();
   }
 
   overtaken(): void {
@@ -149,8 +148,14 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
 
   /** Nobody may rely on the term from now on. The lease ends in the next turn, because all its users are told. */
   #giveUp(message: string): void {
-    this.#term?.doubt();
+    this.#term?.doubt('LEASE_LOST');
+    this.#placeWatcher.close(); // what it still finds counts no more
     soon(() => this.#context.session.lease.giveUp(this.lease, new ElectionError('LEASE_LOST', message)));
+  }
+
+  #tellDeletedIn(ms: number): void {
+    this.#cancelDoubt?.();
+    this.#cancelDoubt = this.#context.session.clock.after(ms, () => this.#tellDeleted());
   }
 
   #tellDeleted(): void {

@@ -3,7 +3,7 @@ import type { ComparatorBuilder, Etcd3 } from 'etcd3';
 import { type Deferred, withResolvers } from '../common/deferred.js';
 import { SharedDeadline } from '../common/shared-deadline.js';
 import type { Clock } from '../common/time.js';
-import { ElectionError } from '../errors.js';
+import { ElectionError, type ElectionErrorCode } from '../errors.js';
 import type { Leadership, LeadershipHandle } from '../leadership.js';
 import type { Lease } from '../lease/lease.js';
 import type { OwnKey } from '../queue/place.js';
@@ -138,9 +138,9 @@ export class Term implements Leadership {
   }
 
   /** Our key is gone, or the lease is about to be given up. From now on nobody may rely on the term. */
-  doubt(): void {
+  doubt(reason?: ElectionErrorCode): void {
     this.#isInDoubt = true;
-    this.#shared?.end();
+    this.#shared?.end(reason);
   }
 
   /** The lease was refreshed. */

@@ -29,7 +29,7 @@ export interface LeaseManagerParts extends EpochCheckParts {
 }
 
 /**
- * The lease of a session, for any number of users. When it is lost, all are told; then another lease is asked for.
+ * The lease of a session, for any number of users. When a lease is lost, all users are told, then another is asked for.
  *
  * - **empty**: nobody uses the lease. Ends when a user comes.
  * - **granting**: etcd is asked for a lease. Ends when etcd has granted one, or when the lease is revoked.
@@ -73,12 +73,12 @@ export class LeaseManager implements LeaseHandlers {
   detach(user: LeaseUser): void {
     const next = this.#users.remove(user);
     if (next === undefined) return;
-    const [held, { error }] = [this.#held, this.#suspension];
+    const [held, wasSuspended] = [this.#held, this.#suspension.error !== undefined];
     this.#grantIfNeeded();
     soon(() => {
-      // In the next turn, because a call down tells nobody anything. What comes in between is told to all users.
+      // In the next turn, because a call down tells nobody anything. What begins in between is told to all users.
       if (!this.#users.has(next)) return;
-      if (error !== undefined && this.#suspension.error === error) next.suspended(error);
+      if (wasSuspended && this.#suspension.error !== undefined) next.suspended(this.#suspension.error);
       if (held !== undefined && this.#held === held) next.leased(held);
     });
   }

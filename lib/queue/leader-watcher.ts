@@ -74,10 +74,13 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   learn(observer: LeaderObserver, news: News): void {
     this.#admit(observer);
     this.#observers.include(observer);
-    if (this.#isOlder(news)) return soon(() => this.#brief(observer));
+    if (this.#isOlder(news)) {
+      if (!this.#freshRead.isDue) soon(() => this.#brief(observer));
+      return;
+    }
     this.#count = news.count ?? this.#count;
     const seen = this.#see(news);
-    soon(() => this.#tellAll(seen));
+    soon(() => this.#observers.tellAll(seen, () => this.#seen === seen));
   }
 
   /** An observer gives leadership up and joins again. The join will show it who leads. */
@@ -180,7 +183,8 @@ export class LeaderWatcher implements Follower, Reader<Head> {
   }
 
   #accept(news: News): void {
-    this.#tellAll(this.#see(news));
+    const seen = this.#see(news);
+    this.#observers.tellAll(seen, () => this.#seen === seen);
   }
 
   #see({ kv, revision, epoch = this.#epoch }: News): News {
@@ -193,10 +197,6 @@ export class LeaderWatcher implements Follower, Reader<Head> {
     if (!this.#mustRead) this.#freshRead.cancel();
     if (before === undefined || !isSameKey(before.kv, kv) || this.#watch === undefined) this.#follow(kv);
     return seen;
-  }
-
-  #tellAll(seen: News): void {
-    this.#observers.tellAll(seen, () => this.#seen === seen);
   }
 
   /** Tells one observer what was seen last, unless that is known to be out of date. */

@@ -125,8 +125,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
 
   /** The key before ours is gone. */
   #onEnd(): void {
-    if (this.#succession === undefined) this.#reads.now();
-    else this.#succession.expectEnd();
+    const isExpected = this.#succession?.expectEnd() === true;
+    if (!isExpected) this.#reads.now();
   }
 
   reset(): void {

@@ -77,13 +77,13 @@ export class Succession implements Follower {
   }
 
   /**
-   * Another watch has told that the key before ours is gone. This one tells so too, and proves more, unless it is in
-   * doubt or may not have caught up.
+   * Another watch has told that the key before ours is gone. True: this one tells so too, and proves more. False: it is
+   * in doubt or may not have caught up, so only a read can tell.
    */
-  expectEnd(): void {
+  expectEnd(): boolean {
     const isTold = this.#isTrusted && this.#clock.now() >= this.#settlesAt;
     if (isTold) this.#cancelPatience ??= this.#clock.after(PATIENCE, () => this.#on.doubted());
-    else this.#on.doubted();
+    return isTold;
   }
 
   close(): void {

@@ -35,10 +35,11 @@ export interface StepOutcome {
 
 export function stepOutcome(facts: Facts): StepOutcome {
   const { name, took, specs } = facts;
-  const problems = facts.passed ? [] : problemsOf(facts);
+  const failed = specs?.failed ?? [];
+  // A failed spec is a failure, whatever the exit code claims.
+  const problems = facts.passed && failed.length === 0 ? [] : problemsOf(facts);
   const interrupted = interruptionOf(specs);
   if (interrupted !== undefined) problems.push(interrupted);
-  const failed = specs?.failed ?? [];
   // Failed specs speak for themselves.
   const details = failed.length > 0 || problems.length === 0 ? [] : tellingLines(facts);
   return {

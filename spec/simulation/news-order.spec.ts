@@ -50,7 +50,7 @@ describe('news', () => {
     ]);
   });
 
-  it('is found to go round when a call down is answered before it returns', async () => {
+  it('is found to go down when a call down is answered before it returns', async () => {
     const { joined } = LeaderEvents.prototype;
     LeaderEvents.prototype.joined = function (head: Head | undefined): void {
       joined.call(this, head);

@@ -28,12 +28,22 @@ interface Receiver {
 
 const READER = ['found', 'readFailed'];
 const LEASE_USER = ['leased', 'notGranted', 'lost', 'refreshing', 'refreshed', 'suspended', 'resumed'];
-const FOLLOWER = ['changed', 'told', 'reset', 'refused'];
+const FOLLOWER = ['changed', 'reset', 'refused'];
 
-/** Those that are told news by the level before them, or by one further down. */
+/** Methods in which an object passes what it was told on to another method of its own. */
+const OWN_CALLS: ReadonlySet<string> = new Set([
+  'PlaceWatcher.changed > PlaceWatcher.keyGone',
+  'PlaceWatcher.found > PlaceWatcher.keyGone',
+  'PlaceWatcher.written > PlaceWatcher.changed',
+  'LeaseManager.giveUp > LeaseManager.lost',
+  'LeaderEvents.changed > LeaderEvents.failed',
+  'Campaign.notGranted > Campaign.failed',
+]);
+
+/** The levels, the lowest first. Each is told news by a level that stands before it. */
 const LEVELS: ReadonlyArray<readonly Receiver[]> = [
   [
-    { of: Succession, methods: FOLLOWER },
+    { of: Succession, methods: [...FOLLOWER, 'told'] },
     { of: Lease, methods: ['refreshing', 'refreshed', 'leaseGone', 'failed'] },
   ],
   [
@@ -48,7 +58,7 @@ const LEVELS: ReadonlyArray<readonly Receiver[]> = [
     { of: Preemption, methods: READER },
     { of: Candidacy, methods: ['first', 'keyGone', 'overtaken', 'rewritten', 'failed'] },
     { of: Steering, methods: [...FOLLOWER, ...READER] },
-    { of: LeaderEvents, methods: ['changed', 'failed', 'over'] },
+    { of: LeaderEvents, methods: ['changed', 'failed'] },
     { of: LeaderIterator, methods: ['changed', 'failed', 'over'] },
   ],
   [
@@ -75,8 +85,8 @@ interface Telling {
 
 /**
  * Sees that news only goes up: while somebody is told something, nobody of the same level or of one below is told
- * anything. Otherwise somebody has called down and was answered before the call returned, and whoever was told first
- * goes on with what was true before. What a listener of the user does is no news, and begins anew.
+ * anything. Whoever breaks this rule calls down and is answered before the call returns: he who was told first goes on
+ * with what was true before. What a listener of the user does is no news, and begins anew. There can be one at a time.
  */
 export class NewsOrder {
   /** How often each kind of news was told. */
@@ -84,13 +94,16 @@ export class NewsOrder {
   /** `Candidacy.failed > LeaseManager.lost`, for example. */
   readonly turns = new Set<string>();
   readonly #restore: Array<() => void> = [];
+  static #isOpen = false;
   #stack: Telling[] = [];
 
   constructor() {
+    if (NewsOrder.#isOpen) throw new Error('another NewsOrder is open');
+    NewsOrder.#isOpen = true;
     for (const [level, receivers] of LEVELS.entries()) {
       for (const { of, methods } of receivers) {
         for (const name of methods) {
-          if (name in of.prototype) this.#replace(of.prototype, name, this.#telling(level, `${of.name}.${name}`));
+          this.#replace(of.prototype, name, this.#telling(level, `${of.name}.${name}`));
         }
       }
     }
@@ -107,6 +120,7 @@ export class NewsOrder {
 
   close(): void {
     for (const restore of this.#restore) restore();
+    NewsOrder.#isOpen = false;
   }
 
   #telling(level: number, what: string): (method: Method) => Method {
@@ -121,7 +135,8 @@ export class NewsOrder {
   #tell({ receiver, level, what }: Telling): void {
     this.told.set(what, (this.told.get(what) ?? 0) + 1);
     const top = this.#stack.at(-1);
-    if (top === undefined || top.level < level || top.receiver === receiver) return;
+    if (top === undefined || top.level < level) return;
+    if (top.receiver === receiver && OWN_CALLS.has(`${top.what} > ${what}`)) return;
     this.turns.add([...this.#stack.map((telling) => telling.what), what].join(' > '));
   }
 
@@ -137,7 +152,8 @@ export class NewsOrder {
 
   #replace(prototype: object, name: string, by: (method: Method) => Method): void {
     const methods = prototype as Methods;
-    const method = methods[name] as Method;
+    const method = methods[name];
+    if (method === undefined) throw new Error(`there is no method ${name}`);
     methods[name] = by(method);
     this.#restore.push(() => {
       methods[name] = method;
