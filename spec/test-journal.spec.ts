@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { readJournal, resultsOf, type SpecResults } from '../scripts/test/journal.js';
+import { MOCHA } from '../scripts/test/mocha.js';
 import { root } from '../scripts/test/tool.js';
 import type { JournalRecord } from './support/journal.js';
 import { tracked } from './support/track.js';
@@ -17,7 +18,7 @@ function runSpecs(specs: string): { results: SpecResults | undefined; code: numb
   tracked({ close: () => rmSync(folder, { recursive: true }) });
   writeFileSync(join(folder, 'some.spec.mjs'), specs);
   const journal = join(folder, 'journal');
-  const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+  const mocha = join(root, 'node_modules', MOCHA);
   const { NODE_V8_COVERAGE: _coverage, ...rest } = process.env;
   const { status } = spawnSync(process.execPath, [mocha, '--reporter', reporter, join(folder, 'some.spec.mjs')], {
     cwd: folder,

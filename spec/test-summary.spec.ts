@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { MOCHA } from '../scripts/test/mocha.js';
 import { type Facts, leftOut, stepOutcome } from '../scripts/test/outcome.js';
 import { countsOf, failuresOf, minutesText, summaryLines } from '../scripts/test/summary.js';
 import { root } from '../scripts/test/tool.js';
@@ -159,7 +160,7 @@ describe('the run of CI', () => {
 
   it('does not count specs that a spec runs to see them fail', () => {
     const reporter = join(root, 'dist/spec/support/reporter.js');
-    const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+    const mocha = join(root, 'node_modules', MOCHA);
     const failing = 'echo "it(\'fails\', () => { throw new Error(); });" >some.spec.cjs';
     const nested = `"${process.execPath}" "${mocha}" --reporter "${reporter}" some.spec.cjs >&2`;
     const { last } = runCi(`${failing}; ${nested} || echo 1 0 >>"$SPEC_COUNTS"`);

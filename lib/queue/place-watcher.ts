@@ -101,7 +101,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     const isPredecessor = key === this.#predecessor && createRevision < this.own.createRevision;
     if (!isPredecessor || this.#isClosed || this.#succession !== undefined || revision < this.#revision) return;
     if (revision - this.#revision > MOST_CAUGHT_UP) return this.#reads.now();
-    // In the next turn, because nobody calls down while being told.
+    // In the next turn, when all observers have been told.
     soon(() => {
       if (this.#isClosed || this.#succession !== undefined) return;
       if (key !== this.#predecessor || epoch !== this.#epoch) return; // a read was answered meanwhile

@@ -89,12 +89,12 @@ interface Telling {
  * with what was true before. What a listener of the user does is no news, and begins anew. There can be one at a time.
  */
 export class NewsOrder {
-  /** How often each kind of news was told. */
-  readonly told = new Map<string, number>();
+  /** What was told at all: `Candidacy.failed`, for example. */
+  readonly told = new Set<string>();
   /** `Candidacy.failed > LeaseManager.lost`, for example. */
   readonly turns = new Set<string>();
-  readonly #restore: Array<() => void> = [];
   static #isOpen = false;
+  readonly #restore: Array<() => void> = [];
   #stack: Telling[] = [];
 
   constructor() {
@@ -127,13 +127,14 @@ export class NewsOrder {
     const order = this;
     return (method) =>
       function (...args) {
-        order.#tell({ receiver: this, level, what });
-        return order.#from([...order.#stack, { receiver: this, level, what }], () => method.apply(this, args));
+        const telling = { receiver: this, level, what };
+        order.#note(telling);
+        return order.#from([...order.#stack, telling], () => method.apply(this, args));
       };
   }
 
-  #tell({ receiver, level, what }: Telling): void {
-    this.told.set(what, (this.told.get(what) ?? 0) + 1);
+  #note({ receiver, level, what }: Telling): void {
+    this.told.add(what);
     const top = this.#stack.at(-1);
     if (top === undefined || top.level < level) return;
     if (top.receiver === receiver && OWN_CALLS.has(`${top.what} > ${what}`)) return;

@@ -6,7 +6,7 @@ import { type Before, failureOf, isHook, type JournalRecord, nameOf, writeRecord
  * mocha's own `spec` reporter. It also writes down what goes on in the file that `SPEC_JOURNAL` names, so that several
  * runs can be summed up. This is the one default export of the project, because mocha loads nothing else.
  */
-export default class CountingReporter extends Mocha.reporters.Spec {
+export default class JournalReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
     const { SPEC_JOURNAL: journal } = process.env;

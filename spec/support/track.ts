@@ -71,7 +71,7 @@ export async function leakSince(start: Resources, within = FREE_WITHIN): Promise
   for (;;) {
     const left = Object.entries(resources()).flatMap(([type, count]) => {
       const more = count - (start[type] ?? 0);
-      return more > 0 && !EPHEMERAL.has(type) ? [`${more} ${type}`] : [];
+      return more > 0 && !NO_LEAKS.has(type) ? [`${more} ${type}`] : [];
     });
     if (left.length === 0) return undefined;
     if (now() > deadline) return new Error(`the spec left something running: ${left.join(', ')}`);
@@ -83,7 +83,7 @@ export async function leakSince(start: Resources, within = FREE_WITHIN): Promise
  * Resources that end by themselves within a turn of the loop. Deno 2.9.6 also lists sockets that do not keep it alive,
  * such as the idle connections of a client that specs share.
  */
-const EPHEMERAL: ReadonlySet<string> = new Set([
+const NO_LEAKS: ReadonlySet<string> = new Set([
   ...['Immediate', 'CloseReq', 'FSReqCallback', 'FSReqPromise'],
   ...('Deno' in globalThis ? ['TCPSocketWrap'] : []),
 ]);
