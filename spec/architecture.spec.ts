@@ -10,7 +10,7 @@ const WORDS = ['errors.ts', 'log.ts', 'checks.ts', 'options.ts', 'events.ts', 'c
 /** What the words themselves may import: other words, and where a warning goes when there is no logger. */
 const LANGUAGE = [...WORDS, 'default-logger.ts'];
 
-/** The folders that each folder may import from. This is the picture in docs/architecture.md, line by line. */
+/** The folders that each folder imports from. This is the picture in docs/architecture.md, line by line. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   lock: ['campaign', 'common'],
   campaign: ['queue', 'lease', 'watch', 'store', 'common'],
@@ -129,6 +129,20 @@ describe('the architecture', () => {
       withoutMarks(cells[0] ?? ''),
     );
     expect(listed).to.have.members(sources());
+  });
+
+  it('imports exactly what the table under the picture says', () => {
+    const { rows } = tableUnder('docs/architecture.md', 'The picture', 'folder');
+    const foldersIn = (cell = ''): string[] => cell.match(/\w+(?=\/)/g) ?? [];
+    const listed = rows.map(({ cells }) => [foldersIn(cells[0])[0] ?? '', foldersIn(cells[1])] as const);
+    expect(Object.fromEntries(listed)).to.deep.equal(BELOW);
+
+    for (const [folder, below] of Object.entries(BELOW)) {
+      const targets = importsOfLib()
+        .filter(({ from, to }) => partOf(from) === folder && partOf(to) !== to)
+        .map(({ to }) => partOf(to));
+      expect([...new Set(targets)].filter((target) => target !== folder)).to.have.members([...below]);
+    }
   });
 
   it('is drawn as the imports are: every line of the picture from a folder to one below it', () => {

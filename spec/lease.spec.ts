@@ -16,7 +16,7 @@ describe('a lease', () => {
 
   /** A lease of 10 s with a renew deadline of 7.5 s. The request that granted the lease was sent at 0. */
   const lease = (granted: Partial<Granted> = {}, times: Partial<LeaseTimes> = {}): Lease => {
-    const made = new Lease(
+    const made: Lease = new Lease(
       { ...process, currentEpoch: () => Promise.resolve(0) },
       { id: 0x1fn, sentAt: 0, ttl: 10, ...granted },
       { ttl: 10, renewDeadline: 7.5, ...times },
@@ -25,13 +25,9 @@ describe('a lease', () => {
         refreshed: ({ roundTrip, expiresIn }) =>
           story.push(`${world.now} refreshed in ${roundTrip}, ${expiresIn} left`),
         failed: ({ code }) => story.push(`${world.now} failed: ${code}`),
-        giveUp: (which, { code }) => {
-          story.push(`${world.now} given up: ${code}`);
-          which.close();
-        },
-        lost: (which, { code }) => {
-          story.push(`${world.now} lost: ${code}`);
-          which.close();
+        lost: ({ code }, mayLive) => {
+          story.push(`${world.now} lost: ${code}${mayLive ? ', and etcd may have it still' : ''}`);
+          made.close();
         },
       },
     );
@@ -51,7 +47,7 @@ describe('a lease', () => {
     expect(made.remaining).to.equal(1);
     expect(story.filter((line) => line.includes('lost'))).to.deep.equal([]);
     await world.runUntil(7_500);
-    expect(story.at(-1)).to.equal('7500 lost: LEASE_EXPIRED');
+    expect(story.at(-1)).to.equal('7500 lost: LEASE_EXPIRED, and etcd may have it still');
   });
 
   it('is never relied on for the last hundredth of its TTL, whatever the renew deadline', () => {
@@ -60,7 +56,7 @@ describe('a lease', () => {
 
   it('counts the TTL that was granted when that is shorter than the renew deadline', () => {
     const made = lease();
-    made.refreshed(5_000, 4);
+    made.refreshed({ sentAt: 5_000, ttl: 4 });
     expect(made.remaining).to.equal(8_960);
   });
 
@@ -71,14 +67,14 @@ describe('a lease', () => {
   it('lasts longer with each refresh, and tells so', async () => {
     const made = lease();
     await world.runUntil(3_004);
-    made.refreshed(3_000, 10);
+    made.refreshed({ sentAt: 3_000, ttl: 10 });
     expect([made.remaining, story]).to.deep.equal([7_496, ['3004 refreshed in 4, 7496 left']]);
   });
 
   it('does not last shorter for a reply to an earlier refresh that comes after a later one', () => {
     const made = lease();
-    made.refreshed(3_000, 10);
-    made.refreshed(1_000, 10);
+    made.refreshed({ sentAt: 3_000, ttl: 10 });
+    made.refreshed({ sentAt: 1_000, ttl: 10 });
     expect(made.remaining).to.equal(10_500);
   });
 
@@ -86,7 +82,7 @@ describe('a lease', () => {
     process.store.faults.keepAlive = 'hang';
     const made = lease();
     await world.runUntil(7_500);
-    made.refreshed(7_499, 10);
+    made.refreshed({ sentAt: 7_499, ttl: 10 });
     expect(made.remaining).to.equal(0);
     expect(story.filter((line) => line.includes('refreshed'))).to.deep.equal([]);
   });
@@ -94,7 +90,7 @@ describe('a lease', () => {
   it('may be ended by etcd when its whole TTL has passed since the last refresh', () => {
     const made = lease({ sentAt: 0, ttl: 12 });
     expect(made.grace).to.equal(12_000);
-    made.refreshed(3_000, 10);
+    made.refreshed({ sentAt: 3_000, ttl: 10 });
     expect(made.grace).to.equal(13_000);
   });
 

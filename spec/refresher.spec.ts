@@ -17,15 +17,21 @@ describe('the refresher', () => {
     story = [];
     await world.settled(process.store.grant(ID, etcdTtl));
     refresher = tracked(
-      new Refresher(process.store, process.clock, ID, 0, 9, {
-        refreshing: () => story.push(`${world.now} refreshing`),
-        refreshed: (sentAt, ttl) => story.push(`${world.now} refreshed, sent at ${sentAt}, ${ttl} s`),
-        leaseGone: () => {
-          story.push(`${world.now} gone`);
-          refresher.close();
+      new Refresher(
+        process.store,
+        process.clock,
+        ID,
+        { sentAt: 0, ttl: 9 },
+        {
+          refreshing: () => story.push(`${world.now} refreshing`),
+          refreshed: ({ sentAt, ttl }) => story.push(`${world.now} refreshed, sent at ${sentAt}, ${ttl} s`),
+          lost: ({ code }, mayLive) => {
+            story.push(`${world.now} ${code}, ${mayLive ? 'and etcd may have it still' : 'gone'}`);
+            refresher.close();
+          },
+          failed: ({ code, message }) => story.push(`${world.now} ${code}: ${/\((.*)\)/.exec(message)?.[1]}`),
         },
-        failed: ({ code, message }) => story.push(`${world.now} ${code}: ${/\((.*)\)/.exec(message)?.[1]}`),
-      }),
+      ),
     );
   };
   beforeEach(() => build());
@@ -137,7 +143,7 @@ describe('the refresher', () => {
   it('says that the lease is gone when the reply has no TTL', async () => {
     world.etcd.revoke(ID);
     await world.runUntil(20_000);
-    expect(story).to.deep.equal(['3000 refreshing', '3002 gone']);
+    expect(story).to.deep.equal(['3000 refreshing', '3002 LEASE_LOST, gone']);
     expect([process.clock.timers, process.store.open]).to.deep.equal([[], []]);
   });
 
@@ -161,12 +167,18 @@ describe('the refresher', () => {
   });
 
   it('sends nothing when it is closed by the handler that it tells that it is about to send', async () => {
-    const closing = new Refresher(process.store, process.clock, ID, 0, 9, {
-      refreshing: () => closing.close(),
-      refreshed: () => story.push('refreshed'),
-      leaseGone: () => story.push('gone'),
-      failed: () => story.push('failed'),
-    });
+    const closing = new Refresher(
+      process.store,
+      process.clock,
+      ID,
+      { sentAt: 0, ttl: 9 },
+      {
+        refreshing: () => closing.close(),
+        refreshed: () => story.push('refreshed'),
+        lost: () => story.push('lost'),
+        failed: () => story.push('failed'),
+      },
+    );
     refresher.close();
     await world.runUntil(20_000);
     expect(story).to.deep.equal([]);

@@ -4,7 +4,7 @@ import { onAbort } from '../common/abort.js';
 import { withResolvers } from '../common/deferred.js';
 import { type Clock, sleep, within } from '../common/time.js';
 import { ElectionError } from '../errors.js';
-import { blockedBy } from '../queue/blockers.js';
+import { blockedError } from '../queue/blockers.js';
 import { leaderOf, toCandidate } from '../queue/candidates.js';
 import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../queue/control-keys.js';
 import { isOurs } from '../queue/keys.js';
@@ -108,7 +108,7 @@ async function whoLeads(
   const leader = leaderOf(head);
   if (leader !== undefined) return { leader, target: to === undefined ? undefined : findTarget(all, to) };
   if (head === undefined) throw new ElectionError('NOT_LEADER', 'nobody leads: there is nobody to ask');
-  throw blockedBy(head);
+  throw blockedError(head);
 }
 
 /** Who leads next, as soon as that is known. */

@@ -1,7 +1,7 @@
 import { ElectionError } from '../errors.js';
 import type { Events } from '../events.js';
 import type { Leadership } from '../leadership.js';
-import type { Lease } from '../lease/lease.js';
+import type { Lease, RefreshInfo } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { News } from '../queue/leader-observers.js';
 import type { Head, Place } from '../queue/place.js';
@@ -217,7 +217,7 @@ export class Campaign implements CampaignMoves, LeaseUser {
     });
   }
 
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
+  refreshed(info: RefreshInfo): void {
     if (isQueued(this.#state)) this.#state.candidacy.refreshed();
     this.#events.emit('refresh', info);
   }

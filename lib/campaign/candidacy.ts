@@ -1,7 +1,7 @@
 import { soon } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import { blockedBy } from '../queue/blockers.js';
+import { blockedError } from '../queue/blockers.js';
 import { leaderOf } from '../queue/candidates.js';
 import type { News } from '../queue/leader-observers.js';
 import type { OwnKey, Place } from '../queue/place.js';
@@ -88,7 +88,7 @@ export class Candidacy implements PlaceWatcherHandlers, ValuedKey {
 
   /** There is no term for now: another candidate is before us, or a key that is no candidate's. */
   waits({ blocker }: Place): void {
-    this.#context.intent.work?.notElected(blocker && blockedBy(blocker));
+    this.#context.intent.work?.notElected(blocker && blockedError(blocker));
   }
 
   /** An observer of the same election has learned, while we wait, who was first at this revision. */

@@ -64,7 +64,7 @@ export class LeaderEvents implements LeaderObserver {
     const { kv: head } = news;
     this.#moves.headSeen(news);
     const leader = leaderOf(head);
-    const error = this.#context.queue.blockedBy(head);
+    const error = this.#context.queue.noticeBlocker(head);
     if (error !== undefined) this.failed(error);
     if (leader === undefined && this.#isToldNobody) return; // the key that blocks the election was written again
     this.#isToldNobody = leader === undefined;

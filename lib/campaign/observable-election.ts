@@ -46,7 +46,7 @@ export abstract class ObservableElection {
   async leader(): Promise<Candidate | undefined> {
     const { queue } = this.#context;
     const { kv } = await queue.head();
-    const error = queue.blockedBy(kv);
+    const error = queue.noticeBlocker(kv);
     if (error !== undefined) this.#events.emit('error', error);
     return toLeader(kv);
   }

@@ -5,9 +5,10 @@ import type { ResolvedSessionOptions } from '../options.js';
 import type { Store } from '../store/store.js';
 import type { EpochCheckParts } from './epoch-check.js';
 import { grantLease } from './grant.js';
-import { type Granted, Lease, type LeaseHandlers } from './lease.js';
+import { type Granted, Lease, type RefreshInfo } from './lease.js';
 import { type LeaseUser, LeaseUsers } from './lease-users.js';
 import { type LeftLease, leftLease, Orphans } from './orphans.js';
+import type { RefreshHandlers } from './refresher.js';
 import { Suspension } from './suspension.js';
 
 /** Milliseconds that `close()` waits for the end of the lease at least, and on top of the longest `releaseTimeout`. */
@@ -37,7 +38,7 @@ export interface LeaseManagerParts extends EpochCheckParts {
  *   there are users) or revoked (then empty).
  * - **closed**: all users have been stopped and the lease is revoked. Nothing follows.
  */
-export class LeaseManager implements LeaseHandlers {
+export class LeaseManager implements RefreshHandlers<RefreshInfo> {
   readonly #parts: LeaseManagerParts;
   readonly #users = new LeaseUsers();
   readonly #orphans: Orphans;
@@ -105,17 +106,12 @@ export class LeaseManager implements LeaseHandlers {
 
   /** etcd said that it does not know this lease. */
   reportLost(lease: Lease, reason: ElectionError): void {
-    this.lost(lease, reason);
+    if (this.#held === lease) this.lost(reason, false);
   }
 
-  /**
-   * Nobody can tell whether etcd still has this lease, or what hangs on it. It is revoked when its grace is over;
-   * without users no work is left that the grace is for.
-   */
+  /** Nobody can tell whether etcd still has this lease, or what hangs on it. */
   giveUp(lease: Lease, reason: ElectionError): void {
-    if (this.#held !== lease) return;
-    this.#orphans.add(lease, this.#users.isEmpty ? 0 : lease.grace);
-    this.lost(lease, reason);
+    if (this.#held === lease) this.lost(reason, true);
   }
 
   /** Why nobody is taken in any more: the session is closed, or being closed. */
@@ -177,7 +173,7 @@ export class LeaseManager implements LeaseHandlers {
     for (const user of this.#users) user.refreshing();
   }
 
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
+  refreshed(info: RefreshInfo): void {
     this.#suspension.answered();
     for (const user of this.#users) user.refreshed(info);
   }
@@ -189,11 +185,12 @@ export class LeaseManager implements LeaseHandlers {
     this.#log.warn({ err: error, lease: this.#held?.hex, remaining, ...lasts }, 'lease not refreshed');
   }
 
-  lost(lease: Lease, reason: ElectionError): void {
-    if (this.#held !== lease) return;
-    this.#drop();
+  /** A lease that may live is revoked when its grace is over; without users no work is left that the grace is for. */
+  lost(reason: ElectionError, mayLive: boolean): void {
+    const lease = this.#drop();
+    if (lease === undefined) return;
     lease.close();
-    if (reason.code !== 'LEASE_LOST') this.#orphans.add(lease, lease.grace);
+    if (mayLive) this.#orphans.add(lease, this.#users.isEmpty ? 0 : lease.grace);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const user of this.#users) user.lost(lease, reason);
     this.#grantIfNeeded();

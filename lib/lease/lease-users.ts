@@ -1,14 +1,17 @@
 import type { ElectionError } from '../errors.js';
-import type { Lease, LeaseHandlers } from './lease.js';
+import type { Lease, RefreshInfo } from './lease.js';
+import type { RefreshHandlers } from './refresher.js';
 
 /** A candidate that uses a session's lease. */
-export interface LeaseUser extends Pick<LeaseHandlers, 'refreshing' | 'refreshed' | 'lost'> {
+export interface LeaseUser extends Pick<RefreshHandlers<RefreshInfo>, 'refreshing' | 'refreshed'> {
   /** The election's name. */
   readonly name: string;
   /** The user leaves within so many milliseconds and a second. */
   readonly releaseTimeout: number;
   /** There is a lease to join with. `lost` follows when nobody may rely on it any more, and then another `leased`. */
   leased(lease: Lease): void;
+  /** Nobody may rely on this lease any more. */
+  lost(lease: Lease, reason: ElectionError): void;
   /**
    * etcd has granted no lease; the next attempt is under way. False: nobody listens to this user, so the log must say
    * it.

@@ -1,14 +1,13 @@
 import type { Clock } from '../common/time.js';
 import { ElectionError } from '../errors.js';
 import { hexOf } from '../store/bytes.js';
-import type { Header, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { EpochCheck, type EpochCheckParts } from './epoch-check.js';
-import { Refresher, type RefresherHandlers } from './refresher.js';
+import { type RefreshAnswer, Refresher, type RefreshHandlers } from './refresher.js';
 
 /** Share of the granted TTL that is never used, whatever `renewDeadline` says: clocks differ in rate. */
 const MARGIN = 0.01;
 
-const GONE = 'etcd says that the lease is gone: queueing again with a new one';
 const RESTORED =
   'etcd was emptied or restored, or answers with an older state than before: queueing again with a new lease';
 const EXPIRED = 'the lease could not be refreshed before its deadline: queueing again with a new one';
@@ -30,18 +29,10 @@ export interface LeaseTimes {
   readonly renewDeadline: number;
 }
 
-/** What a lease tells while we hold it. */
-export interface LeaseHandlers {
-  /** A regular refresh is about to be sent. */
-  refreshing(): void;
-  /** The lease was refreshed; both in milliseconds. */
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
-  /** A refresh failed or was not answered in time; the next attempt is under way. */
-  failed(error: ElectionError): void;
-  /** The lease comes from an epoch of etcd that is over. */
-  giveUp(lease: Lease, reason: ElectionError): void;
-  /** Nobody may rely on the lease any more. */
-  lost(lease: Lease, reason: ElectionError): void;
+/** A refresh, as users are told of it; both in milliseconds. */
+export interface RefreshInfo {
+  readonly roundTrip: number;
+  readonly expiresIn: number;
 }
 
 /** The moment on the clock until which a lease may be relied on; `renewDeadline` and `ttl` in seconds. */
@@ -56,11 +47,11 @@ export function deadlineOf({ sentAt, ttl }: Omit<Granted, 'id'>, renewDeadline: 
  * deadline that is counted from the sending passes before etcd can end the lease. The refresher never gives up, and the
  * deadline never waits: nothing that the refresher does can delay the end.
  */
-export class Lease implements RefresherHandlers {
+export class Lease implements RefreshHandlers<RefreshAnswer> {
   readonly id: bigint;
   readonly #clock: Clock;
   readonly #renewDeadline: number;
-  readonly #on: LeaseHandlers;
+  readonly #on: RefreshHandlers<RefreshInfo>;
   readonly #refresher: Refresher;
   readonly #epochCheck: EpochCheck;
   #deadline: number;
@@ -73,7 +64,7 @@ export class Lease implements RefresherHandlers {
     parts: EpochCheckParts & { readonly store: Store },
     granted: Granted,
     { ttl, renewDeadline }: LeaseTimes,
-    on: LeaseHandlers,
+    on: RefreshHandlers<RefreshInfo>,
   ) {
     const { store, clock } = parts;
     this.id = granted.id;
@@ -84,8 +75,8 @@ export class Lease implements RefresherHandlers {
     this.#end = granted.sentAt + granted.ttl * 1000;
     // Refresh at a third of the TTL that we asked for, even if etcd granted more: `renewDeadline` is relative to what
     // we asked for. And at least twice before `renewDeadline`.
-    const refreshed = Math.min(granted.ttl, ttl, 1.5 * renewDeadline);
-    this.#refresher = new Refresher(store, clock, this.id, granted.sentAt, refreshed, this);
+    const times = { sentAt: granted.sentAt, ttl: Math.min(granted.ttl, ttl, 1.5 * renewDeadline) };
+    this.#refresher = new Refresher(store, clock, this.id, times, this);
     this.#epochCheck = new EpochCheck(parts, granted.epoch, () => this.#restored());
     this.#watchDeadline();
   }
@@ -127,7 +118,7 @@ export class Lease implements RefresherHandlers {
     this.#on.refreshing();
   }
 
-  refreshed(sentAt: number, ttl: number, header?: Header): void {
+  refreshed({ sentAt, ttl, header }: RefreshAnswer): void {
     // A deadline that has passed stays passed: another may lead by now, whatever this late reply says.
     if (this.remaining <= 0) return this.#expire();
     // A reply to an earlier refresh that comes after a later one does not bring the deadline forward.
@@ -139,17 +130,19 @@ export class Lease implements RefresherHandlers {
     this.#epochCheck.refreshed(header);
   }
 
-  leaseGone(): void {
-    this.#on.lost(this, new ElectionError('LEASE_LOST', GONE));
-  }
-
   failed(error: ElectionError): void {
     this.#failure = error;
     this.#on.failed(error);
   }
 
+  lost(reason: ElectionError, mayLive: boolean): void {
+    this.#on.lost(reason, mayLive);
+  }
+
+  // ---- the epoch ----
+
   #restored(): void {
-    this.#on.giveUp(this, new ElectionError('LEASE_LOST', RESTORED));
+    this.#on.lost(new ElectionError('LEASE_LOST', RESTORED), true);
   }
 
   // ---- the deadline ----
@@ -163,6 +156,6 @@ export class Lease implements RefresherHandlers {
   }
 
   #expire(): void {
-    this.#on.lost(this, new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#failure }));
+    this.#on.lost(new ElectionError('LEASE_EXPIRED', EXPIRED, { cause: this.#failure }), true);
   }
 }

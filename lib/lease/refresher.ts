@@ -1,17 +1,29 @@
 import type { Clock } from '../common/time.js';
-import { type ElectionError, toElectionError } from '../errors.js';
+import { ElectionError, toElectionError } from '../errors.js';
 import type { Header, KeepAliveStream, Store } from '../store/store.js';
 
-export interface RefresherHandlers {
+/** What is told of a lease that is being refreshed: to the lease, and by the lease to its manager. */
+export interface RefreshHandlers<Answer> {
   /** A regular refresh is about to be sent; not told before the repeated attempts. */
   refreshing(): void;
-  /** The lease was refreshed: `sentAt` is on the clock, the granted `ttl` in seconds. */
-  refreshed(sentAt: number, ttl: number, header?: Header): void;
-  /** etcd does not know the lease. */
-  leaseGone(): void;
+  /** The lease was refreshed. */
+  refreshed(answer: Answer): void;
   /** An attempt failed or was not answered in time; the next is under way. */
   failed(error: ElectionError): void;
+  /** Nobody may rely on the lease any more. `mayLive`: etcd may have it still, and its keys with it. */
+  lost(reason: ElectionError, mayLive: boolean): void;
 }
+
+/** etcd has refreshed the lease. */
+export interface RefreshAnswer {
+  /** When the refresh was sent, on the clock. */
+  readonly sentAt: number;
+  /** Seconds that etcd has granted. */
+  readonly ttl: number;
+  readonly header?: Header | undefined;
+}
+
+const GONE = 'etcd says that the lease is gone: queueing again with a new one';
 
 /** A stream with at most one request under way, because replies on it come in order: a late one delays the rest. */
 interface Attempt {
@@ -34,7 +46,7 @@ export class Refresher {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #id: bigint;
-  readonly #on: RefresherHandlers;
+  readonly #on: RefreshHandlers<RefreshAnswer>;
   readonly #longest: number;
   #ttl: number;
   /** The attempts that may still be answered. The last one decides what happens next. */
@@ -46,7 +58,13 @@ export class Refresher {
    * `sentAt`: when the request that granted the lease was sent. `ttl`: seconds in which to refresh three times. If etcd
    * grants more later, `ttl` stays, because the renew deadline is relative to the TTL that we asked for.
    */
-  constructor(store: Store, clock: Clock, id: bigint, sentAt: number, ttl: number, on: RefresherHandlers) {
+  constructor(
+    store: Store,
+    clock: Clock,
+    id: bigint,
+    { sentAt, ttl }: Omit<RefreshAnswer, 'header'>,
+    on: RefreshHandlers<RefreshAnswer>,
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#id = id;
@@ -112,7 +130,7 @@ export class Refresher {
   #onReply(attempt: Attempt, ttl: number, header?: Header): void {
     if (this.#isClosed || !attempt.isPending) return;
     if (ttl <= 0) {
-      this.#on.leaseGone();
+      this.#on.lost(new ElectionError('LEASE_LOST', GONE), false);
       return;
     }
     attempt.isPending = false;
@@ -120,7 +138,7 @@ export class Refresher {
     for (const other of this.#attempts) if (other !== attempt) other.stream.close();
     this.#attempts = [attempt];
     this.#schedule(attempt.sentAt);
-    this.#on.refreshed(attempt.sentAt, ttl, header);
+    this.#on.refreshed({ sentAt: attempt.sentAt, ttl, header });
   }
 
   #onSilence(attempt: Attempt): void {

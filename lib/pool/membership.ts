@@ -1,7 +1,7 @@
 import { Backoff } from '../common/backoff.js';
 import { soon } from '../common/time.js';
 import { type ElectionError, toElectionError } from '../errors.js';
-import type { Lease } from '../lease/lease.js';
+import type { Lease, RefreshInfo } from '../lease/lease.js';
 import type { LeaseUser } from '../lease/lease-users.js';
 import type { KeyValue } from '../store/store.js';
 import type { PoolContext } from './context.js';
@@ -19,7 +19,7 @@ export interface MembershipHandlers {
   /** Something went wrong; it is tried again. */
   failed(error: ElectionError): void;
   refreshing(): void;
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void;
+  refreshed(info: RefreshInfo): void;
   suspended(error: ElectionError): void;
   resumed(): void;
   /** The session is being closed. */
@@ -155,7 +155,7 @@ export class Membership implements LeaseUser {
     const error = toElectionError(err);
     if (error !== err) this.#context.log().error({ err }, 'a mistake of this library: joining again');
     if (error.code === 'LEASE_LOST') {
-      if (this.#parts.lease.leaseOf(this) === lease) this.#parts.lease.reportLost(lease, error);
+      this.#parts.lease.reportLost(lease, error);
       return 0;
     }
     if (!this.#isRunning) {
@@ -219,7 +219,7 @@ export class Membership implements LeaseUser {
     this.#on.refreshing();
   }
 
-  refreshed(info: { readonly roundTrip: number; readonly expiresIn: number }): void {
+  refreshed(info: RefreshInfo): void {
     this.#registration?.restore(); // in case a write failed
     this.#on.refreshed(info);
   }

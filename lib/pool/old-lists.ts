@@ -11,7 +11,7 @@ const KEPT = 60_000;
 const MOST = 100;
 
 /** What is known of the pool. */
-type PoolSeen = Pick<Overview, 'lists' | 'members' | 'strangers'>;
+type PoolSeen = Pick<Overview, 'lists' | 'members' | 'unreadable'>;
 
 /**
  * Lists of partitions that no member announces any more. The coordinator deletes them, and never one that is in use.
@@ -43,7 +43,7 @@ export class OldLists {
    *
    * @throws ElectionError (rejects) `UNAVAILABLE`, `PERMISSION_DENIED`
    */
-  async clean({ lists, members, strangers }: PoolSeen, now: number): Promise<void> {
+  async clean({ lists, members, unreadable }: PoolSeen, now: number): Promise<void> {
     const announced = new Set<string>();
     let youngest = 0n;
     for (const { announcement, createRevision } of members.values()) {
@@ -59,7 +59,7 @@ export class OldLists {
     }
     if (due.length === 0) return;
     // A member whose key makes no sense to us may announce any of these lists, and a compare of ages does not show it.
-    const isDeleted = strangers.size === 0 && (await this.#delete(due, youngest));
+    const isDeleted = unreadable.size === 0 && (await this.#delete(due, youngest));
     for (const hash of due) {
       if (isDeleted) this.#known.delete(hash);
       else this.#known.set(hash, now); // somebody has joined meanwhile: later

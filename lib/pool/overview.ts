@@ -50,8 +50,8 @@ export class Overview implements Reader<OverviewRead> {
   readonly plans = new Map<string, SeenPlan>();
   control: ControlValue = NO_CONTROL;
   owners: OwnersTable;
-  /** Keys among the members that make no sense to us. */
-  readonly strangers = new Set<string>();
+  /** The leases of keys among the members that make no sense to us. */
+  readonly unreadable = new Set<string>();
   /** Keys that were logged because they make no sense to us. */
   readonly #told = new Set<string>();
   /** The hashes of the lists that lie in etcd, as of the last read. */
@@ -108,7 +108,7 @@ export class Overview implements Reader<OverviewRead> {
   found({ small, owners, revision }: OverviewRead): void {
     for (const end of this.#unfollow.splice(0)) end();
     this.members.clear();
-    this.strangers.clear();
+    this.unreadable.clear();
     this.plans.clear();
     this.control = NO_CONTROL;
     this.owners = owners;
@@ -157,10 +157,10 @@ export class Overview implements Reader<OverviewRead> {
   #onMember(key: string, kv: KeyValue | undefined): boolean {
     const { members } = this.#context.keys;
     const hex = key.slice(members.key.length);
-    this.strangers.delete(hex);
+    this.unreadable.delete(hex);
     const value = kv !== undefined && leaseOf(kv, members) === hex ? parseMember(kv.value) : undefined;
     if (value === undefined || kv === undefined) {
-      if (kv !== undefined) this.#onStranger(hex, key);
+      if (kv !== undefined) this.#onUnreadable(hex, key);
       else this.#told.delete(hex);
       return this.members.delete(hex);
     }
@@ -168,8 +168,8 @@ export class Overview implements Reader<OverviewRead> {
     return true;
   }
 
-  #onStranger(hex: string, key: string): void {
-    this.strangers.add(hex);
+  #onUnreadable(hex: string, key: string): void {
+    this.unreadable.add(hex);
     if (this.#told.has(hex)) return;
     this.#told.add(hex);
     this.#context.log().warn({ key: textOf(key) }, 'a key among the members of the pool is not the key of a worker');

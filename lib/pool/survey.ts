@@ -9,7 +9,7 @@ import { type PlanValue, parsePlan } from './wire.js';
 /** The index in place of a member's, for a partition that nobody owns or that no plan names. */
 export const NOBODY = -1;
 /** Somebody owns the partition who is no member: another program, or a worker whose key was deleted. */
-export const STRANGER = -2;
+export const NO_MEMBER = -2;
 
 /** A member, with what it knows and what it is to do. */
 export interface Surveyed {
@@ -29,7 +29,7 @@ export class Survey {
   readonly announced: AnnouncedPartitions;
   /** For each partition the member whose plan names it. */
   readonly planned: Int32Array;
-  /** For each partition the member that owns it; or a stranger. */
+  /** For each partition the member that owns it, `NOBODY` or `NO_MEMBER`. */
   readonly holders: Int32Array;
   /** Nobody owns anything, and nobody is to: the whole pool begins. */
   readonly isCold: boolean;
@@ -77,7 +77,7 @@ export class Survey {
     return this.#overview.owners.stands(this.name(partition), this.members[at]?.member.hex ?? '');
   }
 
-  /** The id of the owner, for people; for a stranger its lease. */
+  /** The id of the owner, for people; when the owner is no member, its lease. */
   holderName(partition: number): string {
     const first = this.#overview.owners.first(this.name(partition));
     const at = this.#byLease.get(first?.lease ?? '');
@@ -103,7 +103,7 @@ export class Survey {
   #holderOf(name: string): number {
     const first = this.#overview.owners.first(name);
     if (first === undefined) return NOBODY;
-    return first.blocks ? STRANGER : (this.#byLease.get(first.lease) ?? STRANGER);
+    return first.blocks ? NO_MEMBER : (this.#byLease.get(first.lease) ?? NO_MEMBER);
   }
 
   /** A partition in two plans (a coordinator was interrupted, or a plan is forged) is the owner's, or the first's. */

@@ -30,14 +30,14 @@ export class Blockers {
     if (this.isTold(kv)) return undefined;
     if (this.#told.size >= MOST_REMEMBERED) this.#told.clear();
     this.#told.add(kv.createRevision);
-    const error = blockedBy(kv);
+    const error = blockedError(kv);
     this.#log().error({ key: textOf(kv.key), err: error }, 'a key that is no candidate blocks the election');
     return error;
   }
 }
 
 /** What to say of a key that is no candidate's. */
-export function blockedBy({ key, lease }: KeyValue): ElectionError {
+export function blockedError({ key, lease }: KeyValue): ElectionError {
   return new ElectionError('BLOCKED', describeBlocker(textOf(key), hexOf(lease)));
 }
 

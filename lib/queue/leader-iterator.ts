@@ -32,7 +32,7 @@ export class LeaderIterator extends LatestIterator<Candidate | undefined> implem
 
   changed({ kv: head }: News): void {
     const leader = leaderOf(head);
-    const error = this.access.queue.blockedBy(head);
+    const error = this.access.queue.noticeBlocker(head);
     if (error !== undefined) this.failed(error);
     if (leader === undefined && this.#isNobody) return; // the key that blocks the election was written again
     this.#isNobody = leader === undefined;

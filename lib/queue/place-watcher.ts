@@ -8,7 +8,7 @@ import { FreshRead, type Reader, URGENT } from './fresh-read.js';
 import type { News } from './leader-observers.js';
 import { inheritedPlace, type OwnKey, type Place } from './place.js';
 import type { Queue } from './queue.js';
-import { Succession, type SuccessionHandlers } from './succession.js';
+import { Succession } from './succession.js';
 
 export interface PlaceWatcherHandlers {
   /** Our key was the oldest at this revision. Told again when a later read finds the same. */
@@ -46,7 +46,7 @@ const CATCHES_UP_IN = 150;
  * The succession tells what the two watches would tell, so the second in line has them only when it had them before it
  * knew that it is the second, or when etcd refuses the succession. The leader follows its own key alone.
  */
-export class PlaceWatcher implements Follower, Reader<Place | undefined>, SuccessionHandlers {
+export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   readonly own: OwnKey;
   readonly #queue: Queue;
   readonly #watcher: Watcher;
@@ -109,7 +109,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     });
   }
 
-  // ---- from the watch ----
+  // ---- from the watches of the two keys, and from the succession, which tells the same ----
 
   changed(event: WatchEvent): void {
     if (event.key !== this.own.key) {
@@ -119,8 +119,18 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
     } else if (event.type === 'put' && event.kv?.createRevision === this.own.createRevision) {
       if (event.revision > this.#modRevision) this.#noticeOwn(event.kv); // another watch may have told it before
     } else if (event.revision > this.own.createRevision) {
-      this.keyGone();
+      this.#onGone();
     }
+  }
+
+  told(): void {
+    const revision = this.#succession?.inheritedAt;
+    if (revision === undefined) return;
+    // Somebody has written our key: only a read can tell what it is like.
+    if (this.#modRevision !== this.own.createRevision) return this.#reads.now();
+    const place = inheritedPlace(this.own, revision, this.#epoch);
+    this.#on.first(place);
+    this.#follow(place); // after the news: the successor's work waits for that
   }
 
   /** The key before ours is gone. */
@@ -134,34 +144,14 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   refused(error: ElectionError): void {
+    if (this.#succession !== undefined) {
+      this.#followOwn();
+      this.#followPredecessor();
+    }
     this.#on.failed(error);
   }
 
-  // ---- from the succession ----
-
-  inherited(revision: bigint): void {
-    // Somebody has written our key: only a read can tell what it is like.
-    if (this.#modRevision !== this.own.createRevision) return this.#reads.now();
-    const place = inheritedPlace(this.own, revision, this.#epoch);
-    this.#on.first(place);
-    this.#follow(place); // after the news: the successor's work waits for that
-  }
-
-  written(event: WatchEvent): void {
-    this.changed(event);
-  }
-
-  doubted(): void {
-    this.#reads.now();
-  }
-
-  rangeRefused(error: ElectionError): void {
-    this.#followOwn();
-    this.#followPredecessor();
-    this.#on.failed(error);
-  }
-
-  keyGone(): void {
+  #onGone(): void {
     if (this.#isClosed) return;
     this.close();
     this.#on.keyGone();
@@ -175,7 +165,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   found(place: Place | undefined): void {
-    if (place === undefined) return this.keyGone();
+    if (place === undefined) return this.#onGone();
     if (this.#predecessor === undefined && place.predecessor !== undefined) return this.#onOlder(place);
     this.#follow(place);
     this.#tellBlocked(place);
@@ -226,7 +216,8 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
   }
 
   #succeed(head: string, settlesAt: number): void {
-    this.#succession = new Succession(this.#watcher, this.#clock, head, this.#revision, settlesAt, this);
+    const parts = { watcher: this.#watcher, clock: this.#clock, own: this.own, head, since: this.#revision, settlesAt };
+    this.#succession = new Succession(parts, this);
   }
 
   #noticeOwn(kv: KeyValue): void {
@@ -237,7 +228,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined>, Succes
 
   /** Nobody leads before the key before ours is gone, and that key will not go by itself. */
   #tellBlocked({ blocker }: Place): void {
-    const error = this.#isClosed ? undefined : this.#queue.blockedBy(blocker);
+    const error = this.#isClosed ? undefined : this.#queue.noticeBlocker(blocker);
     if (error !== undefined) this.#on.failed(error);
   }
 

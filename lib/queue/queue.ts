@@ -3,10 +3,10 @@ import type { Logger } from '../log.js';
 import { hexOf, textOf } from '../store/bytes.js';
 import { type KeyValue, type Op, type RangeQuery, readOf, type Store, type TxnResult } from '../store/store.js';
 import { Blockers } from './blockers.js';
+import { SHOWN_BY_JOIN, withBlocker } from './foreign-keys.js';
 import { byAge, isBlocking, isCandidateKey, prefixOf, rangeEndOf } from './keys.js';
 import { type Head, headIn, type Joined, type OwnKey, type Place, placeIn, placeOf, type QueueRead } from './place.js';
 import type { RankKey } from './rank.js';
-import { SHOWN_BY_JOIN, withBlocker } from './strangers.js';
 
 /** When keys of nested elections use up the limit of a read, the read is repeated with the limit times this. */
 const WIDER = 16;
@@ -54,7 +54,7 @@ export class Queue {
   }
 
   /** What to tell of a key in the queue that is no candidate's, once for each; undefined: nothing. */
-  blockedBy(kv: KeyValue | undefined): ElectionError | undefined {
+  noticeBlocker(kv: KeyValue | undefined): ElectionError | undefined {
     if (kv === undefined || !isBlocking(kv)) return undefined;
     this.#blockers ??= new Blockers(this.#log);
     return this.#blockers.tell(kv);

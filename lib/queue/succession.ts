@@ -5,21 +5,17 @@ import type { Follower, SharedWatch } from '../watch/shared-watch.js';
 import type { Watcher } from '../watch/watcher.js';
 import type { OwnKey } from './place.js';
 
-export interface SuccessionHandlers {
+/** The second in line, and the range that it follows. */
+export interface SuccessionParts {
+  readonly watcher: Watcher;
+  readonly clock: Clock;
   readonly own: OwnKey;
-  /** At this revision the key before ours was deleted, and our key existed: it was the oldest. */
-  inherited(revision: bigint): void;
-  /** Our key was deleted. */
-  keyGone(): void;
-  /** Somebody has written our key, or the key before it. */
-  written(event: WatchEvent): void;
-  /**
-   * Only a read can tell: the watch was interrupted, or the key before ours has gone while the watch is in doubt, or
-   * the watch has not told of that in time.
-   */
-  doubted(): void;
-  /** etcd refuses the watch, so that nothing is told; it is tried again. */
-  rangeRefused(error: ElectionError): void;
+  /** The key before ours, known to be the oldest. */
+  readonly head: string;
+  /** A revision at which both keys existed. */
+  readonly since: bigint;
+  /** On the clock: until then etcd may not have told yet what happened before the watch. */
+  readonly settlesAt: number;
 }
 
 /** Milliseconds in which this watch tells what another watch has told. */
@@ -28,7 +24,9 @@ const PATIENCE = 1_000;
 /**
  * The watch by which the second in line is elected without a read: on the range from the smaller to the greater of our
  * key and the key before it. Other keys in between are ignored. It tells all that a watch on each of the two keys would
- * tell, so a candidate that joins as the second in line needs no other.
+ * tell, so a candidate that joins as the second in line needs no other: what concerns the two keys is passed on to the
+ * follower of both. It is told to read (`reset`) also when the key before ours has gone while this watch is in doubt,
+ * or has not told so in time. The end of the key before ours is not passed on when it proves more: `inheritedAt`.
  *
  * Two watches would not do, because order holds within a watch only: the end of the key before ours could be told
  * before an earlier end of our own key. Within one watch etcd tells both in the order of their revisions, and all of
@@ -41,13 +39,13 @@ const PATIENCE = 1_000;
  */
 export class Succession implements Follower {
   readonly #clock: Clock;
-  readonly #on: SuccessionHandlers;
+  readonly #own: OwnKey;
+  readonly #follower: Follower;
   readonly #watch: SharedWatch;
-  /** On the clock: until then etcd may not have told yet what happened before the watch. */
   readonly #settlesAt: number;
   /** A revision at which both keys existed, and since which nothing was missed; undefined: in doubt. */
   #since: bigint | undefined;
-  /** When the key before ours was deleted, while the rest of the answer is being told. */
+  /** The revision at which the key before ours was deleted. */
   #endedAt: bigint | undefined;
   /** A read is under way that began after the last doubt. */
   #isAsked = false;
@@ -55,15 +53,24 @@ export class Succession implements Follower {
   /** Another watch has told that the key before ours is gone, and this watch has not told so yet. */
   #cancelPatience: (() => void) | undefined;
 
-  /** `head`: the key before ours, known to be the oldest. `since`: a revision at which both keys existed. */
-  constructor(watcher: Watcher, clock: Clock, head: string, since: bigint, settlesAt: number, on: SuccessionHandlers) {
+  /** `follower`: is told as if it followed each of the two keys. */
+  constructor({ watcher, clock, own, head, since, settlesAt }: SuccessionParts, follower: Follower) {
     this.#clock = clock;
-    this.#since = since;
+    this.#own = own;
+    this.#follower = follower;
     this.#settlesAt = settlesAt;
-    this.#on = on;
-    const [key, last] = on.own.key < head ? [on.own.key, head] : [head, on.own.key];
+    this.#since = since;
+    const [key, last] = own.key < head ? [own.key, head] : [head, own.key];
     const range = { key, end: keyAfter(last), isFresh: settlesAt === 0, isShared: false, awaited: head };
     this.#watch = watcher.attach(range, since + 1n, this);
+  }
+
+  /**
+   * At this revision the key before ours was deleted, and our key existed: it was the oldest. The follower looks when
+   * it is `told()`.
+   */
+  get inheritedAt(): bigint | undefined {
+    return this.#isTrusted ? this.#endedAt : undefined;
   }
 
   /** A read begins. */
@@ -82,7 +89,7 @@ export class Succession implements Follower {
    */
   expectEnd(): boolean {
     const isTold = this.#isTrusted && this.#clock.now() >= this.#settlesAt;
-    if (isTold) this.#cancelPatience ??= this.#clock.after(PATIENCE, () => this.#on.doubted());
+    if (isTold) this.#cancelPatience ??= this.#clock.after(PATIENCE, () => this.#follower.reset());
     return isTold;
   }
 
@@ -95,21 +102,19 @@ export class Succession implements Follower {
 
   changed(event: WatchEvent): void {
     const { type, key, revision } = event;
-    const isOurs = key === this.#on.own.key;
-    if (!isOurs && key !== this.#watch.awaited) return;
+    const isHead = key === this.#watch.awaited;
+    if (!isHead && key !== this.#own.key) return;
     if (this.#since !== undefined && revision <= this.#since) return;
-    if (type === 'put') this.#on.written(event);
-    else if (isOurs) this.#on.keyGone();
-    else this.#endedAt = revision;
+    if (isHead && type === 'delete') this.#endedAt = revision;
+    else this.#follower.changed(event);
   }
 
   /** Decides only when all events are told: within one revision, the deletion of our key may come second. */
   told(): void {
-    const endedAt = this.#endedAt;
-    if (endedAt === undefined) return;
+    if (this.#endedAt === undefined) return;
+    if (this.#isTrusted) this.#follower.told?.();
+    else this.#follower.reset();
     this.#endedAt = undefined;
-    if (this.#isTrusted) this.#on.inherited(endedAt);
-    else this.#on.doubted();
   }
 
   reset(): void {
@@ -120,7 +125,7 @@ export class Succession implements Follower {
   refused(error: ElectionError): void {
     this.#isRefused = true;
     if (this.#isTrusted) this.#doubt();
-    this.#on.rangeRefused(error);
+    this.#follower.refused(error);
   }
 
   get #isTrusted(): boolean {
@@ -130,7 +135,7 @@ export class Succession implements Follower {
   #doubt(): void {
     this.#since = undefined;
     this.#isAsked = false;
-    this.#on.doubted();
+    this.#follower.reset();
   }
 }
 

@@ -1,8 +1,8 @@
 import { type Clock, soon } from '../common/time.js';
 import { toElectionError } from '../errors.js';
-import type { ClientClosed, Store, WatchEvent } from '../store/store.js';
+import { ClientClosed, type Store, type WatchEvent } from '../store/store.js';
 import { type GroupOf, PendingWatches } from './pending-watches.js';
-import { ReopeningStream, type ReopeningStreamOptions } from './reopening-stream.js';
+import { ReopeningStream, type ReopeningStreamOptions, StreamSilent } from './reopening-stream.js';
 import {
   CREATED,
   type Follower,
@@ -46,14 +46,11 @@ export class WatchMultiplexer {
   constructor(store: Store, clock: Clock, options: WatchOptions, onDeleted: (key: string) => void) {
     this.#clock = clock;
     this.#onDeleted = onDeleted;
-    this.#stream = new ReopeningStream(store, clock, options, {
-      opened: (isAgain) => this.#onOpened(isAgain),
+    this.#stream = new ReopeningStream(store, clock, options, (isAgain) => this.#onOpened(isAgain), {
       created: (id, revision) => this.#onCreated(id, revision),
       events: (id, events) => this.#onEvents(id, events),
       cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error),
-      closed: () => this.#onClosed(),
-      interrupted: (isSilent) => this.#onInterrupted(isSilent),
-      over: (error) => this.#onOver(error),
+      closed: (error) => (error instanceof ClientClosed ? this.#onOver(error) : this.#onInterrupted(error)),
     });
     this.#pending = new PendingWatches((watch) => this.#ask(watch), options.groupOf);
     this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream.cancel(id));
@@ -166,6 +163,8 @@ export class WatchMultiplexer {
   // ---- what the stream tells ----
 
   #onOpened(isAgain: boolean): void {
+    this.#unwanted.clear();
+    this.#pending.clear();
     for (const watch of this.#byName.values()) {
       // A watch that was added meanwhile too: etcd's history may have begun anew since its follower has read.
       if (isAgain) watch.isInterrupted = true;
@@ -173,17 +172,12 @@ export class WatchMultiplexer {
     }
   }
 
-  #onClosed(): void {
-    this.#unwanted.clear();
-    this.#pending.clear();
-  }
-
-  #onInterrupted(isSilent: boolean): void {
+  #onInterrupted(error: Error): void {
     for (const watch of this.#byName.values()) {
       this.#withdraw(watch); // it is created on the next stream
       watch.isInterrupted = true;
     }
-    if (!isSilent) return; // else the next stream may be silent too
+    if (!(error instanceof StreamSilent)) return; // else the next stream may be silent too
     for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
   }
 
@@ -234,17 +228,17 @@ export class WatchMultiplexer {
       return;
     }
     watch.refusals++;
-    if (watch.refusals === 1) return this.#renew(watch);
+    if (watch.refusals === 1) return this.#renew(watch, error);
     watch.state = { name: 'refused', cancelRetry: this.#clock.after(REFUSED_FOR, () => this.#create(watch)) };
     const refusal = toElectionError(error, error.message);
     watch.tell((follower) => follower.refused(refusal));
   }
 
   /** The token of the stream may have expired, and another stream gets another token: one for all watches refused. */
-  #renew(watch: SharedWatch): void {
+  #renew(watch: SharedWatch, error: Error): void {
     const now = this.#clock.now();
     if (now - this.#renewedAt <= REFUSED_FOR) return this.#create(watch);
     this.#renewedAt = now;
-    this.#stream.renew();
+    this.#stream.renew(error);
   }
 }

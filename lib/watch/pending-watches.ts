@@ -72,7 +72,7 @@ export class PendingWatches {
     return suspects;
   }
 
-  /** The stream has ended. */
+  /** Another stream was opened: etcd has been asked for nothing on it. */
   clear(): void {
     this.#prompt.clear();
     this.#patient.clear();

@@ -10,17 +10,8 @@ export interface ReopeningStreamOptions {
   readonly patience: number;
 }
 
-/** What is told of whichever stream there is. */
-export interface ReopeningStreamHandlers extends Omit<WatchHandlers, 'alive' | 'closed'> {
-  /** There is a stream, without watches. `isAgain`: what happened since the one before was told to nobody. */
-  opened(isAgain: boolean): void;
-  /** The stream is gone, and its watches with it. */
-  closed(): void;
-  /** Told after `closed()`: another stream is opened after a pause. `isSilent`: this one gave no sign of life. */
-  interrupted(isSilent: boolean): void;
-  /** Told after `closed()`: the client is closed, and no stream is opened any more. */
-  over(error: ClientClosed): void;
-}
+/** Why a stream that gave no sign of life has ended. */
+export class StreamSilent extends Error {}
 
 /** Milliseconds before a stream is opened again: few at first, since a leader may be waiting for us. */
 const FIRST_PAUSE = 20;
@@ -47,7 +38,8 @@ const LINGER = 100;
 export class ReopeningStream {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #on: ReopeningStreamHandlers;
+  readonly #opened: (isAgain: boolean) => void;
+  readonly #on: Omit<WatchHandlers, 'alive'>;
   readonly #signOfLife: SignOfLife;
   readonly #backoff = new Backoff(FIRST_PAUSE, LONGEST_PAUSE);
   #state: 'closed' | 'open' | 'reopening' | 'lingering' = 'closed';
@@ -57,15 +49,27 @@ export class ReopeningStream {
   /** Cancels the timer that ends reopening, or lingering. */
   #cancelTimer: () => void = () => {};
 
-  constructor(store: Store, clock: Clock, { quiet, patience }: ReopeningStreamOptions, on: ReopeningStreamHandlers) {
+  /**
+   * `opened`: there is a stream, without watches; `isAgain`: what happened since the one before was told to nobody.
+   * `on` is told what the streams tell. `closed` is told of each stream that ends while it is needed, and of its
+   * watches: of `ClientClosed`, no other follows; of another error, another stream is opened after a pause.
+   */
+  constructor(
+    store: Store,
+    clock: Clock,
+    { quiet, patience }: ReopeningStreamOptions,
+    opened: (isAgain: boolean) => void,
+    on: Omit<WatchHandlers, 'alive'>,
+  ) {
     this.#store = store;
     this.#clock = clock;
+    this.#opened = opened;
     this.#on = on;
     this.#signOfLife = new SignOfLife(clock, {
       quiet,
       patience,
       ask: () => this.#stream?.ping(),
-      silent: () => this.#reopen(true),
+      silent: () => this.#reopen(new StreamSilent('no sign of life')),
     });
   }
 
@@ -99,13 +103,13 @@ export class ReopeningStream {
     this.#stream?.cancel(id);
   }
 
-  /** Takes another stream in the place of this one. */
-  renew(): void {
-    this.#reopen(false);
+  /** Takes another stream in the place of this one, because of this error. */
+  renew(error: Error): void {
+    this.#reopen(error);
   }
 
   close(): void {
-    this.#end(false);
+    this.#end();
     this.#state = 'closed';
   }
 
@@ -130,31 +134,30 @@ export class ReopeningStream {
       },
       closed: (error) => {
         if (!isCurrent()) return;
-        if (!(error instanceof ClientClosed)) return this.#reopen(false);
+        if (!(error instanceof ClientClosed)) return this.#reopen(error);
         this.close();
-        this.#on.over(error);
+        this.#on.closed(error);
       },
     });
     this.#stream = stream;
     this.#state = 'open';
-    this.#on.opened(isAgain);
+    this.#opened(isAgain);
     this.#signOfLife.begin();
   }
 
-  #reopen(isSilent: boolean): void {
+  #reopen(error: Error): void {
     if (this.#state === 'lingering') return this.close();
-    this.#end(isSilent);
+    this.#end(error instanceof StreamSilent);
     this.#state = 'reopening';
     this.#cancelTimer = this.#clock.after(this.#backoff.next(), () => this.#open(true));
-    this.#on.interrupted(isSilent);
+    this.#on.closed(error);
   }
 
-  #end(isSilent: boolean): void {
+  #end(isSilent = false): void {
     this.#signOfLife.end();
     this.#cancelTimer();
     const stream = this.#stream;
     this.#stream = undefined;
-    this.#on.closed();
     if (isSilent) stream?.overdue();
     // The stream before gave no sign of life either. When etcd is merely slow, a new connection would make it slower
     // still.

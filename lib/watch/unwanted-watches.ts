@@ -35,7 +35,7 @@ export class UnwantedWatches {
     this.#cancelTimer = undefined;
   }
 
-  /** The stream has ended, and its watches with it. */
+  /** Another stream was opened. The watches of the one before ended with it. */
   clear(): void {
     this.pause();
     this.#ids = [];

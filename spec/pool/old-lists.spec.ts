@@ -21,7 +21,7 @@ describe('what deletes old lists', () => {
   let world: World;
   let coordinator: Election;
   let oldLists: OldLists;
-  let seen: { lists: Set<string>; members: Map<string, SeenMember>; strangers: Set<string> };
+  let seen: { lists: Set<string>; members: Map<string, SeenMember>; unreadable: Set<string> };
 
   const lists = (): string[] => world.etcd.keys('p/lists/').map(({ key }) => key.slice('p/lists/'.length));
 
@@ -44,7 +44,7 @@ describe('what deletes old lists', () => {
     if (leadership === undefined) throw new Error('it does not lead');
     oldLists = new OldLists(process.store, new PoolKeys('p'), leadership);
     for (const [hash, names] of LISTS) world.etcd.put(`p/lists/${hash}`, names);
-    seen = { lists: new Set([USED, OLD]), members: new Map([['1f', join('1f', USED)]]), strangers: new Set() };
+    seen = { lists: new Set([USED, OLD]), members: new Map([['1f', join('1f', USED)]]), unreadable: new Set() };
     await clean(0);
   });
 
@@ -77,7 +77,7 @@ describe('what deletes old lists', () => {
   });
 
   it('deletes nothing when a member is there that makes no sense', async () => {
-    seen.strangers.add('3f');
+    seen.unreadable.add('3f');
     await clean(KEPT);
     expect(lists()).to.deep.equal([USED, OLD]);
   });

@@ -20,7 +20,7 @@ export const EPOCH_MUTATIONS: readonly Mutation<Check>[] = [
   {
     name: 'a lease that a snapshot has brought back is kept',
     file: 'lib/lease/lease.ts',
-    search: "this.#on.giveUp(this, new ElectionError('LEASE_LOST', RESTORED));",
+    search: "this.#on.lost(new ElectionError('LEASE_LOST', RESTORED), true);",
     replace: '',
     breaks: ['f: somebody leads'],
   },

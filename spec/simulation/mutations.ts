@@ -10,8 +10,8 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'deadline of a refresh counted from the reply',
     file: 'lib/lease/refresher.ts',
-    search: 'this.#on.refreshed(attempt.sentAt, ttl, header);',
-    replace: 'this.#on.refreshed(this.#clock.now(), ttl, header);',
+    search: 'this.#on.refreshed({ sentAt: attempt.sentAt, ttl, header });',
+    replace: 'this.#on.refreshed({ sentAt: this.#clock.now(), ttl, header });',
     breaks: ['a: one leader'],
   },
   {
@@ -82,19 +82,19 @@ export const MUTATIONS: readonly SimulationMutation[] = [
     file: 'lib/queue/succession.ts',
     search: 'const range = { key, end: keyAfter(last),',
     replace: `
-      watcher.attach({ key: on.own.key }, since + 1n, this);
+      watcher.attach({ key: own.key }, since + 1n, this);
       const range = { key: last === head ? last : key, end: keyAfter(head),`,
     breaks: ['d: no phantom'],
   },
   {
     name: 'our own deletion in the same revision not looked at',
     file: 'lib/queue/succession.ts',
-    search: 'else this.#endedAt = revision;',
+    search: "if (isHead && type === 'delete') this.#endedAt = revision;",
     replace: `
-      else {
-        this.#endedAt = revision;
-        this.told();
-      }`,
+    if (isHead && type === 'delete') {
+      this.#endedAt = revision;
+      this.told();
+    }`,
     breaks: ['d: no phantom'],
   },
   {
@@ -135,7 +135,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   {
     name: 'a silent watch stream is trusted for ever',
     file: 'lib/watch/reopening-stream.ts',
-    search: 'silent: () => this.#reopen(true),',
+    search: "silent: () => this.#reopen(new StreamSilent('no sign of life')),",
     replace: 'silent: () => {},',
     breaks: ['f: somebody leads'],
   },

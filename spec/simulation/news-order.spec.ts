@@ -33,7 +33,7 @@ describe('news', () => {
       'Candidacy.failed',
       'Candidacy.keyGone',
       'LeaderEvents.changed',
-      'LeaseManager.giveUp',
+      'LeaseManager.lost',
       'Steering.found',
       'Succession.told',
     ]);

@@ -28,14 +28,11 @@ interface Receiver {
 
 const READER = ['found', 'readFailed'];
 const LEASE_USER = ['leased', 'notGranted', 'lost', 'refreshing', 'refreshed', 'suspended', 'resumed'];
+const REFRESH = ['refreshing', 'refreshed', 'failed', 'lost'];
 const FOLLOWER = ['changed', 'reset', 'refused'];
 
 /** Methods in which an object passes what it was told on to another method of its own. */
 const OWN_CALLS: ReadonlySet<string> = new Set([
-  'PlaceWatcher.changed > PlaceWatcher.keyGone',
-  'PlaceWatcher.found > PlaceWatcher.keyGone',
-  'PlaceWatcher.written > PlaceWatcher.changed',
-  'LeaseManager.giveUp > LeaseManager.lost',
   'LeaderEvents.changed > LeaderEvents.failed',
   'Campaign.notGranted > Campaign.failed',
 ]);
@@ -44,15 +41,12 @@ const OWN_CALLS: ReadonlySet<string> = new Set([
 const LEVELS: ReadonlyArray<readonly Receiver[]> = [
   [
     { of: Succession, methods: [...FOLLOWER, 'told'] },
-    { of: Lease, methods: ['refreshing', 'refreshed', 'leaseGone', 'failed'] },
+    { of: Lease, methods: REFRESH },
   ],
   [
-    {
-      of: PlaceWatcher,
-      methods: [...FOLLOWER, ...READER, 'inherited', 'keyGone', 'written', 'doubted', 'rangeRefused'],
-    },
+    { of: PlaceWatcher, methods: [...FOLLOWER, ...READER, 'told'] },
     { of: LeaderWatcher, methods: [...FOLLOWER, ...READER] },
-    { of: LeaseManager, methods: ['refreshing', 'refreshed', 'failed', 'giveUp', 'lost'] },
+    { of: LeaseManager, methods: REFRESH },
   ],
   [
     { of: Preemption, methods: READER },

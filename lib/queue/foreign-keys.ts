@@ -29,8 +29,8 @@ export async function withBlocker(place: Place, read: QueueRead | undefined, key
   if (place.predecessor === undefined || place.blocker !== undefined) return place;
   const isBefore = ({ createRevision }: KeyValue): boolean => createRevision < place.own.createRevision;
   const isWhole = read !== undefined && read.shown === read.count;
-  const strangers = isWhole ? read.candidates.filter(isStranger) : keys.inOrder(await readAll(store, searchesIn(keys)));
-  const before = strangers.filter(isBefore);
+  const foreign = isWhole ? read.candidates.filter(isForeign) : keys.inOrder(await readAll(store, searchesIn(keys)));
+  const before = foreign.filter(isBefore);
   if (before.length === 0) return place;
   const again = before.map(({ key }) => readOf(key));
   const whole = place.kv.lease !== 0n ? before : (await readAll(store, again)).filter(isBefore);
@@ -38,7 +38,7 @@ export async function withBlocker(place: Place, read: QueueRead | undefined, key
   return blocker === undefined ? place : { ...place, blocker };
 }
 
-function isStranger({ key }: KeyValue): boolean {
+function isForeign({ key }: KeyValue): boolean {
   const name = leaseIn(key);
   return name < first || name >= after;
 }
