@@ -1,14 +1,14 @@
 import type { Etcd3 } from 'etcd3';
-import { type AskOptions, ask } from './campaign/asking.js';
 import { Campaign } from './campaign/campaign.js';
 import { type CampaignContext, campaignContextOf } from './campaign/context.js';
 import { ObservableElection } from './campaign/observable-election.js';
 import { type ElectionOptions, splitOptions } from './campaign/options.js';
 import { type RunOptions, run } from './campaign/run.js';
 import { isQueued, type StateName } from './campaign/state.js';
-import { type StepDownOptions, stepDown } from './campaign/step-down.js';
 import type { Task, Workload } from './campaign/task-run.js';
 import { TermRecord } from './campaign/term-record.js';
+import { type AskOptions, ask } from './campaign/transfer/asking.js';
+import { type StepDownOptions, stepDown } from './campaign/transfer/step-down.js';
 import type { Candidate } from './candidate.js';
 import { checkCallOptions, checkClient, checkName, checkPriority, resolveValue } from './checks.js';
 import { type Environment, isEnvironment } from './environment.js';

@@ -1,11 +1,11 @@
 // Those who have `etcd3` only through this package can name its types, and need no second copy of it.
 export { type ComparatorBuilder, Etcd3, type IOptions } from 'etcd3';
-export type { AskOptions } from './campaign/asking.js';
 export type { ElectionOptions } from './campaign/options.js';
 export type { RunOptions } from './campaign/run.js';
 export type { StateName } from './campaign/state.js';
-export type { StepDownOptions } from './campaign/step-down.js';
 export type { Task } from './campaign/task-run.js';
+export type { AskOptions } from './campaign/transfer/asking.js';
+export type { StepDownOptions } from './campaign/transfer/step-down.js';
 export type { Candidate } from './candidate.js';
 export { type ClientOptions, createClient } from './client.js';
 export { Election } from './election.js';

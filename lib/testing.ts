@@ -1,6 +1,6 @@
 import type { Etcd3 } from 'etcd3';
-import type { AskOptions } from './campaign/asking.js';
 import type { ElectionOptions } from './campaign/options.js';
+import type { AskOptions } from './campaign/transfer/asking.js';
 import type { Candidate } from './candidate.js';
 import { resolveValue } from './checks.js';
 import { defaultLoggerOfTests } from './default-logger.js';

@@ -14,11 +14,11 @@ import { Joining } from './joining.js';
 import { LeaderEvents } from './leader-events.js';
 import { Leaving } from './leaving.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
-import { Priority } from './priority.js';
 import { ProclaimedValue } from './proclaimed-value.js';
 import { assertLegal, isFinal, isQueued, type State } from './state.js';
 import type { Workload } from './task-run.js';
 import type { Term } from './term.js';
+import { Priority } from './transfer/priority.js';
 
 /**
  * One candidate's life, from `start()` to `stop()`: it queues, leads, is deposed, and queues again.

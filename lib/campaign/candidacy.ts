@@ -12,8 +12,8 @@ import type { CampaignContext } from './context.js';
 import type { Belongings } from './leaving.js';
 import type { CampaignMoves, JoinedKey } from './moves.js';
 import type { ProclaimedValue, ValuedKey } from './proclaimed-value.js';
-import { Steering } from './steering.js';
 import { Term } from './term.js';
+import { Steering } from './transfer/steering.js';
 
 const OLDER = 'etcd answers with an older state than it has told of before: queueing again with a new lease';
 const OVERTAKEN = 'an older key than ours has come back, so etcd was restored: queueing again with a new lease';

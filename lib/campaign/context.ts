@@ -10,8 +10,8 @@ import type { Store } from '../store/store.js';
 import type { Watcher } from '../watch/watcher.js';
 import { HealthCheck } from './health-check.js';
 import { type ElectionOptions, type ResolvedElectionOptions, resolveElectionOptions } from './options.js';
-import type { Priority } from './priority.js';
 import type { Workload } from './task-run.js';
+import type { Priority } from './transfer/priority.js';
 
 /** What the elections of a session share. */
 export interface SessionParts {

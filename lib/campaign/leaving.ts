@@ -5,10 +5,10 @@ import type { OwnKey } from '../queue/place.js';
 import type { CampaignContext } from './context.js';
 import type { Joining } from './joining.js';
 import type { CampaignMoves } from './moves.js';
-import type { Steering } from './steering.js';
 import type { Workload } from './task-run.js';
 import { TermRecord } from './term-record.js';
-import { HandOver, type SuccessorChoice } from './transfer.js';
+import { HandOver, type SuccessorChoice } from './transfer/hand-over.js';
+import type { Steering } from './transfer/steering.js';
 
 /**
  * Milliseconds to wait for a release: at least so many, and so many after `releaseTimeout` is over, because `stop()`

@@ -352,7 +352,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'a leader makes way for an equal',
-    file: 'lib/campaign/preemption.ts',
+    file: 'lib/campaign/transfer/preemption.ts',
     search: 'rankOf(ranked, kv) > ours',
     replace: 'rankOf(ranked, kv) >= ours',
     breaks: ['f: calm'],
@@ -366,7 +366,7 @@ export const MUTATIONS: readonly SimulationMutation[] = [
   },
   {
     name: 'an ask that concerns another term obeyed',
-    file: 'lib/campaign/steering.ts',
+    file: 'lib/campaign/transfer/steering.ts',
     search: 'if (ask?.token === this.#own.createRevision && ask.to !== this.#own.lease)',
     replace: 'if (ask !== undefined)',
     breaks: ['e: order'],

@@ -1,8 +1,8 @@
 import { Campaign } from '../../lib/campaign/campaign.js';
 import { Candidacy } from '../../lib/campaign/candidacy.js';
 import { LeaderEvents } from '../../lib/campaign/leader-events.js';
-import { Preemption } from '../../lib/campaign/preemption.js';
-import { Steering } from '../../lib/campaign/steering.js';
+import { Preemption } from '../../lib/campaign/transfer/preemption.js';
+import { Steering } from '../../lib/campaign/transfer/steering.js';
 import { Events } from '../../lib/events.js';
 import { Lease } from '../../lib/lease/lease.js';
 import { LeaseManager } from '../../lib/lease/lease-manager.js';

@@ -1,10 +1,10 @@
-import type { Candidate } from '../candidate.js';
-import { checkCallOptions } from '../checks.js';
-import { ElectionError } from '../errors.js';
-import { toLeader } from '../queue/candidates.js';
-import type { Campaign } from './campaign.js';
-import type { CampaignContext } from './context.js';
-import { checkTarget, findTarget, type TransferTarget } from './transfer.js';
+import type { Candidate } from '../../candidate.js';
+import { checkCallOptions } from '../../checks.js';
+import { ElectionError } from '../../errors.js';
+import { toLeader } from '../../queue/candidates.js';
+import type { Campaign } from '../campaign.js';
+import type { CampaignContext } from '../context.js';
+import { checkTarget, findTarget, type TransferTarget } from './target.js';
 
 export interface StepDownOptions {
   /** Who shall lead next: what a candidate announces (of several the first in the queue), or the candidate itself. */

@@ -1,4 +1,4 @@
-import { ElectionError } from '../errors.js';
+import { ElectionError } from '../../errors.js';
 import {
   type Ask,
   askIn,
@@ -7,14 +7,14 @@ import {
   controlRangeOf,
   rankPrefixOf,
   takenKeyOf,
-} from '../queue/control-keys.js';
-import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import type { OwnKey } from '../queue/place.js';
-import { hexOf } from '../store/bytes.js';
-import { isOutage, type KeyValue, type Op, readOf, type WatchEvent } from '../store/store.js';
-import type { Follower, SharedWatch } from '../watch/shared-watch.js';
-import type { CampaignContext } from './context.js';
-import type { CampaignMoves } from './moves.js';
+} from '../../queue/control-keys.js';
+import { FreshRead, type Reader } from '../../queue/fresh-read.js';
+import type { OwnKey } from '../../queue/place.js';
+import { hexOf } from '../../store/bytes.js';
+import { isOutage, type KeyValue, type Op, readOf, type WatchEvent } from '../../store/store.js';
+import type { Follower, SharedWatch } from '../../watch/shared-watch.js';
+import type { CampaignContext } from '../context.js';
+import type { CampaignMoves } from '../moves.js';
 import { Preemption } from './preemption.js';
 
 /** Milliseconds before a leader tries again to take an ask, when etcd has not answered. */

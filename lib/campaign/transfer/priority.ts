@@ -1,11 +1,11 @@
-import { OneAtATime } from '../common/one-at-a-time.js';
-import { toElectionError } from '../errors.js';
-import type { News } from '../queue/leader-observers.js';
-import type { OwnKey } from '../queue/place.js';
-import { RankKey } from '../queue/rank.js';
-import type { QueueParts } from '../queue/ranked-queue.js';
-import type { Store } from '../store/store.js';
-import type { CampaignMoves } from './moves.js';
+import { OneAtATime } from '../../common/one-at-a-time.js';
+import { toElectionError } from '../../errors.js';
+import type { News } from '../../queue/leader-observers.js';
+import type { OwnKey } from '../../queue/place.js';
+import { RankKey } from '../../queue/rank.js';
+import type { QueueParts } from '../../queue/ranked-queue.js';
+import type { Store } from '../../store/store.js';
+import type { CampaignMoves } from '../moves.js';
 
 /**
  * The priority of this candidate, as `setPriority()` changes it. The join writes it with our key; a change in the queue

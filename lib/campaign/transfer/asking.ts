@@ -1,18 +1,18 @@
-import type { Candidate } from '../candidate.js';
-import { checkCallOptions } from '../checks.js';
-import { onAbort } from '../common/abort.js';
-import { withResolvers } from '../common/deferred.js';
-import { type Clock, sleep, within } from '../common/time.js';
-import { ElectionError } from '../errors.js';
-import { blockedError } from '../queue/blockers.js';
-import { leaderOf, toCandidate } from '../queue/candidates.js';
-import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../queue/control-keys.js';
-import { isOurs } from '../queue/keys.js';
-import { newLeaseId } from '../store/bytes.js';
-import { type Compare, type KeyValue, type Op, readOf, type Store } from '../store/store.js';
-import type { CampaignContext } from './context.js';
-import { abortedBy } from './elected-waiters.js';
-import { checkTarget, findTarget, type TransferTarget } from './transfer.js';
+import type { Candidate } from '../../candidate.js';
+import { checkCallOptions } from '../../checks.js';
+import { onAbort } from '../../common/abort.js';
+import { withResolvers } from '../../common/deferred.js';
+import { type Clock, sleep, within } from '../../common/time.js';
+import { ElectionError } from '../../errors.js';
+import { blockedError } from '../../queue/blockers.js';
+import { leaderOf, toCandidate } from '../../queue/candidates.js';
+import { askIn, askKeyOf, bytesOfAsk, takenKeyOf } from '../../queue/control-keys.js';
+import { isOurs } from '../../queue/keys.js';
+import { newLeaseId } from '../../store/bytes.js';
+import { type Compare, type KeyValue, type Op, readOf, type Store } from '../../store/store.js';
+import type { CampaignContext } from '../context.js';
+import { abortedBy } from '../elected-waiters.js';
+import { checkTarget, findTarget, type TransferTarget } from './target.js';
 
 export interface AskOptions {
   /** Who shall lead next: what a candidate announces, or the candidate itself. */

@@ -1,10 +1,10 @@
-import type { ElectionError } from '../errors.js';
-import { FreshRead, type Reader } from '../queue/fresh-read.js';
-import { isBlocking } from '../queue/keys.js';
-import type { OwnKey } from '../queue/place.js';
-import { bestOf, type RankedQueue, rankOf, readRankedQueue, thoseBehind } from '../queue/ranked-queue.js';
-import { isOutage, type KeyValue } from '../store/store.js';
-import type { CampaignContext } from './context.js';
+import type { ElectionError } from '../../errors.js';
+import { FreshRead, type Reader } from '../../queue/fresh-read.js';
+import { isBlocking } from '../../queue/keys.js';
+import type { OwnKey } from '../../queue/place.js';
+import { bestOf, type RankedQueue, rankOf, readRankedQueue, thoseBehind } from '../../queue/ranked-queue.js';
+import { isOutage, type KeyValue } from '../../store/store.js';
+import type { CampaignContext } from '../context.js';
 
 export interface PreemptionParts {
   readonly context: CampaignContext;
