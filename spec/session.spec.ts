@@ -130,6 +130,21 @@ describe('a session', () => {
     expect(world.etcd.keys('jobs/')).to.have.length(1);
   });
 
+  it('leaves a lease that missed its deadline alone while work may last, also when its elections have left', async () => {
+    const { session, ...alone } = world.session('alone');
+    const one = new Election(session, 'one');
+    await world.queued(one);
+    const [given] = leases();
+    await world.settled(one.stop());
+    alone.store.faults.keepAlive = 'hang';
+    await world.runUntil(7_600);
+    world.etcd.changeLeader(); // gives every lease its full TTL again
+    await world.runUntil(9_900);
+    expect(leases()).to.deep.equal([given]);
+    await world.runUntil(10_100);
+    expect(leases()).to.deep.equal([]);
+  });
+
   it('asks for a lease again and again until etcd answers, with pauses of a second at the most', async () => {
     process.store.network = 'down';
     election.start();

@@ -185,12 +185,13 @@ export class LeaseManager implements RefreshHandlers<RefreshInfo> {
     this.#log.warn({ err: error, lease: this.#held?.hex, remaining, ...lasts }, 'lease not refreshed');
   }
 
-  /** A lease that may live is revoked when its grace is over; without users no work is left that the grace is for. */
+  /** Only the lease that is held tells. A missed deadline leaves work that may last until the grace is over. */
   lost(reason: ElectionError, mayLive: boolean): void {
-    const lease = this.#drop();
+    const lease = this.#held && this.#drop();
     if (lease === undefined) return;
     lease.close();
-    if (mayLive) this.#orphans.add(lease, this.#users.isEmpty ? 0 : lease.grace);
+    const isWorkLeft = !this.#users.isEmpty || reason.code === 'LEASE_EXPIRED';
+    if (mayLive) this.#orphans.add(lease, isWorkLeft ? lease.grace : 0);
     this.#log.warn({ err: reason, lease: lease.hex }, 'lease lost');
     for (const user of this.#users) user.lost(lease, reason);
     this.#grantIfNeeded();

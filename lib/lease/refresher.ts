@@ -62,7 +62,7 @@ export class Refresher {
     store: Store,
     clock: Clock,
     id: bigint,
-    { sentAt, ttl }: Omit<RefreshAnswer, 'header'>,
+    { sentAt, ttl }: { readonly sentAt: number; readonly ttl: number },
     on: RefreshHandlers<RefreshAnswer>,
   ) {
     this.#store = store;

@@ -144,7 +144,7 @@ export class PlaceWatcher implements Follower, Reader<Place | undefined> {
   }
 
   refused(error: ElectionError): void {
-    if (this.#succession !== undefined) {
+    if (this.#succession?.isRefused === true) {
       this.#followOwn();
       this.#followPredecessor();
     }

@@ -45,7 +45,7 @@ export class Succession implements Follower {
   readonly #settlesAt: number;
   /** A revision at which both keys existed, and since which nothing was missed; undefined: in doubt. */
   #since: bigint | undefined;
-  /** The revision at which the key before ours was deleted. */
+  /** When the key before ours was deleted, while the rest of the answer is being told. */
   #endedAt: bigint | undefined;
   /** A read is under way that began after the last doubt. */
   #isAsked = false;
@@ -53,7 +53,7 @@ export class Succession implements Follower {
   /** Another watch has told that the key before ours is gone, and this watch has not told so yet. */
   #cancelPatience: (() => void) | undefined;
 
-  /** `follower`: is told as if it followed each of the two keys. */
+  /** `follower`: is told what concerns the two keys, as a follower of each of them would be. */
   constructor({ watcher, clock, own, head, since, settlesAt }: SuccessionParts, follower: Follower) {
     this.#clock = clock;
     this.#own = own;
@@ -66,8 +66,8 @@ export class Succession implements Follower {
   }
 
   /**
-   * At this revision the key before ours was deleted, and our key existed: it was the oldest. The follower looks when
-   * it is `told()`.
+   * While the follower is `told()`: at this revision the key before ours was deleted, and our key existed, so that it
+   * was the oldest. Undefined: nothing of the kind was told.
    */
   get inheritedAt(): bigint | undefined {
     return this.#isTrusted ? this.#endedAt : undefined;
@@ -126,6 +126,11 @@ export class Succession implements Follower {
     this.#isRefused = true;
     if (this.#isTrusted) this.#doubt();
     this.#follower.refused(error);
+  }
+
+  /** etcd refuses the watch, so that nothing is told; it is tried again. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   get #isTrusted(): boolean {

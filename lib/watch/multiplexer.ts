@@ -50,7 +50,7 @@ export class WatchMultiplexer {
       created: (id, revision) => this.#onCreated(id, revision),
       events: (id, events) => this.#onEvents(id, events),
       cancelled: (id, compacted, error) => this.#onCancelled(id, compacted, error),
-      closed: (error) => (error instanceof ClientClosed ? this.#onOver(error) : this.#onInterrupted(error)),
+      closed: (error) => this.#onClosed(error),
     });
     this.#pending = new PendingWatches((watch) => this.#ask(watch), options.groupOf);
     this.#unwanted = new UnwantedWatches(clock, (id) => this.#stream.cancel(id));
@@ -163,8 +163,7 @@ export class WatchMultiplexer {
   // ---- what the stream tells ----
 
   #onOpened(isAgain: boolean): void {
-    this.#unwanted.clear();
-    this.#pending.clear();
+    this.#clear(); // a stream that nobody needed was closed without a word
     for (const watch of this.#byName.values()) {
       // A watch that was added meanwhile too: etcd's history may have begun anew since its follower has read.
       if (isAgain) watch.isInterrupted = true;
@@ -172,20 +171,23 @@ export class WatchMultiplexer {
     }
   }
 
-  #onInterrupted(error: Error): void {
-    for (const watch of this.#byName.values()) {
-      this.#withdraw(watch); // it is created on the next stream
-      watch.isInterrupted = true;
-    }
-    if (!(error instanceof StreamSilent)) return; // else the next stream may be silent too
-    for (const watch of [...this.#byName.values()]) watch.tell((follower) => follower.reset());
+  /** etcd has none of the watches any more. */
+  #clear(): void {
+    this.#unwanted.clear();
+    this.#pending.clear();
   }
 
-  /** Nothing will be told any more. */
-  #onOver(error: ClientClosed): void {
+  #onClosed(error: Error): void {
+    this.#clear();
+    const isOver = error instanceof ClientClosed;
     const all = [...this.#byName.values()];
-    for (const watch of all) this.#withdraw(watch);
-    for (const watch of all) watch.tell((follower) => follower.over?.(error));
+    for (const watch of all) {
+      this.#withdraw(watch); // it is created on the next stream
+      if (!isOver) watch.isInterrupted = true;
+    }
+    if (isOver) for (const watch of all) watch.tell((follower) => follower.over?.(error));
+    // The next stream may be silent too: nobody waits for it.
+    if (error instanceof StreamSilent) for (const watch of all) watch.tell((follower) => follower.reset());
   }
 
   #onCreated(id: number, revision: bigint | undefined): void {
@@ -228,17 +230,17 @@ export class WatchMultiplexer {
       return;
     }
     watch.refusals++;
-    if (watch.refusals === 1) return this.#renew(watch, error);
+    if (watch.refusals === 1) return this.#renew(watch);
     watch.state = { name: 'refused', cancelRetry: this.#clock.after(REFUSED_FOR, () => this.#create(watch)) };
     const refusal = toElectionError(error, error.message);
     watch.tell((follower) => follower.refused(refusal));
   }
 
   /** The token of the stream may have expired, and another stream gets another token: one for all watches refused. */
-  #renew(watch: SharedWatch, error: Error): void {
+  #renew(watch: SharedWatch): void {
     const now = this.#clock.now();
     if (now - this.#renewedAt <= REFUSED_FOR) return this.#create(watch);
     this.#renewedAt = now;
-    this.#stream.renew(error);
+    this.#stream.renew();
   }
 }

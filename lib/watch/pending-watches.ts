@@ -72,7 +72,7 @@ export class PendingWatches {
     return suspects;
   }
 
-  /** Another stream was opened: etcd has been asked for nothing on it. */
+  /** The stream has ended. */
   clear(): void {
     this.#prompt.clear();
     this.#patient.clear();

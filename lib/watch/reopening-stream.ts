@@ -51,8 +51,9 @@ export class ReopeningStream {
 
   /**
    * `opened`: there is a stream, without watches; `isAgain`: what happened since the one before was told to nobody.
-   * `on` is told what the streams tell. `closed` is told of each stream that ends while it is needed, and of its
-   * watches: of `ClientClosed`, no other follows; of another error, another stream is opened after a pause.
+   * `on` is told what the stream tells. `closed` means that its watches have ended with it: no other stream is opened
+   * after `ClientClosed`, and one after a pause in all other cases. Nothing is told of a stream that is closed because
+   * nobody needs it.
    */
   constructor(
     store: Store,
@@ -103,9 +104,9 @@ export class ReopeningStream {
     this.#stream?.cancel(id);
   }
 
-  /** Takes another stream in the place of this one, because of this error. */
-  renew(error: Error): void {
-    this.#reopen(error);
+  /** Takes another stream in the place of this one. */
+  renew(): void {
+    this.#reopen(new Error('another stream was asked for'));
   }
 
   close(): void {

@@ -35,7 +35,7 @@ export class UnwantedWatches {
     this.#cancelTimer = undefined;
   }
 
-  /** Another stream was opened. The watches of the one before ended with it. */
+  /** The stream has ended, and its watches with it. */
   clear(): void {
     this.pause();
     this.#ids = [];

@@ -34,9 +34,7 @@ for (const [kind, tokens] of Object.entries(kinds)) {
       const [a, b] = [join('a'), join('b')];
       const story = tell({ a, b });
       await joinInOrder(a, b);
-      const setPassword = async (next: string): Promise<void> => {
-        await access.root.user(username).setPassword(next);
-      };
+      const setPassword = (next: string): Promise<void> => access.setPassword(username, next);
       return { a, b, story, secret, setPassword };
     }
 

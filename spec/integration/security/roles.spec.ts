@@ -206,7 +206,7 @@ describe('with a password that etcd does not accept, or without a user, an elect
         expect(code).to.equal('PERMISSION_DENIED');
         expect(message).to.match(/trying again, but the user or the password is wrong/);
       }
-      await access.root.user(username).setPassword('mistyped');
+      await access.setPassword(username, 'mistyped');
       await leading(a);
     };
     await atOnce(Object.fromEntries(CLIENTS.map((client) => [client, () => start(client)])));

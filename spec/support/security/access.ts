@@ -22,8 +22,11 @@ export class Access {
   /** May do everything. */
   readonly root: Etcd3;
 
-  private constructor(root: Etcd3) {
-    this.root = root;
+  readonly #options: IOptions;
+
+  private constructor(options: IOptions) {
+    this.#options = options;
+    this.root = createClient(options);
   }
 
   /** Switches authentication on. From now on nobody reads or writes without a user. */
@@ -34,7 +37,7 @@ export class Access {
     await (await nobody.user(ROOT.username).create(ROOT.password)).addRole('root');
     await nobody.auth.authEnable();
     nobody.close();
-    return new Access(createClient({ ...options, auth: ROOT }));
+    return new Access({ ...options, auth: ROOT });
   }
 
   async disable(): Promise<void> {
@@ -56,6 +59,18 @@ export class Access {
 
   async forbid(role: string, election: string): Promise<void> {
     await this.root.role(role).revoke({ permission: 'Readwrite', range: keysOf(election) });
+  }
+
+  /**
+   * Resolves when no member takes a token of before. A member forgets the tokens a moment after it has the new
+   * password: whoever comes in between is let in (`UserChangePassword` in auth/store.go, etcd 3.5.35, 3.6.16 and
+   * 3.7.3), and other members may be later than the one that has answered. A read by root waits for all that.
+   */
+  async setPassword(username: string, password: string): Promise<void> {
+    await this.root.user(username).setPassword(password);
+    const clients = [this.#options.hosts].flat().map((hosts) => createClient({ ...this.#options, hosts }));
+    await Promise.all(clients.map((client) => client.get('any').string()));
+    for (const client of clients) client.close();
   }
 
   /** Allows a role what an election needs besides to be asked, to have a priority and to record its history. */
