@@ -130,7 +130,7 @@ describe('a session', () => {
     expect(world.etcd.keys('jobs/')).to.have.length(1);
   });
 
-  it('leaves a lease that missed its deadline alone while work may last, also when its elections have left', async () => {
+  it('leaves a lease that missed its deadline alone while work may last, also when all have left', async () => {
     const { session, ...alone } = world.session('alone');
     const one = new Election(session, 'one');
     await world.queued(one);
