@@ -3,6 +3,7 @@ import { browserOfSuite } from '../support/browser/chromium.js';
 import { drawnElection } from '../support/browser/drawn.js';
 import { ElectionsPage } from '../support/browser/elections-page.js';
 import { CliProgram } from '../support/cli/program.js';
+import { freePorts } from '../support/cluster/ports.js';
 import { openSite, SECRET } from '../support/serve/site.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { uniqueName } from '../support/unique-name.js';
@@ -18,7 +19,8 @@ describe('what the page says of its connection', () => {
   it('says as of when it was so while the server is away, and is live again by itself', async () => {
     const hosts = cluster().hosts;
     const prefix = uniqueName('page');
-    const first = CliProgram.start(['serve', prefix, '--listen', '127.0.0.1:0'], { hosts });
+    const [port = 0] = await freePorts(1); // one that nobody is given while the server is away
+    const first = CliProgram.start(['serve', prefix, '--listen', `127.0.0.1:${port}`], { hosts });
     const [url = ''] = /http:\S+/.exec(await first.stdout.line(/http:\/\//)) ?? [];
     const page = await ElectionsPage.open(await open(), url);
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ElectionOptions } from '../../lib/index.js';
+import type { Election, ElectionOptions } from '../../lib/index.js';
 import { candidate, joinInOrder, leading, openClient } from '../support/candidates.js';
 import { CliProgram } from '../support/cli/program.js';
 import { Cluster } from '../support/cluster/cluster.js';
@@ -36,7 +36,7 @@ describe('etcd-leader history', () => {
     JSON.parse((await ask(['--json'], hosts)).lines.join('\n')) as Printed;
 
   /** `a` has led and stopped, `b` leads. */
-  const twoTerms = async (options: ElectionOptions, hosts = cluster().hosts): Promise<void> => {
+  const twoTerms = async (options: ElectionOptions, hosts = cluster().hosts): Promise<Election> => {
     const [a, b] = [
       candidate(hosts, name, { value: 'a', ...options }),
       candidate(hosts, name, { value: 'b', ...options }),
@@ -46,6 +46,7 @@ describe('etcd-leader history', () => {
     await a.stop();
     await leading(b);
     if (options.history) await until(async () => (await b.history()).length === 2, { what: 'the term to be recorded' });
+    return b;
   };
 
   it('prints what the leaders have recorded, oldest first: who, when, how long, why it ended', async () => {
@@ -121,7 +122,7 @@ describe('etcd-leader history', () => {
   it('knows no leader from before the last compaction but the one that led then', async () => {
     const { hosts } = tracked(await Cluster.start({ members: 1 }));
     const client = openClient(hosts);
-    await twoTerms({}, hosts);
+    const b = await twoTerms({}, hosts);
     const { header } = await client.kv.range({ key: Buffer.from(name) });
     await client.kv.compact({ revision: header.revision, physical: true });
     expect((await json(hosts)).terms.map(({ value }) => value)).to.deep.equal(['b']);
@@ -130,6 +131,7 @@ describe('etcd-leader history', () => {
     await joinInOrder(c);
     await candidate(hosts, name).ask({ to: 'c' });
     await c.stop();
+    await leading(b);
     const { since, terms } = await json(hosts);
     expect(since).to.equal(header.revision);
     expect(terms.map(({ value }) => value)).to.deep.equal(['b', 'c', 'b']);

@@ -241,7 +241,7 @@ describe('what etcd-leader shows of elections', () => {
     ] as const) {
       it(`asks on a terminal, and does ${steppedDown ? 'it' : 'nothing'} after "${answer}"`, async () => {
         const [first] = await queue('first');
-        const token = first?.leadership?.fencingToken;
+        const token = (await first?.elected())?.fencingToken;
         const program = CliProgram.onTerminal(['step-down', name], { hosts: cluster().hosts });
         await program.stdout.line(new RegExp(`leads ${name}\\. Make it step down\\? \\[y/N\\]`));
         program.type(`${answer}\n`);

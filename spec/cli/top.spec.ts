@@ -136,9 +136,9 @@ describe('etcd-leader top', () => {
       for (let n = 0; n < 8; n++) await join(`e${n}`, `value ${n}`);
       const screen = open(size);
       await screen.shows(/NAME/);
-      const lines = await screen.lines();
-      expect(lines[0]).to.match(/^etcd-leader top/);
-      expect(lines.filter((line) => /\/e\d +value/.test(line))).to.have.length(size.rows === 5 ? 1 : 8);
+      const rows = async () => (await screen.lines()).filter((line) => /\/e\d +value/.test(line)).length;
+      await until(async () => (await rows()) === (size.rows === 5 ? 1 : 8), { what: 'as many elections as fit' });
+      expect((await screen.lines())[0]).to.match(/^etcd-leader top/);
       await until(async () => (await screen.lines()).length > 0, { what: 'a second to pass' });
       expect(screen.program.stdout.raw).to.not.include(`${ESC}[3J`);
       screen.type('q');

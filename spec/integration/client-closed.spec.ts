@@ -3,6 +3,7 @@ import { Election, type ElectionError, Lock, Pool } from '../../lib/index.js';
 import { openClient, queued } from '../support/candidates.js';
 import { sharedCluster } from '../support/shared-cluster.js';
 import { uniqueName } from '../support/unique-name.js';
+import { until } from '../support/wait.js';
 import { recordLog } from '../support/world.js';
 
 describe('a client that is closed under those who use it', () => {
@@ -12,7 +13,8 @@ describe('a client that is closed under those who use it', () => {
     const [client, other] = [openClient(cluster().hosts), openClient(cluster().hosts)];
     const options = { ttl: 3, logger: recordLog() };
     const name = uniqueName();
-    const [held, led] = [new Election(other, `${name}/led`, options), new Lock(other, `${name}/lock`, options)];
+    const lasting = { ...options, ttl: 60 };
+    const [held, led] = [new Election(other, `${name}/led`, lasting), new Lock(other, `${name}/lock`, lasting)];
     await held.start().elected();
     const lock = await led.acquire();
 
@@ -42,7 +44,7 @@ describe('a client that is closed under those who use it', () => {
     client.close();
     const codes = promises.map((promise) => promise.then(String, ({ code }: ElectionError) => code));
     expect(await Promise.all(codes)).to.deep.equal(promises.map(() => 'UNAVAILABLE'));
-    expect([candidate.state, pool.state]).to.deep.equal(['idle', 'idle']);
+    await until(() => candidate.state === 'idle' && pool.state === 'idle', { what: 'both to be idle' });
     await lock.release();
     await held.stop();
   });

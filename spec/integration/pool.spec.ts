@@ -19,15 +19,15 @@ describe('a pool of real processes', function () {
   const cluster = sharedCluster();
   let name: string;
 
-  const fleetOfPool = (): PoolFleet =>
-    new PoolFleet({ hosts: cluster().hosts, name, partitions: PARTITIONS, ttl: TTL });
+  const fleetOfPool = (settle?: number): PoolFleet =>
+    new PoolFleet({ hosts: cluster().hosts, name, partitions: PARTITIONS, ttl: TTL, ...(settle && { settle }) });
 
   beforeEach(() => {
     name = uniqueName();
   });
 
   it('has one owner for each partition at every moment, while a worker joins and leaves in order', async () => {
-    const fleet = fleetOfPool();
+    const fleet = fleetOfPool(5_000); // nobody plans before all four have come
     const four = ['a', 'b', 'c', 'd'].map((member) => fleet.run(member));
     await fleet.balanced(four);
     const cold = fleet.gains;

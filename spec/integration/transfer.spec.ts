@@ -101,7 +101,8 @@ describe('a leader that hands over', () => {
     const took = stopwatch();
     expect((await operator.ask())?.value).to.equal('b');
     figure('an ask without work, until the next one is known', took());
-    expect(await client.getAll().prefix(`${name}!`).keys()).to.deep.equal([]);
+    const isClean = async () => (await client.getAll().prefix(`${name}!`).keys()).length === 0;
+    await until(isClean, { what: 'the control keys to go' });
   });
 
   /** A target of a transfer, and what may become of it. */

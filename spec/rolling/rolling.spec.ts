@@ -14,7 +14,7 @@ import { until } from '../support/wait.js';
 
 const ELECTIONS = 20;
 /** Seconds. */
-const TTL = 10;
+const TTL = 16;
 /** Milliseconds until the members have agreed on a version of the cluster. etcd looks every 4 s. */
 const AGREES_WITHIN = 30_000;
 
@@ -155,7 +155,8 @@ describe('a cluster that goes from release to release, member by member', () => 
       await begin(from);
       await agreedOn(from);
       const etcdctl = join(dirname(programs.get(from)?.bin ?? ''), 'etcdctl');
-      await promisify(execFile)(etcdctl, [`--endpoints=${cluster.hosts[0]}`, 'downgrade', 'enable', to]);
+      const endpoint = `--endpoints=${cluster.hosts[0]}`;
+      await promisify(execFile)(etcdctl, [endpoint, '--command-timeout=60s', 'downgrade', 'enable', to]);
       await readyFor(to);
       await goTo(to);
       await handOver();

@@ -62,7 +62,7 @@ describe('when etcd compacts its history', () => {
     await compact(operator);
     proxy.restore();
     await until(() => proxy.connections.length > 0, { what: 'the candidate to connect again' });
-    await waiting.leader(); // it has reached etcd again
+    await until(() => waiting.leader(), { what: 'it to reach etcd again' });
     await until(() => isCalm(proxy), { what: 'the candidate to go on quietly' });
     await leader.stop();
     const term = await leading(waiting);

@@ -24,7 +24,7 @@ describe('on an etcd that limits the streams of a connection', () => {
       const { hosts } = await limited(100);
       const [first, second] = [openClient(hosts, kind), openClient(hosts, kind)];
       const names = times(MANY).map(() => uniqueName());
-      const leaders = names.map((name) => candidate(first, name, { ttl: TTL }));
+      const leaders = names.map((name) => candidate(first, name, { ttl: 2 * TTL }));
       const stories = leaders.map((leader) => record(leader, ['elected', 'unelected', 'suspended', 'error']));
       const refreshes = leaders.map((leader) => {
         const counted = { count: 0 };
@@ -32,7 +32,7 @@ describe('on an etcd that limits the streams of a connection', () => {
         return counted;
       });
       await Promise.all(leaders.map((leader) => leading(leader, WITHIN)));
-      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: TTL }), WITHIN)));
+      const waiting = await Promise.all(names.map((name) => queued(candidate(second, name, { ttl: 2 * TTL }), WITHIN)));
       await until(() => refreshes.every(({ count }) => count >= REFRESHES), {
         within: WITHIN,
         what: `${REFRESHES} refreshes of each`,

@@ -156,11 +156,11 @@ describe('with roles, an election', () => {
 
   it('does not disturb the others of its session when it has no permission', async () => {
     const name = uniqueName();
-    const session = tracked(new Session(await worker(name)));
+    const session = tracked(new Session(await worker(name), { ttl: 60 }));
     const names = Array.from({ length: 30 }, (_, i) => `${name}-${i}`);
     const forbidden = `${name}-17`;
     for (const each of names) if (each !== forbidden) await secured().access.allow(name, each);
-    const elections = names.map((each) => new Election(session, each));
+    const elections = names.map((each) => new Election(session, each, { releaseTimeout: 5_000 }));
     const errors = elections.map(errorsOf);
     const terms = elections.filter(({ name: each }) => each !== forbidden).map((each) => each.start().elected());
     const excluded = elections[17]?.start();
