@@ -33,6 +33,7 @@ describe('when etcd carries requests out and replies are lost,', () => {
       const lost = proxy.loseReplies();
       joining.start();
       await until(written, { what: 'the join to be carried out' });
+      expect(joining.state).to.equal('joining');
       if (how === 'and the connection is cut') lost.cut();
 
       const term = await leading(joining);

@@ -12,8 +12,8 @@ export type Closable =
 const now = performance.now.bind(performance);
 
 const CLOSES_WITHIN = 15_000;
-/** etcd3 keeps a timer for one TTL, 30 s at the most, when an answer comes after it has closed its lease. */
-const FREE_WITHIN = 35_000;
+/** etcd3 keeps a timer for one TTL, 5 s in the specs, when an answer comes after it has closed its lease. */
+const FREE_WITHIN = 8_000;
 
 const open: { readonly thing: object; readonly close: () => unknown }[] = [];
 const expected = new Map<object, string>();
